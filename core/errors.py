@@ -1,0 +1,41 @@
+"""The one tree of errors that Lobule shows to people.
+
+Every message says what was received, what was expected and what to do about it, in plain text. Pages
+and the command line show `str(error)` and nothing else.
+"""
+
+
+class LobuleError(Exception):
+    """Base of every error whose message is meant for the user."""
+
+
+class SettingsError(LobuleError):
+    """A `LOBULE_*` setting has a value that cannot be used."""
+
+
+class ImageError(LobuleError):
+    """An image could not be read: empty, damaged, unsupported, or over a limit."""
+
+
+class DatasetError(LobuleError):
+    """A dataset folder is missing, unrecognised, contradictory, or too small for what was asked."""
+
+
+class ArchitectureError(LobuleError):
+    """A network was asked for that cannot be built, or its weights cannot be had."""
+
+
+class PackageError(LobuleError):
+    """A model package is missing, damaged, unsafe, or from another schema version."""
+
+
+class RecipeError(LobuleError):
+    """A training recipe has unknown or contradictory settings."""
+
+
+class TrainingError(LobuleError):
+    """A training run cannot start or go on."""
+
+
+class EvaluationError(LobuleError):
+    """A figure was asked for that the data at hand cannot support."""

@@ -1,0 +1,62 @@
+"""Paths and limits, read from `LOBULE_*` environment variables."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything a user may set from the environment; the README holds the same table."""
+
+    model_config = SettingsConfigDict(env_prefix="LOBULE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=ROOT / "var", description="where caches, runs and own models live")
+    shipped_models: Path = Field(default=ROOT / "models", description="packages that ship with Lobule")
+    weights: Path | None = Field(default=None, description="folder of ImageNet weights (.weights.h5)")
+    max_image_megabytes: float = Field(default=200, gt=0, description="largest file that is read, MB")
+    max_image_megapixels: float = Field(default=100, gt=0, description="largest image that is decoded")
+
+    @property
+    def max_image_bytes(self) -> int:
+        """The file-size limit in bytes."""
+        return int(self.max_image_megabytes * 1_000_000)
+
+    @property
+    def max_image_pixels(self) -> int:
+        """The decoded-size limit in pixels (width times height)."""
+        return int(self.max_image_megapixels * 1_000_000)
+
+    @property
+    def own_models(self) -> Path:
+        """Where models trained here are kept."""
+        return self.home / "models"
+
+    @property
+    def cache(self) -> Path:
+        """Where decoded pixels are kept between runs."""
+        return self.home / "cache"
+
+
+def get_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    SettingsError
+        If a variable holds a value of the wrong kind; the message names each one.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"LOBULE_{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise SettingsError(
+            f"A setting cannot be used: {wrong}. Correct or unset the environment variable."
+        ) from error

@@ -1,7 +1,7 @@
 """The one tree of errors that Lobule shows to people.
 
-Every message says what was received, what was expected and what to do about it, in plain text. Pages
-and the command line show `str(error)` and nothing else.
+Every message says what was received, what was expected and what to do about it, in plain text.
+Pages and the command line show `str(error)` and nothing else.
 """
 
 

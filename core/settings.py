@@ -16,10 +16,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LOBULE_", frozen=True, extra="ignore")
 
     home: Path = Field(default=ROOT / "var", description="where caches, runs and own models live")
-    shipped_models: Path = Field(default=ROOT / "models", description="packages that ship with Lobule")
-    weights: Path | None = Field(default=None, description="folder of ImageNet weights (.weights.h5)")
-    max_image_megabytes: float = Field(default=200, gt=0, description="largest file that is read, MB")
-    max_image_megapixels: float = Field(default=100, gt=0, description="largest image that is decoded")
+    shipped_models: Path = Field(
+        default=ROOT / "models", description="packages that ship with Lobule"
+    )
+    weights: Path | None = Field(
+        default=None, description="folder of ImageNet weights (.weights.h5)"
+    )
+    max_image_megabytes: float = Field(
+        default=200, gt=0, description="largest file that is read, MB"
+    )
+    max_image_megapixels: float = Field(
+        default=100, gt=0, description="largest image that is decoded"
+    )
 
     @property
     def max_image_bytes(self) -> int:

@@ -1,0 +1,121 @@
+"""A real Chromium and a running Lobule for the tests in this folder."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+START_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class AppServer:
+    """A Lobule that answers on this machine, with state of its own."""
+
+    url: str  # without a slash at the end
+    home: Path  # its LOBULE_HOME
+    log: Path  # everything that it printed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder, so that `make quick` leaves it out."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
+def find_browser() -> str:
+    """Path of a browser that starts; skips where there is none, fails under CI=true."""
+    found = subprocess.run(
+        [ROOT / ".ci" / "browser"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    if found.returncode == 0:
+        return found.stdout.strip()
+    reason = found.stderr.strip() or "no browser found"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+# Module scope: Playwright keeps an event loop running in this thread until it is stopped, and
+# tests of other folders must not meet it.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that talks to nobody but the page it is given."""
+    executable = find_browser()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--no-first-run",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """Lobule as `make app` starts it, on a free port, stopped at the end."""
+    folder = tmp_path_factory.mktemp("app-server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = AppServer(f"http://localhost:{port}", folder / "home", folder / "streamlit.log")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += ["--server.address=localhost", f"--server.port={port}", "--server.headless=true"]
+    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
+    environment = {
+        **os.environ,
+        "LOBULE_HOME": str(server.home),
+        "PYTHONUNBUFFERED": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_until_healthy(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_healthy(server: AppServer, process: "subprocess.Popen[bytes]") -> None:
+    """Return once the server answers; fails with its log if it ends or stays silent."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2):  # noqa: S310 - our own address
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    state = "is silent" if process.poll() is None else f"ended with {process.returncode}"
+    pytest.fail(f"Streamlit {state}:\n{server.log.read_text()[-4000:]}", pytrace=False)

@@ -1,0 +1,1 @@
+"""Folders of labelled images: read, split, cache, and serve in batches."""

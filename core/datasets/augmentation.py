@@ -1,0 +1,77 @@
+"""Augmentation as Keras layers, for training only; a package never holds them."""
+
+import keras
+from keras import ops
+
+from core.imaging.stain import HED_FROM_RGB, RGB_FROM_HED
+
+
+class Dihedral(keras.layers.Layer):
+    """Each square image in one of its eight flips and quarter turns, drawn evenly."""
+
+    def __init__(self, seed: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Flip and turn: (N, s, s, 3) to the same shape."""
+        shape = (ops.shape(images)[0], 1, 1, 1)
+        for variant in (
+            lambda x: ops.flip(x, axis=1),
+            lambda x: ops.flip(x, axis=2),
+            lambda x: ops.transpose(x, (0, 2, 1, 3)),
+        ):
+            chosen = keras.random.uniform(shape, seed=self.generator) < 0.5  # noqa: PLR2004
+            images = ops.where(chosen, variant(images), images)
+        return images
+
+
+class StainJitter(keras.layers.Layer):
+    """Each image under another stain: HED channels scaled and shifted at random.
+
+    Tellez et al. 2018, "Whole-slide mitosis detection in H&E breast histology using PHH3 as a
+    reference": each channel of the colour deconvolution (Ruifrok & Johnston 2001) becomes
+    `alpha * channel + beta`, alpha uniform in 1 ± strength, beta uniform in ± strength / 5 of
+    optical density (natural logarithm).
+    """
+
+    def __init__(self, strength: float, seed: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.strength = strength
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
+        """Jitter: (N, h, w, 3) in [0, 255] to the same."""
+        shape = (ops.shape(images)[0], 1, 1, 3)
+        low, high = -self.strength, self.strength
+        alpha = 1 + keras.random.uniform(shape, low, high, seed=self.generator)
+        beta = keras.random.uniform(shape, low / 5, high / 5, seed=self.generator)
+        density = -ops.log((ops.cast(images, "float32") + 1) / 256)
+        stains = ops.matmul(density, ops.cast(HED_FROM_RGB, "float32")) * alpha + beta
+        density = ops.matmul(stains, ops.cast(RGB_FROM_HED, "float32"))
+        return ops.clip(ops.exp(-density) * 256 - 1, 0, 255)
+
+
+def augmentation_layers(
+    *, flips: bool, stain: float, zoom: float, seed: int
+) -> list[keras.layers.Layer]:
+    """The layers for these settings, in the order in which they are applied.
+
+    Parameters
+    ----------
+    flips : bool
+        Flips and quarter turns.
+    stain : float
+        Strength of the stain jitter, 0 for none; 0.25 is strong.
+    zoom : float
+        Largest zoom in or out as a fraction of the side, 0 for none.
+    seed : int
+    """
+    layers: list[keras.layers.Layer] = []
+    if flips:
+        layers.append(Dihedral(seed))
+    if zoom:
+        layers.append(keras.layers.RandomZoom(zoom, fill_mode="reflect", seed=seed + 1))
+    if stain:
+        layers.append(StainJitter(stain, seed + 2))
+    return layers

@@ -1,0 +1,64 @@
+"""Batches for Keras out of the pixel cache."""
+
+import math
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Batches(keras.utils.PyDataset):
+    """Slices of a pixel cache with targets and weights.
+
+    Parameters
+    ----------
+    pixels : uint8 array, shape (N, h, w, 3)
+        The whole cache, memory-mapped.
+    targets : float32 array, shape (N, outputs)
+    weights : float32 array, shape (N,)
+        Weight of each image in the loss.
+    rows : int64 array
+        Which images belong to this part.
+    batch_size : int
+        Images a batch; the last one may be smaller.
+    seed : int or None
+        Shuffles the rows before each epoch, the same way for the same seed and epoch; None keeps
+        their order.
+    """
+
+    def __init__(
+        self,
+        pixels: NDArray[np.uint8],
+        targets: NDArray[np.float32],
+        weights: NDArray[np.float32],
+        rows: NDArray[np.int64],
+        batch_size: int,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        self._arrays = (pixels, targets, weights)
+        self._rows = rows
+        self._batch_size = batch_size
+        self._seed = seed
+        self._epoch = 0
+        self._order = self._shuffled()
+
+    def _shuffled(self) -> NDArray[np.int64]:
+        if self._seed is None:
+            return self._rows
+        return np.random.default_rng([self._seed, self._epoch]).permutation(self._rows)
+
+    def __len__(self) -> int:
+        return math.ceil(len(self._rows) / self._batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray, NDArray, NDArray]:
+        """Batch number `index`: pixels, targets, weights."""
+        # Sorted rows read the memory map forwards; the order within a batch does not matter.
+        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
+        pixels, targets, weights = (array[np.sort(chosen)] for array in self._arrays)
+        return pixels, targets, weights
+
+    def on_epoch_end(self) -> None:
+        """Shuffle for the next epoch."""
+        self._epoch += 1
+        self._order = self._shuffled()

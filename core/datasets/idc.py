@@ -1,0 +1,88 @@
+"""The IDC patches (Cruz-Roa et al. 2014; Janowczyk & Madabhushi 2016): reader and stitching.
+
+A file is called `<patient>_idx5_x<X>_y<Y>_class<C>.png`; X and Y are pixels on the slide at about
+4 µm/px (2.5×), class 1 is invasive ductal carcinoma. The folders around the files do not matter.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.datasets.records import COLUMNS, Dataset
+from core.errors import DatasetError
+from core.imaging.read import read_image
+
+CLASSES = ("no IDC", "IDC")
+PATCH = 50
+UM_PER_PX = 4.0
+FILE_NAME = re.compile(r"(?P<patient>\d+)_idx\d+_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>[01])\.png")
+
+
+def read_idc(folder: Path) -> Dataset | None:
+    """List the IDC patches under a folder.
+
+    Returns
+    -------
+    Dataset or None
+        None where no file under the folder is named like an IDC patch.
+
+    Raises
+    ------
+    DatasetError
+        If a patch lies in a `0` or `1` folder that contradicts the class in its name.
+    """
+    rows = []
+    for path in sorted(folder.rglob("*.png")):
+        match = FILE_NAME.fullmatch(path.name)
+        if match is None:
+            continue
+        label = int(match["label"])
+        if path.parent.name in {"0", "1"} and path.parent.name != match["label"]:
+            raise DatasetError(
+                f"{path.relative_to(folder)} lies in folder {path.parent.name} and its name says "
+                f"class {label}. The two must agree: move the file or correct its name."
+            )
+        relative = path.relative_to(folder).as_posix()
+        position = (int(match["x"]), int(match["y"]))
+        patient = match["patient"]
+        rows.append((relative, patient, patient, label, "", UM_PER_PX, *position))
+    if not rows:
+        return None
+    return Dataset("IDC", folder, CLASSES, pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Put a patient's patches back where they were cut.
+
+    Returns
+    -------
+    pixels : uint8 array, shape (rows * 50, columns * 50, 3)
+        The part of the slide that the patches span; white where there is none.
+    labels : int64 array, shape (rows, columns)
+        Class of each patch, -1 where there is none.
+
+    Raises
+    ------
+    DatasetError
+        If the patient is not in the dataset.
+    """
+    records = dataset.records[dataset.records["patient"] == patient]
+    if records.empty:
+        raise DatasetError(
+            f"Patient {patient!r} is not in {dataset.root}. "
+            f"Its patients are: {', '.join(sorted(dataset.records['patient'].unique()))}."
+        )
+    columns = ((records["x"] - records["x"].min()) // PATCH).to_numpy()
+    rows = ((records["y"] - records["y"].min()) // PATCH).to_numpy()
+    labels = np.full((rows.max() + 1, columns.max() + 1), -1, dtype=np.int64)
+    pixels = np.full((labels.shape[0] * PATCH, labels.shape[1] * PATCH, 3), 255, dtype=np.uint8)
+    patches = zip(records["path"], records["label"], rows, columns, strict=True)
+    for path, label, row, column in patches:
+        patch = read_image(dataset.root / path).pixels
+        top, left = row * PATCH, column * PATCH
+        pixels[top : top + patch.shape[0], left : left + patch.shape[1]] = patch[:PATCH, :PATCH]
+        labels[row, column] = label
+    return pixels, labels

@@ -1,0 +1,40 @@
+"""Logistic regression on fixed features: the colour-only baseline, and frozen networks."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+
+def fit_probe(
+    features: NDArray[np.floating],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.floating],
+    regularisation: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit standardisation and multinomial logistic regression, folded into one linear map.
+
+    Parameters
+    ----------
+    features : float array, shape (N, F)
+    labels : int64 array, shape (N,), in 0 … K - 1
+    weights : float array, shape (N,)
+        Weight of each image in the loss.
+    regularisation : float
+        Inverse strength of the L2 penalty on standardised features (scikit-learn's `C`).
+
+    Returns
+    -------
+    kernel : float64 array, shape (F, K)
+    bias : float64 array, shape (K,)
+        `features @ kernel + bias` are the logits; with two classes the first one's are 0.
+    """
+    scaler = StandardScaler().fit(features, sample_weight=weights)
+    model = LogisticRegression(C=regularisation, max_iter=500, tol=1e-3)
+    model.fit(scaler.transform(features), labels, sample_weight=weights)
+    kernel = model.coef_.T / scaler.scale_[:, None]
+    bias = model.intercept_ - scaler.mean_ @ kernel
+    if kernel.shape[1] == 1:
+        kernel = np.hstack([np.zeros_like(kernel), kernel])
+        bias = np.array([0.0, bias[0]])
+    return kernel, bias

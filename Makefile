@@ -1,0 +1,54 @@
+# Two commands are enough: `make app` and `make test`. Both install what they need into .venv.
+
+PORT ?= 8501
+DATA ?= ../shared/data
+PYTHON := .venv/bin/python
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+# One version of each package for Python 3.11 to 3.13; hashes, so that no other file can slip in.
+COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \
+	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
+
+.NOTPARALLEL:
+.PHONY: help app test lint types tests quick lock models bench clean .dev
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+app: ## Install what is needed and start Lobule on http://localhost:8501 (another port: PORT=8600)
+	@.ci/install app
+	@echo "Lobule: http://localhost:$(PORT)  (Ctrl-C ends it)"
+	@exec $(PYTHON) -m streamlit run app.py --server.address=localhost --server.port=$(PORT) \
+		--server.headless=true --browser.gatherUsageStats=false
+
+test: lint types tests ## Check format, lint and types, and run every test
+
+lint: .dev
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+
+types: .dev
+	$(PYTHON) -m mypy
+
+tests: .dev
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest
+
+quick: .dev ## Run the tests that take seconds
+	$(PYTHON) -m pytest -m "not slow and not browser"
+
+lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock files
+	$(COMPILE) --output-file requirements.lock requirements.txt
+	$(COMPILE) --constraints requirements.lock --output-file requirements-dev.lock requirements-dev.txt
+
+models: .dev ## Train the shipped model again (DATA=folder that has idc/)
+	$(PYTHON) -m core train --recipe idc --data "$(DATA)/idc" --name idc
+
+bench: .dev ## Print the figures of benchmarks/
+	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script" || exit 1; done
+
+clean: ## Remove the environment and caches (var/, with your models and runs, stays)
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find core pages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.dev:
+	@.ci/install dev

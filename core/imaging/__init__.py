@@ -1,0 +1,1 @@
+"""Bytes to RGB pixels and back: read, resize, tiles, tissue, stain, overlay and the phantom."""

@@ -1,0 +1,133 @@
+"""Large images as a grid of overlapping square tiles, and tile values as a map again."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ImageError
+
+
+@dataclass(frozen=True, slots=True)
+class TileGrid:
+    """Where the tiles of an image lie.
+
+    To work on some tiles only, give a copy with fewer `origins` (`dataclasses.replace`).
+    """
+
+    height: int
+    """Height of the image, pixels."""
+    width: int
+    """Width of the image, pixels."""
+    size: int
+    """Side of a tile, pixels."""
+    stride: int
+    """Pixels from one tile to the next; the last tile of an axis is shifted inwards instead."""
+    origins: NDArray[np.int64]
+    """(N, 2) y and x of each tile's top left pixel, row by row."""
+
+
+def tile_grid(height: int, width: int, size: int, stride: int) -> TileGrid:
+    """Lay tiles over an image so that every pixel is covered and no tile leaves the image.
+
+    An axis shorter than a tile gets one tile, which starts at 0 and reaches into the reflected
+    image (see `cut`).
+
+    Raises
+    ------
+    ImageError
+        If a length is under 1 px, or the stride leaves gaps between tiles.
+    """
+    if min(height, width, size, stride) < 1 or stride > size:
+        raise ImageError(
+            f"Tiles of {size} px every {stride} px cannot cover an image of {width}×{height} px: "
+            "lengths must be at least 1 px and the step at most the tile. Check the image's scale."
+        )
+    rows, columns = _starts(height, size, stride), _starts(width, size, stride)
+    origins = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
+    return TileGrid(height, width, size, stride, origins)
+
+
+def cut(pixels: NDArray[np.uint8], grid: TileGrid) -> NDArray[np.uint8]:
+    """Cut an image into its tiles.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, C) image of the grid's size; an axis shorter than a tile is continued by reflection.
+    grid
+        From `tile_grid`.
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        (N, size, size, C).
+    """
+    source = _reflect(pixels, grid)
+    tiles = np.empty((len(grid.origins), grid.size, grid.size, *pixels.shape[2:]), pixels.dtype)
+    for tile, (y, x) in zip(tiles, grid.origins, strict=True):
+        tile[...] = source[y : y + grid.size, x : x + grid.size]
+    return tiles
+
+
+def tissue_fraction(mask: NDArray[np.bool_], grid: TileGrid) -> NDArray[np.float64]:
+    """Share of each tile that is tissue, (N,) in [0, 1], from an (H, W) tissue mask."""
+    sums = cv2.integral(_reflect(mask, grid).astype(np.uint8))
+    y, x = grid.origins.T
+    below, right = y + grid.size, x + grid.size
+    inside = sums[below, right] - sums[y, right] - sums[below, x] + sums[y, x]
+    return inside / float(grid.size**2)
+
+
+def stitch(values: NDArray[np.floating], grid: TileGrid) -> NDArray[np.float32]:
+    """Lay tile values back over the image.
+
+    Parameters
+    ----------
+    values
+        (N,) one value a tile, or (N, h, w) a map a tile, which is resized to the tile. A tile
+        whose value is NaN, or whose map holds one, is left out.
+    grid
+        From `tile_grid`.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        (H, W) mean over the tiles that cover a pixel; NaN where none does.
+    """
+    total = np.zeros((grid.height, grid.width), np.float32)
+    count = np.zeros((grid.height, grid.width), np.float32)
+    known = ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
+    for value, (y, x) in zip(values[known], grid.origins[known], strict=True):
+        here = np.s_[y : y + grid.size, x : x + grid.size]
+        if value.ndim:
+            tile = cv2.resize(value.astype(np.float32), (grid.size, grid.size))
+            total[here] += tile[: grid.height - y, : grid.width - x]
+        else:
+            total[here] += value
+        count[here] += 1
+    total[count == 0] = np.nan
+    total /= np.maximum(count, 1)
+    return total
+
+
+def _starts(length: int, size: int, stride: int) -> NDArray[np.int64]:
+    """First pixel of each tile along one axis."""
+    last = max(length - size, 0)
+    return np.append(np.arange(0, last, stride, dtype=np.int64), last)
+
+
+def _reflect(pixels: NDArray[Any], grid: TileGrid) -> NDArray[Any]:
+    """Continue an image that is shorter than a tile by reflection, below and to the right."""
+    if pixels.shape[:2] != (grid.height, grid.width):
+        raise ImageError(
+            f"The tile grid is for an image of {grid.width}×{grid.height} px, but the image has "
+            f"{pixels.shape[1]}×{pixels.shape[0]} px. Make the grid anew for this image."
+        )
+    below, right = max(grid.size - grid.height, 0), max(grid.size - grid.width, 0)
+    if below == right == 0:
+        return pixels
+    rest = [(0, 0)] * (pixels.ndim - 2)
+    return np.pad(pixels, [(0, below), (0, right), *rest], mode="symmetric")

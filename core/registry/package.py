@@ -1,0 +1,231 @@
+"""A model package on disk: save it whole or not at all, and load only what its hashes vouch for."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from core.errors import PackageError
+from core.registry.archive import check_model, inspect_archive
+from core.registry.atomic import flush, hidden_folder, put_in_place, tidy
+from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MODEL_FILE = "model.keras"
+PREDICTIONS_FILE = "predictions.csv"
+HISTORY_FILE = "history.csv"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A model package whose card was read and whose files have been verified."""
+
+    path: Path
+    card: Card
+
+    @property
+    def model_path(self) -> Path:
+        """The network's file."""
+        return self.path / MODEL_FILE
+
+    @property
+    def model_sha256(self) -> str:
+        """The network's hash, as the card states it."""
+        return self.card.files[MODEL_FILE]
+
+
+def save_package(
+    folder: Path,
+    card: Card,
+    model: Any,
+    *,
+    predictions: "pd.DataFrame",
+    history: "pd.DataFrame",
+    replace: bool = False,
+) -> Package:
+    """Write a model package; either all of it appears under `folder`, or nothing.
+
+    Parameters
+    ----------
+    folder
+        Where the package shall be; its last part is the card's name.
+    card
+        The card; its `files` are filled in here.
+    model
+        The bare Keras network: pixels [0, 255] in, probabilities out.
+    predictions
+        Held-out predictions, one row an image.
+    history
+        One row an epoch.
+    replace
+        Put the package in the place of one that is there.
+
+    Raises
+    ------
+    PackageError
+        If there is a package already, or the model is not what the card says.
+    """
+    folder = Path(folder)
+    if folder.name != card.name:
+        raise PackageError(
+            f"The folder is called {folder.name!r} and the card {card.name!r}: "
+            "give both the same name."
+        )
+    _refuse_existing(folder, replace=replace)
+    check_model(model, card)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    tidy(folder.parent)
+    with hidden_folder(folder, "saving") as temporary:
+        model.save(temporary / MODEL_FILE)
+        inspect_archive(temporary / MODEL_FILE)
+        predictions.to_csv(temporary / PREDICTIONS_FILE, index=False, lineterminator="\n")
+        history.to_csv(temporary / HISTORY_FILE, index=False, lineterminator="\n")
+        files = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
+        complete = Card.model_validate({**card.model_dump(), "files": files})
+        (temporary / CARD_FILE).write_text(complete.to_json(), encoding="utf-8")
+        for path in (*temporary.iterdir(), temporary):
+            flush(path)
+        temporary.chmod(0o755)
+        _refuse_existing(folder, replace=replace)
+        put_in_place(temporary, folder)
+    return Package(folder, complete)
+
+
+def load_package(folder: Path) -> Package:
+    """Read and check a package's card and hash its files; the network is not loaded.
+
+    Raises
+    ------
+    PackageError
+        If the card is missing, damaged or of another schema version, or a file is not the one
+        that was saved.
+    """
+    folder = Path(folder)
+    card = read_card(folder)
+    if card.name != folder.name:
+        raise PackageError(
+            f"The package in {folder} calls itself {card.name!r}: rename the folder to that."
+        )
+    _verify_files(folder, card)
+    return Package(folder, card)
+
+
+def verify(folder: Path) -> None:
+    """Compute every hash of a package anew.
+
+    Raises
+    ------
+    PackageError
+        Names each file that is missing, changed or not on the card.
+    """
+    _verify_files(Path(folder), read_card(Path(folder)))
+
+
+def load_model(package: Package) -> Any:
+    """Load a package's Keras model, for inference.
+
+    Raises
+    ------
+    PackageError
+        If the file changed since it was verified, holds anything but Keras's own layers, or does
+        not take and give what the card says.
+    """
+    inspect_archive(package.model_path)
+    if sha256_of(package.model_path) != package.model_sha256:
+        raise PackageError(
+            f"{package.model_path} changed since its package was checked. Restore the package."
+        )
+    import keras  # noqa: PLC0415 - pulls in TensorFlow
+
+    try:
+        model = keras.models.load_model(package.model_path, safe_mode=True, compile=False)
+    except Exception as error:  # Keras raises whatever a damaged file makes it trip over
+        reason = str(error).strip().partition("\n")[0][:300]
+        raise PackageError(
+            f"Keras cannot load {package.model_path}: {reason}. "
+            "Restore the package or train the model again."
+        ) from error
+    check_model(model, package.card)
+    return model
+
+
+def read_card(folder: Path) -> Card:
+    """Read `card.json` of a package folder, schema-checked; files are not looked at.
+
+    Raises
+    ------
+    PackageError
+        If it is missing, is not JSON, has another schema version or breaks the schema.
+    """
+    path = folder / CARD_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text)
+    except FileNotFoundError as error:
+        raise PackageError(
+            f"{folder} is not a model package: it has no {CARD_FILE}. "
+            "Restore it or remove the folder."
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise PackageError(f"{path} cannot be read ({error}). Restore the package.") from error
+    version = content.get("schema_version") if isinstance(content, dict) else None
+    if version != SCHEMA_VERSION:
+        raise PackageError(
+            f"{path} has schema version {version!r}; this Lobule reads version {SCHEMA_VERSION}. "
+            "Use the Lobule that wrote it, or train the model again with this one."
+        )
+    try:
+        return Card.model_validate_json(text, strict=True)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(map(str, item['loc'])) or 'card'}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        )
+        raise PackageError(f"{path} breaks the card's schema: {wrong}.") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify_files(folder: Path, card: Card) -> None:
+    """Compare a folder with its card; hidden files, which systems strew about, do not count."""
+    found = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    faults = [
+        f"{name} is {fault}"
+        for name in sorted(card.files)
+        if (fault := _fault(folder / name, card.files[name]))
+    ]
+    faults += [f"{name} is not on the card" for name in sorted(found - {*card.files, CARD_FILE})]
+    if MODEL_FILE not in card.files:
+        faults.append(f"the card does not list {MODEL_FILE}")
+    if faults:
+        raise PackageError(
+            f"The package in {folder} is not as it was saved: {'; '.join(faults)}. "
+            "Restore it from where it came, or remove it."
+        )
+
+
+def _fault(path: Path, sha256: str) -> str | None:
+    try:
+        if path.is_symlink():
+            return "a link, not a file"
+        if not path.is_file():
+            return "missing"
+        return None if sha256_of(path) == sha256 else "changed"
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+
+
+def _refuse_existing(folder: Path, *, replace: bool) -> None:
+    if folder.exists() and not replace:
+        raise PackageError(
+            f"There is already a package at {folder}. Choose another name, or ask to replace it."
+        )

@@ -1,0 +1,162 @@
+"""The packages at hand: those that ship with Lobule, then those trained here."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import PackageError
+from core.registry.package import Package, load_package
+from core.settings import Settings, get_settings
+
+DEFAULT_MODEL = "idc"
+
+Signature = tuple[tuple[str, int, int, int], ...]
+# Hashing a package takes tens of milliseconds and pages ask for the shelf at every rerun.
+_checked: dict[Path, tuple[Signature, Package | str]] = {}
+
+
+@dataclass(frozen=True)
+class ShelfEntry:
+    """One folder of the shelf: a sound package, or the reason why it is refused."""
+
+    name: str
+    package: Package | None
+    error: str | None
+    shipped: bool
+
+
+def shelf(settings: Settings | None = None) -> list[ShelfEntry]:
+    """List every package, shipped ones first, each group by name; broken ones carry their error."""
+    settings = settings or get_settings()
+    entries = [_entry(path, shipped=True) for path in _folders(settings.shipped_models)]
+    shipped = {entry.name for entry in entries}
+    for path in _folders(settings.own_models):
+        if path.name in shipped:
+            reason = f"{path} has the name of a package that ships with Lobule: rename it."
+            entries.append(ShelfEntry(path.name, None, reason, shipped=False))
+        else:
+            entries.append(_entry(path, shipped=False))
+    return entries
+
+
+def find(name: str | None = None) -> Package:
+    """Return a sound package by name; None means the active one.
+
+    Raises
+    ------
+    PackageError
+        If there is none of that name, or it is refused.
+    """
+    entries = shelf()
+    if name is None:
+        name = _active(entries)
+    matching = [entry for entry in entries if entry.name == name]
+    for entry in matching:
+        if entry.package:
+            return entry.package
+    if matching:
+        raise PackageError(str(matching[0].error))
+    known = ", ".join(entry.name for entry in entries if entry.package) or "none"
+    raise PackageError(f"There is no model called {name!r}. Models at hand: {known}.")
+
+
+def active_name() -> str:
+    """Return the name of the model that answers unless another is asked for.
+
+    That is the activated one while it is sound, else the shipped `idc`, else the first sound one.
+
+    Raises
+    ------
+    PackageError
+        If there is no sound package at all.
+    """
+    return _active(shelf())
+
+
+def activate(name: str) -> None:
+    """Make a model the one that answers unless another is asked for.
+
+    Raises
+    ------
+    PackageError
+        If there is none of that name, or it is refused.
+    """
+    find(name)
+    path = _active_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=".active.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"name": name}, file)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _active(entries: list[ShelfEntry]) -> str:
+    sound = [entry.name for entry in entries if entry.package]
+    if not sound:
+        broken = " ".join(str(entry.error) for entry in entries)
+        settings = get_settings()
+        raise PackageError(
+            f"No usable model in {settings.shipped_models} or {settings.own_models}. {broken} "
+            "Run `make models`, or train one."
+        )
+    for name in (_chosen(), DEFAULT_MODEL):
+        if name in sound:
+            return name
+    return sound[0]
+
+
+def _chosen() -> str | None:
+    """Return what was activated; None where nothing was, or the note is damaged."""
+    try:
+        content = json.loads(_active_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    name = content.get("name") if isinstance(content, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _active_file() -> Path:
+    return get_settings().home / "active.json"
+
+
+def _folders(parent: Path) -> list[Path]:
+    """List package folders; hidden ones are saves under way or left by a crash."""
+    if not parent.is_dir():
+        return []
+    return sorted(
+        path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))
+    )
+
+
+def _entry(path: Path, *, shipped: bool) -> ShelfEntry:
+    try:
+        signature = _signature(path)
+        known = _checked.get(path)
+        if known is None or known[0] != signature:
+            known = (signature, load_package(path))
+    except PackageError as error:
+        known = (signature, str(error))
+    except OSError as error:
+        return ShelfEntry(path.name, None, f"{path} cannot be read ({error}).", shipped=shipped)
+    _checked[path] = known
+    if isinstance(known[1], Package):
+        return ShelfEntry(path.name, known[1], None, shipped=shipped)
+    return ShelfEntry(path.name, None, known[1], shipped=shipped)
+
+
+def _signature(folder: Path) -> Signature:
+    """Return what changes whenever a file changes.
+
+    The time of the inode's change cannot be set back by a program as that of the content can.
+    """
+    found = []
+    for path in sorted(folder.iterdir()):
+        status = path.lstat()
+        found.append((path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return tuple(found)

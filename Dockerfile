@@ -1,0 +1,39 @@
+# The same app as `make app`, on the processor.
+#     docker build -t lobule .
+#     docker run --rm -p 127.0.0.1:8501:8501 -v lobule:/var/lib/lobule lobule
+FROM python:3.12-slim-bookworm
+
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    TF_CPP_MIN_LOG_LEVEL=2 \
+    LOBULE_HOME=/var/lib/lobule
+
+WORKDIR /opt/lobule
+
+COPY packages.txt ./
+RUN apt-get update \
+    && xargs apt-get install -y --no-install-recommends < packages.txt \
+    && rm -rf /var/lib/apt/lists/*
+
+COPY requirements.lock ./
+RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock
+
+COPY LICENSE NOTICE* app.py ./
+COPY .streamlit .streamlit
+COPY core core
+COPY pages pages
+COPY models models
+
+RUN useradd --create-home --uid 10001 lobule \
+    && install -d -o lobule -g lobule "$LOBULE_HOME"
+USER lobule
+VOLUME /var/lib/lobule
+
+EXPOSE 8501
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8501/_stcore/health', timeout=4)"]
+
+# 0.0.0.0 is the inside of the container: publish the port on 127.0.0.1 only, as above, because
+# Lobule asks nobody for a password.
+CMD ["python", "-m", "streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501", \
+     "--server.headless=true", "--browser.gatherUsageStats=false"]

@@ -1,0 +1,1 @@
+"""From a model and pixels to heatmaps of what drove the answer."""

@@ -25,7 +25,34 @@ def densenet121(pixels: Any, weights: Path | str | None) -> Any:
     KerasTensor
         (N, 1024) features for the logits.
     """
+    return pooled(_backbone(pixels, weights).output, dropout=0.2)
+
+
+def densenet121_block3(pixels: Any, weights: Path | str | None) -> Any:
+    """DenseNet121 up to the end of its third dense block, global average pooling and dropout.
+
+    For small patches: what tells them apart is texture, the last block describes whole objects,
+    and the map stays twice as fine. On IDC patches of left-out patients it ranks better with 4.3
+    instead of 7 million weights (`benchmarks/backbones.py`).
+
+    Parameters
+    ----------
+    pixels
+        Keras tensor (N, h, w, 3) in [0, 255], sides of 32 pixels or more.
+    weights
+        As `core.architectures.build` takes them; those of DenseNet121.
+
+    Returns
+    -------
+    KerasTensor
+        (N, 1024) features for the logits.
+    """
+    backbone = _backbone(pixels, weights)
+    return pooled(backbone.get_layer("pool4_relu").output, dropout=0.2)
+
+
+def _backbone(pixels: Any, weights: Path | str | None) -> Any:
     constructor = keras.applications.DenseNet121
     backbone = constructor(include_top=False, weights=None, input_tensor=standardise(pixels))
     load_backbone(backbone, "densenet121", constructor, weights)
-    return pooled(backbone.output, dropout=0.2)
+    return backbone

@@ -77,7 +77,8 @@ class PatientResult(Part):
 class Evaluation(Part):
     """Held-out results, beside the colour-only baseline on the same split.
 
-    Intervals are (low, high); `difference_interval` is of model minus colour.
+    Intervals are (low, high), 95 % by bootstrap over patients, None where the patients are too few;
+    `difference_interval` is of the AUROC of the model minus that of colour alone.
     """
 
     protocol: Text
@@ -85,20 +86,20 @@ class Evaluation(Part):
     patients: Count
     images: Count
     auroc: Share
-    auroc_interval: tuple[Share, Share]
+    auroc_interval: tuple[Share, Share] | None
     balanced_accuracy: Share
-    balanced_accuracy_interval: tuple[Share, Share]
+    balanced_accuracy_interval: tuple[Share, Share] | None
     colour_auroc: Share
     colour_balanced_accuracy: Share
     beats_colour: bool
-    difference_interval: tuple[Difference, Difference]
+    difference_interval: tuple[Difference, Difference] | None
     by_patient: tuple[PatientResult, ...]
     notes: tuple[str, ...]
 
     @model_validator(mode="after")
     def _intervals_are_ordered(self) -> Self:
         for name in ("auroc_interval", "balanced_accuracy_interval", "difference_interval"):
-            low, high = getattr(self, name)
+            low, high = getattr(self, name) or (0, 0)
             if low > high:
                 raise ValueError(f"{name} runs from {low} down to {high}")
         return self

@@ -102,8 +102,8 @@ def load_package(folder: Path) -> Package:
     Raises
     ------
     PackageError
-        If the card is missing, damaged or of another schema version, or a file is not the one
-        that was saved.
+        If the card is missing, damaged or of another schema version, a file is not the one
+        that was saved, or the network holds anything but Keras's own layers.
     """
     folder = Path(folder)
     card = read_card(folder)
@@ -111,7 +111,7 @@ def load_package(folder: Path) -> Package:
         raise PackageError(
             f"The package in {folder} calls itself {card.name!r}: rename the folder to that."
         )
-    _verify_files(folder, card)
+    _check_files(folder, card)
     return Package(folder, card)
 
 
@@ -121,9 +121,10 @@ def verify(folder: Path) -> None:
     Raises
     ------
     PackageError
-        Names each file that is missing, changed or not on the card.
+        Names each file that is missing, changed or not on the card, or the parts of the network
+        that are not Keras's own layers.
     """
-    _verify_files(Path(folder), read_card(Path(folder)))
+    _check_files(Path(folder), read_card(Path(folder)))
 
 
 def load_model(package: Package) -> Any:
@@ -195,7 +196,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _verify_files(folder: Path, card: Card) -> None:
+def _check_files(folder: Path, card: Card) -> None:
     """Compare a folder with its card; hidden files, which systems strew about, do not count."""
     found = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     faults = [
@@ -211,6 +212,7 @@ def _verify_files(folder: Path, card: Card) -> None:
             f"The package in {folder} is not as it was saved: {'; '.join(faults)}. "
             "Restore it from where it came, or remove it."
         )
+    inspect_archive(folder / MODEL_FILE)
 
 
 def _fault(path: Path, sha256: str) -> str | None:

@@ -18,7 +18,14 @@ from core.registry import atomic
 from core.registry import package as package_module
 from core.registry.archive import check_model, inspect_archive
 from core.registry.card import Card
-from core.registry.package import Package, load_model, load_package, save_package, verify
+from core.registry.package import (
+    Package,
+    load_model,
+    load_package,
+    read_card,
+    save_package,
+    verify,
+)
 
 FRAME = pd.DataFrame({"epoch": [1]})
 
@@ -53,7 +60,7 @@ def revouch(folder: Path) -> Package:
     card = json.loads(path.read_text())
     card["files"]["model.keras"] = hashlib.sha256((folder / "model.keras").read_bytes()).hexdigest()
     path.write_text(json.dumps(card))
-    return load_package(folder)
+    return Package(folder, read_card(folder))
 
 
 def layer(config: dict[str, Any], class_name: str) -> dict[str, Any]:
@@ -189,6 +196,9 @@ def test_foreign_parts_are_refused_before_keras_sees_them(
 ) -> None:
     changed = rebuild(edit)
     monkeypatch.setattr(keras.models, "load_model", lambda *_, **__: pytest.fail("Keras saw it"))
+    for refuse in (load_package, verify):
+        with pytest.raises(PackageError, match=complaint):
+            refuse(changed.path)
     with pytest.raises(PackageError, match=complaint):
         load_model(changed)
 

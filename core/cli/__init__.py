@@ -1,0 +1,23 @@
+"""The command line: answer images, train models, look after them."""
+
+import os
+
+import typer
+
+from core.cli.models import models
+from core.cli.predict import predict
+from core.cli.train import train
+
+# Before anything imports TensorFlow, whose chatter is no part of an answer.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+app = typer.Typer(
+    help="Lobule: answers on breast histology images, and the models behind them. "
+    "For research use only.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(predict)
+app.command()(train)
+app.add_typer(models, name="models")

@@ -1,0 +1,146 @@
+"""`models`: list, show and verify them."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.errors import PackageError
+
+if TYPE_CHECKING:
+    from core.registry.package import Package
+    from core.registry.shelf import ShelfEntry
+
+models = typer.Typer(help="The models at hand.", no_args_is_help=True)
+
+
+@models.command("list")
+def list_models(*, as_json: AsJson = False) -> None:
+    """List every model; `*` marks the one that answers by default."""
+    from core.registry.shelf import active_name, shelf  # noqa: PLC0415 - help comes at once
+
+    entries = shelf()
+    try:
+        active = active_name()
+    except PackageError:
+        active = None
+    if as_json:
+        print_json([_entry_json(entry, active) for entry in entries])
+        return
+    if not entries:
+        typer.echo("No models. Run `make models`, or train one.")
+    for entry in entries:
+        mark = "*" if entry.package and entry.name == active else " "
+        home = "shipped" if entry.shipped else "own"
+        what = entry.package.card.title if entry.package else f"REFUSED: {entry.error}"
+        typer.echo(f"{mark} {plain(entry.name)}  {home}  {plain(what)}")
+
+
+@models.command()
+def show(name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> None:
+    """Show a model's card."""
+    package = _find_or_exit(name)
+    if as_json:
+        typer.echo(package.card.to_json(), nl=False)
+        return
+    for label, text in _card_lines(package):
+        typer.echo(f"{label + ':':<17}{plain(text)}")
+
+
+@models.command()
+def verify(
+    name: Annotated[str | None, typer.Argument(help="By default every model.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compute every hash of the models anew; the exit code is 1 if anything is off."""
+    from core.registry.shelf import shelf  # noqa: PLC0415 - help comes at once
+
+    entries = [entry for entry in shelf() if name in {None, entry.name}]
+    if name is not None and not entries:
+        _find_or_exit(name)
+    results = [{"name": entry.name, "error": _check(entry)} for entry in entries]
+    if as_json:
+        print_json(results)
+    else:
+        for result in results:
+            typer.echo(f"{plain(str(result['name']))}: {plain(result['error'] or 'sound')}")
+    if any(result["error"] for result in results):
+        raise typer.Exit(1)
+
+
+def _find_or_exit(name: str) -> "Package":
+    from core.registry.shelf import find  # noqa: PLC0415 - help comes at once
+
+    try:
+        return find(name)
+    except PackageError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _check(entry: "ShelfEntry") -> str | None:
+    from core.registry.package import verify as verify_files  # noqa: PLC0415 - help comes at once
+
+    if entry.package is None:
+        return entry.error
+    try:
+        verify_files(entry.package.path)
+    except PackageError as error:
+        return str(error)
+    return None
+
+
+def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
+    package = entry.package
+    return {
+        "name": entry.name,
+        "title": package.card.title if package else None,
+        "shipped": entry.shipped,
+        "active": package is not None and entry.name == active,
+        "model_sha256": package.model_sha256 if package else None,
+        "error": entry.error,
+    }
+
+
+def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
+    """Yield what a reader wants to know of a model first; the card itself holds the rest."""
+    card, spec = package.card, package.card.input
+    yield "Name", card.name
+    yield "Title", card.title
+    yield "Summary", card.summary
+    yield "Folder", str(package.path)
+    yield "Network", f"{card.architecture}, {spec.width}×{spec.height} px, {card.head}"
+    yield "Classes", ", ".join(card.classes)
+    yield "Field of view", f"{spec.field_um:g} µm"
+    yield (
+        "Scale",
+        f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}",
+    )
+    if card.operating_point:
+        point = card.operating_point
+        yield "Operating point", f"{point.positive_class} from {point.threshold:.3f} ({point.rule})"
+    split = f"split by {card.training.split}" + (" (LEAKY)" if card.training.leaky else "")
+    yield "Trained on", f"{card.training.dataset}, {split}"
+    if card.evaluation:
+        result = card.evaluation
+        interval = (
+            "({:.3f}–{:.3f}), ".format(*result.auroc_interval) if result.auroc_interval else ""
+        )
+        yield "Judged by", result.protocol + (" (LEAKY)" if result.leaky else "")
+        yield (
+            "AUROC",
+            f"{result.auroc:.3f} {interval}colour {result.colour_auroc:.3f}",
+        )
+        yield (
+            "Balanced accuracy",
+            f"{result.balanced_accuracy:.3f}, colour {result.colour_balanced_accuracy:.3f}",
+        )
+        yield "Beats colour", "yes" if result.beats_colour else "NO"
+    else:
+        yield "Judged by", "nothing yet: no evaluation on the card"
+    yield "Good for", "; ".join(card.good_for)
+    yield "Not for", "; ".join(card.not_for)
+    yield "Licence", card.licence
+    yield "Network file", package.model_sha256

@@ -1,0 +1,127 @@
+"""`predict`: answer images."""
+
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.errors import ImageError, LobuleError
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis, Progress
+
+
+def predict(
+    images: Annotated[list[Path], typer.Argument(help="Image files.", show_default=False)],
+    model: Annotated[
+        str | None, typer.Option(help="Model to ask; by default the active one.")
+    ] = None,
+    heatmap: Annotated[
+        Path | None, typer.Option(help="Folder to write each image under its heatmap to.")
+    ] = None,
+    um_per_px: Annotated[
+        float | None, typer.Option(help="Scale of the images in micrometres per pixel.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Answer images: class and probability, one line an image.
+
+    An image that cannot be answered gets its reason instead, and the exit code is 1.
+    """
+    failed = False
+    for number, path in enumerate(images, start=1):
+        try:
+            with _progress(f"{number} of {len(images)}") as progress:
+                diagnosis = _diagnose(path, model, um_per_px, heatmap, progress)
+        except LobuleError as error:
+            failed = True
+            _print_failure(path, str(error), as_json=as_json)
+        except Exception as error:  # noqa: BLE001 - a fault with one image must not stop the others
+            failed = True
+            traceback.print_exc()
+            _print_failure(path, f"Fault in the program: {error!r}.", as_json=as_json)
+        else:
+            _print_answer(diagnosis, as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _diagnose(
+    path: Path,
+    model: str | None,
+    um_per_px: float | None,
+    heatmap: Path | None,
+    progress: "Progress",
+) -> "Diagnosis":
+    from core.diagnosis import diagnose  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import find  # noqa: PLC0415
+
+    diagnosis = diagnose(path, package=find(model), um_per_px=um_per_px, progress=progress)
+    if heatmap is not None:
+        _write_heatmap(heatmap / _heatmap_name(path, diagnosis), diagnosis)
+    return diagnosis
+
+
+def _write_heatmap(path: Path, diagnosis: "Diagnosis") -> None:
+    from core.imaging.overlay import encode_png, overlay  # noqa: PLC0415 - help comes at once
+
+    picture = encode_png(overlay(diagnosis.image.pixels, diagnosis.heatmap))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture)
+    except OSError as error:
+        raise ImageError(
+            f"The heatmap cannot be written to {path} ({error.strerror}). Choose another folder."
+        ) from error
+
+
+def _heatmap_name(path: Path, diagnosis: "Diagnosis") -> str:
+    """Name a heatmap: images of the same name, and other models' answers, keep their own."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", path.stem)[:80] or "image"
+    return f"{stem}-{diagnosis.image.info.sha256[:12]}-{diagnosis.card.name}.png"
+
+
+@contextmanager
+def _progress(counter: str) -> Iterator["Progress"]:
+    """Draw a bar on stderr while an image is answered, if somebody is there to see it."""
+    from rich.console import Console  # noqa: PLC0415 - help comes at once
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(f"image {counter}", total=1.0)
+        yield lambda share, text: bar.update(
+            task, completed=share, description=f"image {counter}: {text}"
+        )
+
+
+def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
+    if as_json:
+        print_json(diagnosis.to_json())
+        return
+    chances = ", ".join(
+        f"{name} {value:.3f}"
+        for name, value in zip(diagnosis.classes, diagnosis.probabilities, strict=True)
+    )
+    point = diagnosis.operating_point
+    rule = f"; {point.positive_class} from {point.threshold:.3f}" if point else ""
+    tiles = f"{diagnosis.tiles} tiles" if diagnosis.tiles > 1 else "1 tile"
+    typer.echo(
+        f"{plain(diagnosis.name)}: {diagnosis.predicted} ({chances}{rule}) "
+        f"{diagnosis.card.name}, {tiles}, {diagnosis.seconds:.2f} s"
+    )
+    for warning in diagnosis.warnings:
+        typer.echo(f"    Note: {plain(warning)}")
+
+
+def _print_failure(path: Path, reason: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"path": str(path), "error": reason})
+    else:
+        typer.echo(f"{plain(str(path))}: no answer. {plain(reason)}")

@@ -1,0 +1,287 @@
+"""The image journey in one place: bytes in, a diagnosis out."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import PackageError
+from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from core.imaging.read import Image, read_image
+from core.imaging.resize import resize
+from core.imaging.tissue import tissue_mask
+from core.inference.calibrate import apply_temperature
+from core.inference.classifier import Classifier, get_classifier
+from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
+from core.inference.tiled import LEAST_TISSUE, TileMap, answer_tiles, lay_tiles
+from core.registry.card import Card, OperatingPoint
+from core.registry.package import Package
+from core.registry.shelf import find
+
+Progress = Callable[[float, str], None]
+
+_explainers: WeakKeyDictionary[Classifier, dict[str, GradCAM]] = WeakKeyDictionary()
+_explaining = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a model says about an image, with everything that is needed to judge it."""
+
+    name: str
+    """The image's name or path, as it came."""
+    image: Image
+    card: Card
+    model_sha256: str
+    classes: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+    """(K,) calibrated, in the order of `classes`."""
+    predicted: str
+    """By the operating point where there is one, else the most probable class."""
+    operating_point: OperatingPoint | None
+    um_per_px: float | None
+    """The image's scale; None where it is unknown and the training scale was assumed."""
+    scale: ScalePlan
+    tiles: int
+    """Tiles that were answered; 1 for an image that is one input."""
+    probability_map: NDArray[np.float32] | None
+    """(H', W') probability of the positive class, or of the predicted one where the task has no
+    positive class; NaN where there is no tissue. None for an image that is one input."""
+    heatmap: NDArray[np.float32]
+    """(h, w) in [0, 1] over the whole image; NaN where there is no tissue."""
+    heatmap_class: str
+    heatmap_layer: str
+    warnings: tuple[str, ...]
+    """What speaks against relying on the answer, in sentences."""
+    timings: dict[str, float]
+    """Seconds of `read`, `prepare` (which loads the model at its first use), `answer`, `total`."""
+    seconds: float
+    """The total."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as the command line prints it and the page gives it for download."""
+        point = self.operating_point
+        return {
+            "path": self.name,
+            "sha256": self.image.info.sha256,
+            "model": self.card.name,
+            "model_sha256": self.model_sha256,
+            "classes": list(self.classes),
+            "probabilities": [round(float(value), 6) for value in self.probabilities],
+            "predicted": self.predicted,
+            "operating_point": point
+            and {"positive_class": point.positive_class, "threshold": point.threshold},
+            "um_per_px": self.um_per_px,
+            "tiles": self.tiles,
+            "seconds": round(self.seconds, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the network made of an image, before it is put in words."""
+
+    probabilities: NDArray[np.float32]
+    heatmap: NDArray[np.float32]
+    explained: int
+    tissue: float
+    tiles: TileMap | None = None
+
+
+def diagnose(
+    source: bytes | Path,
+    *,
+    name: str | None = None,
+    package: Package | None = None,
+    um_per_px: float | None = None,
+    heatmap_class: str | None = None,
+    heatmap_layer: str | None = None,
+    progress: Progress | None = None,
+) -> Diagnosis:
+    """Answer an image, with a heatmap of what the answer rests on.
+
+    Parameters
+    ----------
+    source
+        The image file's bytes or path.
+    name
+        What to call the image; by default its path.
+    package
+        The model; by default the active one.
+    um_per_px
+        The image's scale in µm/px, where the file states none or a wrong one.
+    heatmap_class
+        The class to explain; by default the positive class, whichever way the answer went, so that
+        warm colours mean the same on every image, and the predicted class if there is none.
+    heatmap_layer
+        The convolutional layer to look at; by default the card's.
+    progress
+        Told how far a large image is.
+
+    Raises
+    ------
+    ImageError
+        If the image cannot be read or has too many tiles.
+    PackageError
+        If the model cannot be used, or has no such class or layer.
+    """
+    started = time.perf_counter()
+    image = read_image(source)
+    read = time.perf_counter()
+    package = package or find()
+    card = package.card
+    target = _target(card, heatmap_class)
+    layer = heatmap_layer or card.heatmap_layer
+    info = image.info
+    scale = plan_scale(info.um_per_px, um_per_px, card.input, info.height, info.width)
+    classifier = get_classifier(package)
+    explain = _explain(classifier, layer)
+    prepared = time.perf_counter()
+    if scale.one_piece:
+        answer = _answer_whole(image.pixels, classifier, explain, target)
+    else:
+        answer = _answer_tiled(image.pixels, scale.tile, classifier, explain, target, progress)
+    predicted = _predict(card, answer.probabilities)
+    shown = card.positive_index if card.positive_index is not None else predicted
+    ended = time.perf_counter()
+    return Diagnosis(
+        name=name or (str(source) if isinstance(source, Path) else "image"),
+        image=image,
+        card=card,
+        model_sha256=package.model_sha256,
+        classes=card.classes,
+        probabilities=answer.probabilities,
+        predicted=card.classes[predicted],
+        operating_point=card.operating_point,
+        um_per_px=scale.um_per_px,
+        scale=scale,
+        tiles=int(answer.tiles.used.sum()) if answer.tiles else 1,
+        probability_map=answer.tiles.probability_map(shown) if answer.tiles else None,
+        heatmap=answer.heatmap,
+        heatmap_class=card.classes[answer.explained],
+        heatmap_layer=layer,
+        warnings=_warnings(image, card, scale, answer),
+        timings={
+            "read": read - started,
+            "prepare": prepared - read,
+            "answer": ended - prepared,
+            "total": ended - started,
+        },
+        seconds=ended - started,
+    )
+
+
+Explain = Callable[[NDArray[np.uint8], int | None], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Inputs and a class to probabilities and raw heatmaps, in one pass."""
+
+
+def _answer_whole(
+    pixels: NDArray[np.uint8], classifier: Classifier, explain: Explain, target: int | None
+) -> _Answer:
+    spec = classifier.card.input
+    resized = resize(pixels, spec.height, spec.width)
+    probabilities, heatmaps = explain(resized[np.newaxis], target)
+    explained = int(probabilities[0].argmax()) if target is None else target
+    tissue = float(tissue_mask(resized).mean())
+    return _Answer(probabilities[0], normalise(heatmaps[0]), explained, tissue)
+
+
+def _answer_tiled(
+    pixels: NDArray[np.uint8],
+    tile: int,
+    classifier: Classifier,
+    explain: Explain,
+    target: int | None,
+    progress: Progress | None,
+) -> _Answer:
+    card = classifier.card
+    height, width = pixels.shape[:2]
+    answer_all = partial(
+        answer_tiles,
+        pixels,
+        lay_tiles(height, width, tile),
+        (card.input.height, card.input.width),
+        batch=classifier.batch,
+        progress=progress,
+    )
+    if target is None:
+        # Which class to explain is known only once every tile has been answered.
+        first = answer_all(lambda inputs: (classifier.probabilities(inputs), None))
+        target = int(first.image_probabilities(None).argmax())
+    tiles = answer_all(lambda inputs: explain(inputs, target))
+    probabilities = tiles.image_probabilities(card.positive_index)
+    heatmap = normalise(tiles.heatmap())
+    return _Answer(probabilities, heatmap, target, float(tiles.tissue.mean()), tiles)
+
+
+def _explain(classifier: Classifier, layer: str) -> Explain:
+    """Return a function that answers and explains; compiled once for each model and layer."""
+    with _explaining:
+        known = _explainers.setdefault(classifier, {})
+        if layer not in known:
+            layers = convolutional_layers(classifier.model)
+            if layer not in layers:
+                raise PackageError(
+                    f"The model {classifier.card.name!r} has no convolutional layer {layer!r}. "
+                    f"Choose one of: {', '.join(layers)}."
+                )
+            known[layer] = GradCAM(classifier.model, layer)
+        gradcam = known[layer]
+
+    def explain(
+        inputs: NDArray[np.uint8], target: int | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        with classifier.lock:
+            logits, heatmaps = gradcam(inputs, target)
+        return apply_temperature(logits, classifier.card.temperature), heatmaps
+
+    return explain
+
+
+def _target(card: Card, heatmap_class: str | None) -> int | None:
+    """Return the index of the class to explain; None where the answer decides it."""
+    if heatmap_class is None:
+        return card.positive_index
+    if heatmap_class not in card.classes:
+        raise PackageError(
+            f"The model {card.name!r} has no class {heatmap_class!r}. "
+            f"Choose one of: {', '.join(card.classes)}."
+        )
+    return card.classes.index(heatmap_class)
+
+
+def _predict(card: Card, probabilities: NDArray[np.float32]) -> int:
+    point, positive = card.operating_point, card.positive_index
+    if point is None or positive is None:
+        return int(probabilities.argmax())
+    return positive if probabilities[positive] >= point.threshold else 1 - positive
+
+
+def _warnings(image: Image, card: Card, scale: ScalePlan, answer: _Answer) -> tuple[str, ...]:
+    found = [] if scale.in_range else [scale.message]
+    shorter = min(image.info.height, image.info.width)
+    if shorter * ONE_PIECE < scale.tile:
+        known = scale.um_per_px or card.input.um_per_px
+        found.append(
+            f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
+            f"pieces of {card.input.field_um:.0f} µm, and details that it needs may be missing."
+        )
+    if answer.tiles and not (answer.tiles.tissue >= LEAST_TISSUE).any():
+        found.append("No tissue was found, only background: the answer means nothing.")
+    elif answer.tissue < LEAST_TISSUE:
+        found.append(
+            f"Only {answer.tissue:.0%} of the image is tissue, so the answer rests on little."
+        )
+    if answer.tiles and answer.tiles.grid.stride == answer.tiles.grid.size:
+        found.append(
+            "The image is so large that its tiles were laid side by side, not overlapping."
+        )
+    found += [f"On reading the file: {note}." for note in image.info.notes]
+    return tuple(found)

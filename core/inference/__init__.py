@@ -1,0 +1,1 @@
+"""A model package and pixels in, calibrated probabilities out."""

@@ -1,0 +1,104 @@
+"""How large a tile of an image is, from what is known of the image's scale."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from core.errors import ImageError
+from core.registry.card import InputSpec
+
+# Under this a tile holds too little of the picture to be enlarged to an input.
+SMALLEST_TILE = 8
+# Sides up to this many tiles are answered in one piece.
+ONE_PIECE = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePlan:
+    """The scale at which an image is looked at."""
+
+    um_per_px: float | None
+    """Micrometres per pixel if known; None where the training scale had to be assumed."""
+    factor: float
+    """Pixels of the network's input per pixel of the image."""
+    state: Literal["stated", "given", "unknown"]
+    """Stated by the file, given by the user, or unknown."""
+    in_range: bool
+    """Whether the known scale is one that the model may be given; False where it is unknown."""
+    tile: int
+    """Side of a tile in pixels of the image."""
+    one_piece: bool
+    """Whether the whole image is one input, rather than cut into tiles."""
+    message: str
+    """All of this in words."""
+
+
+def plan_scale(
+    info_um_per_px: float | None,
+    given_um_per_px: float | None,
+    spec: InputSpec,
+    height: int,
+    width: int,
+) -> ScalePlan:
+    """Decide how large a tile is; what the user gives counts for more than what the file states.
+
+    Parameters
+    ----------
+    info_um_per_px, given_um_per_px
+        The scale according to the file and to the user, µm/px; None if unknown.
+    spec
+        What one input of the model shows.
+    height, width
+        Of the image, pixels.
+
+    Raises
+    ------
+    ImageError
+        If the given scale is not a positive number, or leaves a tile of a few pixels.
+    """
+    if given_um_per_px is not None and not (math.isfinite(given_um_per_px) and given_um_per_px > 0):
+        raise ImageError(
+            f"The scale is given as {given_um_per_px} µm/px; it must be a number above 0, "
+            "such as 0.25 for a 40× scan."
+        )
+    known = given_um_per_px if given_um_per_px is not None else info_um_per_px
+    tile = round(spec.field_um / (known or spec.um_per_px))
+    if tile < SMALLEST_TILE:
+        raise ImageError(
+            f"At {known:g} µm/px the {spec.field_um:g} µm that this model looks at are only "
+            f"{tile} pixels, too few to see anything. The model takes {_range(spec)}: "
+            "give the right scale, or an image of higher magnification."
+        )
+    in_range = known is not None and spec.um_per_px_low <= known <= spec.um_per_px_high
+    return ScalePlan(
+        um_per_px=known,
+        factor=spec.height / tile,
+        state="given" if given_um_per_px is not None else "stated" if known else "unknown",
+        in_range=in_range,
+        tile=tile,
+        one_piece=max(height, width) <= ONE_PIECE * tile,
+        message=_message(info_um_per_px, given_um_per_px, spec, in_range=in_range),
+    )
+
+
+def _message(stated: float | None, given: float | None, spec: InputSpec, *, in_range: bool) -> str:
+    if given is not None:
+        text = f"The scale was given as {given:g} µm/px"
+        text += f" (the file states {stated:g})" if stated is not None else ""
+    elif stated is not None:
+        text = f"The file states a scale of {stated:g} µm/px"
+    else:
+        return (
+            f"The file does not state its scale, so {spec.um_per_px:g} µm/px is assumed, as in "
+            "training. At any other scale the answer means nothing: give the scale if you know it."
+        )
+    if in_range:
+        return f"{text}; the model takes {_range(spec)}."
+    return (
+        f"{text}, but the model takes {_range(spec)}: tissue looks different at this scale, "
+        "so do not rely on the answer."
+    )
+
+
+def _range(spec: InputSpec) -> str:
+    return f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px"

@@ -1,0 +1,175 @@
+"""Images larger than the model's field: cut into tiles, answered, and put together again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ImageError
+from core.imaging.resize import resize
+from core.imaging.tiles import TileGrid, cut, stitch, tile_grid, tissue_fraction
+from core.imaging.tissue import tissue_mask
+
+# Tiles with less tissue than this are not answered.
+LEAST_TISSUE = 0.1
+# Over this many tiles they are laid side by side instead of overlapping by half.
+MOST_OVERLAPPING = 10_000
+# Room for every tile of the largest image that is read by default, at 50 px a tile.
+MOST_TILES = 50_000
+# Side of a tile on the maps that are shown: finer than any network's last feature map.
+MAP_TILE = 32
+
+IMAGE_RULE = (
+    "The image's probability is the mean of its tiles' probabilities, "
+    "each tile counting by its share of tissue."
+)
+
+Answer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32] | None]]
+"""(N, h, w, 3) inputs to (N, K) probabilities and, where asked for, (N, fh, fw) raw heatmaps."""
+Progress = Callable[[float, str], None]
+"""Share that is done, in [0, 1], and what is being done."""
+
+
+@dataclass(frozen=True)
+class TileMap:
+    """The answers of an image's tiles."""
+
+    grid: TileGrid
+    """Tiles in pixels of the image."""
+    map_grid: TileGrid
+    """The same tiles in pixels of the maps, which are at most `MAP_TILE` px to a tile."""
+    probabilities: NDArray[np.float32]
+    """(N, K); NaN for tiles that were not answered."""
+    tissue: NDArray[np.float64]
+    """(N,) share of each tile that is tissue."""
+    used: NDArray[np.bool_]
+    """(N,) which tiles were answered; all of them where none has tissue."""
+    heatmaps: NDArray[np.float32] | None
+    """(number of used tiles, fh, fw) raw heatmaps, comparable between tiles."""
+
+    def image_probabilities(self, positive_index: int | None) -> NDArray[np.float32]:
+        """Return the (K,) probabilities of the whole image by `IMAGE_RULE`."""
+        weights = self.tissue[self.used]
+        if not (weights > 0).any():
+            weights = np.ones_like(weights)
+        return image_probabilities(self.probabilities[self.used], weights, positive_index)
+
+    def probability_map(self, index: int) -> NDArray[np.float32]:
+        """Return the (H', W') probability of a class, NaN where nothing was answered."""
+        return stitch(self.probabilities[:, index], self.map_grid)
+
+    def heatmap(self) -> NDArray[np.float32]:
+        """Return the (H', W') raw heatmap, NaN where nothing was answered."""
+        if self.heatmaps is None:
+            raise ValueError("the tiles were answered without heatmaps")
+        return stitch(
+            self.heatmaps, replace(self.map_grid, origins=self.map_grid.origins[self.used])
+        )
+
+
+def image_probabilities(
+    tile_probabilities: NDArray[np.float32],
+    tissue_weights: NDArray[np.float64],
+    positive_index: int | None,  # noqa: ARG001 - rules for a binary task need it
+) -> NDArray[np.float32]:
+    """Put the (N, K) probabilities of an image's tiles together as `IMAGE_RULE` says.
+
+    Parameters
+    ----------
+    tile_probabilities
+        (N, K) of the tiles that were answered, N at least 1.
+    tissue_weights
+        (N,) at least 0, not all 0.
+    positive_index
+        The positive class of a binary task, None otherwise.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        (K,), summing to 1.
+    """
+    mean = np.average(tile_probabilities.astype(np.float64), axis=0, weights=tissue_weights)
+    return mean.astype(np.float32)
+
+
+def lay_tiles(height: int, width: int, tile: int, *, overlap: bool = True) -> TileGrid:
+    """Lay tiles over an image, overlapping by half unless they would be too many.
+
+    Raises
+    ------
+    ImageError
+        If there would be too many even side by side.
+    """
+    across, down = -(-width // tile), -(-height // tile)
+    if across * down > MOST_TILES:
+        raise ImageError(
+            f"At this scale the image of {width}×{height} px would be {across * down:,} tiles of "
+            f"{tile} px; at most {MOST_TILES:,} are answered. Crop the image, or check its scale."
+        )
+    # Halving the step makes about four times as many.
+    stride = max(1, tile // 2) if overlap and 4 * across * down <= MOST_OVERLAPPING else tile
+    return tile_grid(height, width, tile, stride)
+
+
+def answer_tiles(
+    pixels: NDArray[np.uint8],
+    grid: TileGrid,
+    input_size: tuple[int, int],
+    answer: Answer,
+    *,
+    batch: int,
+    progress: Progress | None = None,
+) -> TileMap:
+    """Answer every tile that has tissue, a batch at a time, so that memory stays bounded.
+
+    Each tile is cut and then resized on its own, exactly as training resizes a patch.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3) RGB.
+    grid
+        From `lay_tiles`.
+    input_size
+        Height and width of the network's input.
+    answer
+        Gives probabilities, and heatmaps where they are wanted.
+    batch
+        Tiles in one call of `answer`.
+    progress
+        Told after every batch.
+    """
+    map_grid = _shrink(grid)
+    small = resize(pixels, map_grid.height, map_grid.width)
+    tissue = tissue_fraction(tissue_mask(small), map_grid)
+    used = tissue >= LEAST_TISSUE
+    if not used.any():
+        used = np.ones_like(used)
+    indices = np.flatnonzero(used)
+    probabilities, heatmaps = [], []
+    for start in range(0, len(indices), batch):
+        part = replace(grid, origins=grid.origins[indices[start : start + batch]])
+        inputs = np.stack([resize(tile, *input_size) for tile in cut(pixels, part)])
+        chances, maps = answer(inputs)
+        probabilities.append(chances)
+        if maps is not None:
+            heatmaps.append(maps)
+        if progress:
+            done = min(start + batch, len(indices))
+            progress(done / len(indices), f"{done} of {len(indices)} tiles")
+    every = np.full((len(used), probabilities[0].shape[1]), np.nan, np.float32)
+    every[used] = np.concatenate(probabilities)
+    together = np.concatenate(heatmaps) if heatmaps else None
+    return TileMap(grid, map_grid, every, tissue, used, together)
+
+
+def _shrink(grid: TileGrid) -> TileGrid:
+    """Return the same tiles on a smaller picture, for maps; starts are rounded to its pixels."""
+    size = min(grid.size, MAP_TILE)
+    factor = size / grid.size
+    height = max(1, round(grid.height * factor))
+    width = max(1, round(grid.width * factor))
+    last = np.maximum(np.array([height, width]) - size, 0)
+    origins = np.minimum(np.rint(grid.origins * factor).astype(np.int64), last)
+    return TileGrid(height, width, size, max(1, round(grid.stride * factor)), origins)

@@ -1,0 +1,170 @@
+"""An image and the same image under a map of values, zoomed and moved together."""
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+ColourScale = list[tuple[float, str]]
+
+# Values finer than the screen shows only make the figure slow to send.
+LONGEST_MAP_SIDE = 256
+SCALE_BAR_SHARE = 0.25  # of the image's width, at most
+
+
+def side_by_side(
+    image: str,
+    height: int,
+    width: int,
+    values: NDArray[np.floating],
+    *,
+    colour_scale: ColourScale,
+    opacity: float,
+    value_name: str,
+    ends: tuple[str, str],
+    smooth: bool,
+    um_per_px: float | None,
+) -> go.Figure:
+    """Draw an image twice, the right one under its map; both share one zoom.
+
+    Parameters
+    ----------
+    image
+        The picture as a `data:` address.
+    height, width
+        The picture's full size in pixels, which the axes count.
+    values
+        (h, w) in [0, 1], stretched over the picture; NaN is left clear.
+    colour_scale
+        Pairs of a value in [0, 1] and its CSS colour, in order.
+    opacity
+        Of the map, in [0, 1].
+    value_name
+        What the values are, in a word, for the label under the cursor.
+    ends
+        What 0 and 1 are called on the colour bar.
+    smooth
+        Whether the map is drawn without visible cells.
+    um_per_px
+        The scale, for the scale bar; None draws none.
+
+    Returns
+    -------
+    go.Figure
+        Axes in image pixels, y downwards.
+    """
+    figure = go.Figure()
+    for panel in ("", "2"):
+        figure.add_layout_image(
+            source=image,
+            xref=f"x{panel}",
+            yref=f"y{panel}",
+            x=0,
+            y=0,
+            sizex=width,
+            sizey=height,
+            sizing="stretch",
+            layer="below",
+        )
+    # A trace without points keeps the left axes alive.
+    figure.add_trace(go.Scatter(x=[0, width], y=[0, height], mode="none", hoverinfo="skip"))
+    figure.add_trace(
+        _map(values, height, width, colour_scale, opacity, value_name, ends, smooth=smooth)
+    )
+    _link_axes(figure, height, width)
+    if um_per_px:
+        _add_scale_bar(figure, height, width, um_per_px)
+    figure.update_layout(
+        margin={"l": 0, "r": 0, "t": 4, "b": 4},
+        showlegend=False,
+        dragmode="pan",
+        uirevision="zoom",  # a new opacity or colour map keeps the zoom
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    return figure
+
+
+def scale_bar_length(width: int, um_per_px: float) -> float:
+    """Return a round length in µm (1, 2 or 5 times a power of ten) under a quarter of the width."""
+    longest = SCALE_BAR_SHARE * width * um_per_px
+    power = 10.0 ** np.floor(np.log10(longest))
+    return float(power * max(step for step in (1, 2, 5) if step * power <= longest))
+
+
+def _map(
+    values: NDArray[np.floating],
+    height: int,
+    width: int,
+    colour_scale: ColourScale,
+    opacity: float,
+    value_name: str,
+    ends: tuple[str, str],
+    *,
+    smooth: bool,
+) -> go.Heatmap:
+    rows, columns = (
+        np.linspace(0, side - 1, min(side, LONGEST_MAP_SIDE)).round().astype(int)
+        for side in values.shape
+    )
+    thinned = values[np.ix_(rows, columns)].astype(np.float32)
+    ticks = {"tickvals": [0, 1], "ticktext": ends}
+    dy, dx = height / thinned.shape[0], width / thinned.shape[1]
+    return go.Heatmap(
+        z=thinned,
+        x0=dx / 2,
+        dx=dx,
+        y0=dy / 2,
+        dy=dy,
+        xaxis="x2",
+        yaxis="y2",
+        zmin=0,
+        zmax=1,
+        colorscale=[list(stop) for stop in colour_scale],
+        opacity=opacity,
+        zsmooth="best" if smooth else False,
+        hoverongaps=False,
+        hovertemplate=f"{value_name} %{{z:.2f}}<extra></extra>",
+        colorbar={"thickness": 10, "len": 1, "outlinewidth": 0, "xpad": 6, **ticks},
+    )
+
+
+def _link_axes(figure: go.Figure, height: int, width: int) -> None:
+    hidden = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+        "constrain": "domain",
+    }
+    figure.update_layout(
+        xaxis={"domain": [0, 0.495], "anchor": "y"},
+        xaxis2={"domain": [0.505, 1], "anchor": "y2"},
+        yaxis={"anchor": "x", "scaleanchor": "x"},
+        yaxis2={"anchor": "x2"},
+    )
+    figure.update_xaxes(range=[0, width], minallowed=0, maxallowed=width, matches="x", **hidden)
+    figure.update_yaxes(range=[height, 0], minallowed=0, maxallowed=height, matches="y", **hidden)
+
+
+def _add_scale_bar(figure: go.Figure, height: int, width: int, um_per_px: float) -> None:
+    length = scale_bar_length(width, um_per_px)
+    left, right = 0.03 * width, 0.03 * width + length / um_per_px
+    words = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"  # noqa: PLR2004 - µm in a mm
+    for colour, thickness in (("white", 7), ("black", 3)):
+        figure.add_shape(
+            type="line",
+            x0=left,
+            x1=right,
+            y0=0.955 * height,
+            y1=0.955 * height,
+            line={"color": colour, "width": thickness},
+        )
+    figure.add_annotation(
+        x=(left + right) / 2,
+        y=0.93 * height,
+        text=words,
+        showarrow=False,
+        yanchor="bottom",
+        font={"color": "black", "size": 12},
+        bgcolor="rgba(255,255,255,0.75)",
+    )

@@ -1,0 +1,99 @@
+"""The visual language that every page shares: marks of the classes, and the style sheet."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+RESEARCH_USE = (
+    "For research use only. Lobule is not a medical device: its answers are no diagnosis and "
+    "must not guide the care of a patient."
+)
+# A lobule in section, acini around their duct; one blue that reads on light and on dark.
+LOGO = """
+<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32">
+<g fill="#2f83bd"><circle cx="16" cy="7" r="4.6"/><circle cx="24.6" cy="13.2" r="4.6"/>
+<circle cx="21.3" cy="23.3" r="4.6"/><circle cx="10.7" cy="23.3" r="4.6"/>
+<circle cx="7.4" cy="13.2" r="4.6"/></g><circle cx="16" cy="16" r="2.4" fill="#d55e00"/>
+<text x="38" y="23" font-family="Helvetica, Arial, sans-serif" font-size="21"
+font-weight="600" fill="#2f83bd">Lobule</text></svg>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a class is told apart: by its shape, and by a colour of Okabe and Ito (2008)."""
+
+    symbol: str
+    colour: str
+
+
+POSITIVE = Mark("▲", "#d55e00")
+NEGATIVE = Mark("●", "#2f83bd")
+NEUTRAL = Mark("■", "#7d8790")
+
+STYLE = """
+<style>
+.stMainBlockContainer { padding: 3.2rem 1.75rem 1.5rem; max-width: 1500px; }
+.stSidebar [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
+.lobule-answer { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1rem;
+  justify-content: space-between; }
+.lobule-answer h2 { margin: 0; padding: 0; font-size: 1.75rem; line-height: 1.25; }
+.lobule-answer h2 span[aria-hidden] { color: var(--mark); margin-right: .5rem; font-size: .85em; }
+.lobule-answer output { font-size: 1.75rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.lobule-of { opacity: .75; font-size: .9rem; font-weight: 400; margin-left: .5rem; }
+.lobule-bar { position: relative; height: 1.1rem; border-radius: 4px; margin: 1.5rem 0 .15rem;
+  background: color-mix(in srgb, currentColor 13%, transparent); }
+.lobule-fill { height: 100%; border-radius: 4px; background: var(--mark); min-width: 2px; }
+.lobule-point { position: absolute; top: -.3rem; bottom: -.3rem; width: 0;
+  border-left: 2px solid currentColor; }
+.lobule-point span { position: absolute; bottom: 100%; white-space: nowrap; font-size: .8rem;
+  line-height: 1.2; transform: translateX(-50%); }
+.lobule-point.left span { transform: translateX(-.3rem); }
+.lobule-point.right span { transform: translateX(calc(-100% + .3rem)); }
+.lobule-ends { display: flex; justify-content: space-between; font-size: .8rem; opacity: .75; }
+.lobule-ends b { font-weight: 400; }
+.lobule-classes { display: grid; grid-template-columns: max-content 1fr max-content;
+  gap: .35rem .75rem; align-items: center; margin-top: .6rem; font-variant-numeric: tabular-nums; }
+.lobule-classes .lobule-bar { margin: 0; height: .8rem; }
+.lobule-file { display: flex; flex-wrap: wrap; gap: .2rem .6rem; align-items: center;
+  font-size: .95rem; overflow-wrap: anywhere; }
+.lobule-badge { border: 1px solid currentColor; border-radius: 4px; padding: 0 .45rem;
+  font-size: .8rem; line-height: 1.5; white-space: nowrap; }
+.lobule-notice { display: flex; gap: .6rem; padding: .5rem .75rem; border-radius: 4px;
+  border-left: 4px solid var(--edge); font-size: .95rem; white-space: pre-line;
+  background: color-mix(in srgb, var(--edge) 12%, transparent); overflow-wrap: anywhere; }
+.lobule-warning { --edge: #c98a00; } .lobule-error { --edge: #c4314b; }
+.lobule-note { --edge: #7d8790; }
+.lobule-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden;
+  clip-path: inset(50%); padding: 0 !important; }
+.st-key-pair { flex: none; overflow: hidden;
+  height: clamp(11rem, calc((100cqw - 4rem) * var(--share, .35)), 30rem); }
+.st-key-pair > *, .st-key-pair > * > *, .stPlotlyChart, .stPlotlyChart > div { height: 100%; }
+.stMainBlockContainer { container-type: inline-size; }
+.lobule-two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 2rem; }
+.stHtml h4 { padding: .6rem 0 .1rem; margin: 0; }
+.lobule-two h3, .lobule-text h3 { padding: .9rem 0 .2rem; margin: 0; }
+.lobule-text p { margin: 0; }
+.lobule-scroll { overflow-x: auto; }
+.lobule-table { border-collapse: collapse; width: 100%; font-size: .9rem;
+  font-variant-numeric: tabular-nums; }
+.lobule-table th, .lobule-table td { text-align: left; padding: .3rem .9rem .3rem 0;
+  vertical-align: top; font-weight: 400;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.lobule-table thead th { opacity: .75; } .lobule-table tbody th { opacity: .75; }
+.lobule-list { margin: 0; padding-left: 1.2rem; } .lobule-list li { margin: .15rem 0; }
+.lobule-steps { line-height: 1.7; }
+</style>
+"""
+
+
+def style() -> None:
+    """Put the style sheet on the page; it takes no room."""
+    st.html(STYLE)
+
+
+def mark_of(name: str, positive: str | None) -> Mark:
+    """Return the mark of a class; tasks without a positive class have one mark for all."""
+    if positive is None:
+        return NEUTRAL
+    return POSITIVE if name == positive else NEGATIVE

@@ -1,0 +1,158 @@
+"""The image beside its map, the controls of both, and the downloads."""
+
+import json
+from functools import partial
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.diagnosis import Diagnosis
+    from core.registry.package import Package
+
+# Height of a panel over its width: beyond these, an image leaves room at its sides instead.
+MIN_SHARE, MAX_SHARE = 0.4, 0.9
+FIGURE_ROOM = 560  # screen pixels that an answer takes before its tables begin
+HEATMAP, PROBABILITY_MAP = "Heatmap", "Probability map"
+_MAP_HELP = (
+    "Heatmap: Grad-CAM (Selvaraju et al. 2017), where the network found what speaks for the class, "
+    "relative to the rest of this image. It shows where, not why, and is no outline of a lesion. "
+    "Probability map (larger images): the calibrated probability of each place from overlapping "
+    "tiles; places without tissue stay clear."
+)
+_LAYER_HELP = (
+    "The layer of the network that the heatmap looks at. Deeper layers see larger structures, "
+    "earlier ones finer detail."
+)
+
+
+def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
+    """Draw image and map with one zoom; `tag` keeps the choices of each model apart."""
+    from core.imaging.overlay import COLOUR_MAPS  # noqa: PLC0415 - OpenCV, not needed to draw a page
+
+    drawing = st.container()
+    columns = st.columns([3, 2, 3, 3], gap="medium")
+    opacity = columns[0].slider("Opacity of the map, %", 0, 100, 45, 5, key="opacity") / 100
+    colours = columns[1].selectbox(
+        "Colours", COLOUR_MAPS, key="colours", help="All can be read by colour-blind eyes."
+    )
+    positive = package.card.positive_index
+    columns[2].selectbox(
+        "Heatmap for",
+        diagnosis.classes if positive is not None else ("", *diagnosis.classes),
+        index=positive or 0,
+        format_func=lambda name: name or "the answer",
+        key=f"class-{tag}",
+        help="The class that the heatmap explains. The probability map is not affected.",
+    )
+    standard = package.card.heatmap_layer
+    columns[3].selectbox(
+        "Layer",
+        ("", *(layer for layer in _layers(package) if layer != standard)),
+        format_func=lambda name: name or f"{standard} (standard)",
+        key=f"layer-{tag}",
+        help=_LAYER_HELP,
+    )
+    with drawing:
+        name, values = _choose_map(diagnosis)
+        _draw(diagnosis, name, values, opacity, colours)
+    _downloads(diagnosis, name, values, opacity, colours)
+
+
+def _choose_map(diagnosis: "Diagnosis") -> tuple[str, "NDArray[np.float32]"]:
+    names = [HEATMAP] if diagnosis.probability_map is None else [HEATMAP, PROBABILITY_MAP]
+    left, right = st.columns(2, vertical_alignment="center", wrap=False)
+    left.text("Image")
+    with right.container(horizontal=True, vertical_alignment="center"):
+        st.text("Map", help=_MAP_HELP)
+        name = st.segmented_control(
+            "Map",
+            names,
+            default=HEATMAP,
+            required=True,
+            key=f"map-{len(names)}",
+            label_visibility="collapsed",
+        )
+    if name == PROBABILITY_MAP and diagnosis.probability_map is not None:
+        return name, diagnosis.probability_map
+    return HEATMAP, diagnosis.heatmap
+
+
+def _draw(
+    diagnosis: "Diagnosis", name: str, values: "NDArray[np.float32]", opacity: float, colours: str
+) -> None:
+    from core.imaging.preview import colour_scale, preview  # noqa: PLC0415 - OpenCV
+    from core.plots.side_by_side import side_by_side  # noqa: PLC0415
+
+    height, width = diagnosis.image.pixels.shape[:2]
+    figure = side_by_side(
+        preview(diagnosis.image.pixels),
+        height,
+        width,
+        values,
+        colour_scale=colour_scale(colours),
+        opacity=opacity,
+        value_name="probability" if name == PROBABILITY_MAP else "heat",
+        ends=("0 %", "100 %") if name == PROBABILITY_MAP else ("low", "high"),
+        smooth=name == HEATMAP,
+        um_per_px=diagnosis.um_per_px,
+    )
+    share = max(MIN_SHARE, min(height / width, MAX_SHARE)) / 2
+    st.html(f"<style>.st-key-pair {{ --share: {share:.4f}; }}</style>")
+    st.container(key="pair").plotly_chart(
+        figure,
+        height="stretch",
+        key="pair_figure",
+        config={"scrollZoom": True, "displaylogo": False, "modeBarButtons": [_BUTTONS]},
+        alt=f"The image, and beside it the same image under its {name.lower()}.",
+    )
+
+
+_BUTTONS = ["zoomIn2d", "zoomOut2d", "resetScale2d", "zoom2d", "pan2d"]
+
+
+def _downloads(
+    diagnosis: "Diagnosis", name: str, values: "NDArray[np.float32]", opacity: float, colours: str
+) -> None:
+    stem = PurePath(diagnosis.name).stem or "image"
+    left, right, _ = st.columns([1, 1, 2])
+    left.download_button(
+        "Overlay, PNG",
+        partial(_overlay_png, diagnosis, values, opacity, colours),
+        f"{stem} {name.lower()}.png",
+        "image/png",
+        key="download_overlay",
+        width="stretch",
+        on_click="ignore",
+        help="The image at full size under the map, as shown.",
+    )
+    right.download_button(
+        "Result, JSON",
+        json.dumps(diagnosis.to_json(), indent=2, ensure_ascii=False, allow_nan=False),
+        f"{stem}.json",
+        "application/json",
+        key="download_json",
+        width="stretch",
+        on_click="ignore",
+        help="Hashes, probabilities, operating point, scale and time: what `core predict` prints.",
+    )
+
+
+def _overlay_png(
+    diagnosis: "Diagnosis", values: "NDArray[np.float32]", opacity: float, colours: str
+) -> bytes:
+    from core.imaging.overlay import encode_png, overlay  # noqa: PLC0415 - OpenCV
+
+    pixels = diagnosis.image.pixels
+    return encode_png(overlay(pixels, values, opacity=opacity, colour_map=colours))
+
+
+def _layers(package: "Package") -> list[str]:
+    from core.explain.gradcam import convolutional_layers  # noqa: PLC0415 - loads TensorFlow
+    from core.inference.classifier import get_classifier  # noqa: PLC0415
+
+    return convolutional_layers(get_classifier(package).model)

@@ -1,0 +1,116 @@
+"""The card of a model, in a dialog."""
+
+import streamlit as st
+
+from core.registry.card import Card, Evaluation, Training
+from pages.parts.plain import as_html, notice, table
+
+
+@st.dialog("Model card", width="large")
+def show_card(card: Card, model_sha256: str) -> None:
+    """Show what a model is, where it came from and how far it may be trusted."""
+    st.html(f"<h3>{as_html(card.title)}</h3><p>{as_html(card.summary)}</p>")
+    good, bad = st.columns(2)
+    with good:
+        _list("Good for", card.good_for)
+    with bad:
+        _list("Not for", card.not_for)
+    st.html("<h4>Held-out results</h4>")
+    if card.evaluation:
+        _evaluation(card.evaluation)
+    else:
+        notice("This model has not been judged on patients held out of its training.")
+    st.html("<h4>Training</h4>")
+    _training(card.training)
+    st.html("<h4>Identity</h4>")
+    table(
+        ("", ""),
+        [
+            ("Name", card.name),
+            ("Network", card.architecture),
+            ("Operating point", _operating_point(card)),
+            ("Created", f"{card.created:%Y-%m-%d %H:%M %Z}"),
+            ("SHA-256", model_sha256),
+            ("Licence", card.licence),
+            *(("Cite", citation) for citation in card.citations),
+        ],
+        caption="Identity",
+    )
+
+
+def _operating_point(card: Card) -> str:
+    point = card.operating_point
+    if point is None:
+        return "None: the most probable class is the answer."
+    return f"{point.positive_class} from {point.threshold:.3f} on. {point.rule} {point.fitted_on}"
+
+
+def _list(title: str, sentences: tuple[str, ...]) -> None:
+    items = "".join(f"<li>{as_html(sentence)}</li>" for sentence in sentences or ("Not stated.",))
+    st.html(f'<h4>{title}</h4><ul class="lobule-list">{items}</ul>')
+
+
+def _evaluation(evaluation: Evaluation) -> None:
+    if evaluation.leaky:
+        notice("Leaky split: the same patients are in training and test, so these figures flatter.")
+    st.text(
+        f"{evaluation.protocol} {evaluation.patients} patients, {evaluation.images:,} images.",
+        help="AUROC: how often a positive image ranks above a negative one; 0.5 is chance. "
+        "Balanced accuracy: the mean of sensitivity and specificity at the operating point. "
+        "Colour only: the same task answered from colour statistics, without any network. "
+        "Brackets: 95 % interval by bootstrap over patients.",
+    )
+    table(
+        ("", "Images (positive)", "AUROC", "colour only", "Balanced accuracy", "colour only"),
+        [
+            (
+                f"Patient {row.patient}",
+                f"{row.images:,} ({row.positives:,})",
+                _share(row.auroc),
+                _share(row.colour_auroc),
+                _share(row.balanced_accuracy),
+                _share(row.colour_balanced_accuracy),
+            )
+            for row in evaluation.by_patient
+        ]
+        + [
+            (
+                "All",
+                f"{evaluation.images:,}",
+                _share(evaluation.auroc, evaluation.auroc_interval),
+                _share(evaluation.colour_auroc),
+                _share(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+                _share(evaluation.colour_balanced_accuracy),
+            )
+        ],
+        caption="Held-out results by patient",
+    )
+    if not evaluation.beats_colour:
+        notice(
+            "This model does not clearly beat colour alone: AUROC "
+            f"{_share(evaluation.auroc - evaluation.colour_auroc, evaluation.difference_interval)} "
+            "above it."
+        )
+    for note in evaluation.notes:
+        notice(note, "note")
+
+
+def _training(training: Training) -> None:
+    if training.leaky:
+        notice("Trained with a leaky split: patients are shared between training and validation.")
+    counts = training.images
+    parts = [
+        (
+            part.capitalize(),
+            ", ".join(people) or "none",
+            f"{counts[part]:,}" if part in counts else "",
+        )
+        for part, people in training.patients.items()
+    ]
+    table(("Part", "Patients", "Images"), parts, caption="Patients of each part")
+    st.text(f"Data: {training.dataset}. Split by {training.split}.")
+
+
+def _share(value: float | None, interval: tuple[float, float] | None = None) -> str:
+    words = "–" if value is None else f"{value:.3f}"
+    return f"{words} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else words

@@ -1,0 +1,72 @@
+"""Which model answers, whether it is ready, and which packages cannot be used."""
+
+import streamlit as st
+
+from core.errors import PackageError
+from core.registry.package import Package
+from core.registry.shelf import ShelfEntry, active_name, shelf
+from pages.parts.model_card import show_card
+from pages.parts.plain import notice
+from pages.parts.warm_up import warm_up
+
+
+def choose_model() -> Package | None:
+    """Draw the choice of model; None where no package can be used, which the page then says."""
+    entries = shelf()
+    sound = {entry.name: entry.package for entry in entries if entry.package}
+    package = _select(sound) if sound else None
+    if package:
+        _model_state()
+        if st.button("Model card", key="open_card", width="stretch", help=_CARD_HELP):
+            show_card(package.card, package.model_sha256)
+    _show_broken([entry for entry in entries if entry.error])
+    if package is None:
+        try:
+            active_name()
+        except PackageError as error:
+            notice(str(error), "error")
+    return package
+
+
+_CARD_HELP = (
+    "On which patients the model was trained, what it is and is not good for, and how it did on "
+    "patients that it had never seen."
+)
+
+
+def _select(sound: dict[str, Package]) -> Package:
+    names = list(sound)
+    name = st.selectbox(
+        "Model",
+        names,
+        index=names.index(active_name()),
+        format_func=lambda name: sound[name].card.title,
+        key="model",
+        help="The network that answers. Each was trained for one question and one scale.",
+    )
+    return sound[name]
+
+
+def _model_state() -> None:
+    """Say that the model is being loaded; asks again each second until it is there."""
+    if warm_up().loading:
+        st.fragment(_poll, run_every=1.0)()
+    elif error := warm_up().error:
+        notice(error, "error")
+    else:
+        st.caption("The model is loaded.")
+
+
+def _poll() -> None:
+    if not warm_up().loading:
+        st.rerun()
+    st.caption("The model is being loaded …")
+
+
+def _show_broken(broken: list[ShelfEntry]) -> None:
+    if not broken:
+        return
+    words = "1 model cannot be used" if len(broken) == 1 else f"{len(broken)} models cannot be used"
+    with st.expander(words, icon=":material/warning:"):
+        for entry in broken:
+            notice(f"{entry.name}: {entry.error}")

@@ -1,0 +1,53 @@
+"""Words that others wrote (file names, card texts, errors), shown exactly as they are written."""
+
+import unicodedata
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+# Invisible characters can make one file name pass for another, so they are spelled out. Joiners
+# are part of how Persian and several Indian scripts are written and stay.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}
+
+
+def visible(text: str) -> str:
+    """Return text with control and direction characters spelled out, as in `a⟨U+202E⟩b`."""
+    return "".join(
+        f"⟨U+{ord(character):04X}⟩"
+        if unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
+        else character
+        for character in text
+    )
+
+
+def as_html(text: object) -> str:
+    """Return text as HTML that shows it literally and keeps its writing direction to itself."""
+    return f"<bdi>{escape(visible(str(text)))}</bdi>"
+
+
+def notice(text: str, kind: str = "warning") -> None:
+    """Show a sentence in a quiet box: `warning`, `error` or `note`; its words are never markup."""
+    role = "alert" if kind == "error" else "note"
+    symbol = {"warning": "⚠", "error": "✕", "note": "ℹ"}[kind]
+    st.html(
+        f'<div class="lobule-notice lobule-{kind}" role="{role}">'
+        f'<span aria-hidden="true">{symbol}</span><span>{as_html(text)}</span></div>'
+    )
+
+
+def table(header: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, caption: str) -> None:
+    """Show rows of text; the first column names the row."""
+    head = "".join(f'<th scope="col">{as_html(cell)}</th>' for cell in header)
+    body = "".join(
+        f'<tr><th scope="row">{as_html(row[0])}</th>'
+        + "".join(f"<td>{as_html(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
+    st.html(
+        f'<div class="lobule-scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f'<table class="lobule-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

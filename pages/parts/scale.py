@@ -1,0 +1,90 @@
+"""The image's scale: asked from the user, and shown beside what the model expects."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts.plain import notice, table
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis
+
+# Spanhol et al. 2016, the microscope and camera of BreaKHis.
+BREAKHIS_UM_PER_PX = {"40X": 0.49, "100X": 0.20, "200X": 0.10, "400X": 0.05}
+
+_HELP = (
+    "Micrometres of tissue that one pixel shows (µm/px). The scanner or microscope software states "
+    "it. A model knows tissue at one scale only: the same cells at another scale look like another "
+    "tissue to it. Leave it empty to use what the file states."
+)
+
+
+def ask_for_scale() -> float | None:
+    """Draw the input for µm/px; None where the user states nothing."""
+    value: float | None = st.number_input(
+        "Scale, µm/px",
+        min_value=0.01,
+        max_value=100.0,
+        value=None,
+        step=0.05,
+        format="%.3g",
+        placeholder="as the file states",
+        key="um_per_px",
+        on_change=_forget_magnification,
+        help=_HELP,
+    )
+    st.pills(
+        "BreaKHis magnification",
+        list(BREAKHIS_UM_PER_PX),
+        key="magnification",
+        on_change=_take_magnification,
+        help="For images of the BreaKHis microscope at full size: 40X is 0.49, 100X 0.20, "
+        "200X 0.10 and 400X 0.05 µm/px. Other microscopes and resized images differ.",
+    )
+    return value
+
+
+def _take_magnification() -> None:
+    chosen = st.session_state["magnification"]
+    st.session_state["um_per_px"] = BREAKHIS_UM_PER_PX[chosen] if chosen else None
+
+
+def _forget_magnification() -> None:
+    st.session_state["magnification"] = None
+
+
+def compare_scale(diagnosis: "Diagnosis") -> None:
+    """Show what the model expects beside what the image is."""
+    spec, info, plan = diagnosis.card.input, diagnosis.image.info, diagnosis.scale
+    used = plan.um_per_px or spec.um_per_px
+    origin = {"stated": "stated by the file", "given": "given", "unknown": "assumed"}[plan.state]
+    size = f"{info.width:,} × {info.height:,} px"
+    field = f"{info.width * used:,.0f} × {info.height * used:,.0f} µm"
+    expected = f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px"
+    stored = f"{info.format}, {info.mode}, {info.bit_depth} bit"
+    table(
+        ("", "The model expects", "This image"),
+        [
+            (
+                "Scale",
+                f"{expected} (trained at {spec.um_per_px:g})",
+                f"{used:g} µm/px ({origin})",
+            ),
+            ("Field", f"{spec.field_um:g} × {spec.field_um:g} µm a patch", field),
+            (
+                "Size",
+                f"{spec.width} × {spec.height} px a patch",
+                f"{size}, {_pieces(diagnosis)}",
+            ),
+            ("Stored as", "8 bit RGB", "; ".join((stored, *info.notes))),
+        ],
+        caption="What the model expects and what this image is",
+    )
+    if plan.in_range:
+        notice(plan.message, "note")
+
+
+def _pieces(diagnosis: "Diagnosis") -> str:
+    if diagnosis.scale.one_piece:
+        return "looked at in one piece"
+    return f"looked at in {diagnosis.tiles:,} tiles of {diagnosis.scale.tile} px"

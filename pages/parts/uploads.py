@@ -1,0 +1,67 @@
+"""What the user gives: image files, or the phantom."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
+PHANTOM_NAME = "phantom (synthetic).png"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image to answer. `um_per_px` is set where the page knows the scale itself."""
+
+    id: str
+    name: str
+    data: bytes
+    um_per_px: float | None = None
+    synthetic: bool = False
+
+
+def ask_for_images() -> list[Upload]:
+    """Draw the uploader and return what was uploaded, the phantom first."""
+    files = st.file_uploader(
+        "Images of breast tissue (H&E)",
+        type=IMAGE_TYPES,
+        accept_multiple_files=True,
+        key="files",
+        help="PNG, JPEG, TIFF, BMP or WebP, up to 200 MB each. They stay on this computer, in "
+        "memory, and are forgotten when this page is closed.",
+    )
+    uploads = [Upload(file.file_id, file.name, file.getvalue()) for file in files]
+    return [phantom(), *uploads] if st.session_state.get("phantom_shown") else uploads
+
+
+PHANTOM_IS = (
+    "The phantom is a synthetic image, drawn by a program to look like stained tissue with a "
+    "cell-dense region. It needs no patient and proves nothing about accuracy."
+)
+
+
+def phantom_button(key: str, *, primary: bool = False) -> None:
+    """Draw the button that shows or removes the phantom."""
+    shown = st.session_state.get("phantom_shown", False)
+    st.button(
+        "Remove the phantom" if shown else "Try the phantom",
+        key=key,
+        type="primary" if primary else "secondary",
+        width="content" if primary else "stretch",
+        on_click=_toggle_phantom,
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def phantom() -> Upload:
+    """Return the phantom, rendered once in this process."""
+    from core.imaging.overlay import encode_png  # noqa: PLC0415 - OpenCV, not needed to draw a page
+    from core.imaging.phantom import render_phantom  # noqa: PLC0415
+
+    drawn = render_phantom()
+    return Upload(
+        "phantom", PHANTOM_NAME, encode_png(drawn.pixels), drawn.um_per_px, synthetic=True
+    )
+
+
+def _toggle_phantom() -> None:
+    st.session_state["phantom_shown"] = not st.session_state.get("phantom_shown", False)

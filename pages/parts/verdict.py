@@ -1,0 +1,98 @@
+"""The answer, in words and as a bar."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from pages.parts.look import mark_of
+from pages.parts.plain import as_html
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis
+    from core.registry.card import OperatingPoint
+
+_HELP = (
+    "The operating point is the probability from which on the model says yes. It was chosen on "
+    "patients kept out of training and stays fixed, so it need not be 50 %. Probabilities are "
+    "calibrated on such patients too: they say how sure this model is, not how sure anyone may be."
+)
+
+
+def show_verdict(diagnosis: "Diagnosis") -> None:
+    """Show the class in words, its probability, and how the two come together."""
+    point = diagnosis.operating_point
+    if point:
+        _binary(diagnosis, point)
+    else:
+        _several(diagnosis)
+    tiles = "1 tile" if diagnosis.tiles == 1 else f"{diagnosis.tiles:,} tiles"
+    st.text(f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s", help=_HELP)
+
+
+def _binary(diagnosis: "Diagnosis", point: "OperatingPoint") -> None:
+    probability = float(diagnosis.probabilities[diagnosis.classes.index(point.positive_class)])
+    colour = mark_of(diagnosis.predicted, point.positive_class).colour
+    side = "left" if point.threshold < 0.2 else "right" if point.threshold > 0.8 else ""  # noqa: PLR2004 - near the bar's ends
+    spoken = escape(
+        f"Probability of {point.positive_class} {_percent(probability)}, "
+        f"operating point {_percent(point.threshold)}",
+        quote=True,
+    )
+    headline = _headline(diagnosis, probability, point.positive_class)
+    st.html(
+        f'<section style="--mark:{colour}">{headline}'
+        f'<div class="lobule-bar" role="img" aria-label="{spoken}">'
+        f'<div class="lobule-fill" style="width:{100 * probability:.2f}%"></div>'
+        f'<div class="lobule-point {side}" style="left:{100 * point.threshold:.2f}%">'
+        f"<span>operating point {_percent(point.threshold)}</span></div></div>"
+        f'<div class="lobule-ends" aria-hidden="true"><b>0 %</b><b>100 %</b></div></section>'
+    )
+
+
+def _several(diagnosis: "Diagnosis") -> None:
+    order = np.argsort(diagnosis.probabilities)[::-1]
+    rows = "".join(
+        f"<span>{as_html(diagnosis.classes[index])}</span>"
+        f'<div class="lobule-bar"><div class="lobule-fill" '
+        f'style="width:{100 * diagnosis.probabilities[index]:.2f}%"></div></div>'
+        f"<span>{_percent(float(diagnosis.probabilities[index]))}</span>"
+        for index in order
+    )
+    best = float(diagnosis.probabilities[order[0]])
+    colour = mark_of(diagnosis.predicted, None).colour
+    st.html(
+        f'<section style="--mark:{colour}">{_headline(diagnosis, best, diagnosis.predicted)}'
+        f'<div class="lobule-classes">{rows}</div></section>'
+    )
+
+
+def _headline(diagnosis: "Diagnosis", probability: float, of: str) -> str:
+    positive = diagnosis.operating_point.positive_class if diagnosis.operating_point else None
+    symbol = mark_of(diagnosis.predicted, positive).symbol
+    return (
+        f'<div class="lobule-answer"><h2><span aria-hidden="true">{symbol}</span>'
+        f"{as_html(diagnosis.predicted)}</h2><output>{_percent(probability)}"
+        f'<span class="lobule-of">probability of {as_html(of)}</span></output></div>'
+    )
+
+
+def _words(diagnosis: "Diagnosis") -> str:
+    point = diagnosis.operating_point
+    if point is None:
+        return "The most probable class"
+    return (
+        "At or above the operating point"
+        if diagnosis.predicted == point.positive_class
+        else "Below the operating point"
+    )
+
+
+def _percent(share: float) -> str:
+    """Return a probability in per cent; never rounded to certainty."""
+    if 0 < share < 0.001:  # noqa: PLR2004 - the last digit shown
+        return "< 0.1 %"
+    if 0.999 < share < 1:  # noqa: PLR2004 - the last digit shown
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,64 @@
+"""The chosen image: its name, its answer, its maps, and what the model expects."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.parts.answers import Failure, Question, ask, known
+from pages.parts.maps import FIGURE_ROOM, show_maps
+from pages.parts.plain import as_html, notice
+from pages.parts.scale import compare_scale
+from pages.parts.verdict import show_verdict
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis
+
+
+@st.fragment
+def show_image(question: Question) -> None:
+    """Draw one image large; its controls redraw this part of the page only."""
+    tag = question.package.model_sha256[:12]
+    positive = question.package.card.positive_index
+    standard = None if positive is None else question.package.card.classes[positive]
+    chosen = st.session_state.get(f"class-{tag}") or None
+    question = replace(
+        question,
+        heatmap_class=None if chosen == standard else chosen,
+        heatmap_layer=st.session_state.get(f"layer-{tag}") or None,
+    )
+    _show_name(question)
+    answer = _wait_for(question)
+    if isinstance(answer, Failure):
+        notice(answer.reason, "error")
+        return
+    show_verdict(answer)
+    for warning in answer.warnings:
+        notice(warning)
+    show_maps(answer, question.package, tag)
+    compare_scale(answer)
+
+
+def _show_name(question: Question) -> None:
+    badge = '<span class="lobule-badge">synthetic image, no patient</span>'
+    st.html(
+        f'<h1 class="lobule-unseen">Diagnose</h1><div class="lobule-file"><span>{as_html(question.upload.name)}</span>'
+        f"{badge if question.upload.synthetic else ''}</div>"
+    )
+
+
+def _wait_for(question: Question) -> "Diagnosis | Failure":
+    """Return the answer; until it is there, the room that it will take is held."""
+    if (found := known(question)) is not None:
+        return found
+    room = st.empty()
+    with room.container():
+        bar = st.progress(0.0, text="Reading the image. The first answer also loads the model.")
+        st.skeleton(height=FIGURE_ROOM)
+
+    def progress(share: float, words: str) -> None:
+        bar.progress(min(max(share, 0.0), 1.0), text=words)
+
+    answer = ask(question, progress)
+    room.empty()
+    return answer

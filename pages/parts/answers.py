@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 # Answers hold the decoded pixels, so a session keeps no more than this of them.
 MAX_BYTES = 300_000_000
 
+# An image, a model and a scale make an answer; a class and a layer choose its heatmap.
+ImageKey = tuple[str, str, float | None]
 Key = tuple[str, str, float | None, str | None, str | None]
 Progress = Callable[[float, str], None]
 
@@ -77,7 +79,7 @@ def known(question: Question) -> "Diagnosis | Failure | None":
 
 def summary(question: Question) -> Summary | None:
     """Return the short form of an answer that was given in this session."""
-    return _summaries().get(question.key)
+    return _summaries().get(question.key[:3])
 
 
 def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Failure":
@@ -113,7 +115,7 @@ def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Fa
 def _keep(key: Key, answer: "Diagnosis | Failure") -> None:
     answers = _answers()
     answers[key] = answer
-    _summaries()[key] = _summarise(answer)
+    _summaries()[key[:3]] = _summarise(answer)
     while len(answers) > 1 and sum(map(_size, answers.values())) > MAX_BYTES:
         answers.popitem(last=False)
 
@@ -140,8 +142,8 @@ def _answers() -> "OrderedDict[Key, Diagnosis | Failure]":
     return answers
 
 
-def _summaries() -> dict[Key, Summary]:
-    summaries: dict[Key, Summary] = st.session_state.setdefault("summaries", {})
+def _summaries() -> dict[ImageKey, Summary]:
+    summaries: dict[ImageKey, Summary] = st.session_state.setdefault("summaries", {})
     return summaries
 
 

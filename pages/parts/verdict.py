@@ -27,8 +27,11 @@ def show_verdict(diagnosis: "Diagnosis") -> None:
         _binary(diagnosis, point)
     else:
         _several(diagnosis)
+    from core.inference.tiled import IMAGE_RULE  # noqa: PLC0415 - OpenCV, not needed to draw a page
+
     tiles = "1 tile" if diagnosis.tiles == 1 else f"{diagnosis.tiles:,} tiles"
-    st.text(f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s", help=_HELP)
+    words = f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s"
+    st.text(words, help=_HELP if diagnosis.scale.one_piece else f"{_HELP} {IMAGE_RULE}")
 
 
 def _binary(diagnosis: "Diagnosis", point: "OperatingPoint") -> None:

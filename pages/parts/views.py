@@ -42,7 +42,8 @@ def show_image(question: Question) -> None:
 def _show_name(question: Question) -> None:
     badge = '<span class="lobule-badge">synthetic image, no patient</span>'
     st.html(
-        f'<h1 class="lobule-unseen">Diagnose</h1><div class="lobule-file"><span>{as_html(question.upload.name)}</span>'
+        '<h1 class="lobule-unseen">Diagnose</h1>'
+        f'<div class="lobule-file"><span>{as_html(question.upload.name)}</span>'
         f"{badge if question.upload.synthetic else ''}</div>"
     )
 

@@ -1,0 +1,124 @@
+"""A shelf with a tiny package on it, for tests of pages."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import pandas as pd
+import pytest
+import streamlit as st
+
+from core.registry.card import Card
+from core.registry.package import save_package
+from pages.parts.warm_up import WarmUp
+
+POSITIVE, NEGATIVE = "carcinoma *seen*", "no <b>carcinoma</b>"
+
+CARD: dict[str, Any] = {
+    "schema_version": 1,
+    "name": "tiny",
+    "title": "Tiny :red[model]",
+    "summary": "Untrained.",
+    "created": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    "architecture": "cnn3",
+    "task": "binary",
+    "classes": (NEGATIVE, POSITIVE),
+    "head": "softmax",
+    "input": {
+        "height": 32,
+        "width": 32,
+        "field_um": 200.0,
+        "um_per_px_low": 2.0,
+        "um_per_px_high": 6.0,
+        "um_per_px": 4.0,
+    },
+    "heatmap_layer": "conv3",
+    "temperature": 1.0,
+    "operating_point": {
+        "positive_class": POSITIVE,
+        "threshold": 0.37,
+        "rule": "fixed by hand",
+        "fitted_on": "nothing",
+    },
+    "training": {
+        "recipe": {},
+        "dataset": "none",
+        "dataset_fingerprint": "",
+        "split": "patient",
+        "leaky": False,
+        "patients": {"train": ["11"], "validation": ["22"], "test": ["33"]},
+        "images": {"train": 1, "validation": 1, "test": 1},
+        "seed": 0,
+        "seconds": 0.0,
+        "command": "",
+    },
+    "evaluation": {
+        "protocol": "One patient left out.",
+        "leaky": False,
+        "patients": 1,
+        "images": 1234,
+        "auroc": 0.912,
+        "auroc_interval": None,
+        "balanced_accuracy": 0.834,
+        "balanced_accuracy_interval": None,
+        "colour_auroc": 0.756,
+        "colour_balanced_accuracy": 0.678,
+        "beats_colour": False,
+        "difference_interval": None,
+        "by_patient": [
+            {
+                "patient": "33",
+                "images": 1234,
+                "positives": 321,
+                "auroc": 0.912,
+                "balanced_accuracy": 0.834,
+                "threshold": 0.37,
+                "colour_auroc": 0.756,
+                "colour_balanced_accuracy": 0.678,
+            }
+        ],
+        "notes": ["Nobody checked."],
+    },
+    "scope": None,
+    "good_for": ("trying pages",),
+    "not_for": ("people",),
+    "licence": "MIT",
+    "citations": (),
+    "versions": {},
+}
+
+
+@pytest.fixture(scope="session")
+def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shelf of one sound package and one that has no card."""
+    from core.architectures import build, heatmap_layer  # noqa: PLC0415 - loads TensorFlow
+
+    folder = tmp_path_factory.mktemp("shelf")
+    card = Card.model_validate({**CARD, "heatmap_layer": heatmap_layer("cnn3")})
+    save_package(
+        folder / "tiny",
+        card,
+        build("cnn3", (32, 32, 3), 2),
+        predictions=pd.DataFrame({"image": ["a"]}),
+        history=pd.DataFrame({"epoch": [1]}),
+    )
+    (folder / "broken").mkdir()
+    return folder
+
+
+@pytest.fixture
+def shelf(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The shelf in use, the warm-up switched off, nothing left of earlier tests."""
+
+    def stay_cold(self: WarmUp) -> None:
+        self.loading = False
+
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(shelf_folder))
+    monkeypatch.setattr(WarmUp, "run", stay_cold)
+    st.cache_resource.clear()
+    yield shelf_folder
+    st.cache_resource.clear()

@@ -156,7 +156,7 @@ def _compile(model: Any, layer: str) -> Callable[..., Any]:
             "convolutional_layers names, or the model's default."
         )
     joint = keras.Model(
-        model.inputs, [model.get_layer(layer).output, model.get_layer("logits").output]
+        model.input, [model.get_layer(layer).output, model.get_layer("logits").output]
     )
 
     def answer(pixels: Any, class_index: Any) -> tuple[Any, Any]:

@@ -1,0 +1,139 @@
+"""`predict`, in process and as a real program."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from core.cli import app
+from core.diagnosis import diagnose
+from core.imaging.overlay import encode_png
+from core.imaging.read import read_image
+from core.registry.shelf import find
+from tests.core.test_diagnosis import KEYS
+
+
+@pytest.fixture
+def folder(shelve: Callable[[], Path], tissue: np.ndarray, tmp_path: Path) -> Path:
+    """Two good images of the same name, one of them large, and one that is none."""
+    shelve()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "image.png").write_bytes(encode_png(tissue[50:100, 50:100]))
+    (tmp_path / "image.png").write_bytes(encode_png(tissue))
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG and no more")
+    return tmp_path
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout
+
+
+def test_one_line_of_json_an_image_and_errors_do_not_stop_the_rest(folder: Path) -> None:
+    images = [
+        folder / "image.png",
+        folder / "broken.png",
+        folder / "no.png",
+        folder / "a/image.png",
+    ]
+    code, output = run("predict", *images, "--json")
+    assert code == 1
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert [line["path"] for line in lines] == [str(path) for path in images]
+    assert list(lines[0]) == list(lines[3]) == KEYS
+    assert list(lines[1]) == list(lines[2]) == ["path", "error"]
+    assert "does not exist" in lines[2]["error"]
+    assert lines[0]["tiles"] > 1
+    assert lines[3]["tiles"] == 1
+
+
+def test_the_line_is_the_diagnosis_of_the_same_bytes(folder: Path) -> None:
+    path = folder / "image.png"
+    code, output = run("predict", path, "--json", "--model", "tiny", "--um-per-px", "4")
+    found = json.loads(output)
+    expected = diagnose(
+        path.read_bytes(), name=str(path), package=find("tiny"), um_per_px=4.0
+    ).to_json()
+    assert found.pop("seconds") > 0
+    expected.pop("seconds")
+    assert code == 0
+    assert found == expected
+
+
+def test_text_for_people(folder: Path) -> None:
+    strange = folder / "a\nb\x1b[31m.png"
+    strange.write_bytes((folder / "image.png").read_bytes())
+    code, output = run("predict", strange, folder / "broken.png")
+    assert code == 1
+    assert "IDC from 0.400" in output
+    assert "Note: The file does not state its scale" in output
+    assert "broken.png: no answer." in output
+    assert "\x1b" not in output
+    assert all("image" not in line for line in output.splitlines()[1:2])
+
+
+def test_heatmaps_get_names_of_their_own(folder: Path) -> None:
+    strange = folder / "..$(rm) é.png"
+    strange.write_bytes((folder / "image.png").read_bytes())
+    images = [folder / "image.png", folder / "a/image.png", strange]
+    code, _ = run("predict", *images, "--heatmap", folder / "out/maps")
+    assert code == 0
+    written = sorted((folder / "out/maps").iterdir())
+    assert len(written) == 3
+    assert all(path.name.isascii() and path.name.endswith("-tiny.png") for path in written)
+    shapes = {read_image(path).pixels.shape for path in written}
+    assert shapes == {(300, 420, 3), (50, 50, 3)}
+
+
+def test_a_heatmap_that_cannot_be_written_is_an_error(folder: Path) -> None:
+    code, output = run(
+        "predict", folder / "image.png", "--json", "--heatmap", folder / "broken.png"
+    )
+    assert code == 1
+    assert "cannot be written" in json.loads(output)["error"]
+
+
+def test_an_unknown_model_and_a_senseless_scale_are_errors(folder: Path) -> None:
+    for option in (["--model", "x"], ["--um-per-px", "-1"]):
+        code, output = run("predict", folder / "image.png", "--json", *option)
+        assert code == 1
+        assert list(json.loads(output)) == ["path", "error"]
+
+
+def test_a_fault_in_the_program_does_not_stop_the_rest(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_for_small(source: Path, **options: object) -> object:
+        if source.parent.name == "a":
+            raise ZeroDivisionError
+        return diagnose(source, **options)
+
+    monkeypatch.setattr("core.diagnosis.diagnose", fail_for_small)
+    code, output = run("predict", folder / "a/image.png", folder / "image.png", "--json")
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert code == 1
+    assert "Fault in the program: ZeroDivisionError()" in lines[0]["error"]
+    assert lines[1]["model"] == "tiny"
+
+
+@pytest.mark.slow
+def test_the_real_program_prints_nothing_but_json(folder: Path) -> None:
+    command = [sys.executable, "-m", "core", "predict", "--json"]
+    done = subprocess.run(
+        [*command, str(folder / "image.png"), str(folder / "broken.png")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"},
+    )
+    assert done.returncode == 1
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [list(line) for line in lines] == [KEYS, ["path", "error"]]
+    assert "Traceback" not in done.stderr

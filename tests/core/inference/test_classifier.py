@@ -1,0 +1,118 @@
+"""The classifier: Keras's own numbers, from any thread, in bounded batches."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Barrier
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from core.inference import classifier as classifier_module
+from core.inference.classifier import Classifier, get_classifier
+from core.registry.card import Card
+from core.registry.package import Package, load_model, save_package
+from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
+
+PIXELS = np.random.default_rng(5).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def classifier(package: Package) -> Classifier:
+    made = Classifier(package)
+    made.warm_up()
+    return made
+
+
+def test_probabilities_are_those_of_predict_softened(
+    classifier: Classifier, package: Package
+) -> None:
+    expected = load_model(package).predict(PIXELS.astype("float32"), verbose=0)
+    np.testing.assert_allclose(softmax(classifier.logits(PIXELS), axis=1), expected, atol=1e-6)
+    softened = expected ** (1 / package.card.temperature)
+    softened /= softened.sum(axis=1, keepdims=True)
+    found = classifier.probabilities(PIXELS)
+    assert found.dtype == np.float32
+    assert np.ptp(found[:, 1]) > 0.01, "the images must differ for this to show anything"
+    np.testing.assert_allclose(found, softened, atol=1e-5)
+
+
+def test_sigmoid_head_gives_two_columns(tmp_path: Path) -> None:
+    card = Card.model_validate(card_content(head="sigmoid", temperature=1.0))
+    frames = {"predictions": PREDICTIONS, "history": HISTORY}
+    saved = save_package(tmp_path / "tiny", card, tiny_model(1, "sigmoid"), **frames)
+    expected = load_model(saved).predict(PIXELS.astype("float32"), verbose=0)
+    found = Classifier(saved).probabilities(PIXELS)
+    np.testing.assert_allclose(found[:, 1:], expected, atol=1e-6)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
+
+
+def test_batches_are_bounded_and_change_nothing(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = classifier.probabilities(PIXELS)
+    sizes = []
+    run = classifier._answer
+
+    def count(inputs: np.ndarray) -> object:
+        sizes.append(len(inputs))
+        return run(inputs)
+
+    monkeypatch.setattr(classifier, "batch", 16)
+    monkeypatch.setattr(classifier, "_answer", count)
+    np.testing.assert_allclose(classifier.probabilities(PIXELS), whole, atol=1e-6)
+    assert sizes == [16, 16, 8]
+    assert classifier.probabilities(PIXELS[:0]).shape == (0, 2)
+
+
+def test_many_threads_get_the_serial_answers(classifier: Classifier) -> None:
+    parts = [PIXELS[i % 40 : i % 40 + 1 + i % 3] for i in range(64)]
+    serial = [classifier.probabilities(part) for part in parts]
+    with ThreadPoolExecutor(16) as pool:
+        for found, expected in zip(pool.map(classifier.probabilities, parts), serial, strict=True):
+            np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [PIXELS.astype("float32"), PIXELS[:, :16], PIXELS[0], PIXELS[..., :1]],
+    ids=["float", "small", "single", "grey"],
+)
+def test_wrong_inputs_are_refused(classifier: Classifier, inputs: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="expected uint8 of shape"):
+        classifier.probabilities(inputs)
+
+
+def test_one_load_serves_all_threads(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(classifier_module, "_loaded", {})
+    loads = []
+
+    def count(wanted: Package) -> object:
+        loads.append(wanted)
+        return load_model(wanted)
+
+    monkeypatch.setattr(classifier_module, "load_model", count)
+    barrier = Barrier(8)
+
+    def ask(_: int) -> Classifier:
+        barrier.wait()
+        return get_classifier(package)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+    assert len(loads) == 1
+    assert all(one is found[0] for one in found)
+
+
+def test_a_changed_card_is_noticed_and_few_models_are_kept(
+    package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier_module, "_loaded", {})
+    monkeypatch.setattr(classifier_module, "KEPT", 1)
+    first = get_classifier(package)
+    warmer = replace(package, card=package.card.model_copy(update={"temperature": 5.0}))
+    second = get_classifier(warmer)
+    assert second is not first
+    assert second.card.temperature == 5.0
+    assert list(classifier_module._loaded.values()) == [second]

@@ -1,0 +1,59 @@
+"""The scale of an image, by hand-computed cases."""
+
+import pytest
+
+from core.errors import ImageError
+from core.inference.scale import plan_scale
+from core.registry.card import InputSpec
+
+IDC = InputSpec(height=96, width=96, field_um=200, um_per_px_low=0.2, um_per_px_high=5, um_per_px=4)
+
+
+@pytest.mark.parametrize(
+    ("stated", "given", "tile", "state", "in_range"),
+    [
+        (4.0, None, 50, "stated", True),
+        (0.5, None, 400, "stated", True),
+        (0.5, 2.0, 100, "given", True),
+        (None, 0.25, 800, "given", True),
+        (None, None, 50, "unknown", False),
+        (0.1, None, 2000, "stated", False),
+        (8.0, None, 25, "stated", False),
+    ],
+)
+def test_tile_shows_the_field_of_view(
+    stated: float | None, given: float | None, tile: int, state: str, *, in_range: bool
+) -> None:
+    plan = plan_scale(stated, given, IDC, 1000, 1000)
+    assert (plan.tile, plan.state, plan.in_range) == (tile, state, in_range)
+    assert plan.um_per_px == (given or stated)
+    assert plan.factor == pytest.approx(96 / tile)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "one_piece"),
+    [(50, 50, True), (75, 75, True), (20, 30, True), (76, 50, False), (50, 76, False)],
+)
+def test_up_to_one_and_a_half_tiles_are_one_piece(
+    height: int, width: int, *, one_piece: bool
+) -> None:
+    assert plan_scale(4.0, None, IDC, height, width).one_piece is one_piece
+
+
+@pytest.mark.parametrize("given", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_senseless_scale_is_refused(given: float) -> None:
+    with pytest.raises(ImageError, match="must be a number above 0"):
+        plan_scale(None, given, IDC, 100, 100)
+
+
+def test_a_scale_that_leaves_nothing_to_see_is_refused() -> None:
+    with pytest.raises(ImageError, match="only 2 pixels"):
+        plan_scale(100.0, None, IDC, 100, 100)
+
+
+def test_messages_say_what_is_known_and_what_is_wrong() -> None:
+    assert "does not state its scale" in plan_scale(None, None, IDC, 9, 9).message
+    assert "do not rely" in plan_scale(0.1, None, IDC, 9, 9).message
+    conflict = plan_scale(0.5, 4.0, IDC, 9, 9).message
+    assert "given as 4 µm/px (the file states 0.5)" in conflict
+    assert "0.2 to 5 µm/px" in plan_scale(4.0, None, IDC, 9, 9).message

@@ -1,0 +1,121 @@
+"""Tiled answers: every tile as if it were alone, put back where it was cut."""
+
+import numpy as np
+import pytest
+
+from core.errors import ImageError
+from core.imaging.resize import resize
+from core.inference import tiled
+from core.inference.tiled import answer_tiles, image_probabilities, lay_tiles
+
+PURPLE = (150, 90, 160)
+
+
+def redness(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Answer with the red channel alone: its mean is the probability, itself the heatmap."""
+    red = inputs[..., 0].astype(np.float32) / 255
+    chance = red.mean(axis=(1, 2))
+    return np.stack([1 - chance, chance], axis=1), red[:, ::4, ::4]
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    """Purple everywhere, redder to the right."""
+    pixels = np.full((height, width, 3), PURPLE, np.uint8)
+    pixels[..., 0] = np.linspace(100, 220, width).astype(np.uint8)
+    return pixels
+
+
+def test_each_tile_is_answered_as_training_would_show_it() -> None:
+    pixels = np.random.default_rng(0).integers(60, 200, (150, 200, 3), dtype=np.uint8)
+    seen = []
+
+    def keep(inputs: np.ndarray) -> tuple[np.ndarray, None]:
+        seen.extend(inputs)
+        return np.full((len(inputs), 2), 0.5, np.float32), None
+
+    grid = lay_tiles(150, 200, 50, overlap=False)
+    answer_tiles(pixels, grid, (96, 96), keep, batch=5)
+    assert len(seen) == 12
+    for (y, x), tile in zip(grid.origins, seen, strict=True):
+        np.testing.assert_array_equal(tile, resize(pixels[y : y + 50, x : x + 50], 96, 96))
+
+
+@pytest.mark.parametrize("tile", [20, 50, 64, 101])
+def test_maps_show_values_where_they_are(tile: int) -> None:
+    pixels = picture(300, 500)
+    found = answer_tiles(pixels, lay_tiles(300, 500, tile), (32, 32), redness, batch=16)
+    for values in (found.probability_map(1), found.heatmap()):
+        assert values.dtype == np.float32
+        assert not np.isnan(values).any()
+        truth = resize(pixels, *values.shape)[..., 0] / 255
+        middle = np.s_[:, values.shape[1] // 5 : -values.shape[1] // 5]
+        # A tile has one probability; with half overlap it may be a quarter of a tile off.
+        tolerance = 0.01 + tile / 4 * (120 / 255 / 500)
+        np.testing.assert_allclose(values[middle], truth[middle], atol=tolerance)
+    assert found.map_grid.size <= tiled.MAP_TILE
+
+
+def test_glass_is_skipped_and_does_not_count() -> None:
+    pixels = np.full((400, 600, 3), 245, np.uint8)
+    pixels[:, 300:] = picture(400, 300)
+    found = answer_tiles(pixels, lay_tiles(400, 600, 50), (32, 32), redness, batch=16)
+    assert 0.4 < found.used.mean() < 0.6
+    assert np.isnan(found.probabilities[~found.used]).all()
+    values = found.probability_map(1)
+    half = values.shape[1] // 2
+    assert np.isnan(values[:, : half - 20]).all()
+    assert not np.isnan(values[:, half + 20 :]).any()
+    weights = found.tissue[found.used]
+    expected = (found.probabilities[found.used] * weights[:, None]).sum(0) / weights.sum()
+    np.testing.assert_allclose(found.image_probabilities(1), expected, rtol=1e-5)
+
+
+def test_all_tiles_are_used_where_none_has_tissue() -> None:
+    pixels = np.full((200, 200, 3), 245, np.uint8)
+    found = answer_tiles(pixels, lay_tiles(200, 200, 50), (32, 32), redness, batch=16)
+    assert found.used.all()
+    np.testing.assert_allclose(found.image_probabilities(1)[1], 245 / 255, rtol=1e-5)
+
+
+def test_an_image_shorter_than_a_tile_is_continued_by_reflection() -> None:
+    found = answer_tiles(picture(30, 400), lay_tiles(30, 400, 50), (32, 32), redness, batch=16)
+    values = found.probability_map(1)
+    assert values.shape == (19, 256)
+    assert not np.isnan(values).any()
+
+
+def test_progress_ends_at_one_and_batches_are_bounded() -> None:
+    told, sizes = [], []
+
+    def answer(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        sizes.append(len(inputs))
+        return redness(inputs)
+
+    answer_tiles(
+        picture(200, 200),
+        lay_tiles(200, 200, 50),
+        (32, 32),
+        answer,
+        batch=20,
+        progress=lambda share, text: told.append((share, text)),
+    )
+    assert sizes == [20, 20, 9]
+    assert told[-1] == (1.0, "49 of 49 tiles")
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+
+
+def test_large_images_do_without_overlap_and_absurd_ones_are_refused() -> None:
+    assert lay_tiles(1000, 1000, 50).stride == 25
+    largest = lay_tiles(10_000, 10_000, 50)
+    assert largest.stride == 50
+    assert len(largest.origins) == 40_000
+    assert len(lay_tiles(2400, 2400, 50).origins) <= tiled.MOST_OVERLAPPING
+    with pytest.raises(ImageError, match="at most 50,000 are answered"):
+        lay_tiles(10_000, 10_000, 10)
+
+
+def test_the_image_rule_is_the_weighted_mean() -> None:
+    chances = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
+    found = image_probabilities(chances, np.array([3.0, 1.0]), 1)
+    np.testing.assert_allclose(found, [0.7, 0.3], rtol=1e-6)
+    assert "mean" in tiled.IMAGE_RULE

@@ -1,0 +1,177 @@
+"""The image journey, end to end on a tiny package."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.diagnosis import diagnose
+from core.errors import ImageError, PackageError
+from core.imaging.overlay import encode_png, overlay
+from core.imaging.resize import resize
+from core.inference.classifier import get_classifier
+from core.inference.tiled import lay_tiles
+from core.registry.card import Card
+from core.registry.package import Package, save_package
+from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
+
+KEYS = [
+    *("path", "sha256", "model", "model_sha256", "classes", "probabilities", "predicted"),
+    *("operating_point", "um_per_px", "tiles", "seconds"),
+]
+
+
+@pytest.fixture(scope="module")
+def three_classes(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """A package of three subtypes, without a positive class."""
+    content = card_content(
+        name="three", task="subtype", classes=("DC", "LC", "MC"), operating_point=None
+    )
+    folder = tmp_path_factory.mktemp("packages") / "three"
+    card = Card.model_validate(content)
+    return save_package(folder, card, tiny_model(3), predictions=PREDICTIONS, history=HISTORY)
+
+
+def test_one_piece_equals_the_patch_resized_alone(package: Package, tissue: np.ndarray) -> None:
+    patch = tissue[50:100, 60:110]
+    found = diagnose(encode_png(patch), package=package, um_per_px=4.0, name="patch.png")
+    expected = get_classifier(package).probabilities(resize(patch, 32, 32)[np.newaxis])[0]
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
+    assert found.tiles == 1
+    assert found.probability_map is None
+    assert found.heatmap.min() >= 0
+    assert found.heatmap.max() <= 1
+    assert found.predicted == ("IDC" if expected[1] >= 0.4 else "no IDC")
+    assert (found.heatmap_class, found.heatmap_layer) == ("IDC", "last_conv")
+    assert not found.warnings
+
+
+def test_tiled_image_equals_its_tiles_one_by_one(package: Package, tissue: np.ndarray) -> None:
+    found = diagnose(encode_png(tissue), package=package, um_per_px=4.0)
+    grid = lay_tiles(300, 420, 50)
+    share, chances = [], []
+    for y, x in grid.origins:
+        tile = tissue[y : y + 50, x : x + 50]
+        share.append((tile.max(axis=2) < 240).mean())
+        inputs = resize(tile, 32, 32)[np.newaxis]
+        chances.append(get_classifier(package).probabilities(inputs)[0])
+    clear = [i for i in range(len(share)) if share[i] > 0.15]
+    assert len(clear) <= found.tiles < len(grid.origins)
+    np.testing.assert_allclose(
+        found.probabilities,
+        np.average([chances[i] for i in clear], axis=0, weights=[share[i] for i in clear]),
+        atol=0.02,
+    )
+    assert found.probability_map is not None
+    assert np.isnan(found.probability_map[:, -10:]).all(), "glass at the right edge stays empty"
+    assert not np.isnan(found.probability_map[60:100, 60:150]).any()
+    assert found.heatmap.shape == found.probability_map.shape
+    assert np.nanmin(found.heatmap) == 0
+    assert np.nanmax(found.heatmap) == 1
+    assert overlay(found.image.pixels, found.heatmap).shape == tissue.shape
+
+
+def test_json_has_exactly_the_agreed_keys_and_survives_json(
+    package: Package, tissue: np.ndarray
+) -> None:
+    content = encode_png(tissue)
+    first, second = (diagnose(content, name="a.png", package=package).to_json() for _ in range(2))
+    assert list(first) == KEYS
+    assert json.loads(json.dumps(first, allow_nan=False)) == first
+    first.pop("seconds"), second.pop("seconds")
+    assert first == second
+    assert first["um_per_px"] is None
+    assert first["operating_point"] == {"positive_class": "IDC", "threshold": 0.4}
+    assert sum(first["probabilities"]) == pytest.approx(1, abs=2e-6)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_the_operating_point_decides(
+    package: Package, tissue: np.ndarray, tmp_path: Path, threshold: float
+) -> None:
+    point = card_content()["operating_point"] | {"threshold": threshold}
+    card = Card.model_validate(card_content(operating_point=point))
+    frames = {"predictions": PREDICTIONS, "history": HISTORY}
+    other = save_package(tmp_path / "tiny", card, get_classifier(package).model, **frames)
+    found = diagnose(encode_png(tissue[50:100, 50:100]), package=other)
+    assert found.predicted == ("IDC" if threshold == 0 else "no IDC")
+
+
+def test_without_a_positive_class_the_answer_is_explained(
+    three_classes: Package, tissue: np.ndarray
+) -> None:
+    for pixels in (tissue, tissue[50:100, 50:100]):
+        found = diagnose(encode_png(pixels), package=three_classes, um_per_px=4.0)
+        assert found.probabilities.shape == (3,)
+        assert found.predicted == found.classes[found.probabilities.argmax()]
+        assert found.heatmap_class == found.predicted
+        assert found.operating_point is None
+        assert found.to_json()["operating_point"] is None
+
+
+def test_class_and_layer_can_be_chosen_and_do_not_change_the_answer(
+    package: Package, tissue: np.ndarray
+) -> None:
+    content = encode_png(tissue)
+    standard = diagnose(content, package=package, um_per_px=4.0)
+    other = diagnose(
+        content, package=package, um_per_px=4.0, heatmap_class="no IDC", heatmap_layer="conv2d"
+    )
+    assert (other.heatmap_class, other.heatmap_layer) == ("no IDC", "conv2d")
+    assert not np.array_equal(other.heatmap, standard.heatmap, equal_nan=True)
+    np.testing.assert_allclose(other.probabilities, standard.probabilities, atol=1e-5)
+    with pytest.raises(PackageError, match=r"no class 'DC'\. Choose one of: no IDC, IDC"):
+        diagnose(content, package=package, heatmap_class="DC")
+    with pytest.raises(PackageError, match="no convolutional layer 'logits'"):
+        diagnose(content, package=package, heatmap_layer="logits")
+
+
+def test_what_speaks_against_the_answer_is_said(package: Package, tissue: np.ndarray) -> None:
+    def warnings(pixels: np.ndarray, um_per_px: float | None) -> str:
+        return " ".join(diagnose(encode_png(pixels), package=package, um_per_px=um_per_px).warnings)
+
+    glass = np.full((300, 300, 3), 245, np.uint8)
+    little = glass.copy()
+    little[100:160, 100:160] = tissue[50:110, 50:110]
+    assert "does not state its scale" in warnings(tissue, None)
+    assert "do not rely" in warnings(tissue, 8.0)
+    assert "No tissue was found" in warnings(glass, 4.0)
+    assert "of the image is tissue" in warnings(little, 4.0)
+    assert "shorter side shows 80 µm" in warnings(tissue[50:70, 50:120], 4.0)
+    assert "16 bit" in " ".join(sixteen_bit(package))
+
+
+def sixteen_bit(package: Package) -> tuple[str, ...]:
+    grey = np.random.default_rng(0).integers(0, 65536, (50, 50), dtype=np.uint16)
+    content = cv2.imencode(".png", grey)[1].tobytes()
+    return diagnose(content, package=package).warnings
+
+
+def test_timings_add_up_and_progress_is_told(package: Package, tissue: np.ndarray) -> None:
+    told: list[float] = []
+    found = diagnose(
+        encode_png(tissue), package=package, progress=lambda share, _: told.append(share)
+    )
+    parts = ("read", "prepare", "answer")
+    assert set(found.timings) == {*parts, "total"}
+    assert sum(found.timings[part] for part in parts) == pytest.approx(found.seconds)
+    assert told[-1] == 1
+
+
+def test_the_active_model_answers_a_path(
+    shelve: Callable[[], Path], tissue: np.ndarray, tmp_path: Path
+) -> None:
+    shelve()
+    path = tmp_path / "patch.png"
+    path.write_bytes(encode_png(tissue[:50, :50]))
+    found = diagnose(path)
+    assert found.name == str(path)
+    assert found.card.name == "tiny"
+
+
+def test_an_image_that_cannot_be_read_is_refused(package: Package) -> None:
+    with pytest.raises(ImageError):
+        diagnose(b"no image", package=package)

@@ -51,15 +51,26 @@ def load_backbone(
         source = _download(name, constructor)
     else:
         source = constructor(include_top=False, weights=None, input_shape=PUBLISHED_SIZE)
-        load_file(source, name, path)
+        load_file(source, name, path, without_top=True)
     backbone.set_weights(source.get_weights())
     if bgr_kernel is not None:
         first, *rest = backbone.get_layer(bgr_kernel).get_weights()
         backbone.get_layer(bgr_kernel).set_weights([first[:, :, ::-1, :], *rest])
 
 
-def load_file(model: Any, name: str, path: Path) -> None:
+def load_file(model: Any, name: str, path: Path, *, without_top: bool = False) -> None:
     """Load a file of weights into a model that has exactly these layers.
+
+    Parameters
+    ----------
+    model
+        The keras.Model that takes them.
+    name
+        The architecture's name, for messages.
+    path
+        The file.
+    without_top
+        Refuse a file that also holds fully connected layers.
 
     Raises
     ------
@@ -71,17 +82,34 @@ def load_file(model: Any, name: str, path: Path) -> None:
             f"There is no file of weights at {path}. Give the path of a .weights.h5 file for "
             f"{name}, or train with weights none."
         )
+    misfit = ArchitectureError(
+        f"The file {path} does not hold the weights of {name}. Expected a .weights.h5 file that "
+        f"was saved from {name}{', without its top' if without_top else ''}. Give that file, or "
+        "train with weights none."
+    )
+    if without_top and _has_top(path):
+        raise misfit
     try:
         with warnings.catch_warnings():
             # Of a file that does not fit, Keras warns once a layer before it raises.
             warnings.filterwarnings("ignore", message="Skipping nested container")
             model.load_weights(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
-        raise ArchitectureError(
-            f"The weights in {path} do not fit {name}: {_first_line(error)} Expected a "
-            f".weights.h5 file that was saved from {name}. Give that file, or train with "
-            "weights none."
-        ) from error
+        raise misfit from error
+
+
+def _has_top(path: Path) -> bool:
+    """Tell whether a file also holds dense layers, as that of a whole trained network does.
+
+    Its first kernel may already be in RGB order, and would be turned back unnoticed.
+    """
+    import h5py  # type: ignore[import-untyped] # noqa: PLC0415 (comes with Keras)
+
+    try:
+        with h5py.File(path) as file:
+            return "dense" in file.get("layers", ())
+    except OSError:
+        return False
 
 
 def _local_file(name: str) -> Path | None:

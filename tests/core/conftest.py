@@ -90,13 +90,26 @@ PREDICTIONS = pd.DataFrame({"image": ["a"], "patient": ["3"], "label": [1], "IDC
 HISTORY = pd.DataFrame({"epoch": [1], "loss": [0.5]})
 
 
+SaveTiny = Callable[..., Package]
+
+
 @pytest.fixture(scope="session")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def save_tiny() -> SaveTiny:
+    """Save a tiny package into a folder: `save_tiny(parent, outputs, **changes of the card)`."""
+
+    def save(parent: Path, outputs: int = 2, **changes: Any) -> Package:
+        card = Card.model_validate(card_content(**changes))
+        model = tiny_model(outputs, card.head)
+        folder = parent / card.name
+        return save_package(folder, card, model, predictions=PREDICTIONS, history=HISTORY)
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory, save_tiny: SaveTiny) -> Path:
     """The folder of a tiny package; copy it before changing it."""
-    folder = tmp_path_factory.mktemp("packages") / "tiny"
-    card = Card.model_validate(card_content())
-    save_package(folder, card, tiny_model(), predictions=PREDICTIONS, history=HISTORY)
-    return folder
+    return save_tiny(tmp_path_factory.mktemp("packages")).path
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +127,15 @@ def shelve(home: Path, saved: Path, monkeypatch: pytest.MonkeyPatch) -> Callable
         return Path(shutil.copytree(saved, home / "shipped" / "tiny"))
 
     return put
+
+
+@pytest.fixture(scope="session")
+def result_keys() -> list[str]:
+    """The keys of a result, in order, as the command line promises them."""
+    return [
+        *("path", "sha256", "model", "model_sha256", "classes", "probabilities", "predicted"),
+        *("operating_point", "um_per_px", "tiles", "seconds"),
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,25 +15,16 @@ from core.imaging.overlay import encode_png, overlay
 from core.imaging.resize import resize
 from core.inference.classifier import get_classifier
 from core.inference.tiled import lay_tiles
-from core.registry.card import Card
-from core.registry.package import Package, save_package
-from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
-
-KEYS = [
-    *("path", "sha256", "model", "model_sha256", "classes", "probabilities", "predicted"),
-    *("operating_point", "um_per_px", "tiles", "seconds"),
-]
+from core.registry.package import Package
 
 
 @pytest.fixture(scope="module")
-def three_classes(tmp_path_factory: pytest.TempPathFactory) -> Package:
+def three_classes(
+    tmp_path_factory: pytest.TempPathFactory, save_tiny: Callable[..., Package]
+) -> Package:
     """A package of three subtypes, without a positive class."""
-    content = card_content(
-        name="three", task="subtype", classes=("DC", "LC", "MC"), operating_point=None
-    )
-    folder = tmp_path_factory.mktemp("packages") / "three"
-    card = Card.model_validate(content)
-    return save_package(folder, card, tiny_model(3), predictions=PREDICTIONS, history=HISTORY)
+    changes = {"task": "subtype", "classes": ("DC", "LC", "MC"), "operating_point": None}
+    return save_tiny(tmp_path_factory.mktemp("packages"), 3, name="three", **changes)
 
 
 def test_one_piece_equals_the_patch_resized_alone(package: Package, tissue: np.ndarray) -> None:
@@ -75,11 +67,11 @@ def test_tiled_image_equals_its_tiles_one_by_one(package: Package, tissue: np.nd
 
 
 def test_json_has_exactly_the_agreed_keys_and_survives_json(
-    package: Package, tissue: np.ndarray
+    package: Package, tissue: np.ndarray, result_keys: list[str]
 ) -> None:
     content = encode_png(tissue)
     first, second = (diagnose(content, name="a.png", package=package).to_json() for _ in range(2))
-    assert list(first) == KEYS
+    assert list(first) == result_keys
     assert json.loads(json.dumps(first, allow_nan=False)) == first
     first.pop("seconds"), second.pop("seconds")
     assert first == second
@@ -90,12 +82,12 @@ def test_json_has_exactly_the_agreed_keys_and_survives_json(
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0])
 def test_the_operating_point_decides(
-    package: Package, tissue: np.ndarray, tmp_path: Path, threshold: float
+    package: Package, tissue: np.ndarray, threshold: float
 ) -> None:
-    point = card_content()["operating_point"] | {"threshold": threshold}
-    card = Card.model_validate(card_content(operating_point=point))
-    frames = {"predictions": PREDICTIONS, "history": HISTORY}
-    other = save_package(tmp_path / "tiny", card, get_classifier(package).model, **frames)
+    point = package.card.operating_point
+    assert point is not None
+    moved = point.model_copy(update={"threshold": threshold})
+    other = replace(package, card=package.card.model_copy(update={"operating_point": moved}))
     found = diagnose(encode_png(tissue[50:100, 50:100]), package=other)
     assert found.predicted == ("IDC" if threshold == 0 else "no IDC")
 

@@ -16,7 +16,6 @@ from core.diagnosis import diagnose
 from core.imaging.overlay import encode_png
 from core.imaging.read import read_image
 from core.registry.shelf import find
-from tests.core.test_diagnosis import KEYS
 
 
 @pytest.fixture
@@ -36,7 +35,9 @@ def run(*arguments: object) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
-def test_one_line_of_json_an_image_and_errors_do_not_stop_the_rest(folder: Path) -> None:
+def test_one_line_of_json_an_image_and_errors_do_not_stop_the_rest(
+    folder: Path, result_keys: list[str]
+) -> None:
     images = [
         folder / "image.png",
         folder / "broken.png",
@@ -47,7 +48,7 @@ def test_one_line_of_json_an_image_and_errors_do_not_stop_the_rest(folder: Path)
     assert code == 1
     lines = [json.loads(line) for line in output.splitlines()]
     assert [line["path"] for line in lines] == [str(path) for path in images]
-    assert list(lines[0]) == list(lines[3]) == KEYS
+    assert list(lines[0]) == list(lines[3]) == result_keys
     assert list(lines[1]) == list(lines[2]) == ["path", "error"]
     assert "does not exist" in lines[2]["error"]
     assert lines[0]["tiles"] > 1
@@ -124,7 +125,7 @@ def test_a_fault_in_the_program_does_not_stop_the_rest(
 
 
 @pytest.mark.slow
-def test_the_real_program_prints_nothing_but_json(folder: Path) -> None:
+def test_the_real_program_prints_nothing_but_json(folder: Path, result_keys: list[str]) -> None:
     command = [sys.executable, "-m", "core", "predict", "--json"]
     done = subprocess.run(
         [*command, str(folder / "image.png"), str(folder / "broken.png")],
@@ -135,5 +136,5 @@ def test_the_real_program_prints_nothing_but_json(folder: Path) -> None:
     )
     assert done.returncode == 1
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [list(line) for line in lines] == [KEYS, ["path", "error"]]
+    assert [list(line) for line in lines] == [result_keys, ["path", "error"]]
     assert "Traceback" not in done.stderr

@@ -1,5 +1,6 @@
 """The classifier: Keras's own numbers, from any thread, in bounded batches."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,7 @@ from scipy.special import softmax
 
 from core.inference import classifier as classifier_module
 from core.inference.classifier import Classifier, get_classifier
-from core.registry.card import Card
-from core.registry.package import Package, load_model, save_package
-from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
+from core.registry.package import Package, load_model
 
 PIXELS = np.random.default_rng(5).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
 
@@ -38,10 +37,8 @@ def test_probabilities_are_those_of_predict_softened(
     np.testing.assert_allclose(found, softened, atol=1e-5)
 
 
-def test_sigmoid_head_gives_two_columns(tmp_path: Path) -> None:
-    card = Card.model_validate(card_content(head="sigmoid", temperature=1.0))
-    frames = {"predictions": PREDICTIONS, "history": HISTORY}
-    saved = save_package(tmp_path / "tiny", card, tiny_model(1, "sigmoid"), **frames)
+def test_sigmoid_head_gives_two_columns(tmp_path: Path, save_tiny: Callable[..., Package]) -> None:
+    saved = save_tiny(tmp_path, 1, head="sigmoid", temperature=1.0)
     expected = load_model(saved).predict(PIXELS.astype("float32"), verbose=0)
     found = Classifier(saved).probabilities(PIXELS)
     np.testing.assert_allclose(found[:, 1:], expected, atol=1e-6)

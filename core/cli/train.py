@@ -74,11 +74,15 @@ def _report(evaluation: "Evaluation") -> str:
     lines = [
         "LEAKY SPLIT: " + evaluation.protocol if evaluation.leaky else evaluation.protocol,
         f"{evaluation.images} images of {evaluation.patients} patients. 95 % intervals by patient.",
-        f"AUROC {figure(evaluation.auroc, evaluation.auroc_interval)}, "
-        f"colour alone {figure(evaluation.colour_auroc)}",
-        "Balanced accuracy "
-        f"{figure(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval)}, "
-        f"colour alone {figure(evaluation.colour_balanced_accuracy)}",
+        (
+            f"AUROC {figure(evaluation.auroc, evaluation.auroc_interval)}, "
+            f"colour alone {figure(evaluation.colour_auroc)}"
+        ),
+        (
+            "Balanced accuracy "
+            f"{figure(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval)}, "
+            f"colour alone {figure(evaluation.colour_balanced_accuracy)}"
+        ),
         "patient  images  positive  AUROC  balanced accuracy  at threshold  colour alone",
     ]
     lines += [

@@ -13,8 +13,10 @@ class Dihedral(keras.layers.Layer):
         super().__init__(**kwargs)
         self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
-        """Flip and turn: (N, s, s, 3) to the same shape."""
+    def call(self, images: keras.KerasTensor, *, training: bool = False) -> keras.KerasTensor:
+        """Flip and turn: (N, s, s, 3) to the same shape; unchanged unless training."""
+        if not training:
+            return images
         shape = (ops.shape(images)[0], 1, 1, 1)
         for variant in (
             lambda x: ops.flip(x, axis=1),
@@ -40,8 +42,10 @@ class StainJitter(keras.layers.Layer):
         self.strength = strength
         self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images: keras.KerasTensor) -> keras.KerasTensor:
-        """Jitter: (N, h, w, 3) in [0, 255] to the same."""
+    def call(self, images: keras.KerasTensor, *, training: bool = False) -> keras.KerasTensor:
+        """Jitter: (N, h, w, 3) in [0, 255] to the same; unchanged unless training."""
+        if not training:
+            return images
         shape = (ops.shape(images)[0], 1, 1, 3)
         low, high = -self.strength, self.strength
         alpha = 1 + keras.random.uniform(shape, low, high, seed=self.generator)

@@ -19,9 +19,7 @@ def balance_weights(
     patients : object array, shape (N,)
     balance : "none", "class" or "patient"
         "class": every class has the same total weight. "patient": so has every class, and within a
-        class a patient with n images has a total weight in proportion to the square root of n,
-        between every image equal (large patients rule) and every patient equal (patients with a
-        handful of images rule).
+        class every patient has the same total weight.
 
     Returns
     -------
@@ -32,7 +30,7 @@ def balance_weights(
         groups = np.unique(np.stack([labels.astype(str), patients.astype(str)]), axis=1)
         for label, patient in groups.T:
             group = (labels == int(label)) & (patients.astype(str) == patient)
-            weights[group] = 1 / np.sqrt(group.sum())
+            weights[group] = 1 / group.sum()
     if balance != "none":
         for label in np.unique(labels):
             weights[labels == label] /= weights[labels == label].sum()

@@ -11,13 +11,45 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.datasets.records import COLUMNS, Dataset
+from core.datasets.records import COLUMNS, Dataset, Source
 from core.errors import DatasetError
 from core.imaging.read import read_image
 
 CLASSES = ("no IDC", "IDC")
 PATCH = 50
 UM_PER_PX = 4.0
+SOURCE = Source(
+    um_per_px=UM_PER_PX,
+    field_um=PATCH * UM_PER_PX,
+    licence="CC0 1.0 (as published on Kaggle)",
+    citations=(
+        (
+            "Cruz-Roa A. et al. Automatic detection of invasive ductal carcinoma in whole slide "
+            "images with convolutional neural networks. SPIE Medical Imaging 9041, 2014."
+        ),
+        (
+            "Janowczyk A., Madabhushi A. Deep learning for digital pathology image analysis: A "
+            "comprehensive tutorial with selected use cases. J Pathol Inform 7:29, 2016."
+        ),
+    ),
+    good_for=(
+        (
+            "Showing where in an H&E-stained breast section, at about 4 µm/px, tissue looks like "
+            "invasive ductal carcinoma."
+        ),
+    ),
+    not_for=(
+        "Any decision about a patient: it is a research tool, not a medical device.",
+        (
+            "Single fields at diagnostic magnification (10× and above): one input spans 200 µm, "
+            "and cells cannot be told apart at its scale."
+        ),
+        (
+            "Other tumours, carcinoma in situ, lymph nodes, frozen sections or other stains: it "
+            "was trained on none of these."
+        ),
+    ),
+)
 FILE_NAME = re.compile(r"(?P<patient>\d+)_idx\d+_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>[01])\.png")
 
 
@@ -51,7 +83,7 @@ def read_idc(folder: Path) -> Dataset | None:
         rows.append((relative, patient, patient, label, "", UM_PER_PX, *position))
     if not rows:
         return None
-    return Dataset("IDC", folder, CLASSES, pd.DataFrame(rows, columns=list(COLUMNS)))
+    return Dataset("IDC", folder, CLASSES, pd.DataFrame(rows, columns=list(COLUMNS)), SOURCE)
 
 
 def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -29,6 +29,30 @@ COLUMNS = ("path", "patient", "slide", "label", "magnification", "um_per_px", "x
 
 
 @dataclass(frozen=True)
+class Source:
+    """What must be said of a dataset wherever a model trained on it is shown.
+
+    Attributes
+    ----------
+    um_per_px : float
+        Scale of the images, micrometres per pixel.
+    field_um : float
+        Side of the square that one image shows, micrometres.
+    licence : str
+    citations : tuple of str
+    good_for, not_for : tuple of str
+        What a model trained on it may and must not be used for, one sentence each.
+    """
+
+    um_per_px: float
+    field_um: float
+    licence: str
+    citations: tuple[str, ...]
+    good_for: tuple[str, ...]
+    not_for: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Labelled images in a folder.
 
@@ -42,12 +66,14 @@ class Dataset:
         Class names; a record's label is an index into them.
     records : pandas.DataFrame
         One row an image, sorted by path; columns as in this module's description.
+    source : Source
     """
 
     name: str
     root: Path
     classes: tuple[str, ...]
     records: pd.DataFrame
+    source: Source
 
     @cached_property
     def fingerprint(self) -> str:

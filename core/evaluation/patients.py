@@ -1,5 +1,6 @@
 """Metrics patient by patient, and intervals by bootstrap over patients."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,4 +79,39 @@ def bootstrap_mean(
         return None
     drawn = np.random.default_rng(seed).integers(len(values), size=(draws, len(values)))
     low, high = np.quantile(values[drawn].mean(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def bootstrap_pooled(
+    metric: Callable[[NDArray[np.int64], NDArray[np.floating]], float],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating],
+    patients: NDArray[np.object_],
+    *,
+    seed: int = 0,
+    draws: int = 1_000,
+) -> tuple[float, float] | None:
+    """95 % percentile interval of a metric of all images together, over resampled patients.
+
+    Parameters
+    ----------
+    metric : callable
+        Of labels and probabilities.
+    labels, probabilities, patients : arrays, shape (N,)
+
+    Returns
+    -------
+    tuple of float, or None
+        None below `MINIMUM_PATIENTS` patients. Draws in which a class vanishes do not count.
+    """
+    groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    if len(groups) < MINIMUM_PATIENTS:
+        return None
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
+        if len(np.unique(labels[drawn])) > 1:
+            values.append(metric(labels[drawn], probabilities[drawn]))
+    low, high = np.quantile(values, [0.025, 0.975])
     return float(low), float(high)

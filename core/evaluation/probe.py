@@ -10,7 +10,7 @@ def fit_probe(
     features: NDArray[np.floating],
     labels: NDArray[np.int64],
     weights: NDArray[np.floating],
-    regularisation: float,
+    penalty: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit standardisation and multinomial logistic regression, folded into one linear map.
 
@@ -20,8 +20,9 @@ def fit_probe(
     labels : int64 array, shape (N,), in 0 … K - 1
     weights : float array, shape (N,)
         Weight of each image in the loss.
-    regularisation : float
-        Inverse strength of the L2 penalty on standardised features (scikit-learn's `C`).
+    penalty : float
+        Half of it times the squared norm of the weights on standardised features is added to the
+        mean loss an image. Unlike scikit-learn's `C` it keeps its meaning when images are added.
 
     Returns
     -------
@@ -30,7 +31,7 @@ def fit_probe(
         `features @ kernel + bias` are the logits; with two classes the first one's are 0.
     """
     scaler = StandardScaler().fit(features, sample_weight=weights)
-    model = LogisticRegression(C=regularisation, max_iter=500, tol=1e-3)
+    model = LogisticRegression(C=1 / (penalty * weights.sum()), max_iter=500, tol=1e-3)
     model.fit(scaler.transform(features), labels, sample_weight=weights)
     kernel = model.coef_.T / scaler.scale_[:, None]
     bias = model.intercept_ - scaler.mean_ @ kernel

@@ -1,0 +1,56 @@
+"""Features of a frozen network, for logistic regression to be fitted on."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.augmentation import augmentation_layers
+from core.training.recipe import Recipe
+
+_BATCH = 128
+
+
+def frozen_features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    recipe: Recipe,
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
+    """What the frozen network hands to its last layer, for each image as it is and augmented.
+
+    Parameters
+    ----------
+    network : keras.Model
+        With a layer named "logits".
+    pixels : uint8 array, shape (N, h, w, 3)
+    recipe : Recipe
+        With a probe; its augmentation applies to all passes but the first.
+    progress : callable
+        Told the share done, in [0, 1].
+
+    Returns
+    -------
+    float32 array, shape (passes, N, F)
+    """
+    settings = recipe.augmentation
+    layers = augmentation_layers(
+        flips=settings.flips, stain=settings.stain, zoom=settings.zoom, seed=recipe.seed
+    )
+    plain = keras.Model(network.inputs, network.get_layer("logits").input)
+    images = inputs = keras.Input(network.input_shape[1:])
+    for layer in layers:
+        images = layer(images, training=True)
+    models = [plain] + [keras.Model(inputs, plain(images, training=False))] * (_passes(recipe) - 1)
+    features = np.empty((len(models), len(pixels), plain.output_shape[1]), dtype=np.float32)
+    for number, model in enumerate(models):
+        for start in range(0, len(pixels), _BATCH):
+            rows = slice(start, start + _BATCH)
+            features[number, rows] = model.predict_on_batch(np.asarray(pixels[rows]))
+            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / len(models))
+    return features
+
+
+def _passes(recipe: Recipe) -> int:
+    return recipe.probe.passes if recipe.probe else 1

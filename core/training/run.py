@@ -1,0 +1,167 @@
+"""The dataset journey: a recipe and a folder in, a model package out."""
+
+import importlib.metadata
+import platform
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from core.architectures import heatmap_layer
+from core.datasets.cache import pixel_cache
+from core.datasets.open import open_dataset
+from core.datasets.records import Dataset
+from core.datasets.split import SplitKind, split_dataset
+from core.errors import RecipeError, TrainingError
+from core.registry.card import Card, InputSpec, Training
+from core.registry.package import Package, save_package
+from core.settings import get_settings
+from core.training.by_fit import train_by_fit
+from core.training.by_probe import train_by_probe
+from core.training.network import build_network
+from core.training.outcome import Outcome
+from core.training.recipe import Recipe
+
+Progress = Callable[[str, float], None]
+# An image may differ this much in scale from those trained on before the answer is warned of.
+_SCALE_TOLERANCE = 1.25
+_LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
+
+
+def train(
+    recipe: Recipe,
+    data: Path,
+    name: str,
+    *,
+    folder: Path | None = None,
+    split: SplitKind = "patient",
+    replace: bool = False,
+    progress: Progress = lambda _stage, _done: None,
+) -> Package:
+    """Train a model and put its package on the shelf.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data : Path
+        Folder of the dataset.
+    name : str
+        Name of the package.
+    folder : Path, optional
+        Where packages are kept; `LOBULE_HOME/models` unless given.
+    split : "patient" or "image"
+        By image leaks, and marks everything that it touches.
+    replace : bool
+        Whether a package of this name may be replaced.
+    progress : callable
+        Told the stage in words and the share of it that is done, in [0, 1].
+
+    Raises
+    ------
+    LobuleError
+        If the data, the recipe, the weights or the name cannot be used.
+    """
+    started = time.monotonic()
+    target = (folder or get_settings().own_models) / name
+    if target.exists() and not replace:
+        raise TrainingError(
+            f"There is already a model named {name!r} in {target.parent}. Choose another --name, "
+            "or give --replace."
+        )
+    dataset = open_dataset(data)
+    if recipe.probe and split == "image":
+        raise RecipeError(
+            f"The recipe {recipe.name} judges by leaving one patient out and cannot be split by "
+            "image. Use a recipe with [fit], for instance cancernet, to reproduce such figures."
+        )
+    progress("Reading images", 0.0)
+    pixels = pixel_cache(
+        dataset,
+        recipe.input_size,
+        get_settings().cache,
+        lambda done: progress("Reading images", done),
+    )
+    network = build_network(recipe, len(dataset.classes))
+    if recipe.probe:
+        outcome = train_by_probe(network, recipe, recipe.probe, dataset, pixels, progress)
+    elif recipe.fit:
+        parts = split_dataset(dataset, split, recipe.seed)
+        outcome = train_by_fit(network, recipe, recipe.fit, dataset, pixels, parts, progress)
+    card = _card(recipe, dataset, name, outcome, split, time.monotonic() - started)
+    return save_package(
+        target,
+        card,
+        outcome.network,
+        predictions=outcome.predictions,
+        history=outcome.history,
+        replace=replace,
+    )
+
+
+def _card(
+    recipe: Recipe, dataset: Dataset, name: str, outcome: Outcome, split: SplitKind, seconds: float
+) -> Card:
+    source = dataset.source
+    patients = dataset.records["patient"].to_numpy()
+    return Card(
+        schema_version=1,
+        name=name,
+        title=recipe.title,
+        summary=_summary(recipe, dataset, outcome),
+        created=datetime.now(UTC).replace(microsecond=0),
+        architecture=recipe.architecture,
+        task="binary",
+        classes=dataset.classes,
+        head=recipe.head,
+        input=InputSpec(
+            height=recipe.input_size,
+            width=recipe.input_size,
+            field_um=source.field_um,
+            um_per_px=source.um_per_px,
+            um_per_px_low=source.um_per_px / _SCALE_TOLERANCE,
+            um_per_px_high=source.um_per_px * _SCALE_TOLERANCE,
+        ),
+        heatmap_layer=heatmap_layer(recipe.architecture),
+        temperature=outcome.temperature,
+        operating_point=outcome.operating_point,
+        training=Training(
+            recipe=recipe.model_dump(mode="json", exclude_none=True),
+            dataset=dataset.name,
+            dataset_fingerprint=dataset.fingerprint,
+            split=split,
+            leaky=split == "image",
+            patients={
+                part: sorted(np.unique(patients[rows]).tolist())
+                for part, rows in outcome.rows.items()
+            },
+            images={part: len(rows) for part, rows in outcome.rows.items()},
+            seed=recipe.seed,
+            seconds=round(seconds, 1),
+            command=f"python -m core train --recipe {recipe.name} --data FOLDER --name {name}"
+            + (" --split image" if split == "image" else ""),
+        ),
+        evaluation=outcome.evaluation,
+        scope=None,
+        good_for=source.good_for,
+        not_for=source.not_for,
+        licence=source.licence,
+        citations=source.citations,
+        versions={
+            "python": platform.python_version(),
+            **{library: importlib.metadata.version(library) for library in _LIBRARIES},
+        },
+    )
+
+
+def _summary(recipe: Recipe, dataset: Dataset, outcome: Outcome) -> str:
+    how = "frozen, with logistic regression on its features" if recipe.probe else "trained whole"
+    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
+    patients = dataset.records["patient"].iloc[outcome.rows["train"]].nunique()
+    return (
+        f"Tells {dataset.classes[1]} from {dataset.classes[0]} in squares of "
+        f"{dataset.source.field_um:g} µm. {recipe.architecture} from {start}, {how}, on "
+        f"{len(outcome.rows['train'])} {dataset.name} images of {patients} patients. Its "
+        "probabilities assume that both classes are equally frequent."
+    )

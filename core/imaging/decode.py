@@ -51,6 +51,9 @@ def decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
     try:
         with _DECODERS[header.format](io.BytesIO(header.picture)) as image:
             _check_agreement(image, header)
+            if header.format == "TIFF":
+                # Given memory, Pillow's TIFF reader skips the global pixel limit and its warning.
+                image.im = PillowImage.new(image.mode, image.size, None).im
             image.load()
             return _to_rgb(image, header)
     except ImageError:

@@ -48,7 +48,7 @@ def read_header(data: bytes) -> Header:
         width=_first(data, form, entries, _WIDTH, 0),
         height=_first(data, form, entries, _HEIGHT, 0),
         bit_depth=depth,
-        picture=_only(data, form, drawing),
+        picture=_only(data, form, start, drawing),
         pages=tags.pages(data, form, start, _MOST_PAGES),
         orientation=tags.orientation(data, form, entries),
         um_per_px=_scale(data, form, entries),
@@ -80,14 +80,15 @@ def _check_extent(data: bytes, form: tags.Layout, entries: dict[int, tags.Entry]
         )
 
 
-def _only(data: bytes, form: tags.Layout, entries: dict[int, tags.Entry]) -> bytes:
-    """Return the file with a new directory of these entries at its end as its only page."""
-    padded = data + b"\0" * (len(data) % 2)
-    pointer = form.offset.pack(len(padded))
-    head = padded[:8] + pointer if form.big else padded[:4] + pointer
+def _only(data: bytes, form: tags.Layout, start: int, entries: dict[int, tags.Entry]) -> bytes:
+    """Return the file with only these entries in the directory at `start`, and no further page.
+
+    The shorter directory takes the old one's place: nothing else moves, and a file that was cut
+    short stays as short as it is.
+    """
     listing = b"".join(entries[tag].raw for tag in sorted(entries))
-    end = form.count.pack(len(entries)) + listing + form.offset.pack(0)
-    return b"".join((head, padded[len(head) :], end))
+    shorter = form.count.pack(len(entries)) + listing + form.offset.pack(0)
+    return b"".join((data[:start], shorter, data[start + len(shorter) :]))
 
 
 def _scale(data: bytes, form: tags.Layout, entries: dict[int, tags.Entry]) -> float | None:

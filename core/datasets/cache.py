@@ -43,14 +43,18 @@ def pixel_cache(
 
 def _build(dataset: Dataset, size: int, path: Path, progress: Callable[[float], None]) -> None:
     def pixels(relative: str) -> NDArray[np.uint8]:
-        return resize(read_image(dataset.root / relative).pixels, size, size)
+        try:
+            return resize(read_image(dataset.root / relative).pixels, size, size)
+        except ImageError as error:
+            raise DatasetError(f"{relative} in {dataset.root}: {error}") from error
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npy")
-    os.close(handle)
-    aside = Path(name)
     shape = (len(dataset.records), size, size, 3)
+    aside = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npy")
+        os.close(handle)
+        aside = Path(name)
         cache = np.lib.format.open_memmap(aside, mode="w+", dtype=np.uint8, shape=shape)
         with ThreadPoolExecutor() as pool:
             for row, image in enumerate(pool.map(pixels, dataset.records["path"])):
@@ -59,12 +63,11 @@ def _build(dataset: Dataset, size: int, path: Path, progress: Callable[[float], 
         cache.flush()
         del cache
         aside.replace(path)
-    except ImageError as error:
-        raise DatasetError(f"An image of {dataset.root} cannot be read. {error}") from error
     except OSError as error:
         raise DatasetError(
             f"The pixel cache ({np.prod(shape) / 1e6:.0f} MB) could not be written to "
             f"{path.parent}: {error.strerror}. Free some space or set LOBULE_HOME to another disk."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        if aside is not None:
+            aside.unlink(missing_ok=True)

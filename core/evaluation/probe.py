@@ -31,7 +31,7 @@ def fit_probe(
         `features @ kernel + bias` are the logits; with two classes the first one's are 0.
     """
     scaler = StandardScaler().fit(features, sample_weight=weights)
-    model = LogisticRegression(C=1 / (penalty * weights.sum()), max_iter=500, tol=1e-3)
+    model = LogisticRegression(C=1 / (penalty * weights.sum()), max_iter=500)
     model.fit(scaler.transform(features), labels, sample_weight=weights)
     kernel = model.coef_.T / scaler.scale_[:, None]
     bias = model.intercept_ - scaler.mean_ @ kernel

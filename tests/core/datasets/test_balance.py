@@ -1,0 +1,22 @@
+import numpy as np
+import pytest
+
+from core.datasets.balance import balance_weights
+
+LABELS = np.array([0, 0, 0, 0, 1, 1])
+PATIENTS = np.array(["a", "a", "a", "b", "a", "c"], dtype=object)
+
+
+def test_none_leaves_images_equal() -> None:
+    assert balance_weights(LABELS, PATIENTS, "none").tolist() == [1] * 6
+
+
+def test_class_gives_each_class_half() -> None:
+    weights = balance_weights(LABELS, PATIENTS, "class")
+    assert weights == pytest.approx([0.75] * 4 + [1.5] * 2)
+
+
+def test_patient_gives_each_patient_of_a_class_the_same() -> None:
+    weights = balance_weights(LABELS, PATIENTS, "patient")
+    # Each class holds 3 of 6; class 0: a 1.5 over three images, b 1.5; class 1: a and c 1.5 each.
+    assert weights == pytest.approx([0.5, 0.5, 0.5, 1.5, 1.5, 1.5])

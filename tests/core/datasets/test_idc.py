@@ -1,0 +1,81 @@
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from core.datasets.idc import read_idc, stitch
+from core.datasets.open import open_dataset
+from core.datasets.records import COLUMNS
+from core.errors import DatasetError
+
+
+def test_reads_names_and_not_folders(tiny_idc: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in tiny_idc.rglob("*.png"):
+        shutil.copy(path, flat)
+    (flat / "notes.png").write_bytes(b"not one of ours")
+    dataset = open_dataset(flat)
+    assert tuple(dataset.records.columns) == COLUMNS
+    assert len(dataset.records) == 6 * 20 + 10 + 10
+    row = dataset.records[dataset.records["path"] == "3_idx5_x151_y151_class1.png"].iloc[0]
+    assert (row["patient"], row["label"], row["x"], row["y"], row["um_per_px"]) == (
+        *("3", 1, 151, 151),
+        4.0,
+    )
+
+
+def test_real_folder_has_the_published_counts(shared: Path) -> None:
+    records = open_dataset(shared / "data" / "idc").records
+    assert len(records) == 8440
+    assert records["patient"].nunique() == 18
+    counts = records.groupby(["patient", "label"]).size()
+    assert (counts["8864", 0], counts["8864", 1], counts["8913", 0]) == (805, 328, 873)
+
+
+def test_folder_and_name_must_agree(tiny_idc: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "1" / "0"
+    wrong.mkdir(parents=True)
+    shutil.copy(next(tiny_idc.glob("1/1/*.png")), wrong)
+    with pytest.raises(DatasetError, match=r"folder 0 and its name says class 1"):
+        read_idc(tmp_path)
+
+
+@pytest.mark.parametrize(("content", "seen"), [((), "empty"), (("holiday.jpg",), "holiday.jpg")])
+def test_other_folders_are_described(tmp_path: Path, content: tuple[str, ...], seen: str) -> None:
+    for name in content:
+        (tmp_path / name).touch()
+    with pytest.raises(DatasetError, match=seen):
+        open_dataset(tmp_path)
+    with pytest.raises(DatasetError, match="no folder"):
+        open_dataset(tmp_path / "absent")
+
+
+def test_fingerprint_follows_content_and_not_place(tiny_idc: Path, tmp_path: Path) -> None:
+    original = open_dataset(tiny_idc).fingerprint
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(tiny_idc, copy)
+    assert open_dataset(copy).fingerprint == original
+    path = next(copy.glob("2/1/*.png"))
+    cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
+    assert open_dataset(copy).fingerprint != original
+
+
+def test_stitch_puts_patches_where_their_names_say(tiny_idc: Path) -> None:
+    dataset = open_dataset(tiny_idc)
+    pixels, labels = stitch(dataset, "4")
+    assert labels.tolist() == [[0] * 10, [1] * 10]
+    patch = cv2.imread(str(tiny_idc / "4" / "1" / "4_idx5_x351_y151_class1.png"))[:, :, ::-1]
+    np.testing.assert_array_equal(pixels[50:, 350:400], patch)
+    with pytest.raises(DatasetError, match="Its patients are: 1, 2"):
+        stitch(dataset, "99")
+
+
+def test_stitch_of_a_real_patient_keeps_every_label(shared: Path) -> None:
+    pixels, labels = stitch(open_dataset(shared / "data" / "idc"), "8864")
+    assert ((labels == 0).sum(), (labels == 1).sum()) == (805, 328)
+    assert pixels.shape == (labels.shape[0] * 50, labels.shape[1] * 50, 3)
+    missing = np.argwhere(labels == -1)[0] * 50
+    assert (pixels[missing[0] : missing[0] + 50, missing[1] : missing[1] + 50] == 255).all()

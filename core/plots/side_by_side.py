@@ -18,7 +18,6 @@ def side_by_side(
     values: NDArray[np.floating],
     *,
     colour_scale: ColourScale,
-    opacity: float,
     value_name: str,
     ends: tuple[str, str],
     smooth: bool,
@@ -36,8 +35,6 @@ def side_by_side(
         (h, w) in [0, 1], stretched over the picture; NaN is left clear.
     colour_scale
         Pairs of a value in [0, 1] and its CSS colour, in order.
-    opacity
-        Of the map, in [0, 1].
     value_name
         What the values are, in a word, for the label under the cursor.
     ends
@@ -50,7 +47,8 @@ def side_by_side(
     Returns
     -------
     go.Figure
-        Axes in image pixels, y downwards.
+        Axes in image pixels, y downwards. The map is opaque: whoever shows it sets the opacity of
+        `.heatmaplayer`, so that a new opacity draws nothing anew and keeps the zoom.
     """
     figure = go.Figure()
     for panel in ("", "2"):
@@ -67,9 +65,7 @@ def side_by_side(
         )
     # A trace without points keeps the left axes alive.
     figure.add_trace(go.Scatter(x=[0, width], y=[0, height], mode="none", hoverinfo="skip"))
-    figure.add_trace(
-        _map(values, height, width, colour_scale, opacity, value_name, ends, smooth=smooth)
-    )
+    figure.add_trace(_map(values, height, width, colour_scale, value_name, ends, smooth=smooth))
     _link_axes(figure, height, width)
     if um_per_px:
         _add_scale_bar(figure, height, width, um_per_px)
@@ -77,7 +73,6 @@ def side_by_side(
         margin={"l": 0, "r": 0, "t": 4, "b": 4},
         showlegend=False,
         dragmode="pan",
-        uirevision="zoom",  # a new opacity or colour map keeps the zoom
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
@@ -96,7 +91,6 @@ def _map(
     height: int,
     width: int,
     colour_scale: ColourScale,
-    opacity: float,
     value_name: str,
     ends: tuple[str, str],
     *,
@@ -120,7 +114,6 @@ def _map(
         zmin=0,
         zmax=1,
         colorscale=[list(stop) for stop in colour_scale],
-        opacity=opacity,
         zsmooth="best" if smooth else False,
         hoverongaps=False,
         hovertemplate=f"{value_name} %{{z:.2f}}<extra></extra>",

@@ -95,14 +95,16 @@ def _draw(
         width,
         values,
         colour_scale=colour_scale(colours),
-        opacity=opacity,
         value_name="probability" if name == PROBABILITY_MAP else "heat",
         ends=("0 %", "100 %") if name == PROBABILITY_MAP else ("low", "high"),
         smooth=name == HEATMAP,
         um_per_px=diagnosis.um_per_px,
     )
     share = max(MIN_SHARE, min(height / width, MAX_SHARE)) / 2
-    st.html(f"<style>.st-key-pair {{ --share: {share:.4f}; }}</style>")
+    st.html(
+        f"<style>.st-key-pair {{ --share: {share:.4f}; }} "
+        f".st-key-pair .heatmaplayer {{ opacity: {opacity:.2f}; }}</style>"
+    )
     st.container(key="pair").plotly_chart(
         figure,
         height="stretch",

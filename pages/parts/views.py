@@ -50,9 +50,9 @@ def _show_name(question: Question) -> None:
 
 def _wait_for(question: Question) -> "Diagnosis | Failure":
     """Return the answer; until it is there, the room that it will take is held."""
+    room = st.empty()  # also where nothing is waited for: what follows must not change its place
     if (found := known(question)) is not None:
         return found
-    room = st.empty()
     with room.container():
         bar = st.progress(0.0, text="Reading the image. The first answer also loads the model.")
         st.skeleton(height=FIGURE_ROOM)

@@ -8,7 +8,6 @@ from core.plots.side_by_side import scale_bar_length, side_by_side
 def draw(values: np.ndarray, **changes: object) -> go.Figure:
     settings: dict = {
         "colour_scale": [(0.0, "rgb(0,0,0)"), (1.0, "rgb(255,255,255)")],
-        "opacity": 0.3,
         "value_name": "heat",
         "ends": ("low", "high"),
         "smooth": True,

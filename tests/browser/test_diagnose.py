@@ -1,0 +1,173 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from core.imaging.overlay import encode_png
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ("http://localhost", "ws://localhost", "data:", "blob:")
+SECOND = 1000
+ANSWER = 120 * SECOND  # the first one loads TensorFlow and the model
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
+    """The Diagnose page; fails if it asks anybody else for anything, or a script on it fails."""
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    strangers: list[str] = []
+    faults: list[str] = []
+    tab.on("request", lambda sent: sent.url.startswith(LOCAL) or strangers.append(sent.url))
+    tab.on("pageerror", lambda fault: faults.append(str(fault)))
+    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    tab.goto(app_server.url)
+    tab.get_by_role("button", name="Model card").wait_for(timeout=60 * SECOND)
+    yield tab
+    tab.close()
+    assert not strangers
+    assert not faults
+
+
+def answered(page: Page) -> None:
+    """Wait for the answer and see that all of it is there."""
+    expect(page.locator(".lobule-answer h2")).not_to_be_empty(timeout=ANSWER)
+    bar = page.get_by_role("img", name="operating point")
+    expect(bar).to_be_visible()
+    expect(page.locator(".lobule-answer output")).to_contain_text("%")
+    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+    expect(page.locator(".js-plotly-plot .imagelayer image")).to_have_count(2)
+
+
+def downloaded(page: Page, button: str) -> bytes:
+    with page.expect_download(timeout=ANSWER) as waiting:
+        page.get_by_role("button", name=button).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def by_command_line(image: Path, home: Path, *options: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "core", "predict", str(image), "--json", *options]
+    environment = {**os.environ, "LOBULE_HOME": str(home)}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def same(shown: dict[str, Any], printed: dict[str, Any]) -> None:
+    assert shown.keys() == printed.keys()
+    for changing in ("seconds", "path"):
+        shown.pop(changing)
+        printed.pop(changing)
+    assert shown == printed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "magnification", "um_per_px"),
+    [
+        ("idc/8864/1/*.png", None, None),
+        ("breakhis_fullres/**/ductal_carcinoma/**/40X/*.png", "40X", "0.49"),
+    ],
+    ids=["idc", "breakhis"],
+)
+def test_real_image_is_answered_as_on_the_command_line(
+    page: Page,
+    app_server: "AppServer",
+    shared: Path,
+    pattern: str,
+    magnification: str | None,
+    um_per_px: str | None,
+) -> None:
+    image = min((shared / "data").glob(pattern))
+    if magnification:
+        page.get_by_role("radio", name=magnification, exact=True).click()
+        expect(page.get_by_label("Scale, µm/px").last).to_have_value(um_per_px or "")
+    page.locator("input[type=file]").set_input_files(image)
+    answered(page)
+    shown = json.loads(downloaded(page, "Result, JSON"))
+    assert shown["path"] == image.name
+    assert page.locator(".lobule-answer h2").inner_text().endswith(shown["predicted"])
+    options = ["--um-per-px", um_per_px] if um_per_px else []
+    same(shown, by_command_line(image, app_server.home, *options))
+    overlay = Image.open(BytesIO(downloaded(page, "Overlay, PNG")))
+    with Image.open(image) as original:
+        assert overlay.size == original.size
+
+
+def test_phantom_by_keyboard_is_answered_as_on_the_command_line(
+    page: Page, app_server: "AppServer", tmp_path: Path
+) -> None:
+    from core.imaging.phantom import render_phantom  # noqa: PLC0415 - only this test draws it
+
+    page.get_by_role("button", name="Try the phantom").first.focus()
+    page.keyboard.press("Enter")
+    answered(page)
+    expect(page.get_by_text("synthetic image, no patient")).to_be_visible()
+    page.get_by_text("Probability map", exact=True).click()
+    expect(page.locator(".js-plotly-plot .cbaxis").get_by_text("100 %")).to_be_visible()
+    phantom = render_phantom()
+    file = tmp_path / "phantom.png"
+    file.write_bytes(encode_png(phantom.pixels))
+    printed = by_command_line(file, app_server.home, "--um-per-px", f"{phantom.um_per_px:g}")
+    same(json.loads(downloaded(page, "Result, JSON")), printed)
+
+
+def test_both_panels_zoom_together_and_keep_the_zoom(page: Page) -> None:
+    page.get_by_role("button", name="Try the phantom").first.click()
+    answered(page)
+    plot = page.locator(".js-plotly-plot")
+    whole = plot.evaluate("plot => plot._fullLayout.xaxis2.range.slice()")
+    box = plot.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    for _ in range(3):
+        page.mouse.wheel(0, -300)
+    zoomed = "plot => plot._fullLayout.xaxis2.range[1] - plot._fullLayout.xaxis2.range[0]"
+    page.wait_for_function(
+        f"width => ({zoomed})(document.querySelector('.js-plotly-plot')) < 0.9 * width",
+        arg=whole[1] - whole[0],
+    )
+    ranges = plot.evaluate("plot => [plot._fullLayout.xaxis.range, plot._fullLayout.xaxis2.range]")
+    assert ranges[0] == pytest.approx(ranges[1])
+    page.get_by_role("slider").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".heatmaplayer")).to_have_css("opacity", "0.5")
+    assert plot.evaluate("plot => plot._fullLayout.xaxis2.range") == pytest.approx(ranges[1])
+
+
+def test_hostile_names_are_text_and_a_bad_file_stops_nobody(page: Page) -> None:
+    name = "<img src=x onerror=alert(1)> *b* $x$ :red[y] a\u202egnp.exe.png"
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": name, "mimeType": "image/png", "buffer": b"not an image"},
+            {"name": "empty.png", "mimeType": "image/png", "buffer": b""},
+        ]
+    )
+    shown = page.locator(".lobule-file")
+    expect(shown).to_have_text(name.replace("\u202e", "⟨U+202E⟩"), timeout=ANSWER)
+    expect(page.get_by_role("alert").filter(has_text="✕")).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.locator("img[src=x]")).to_have_count(0)
+
+
+def test_card_opens_from_the_keyboard(page: Page) -> None:
+    page.get_by_role("button", name="Model card").focus()
+    page.keyboard.press("Enter")
+    card = page.get_by_role("dialog")
+    for words in ("Good for", "Not for", "Held-out results", "colour only", "SHA-256", "Licence"):
+        expect(card.get_by_text(words).first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(card).to_have_count(0)

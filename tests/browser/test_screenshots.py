@@ -1,0 +1,54 @@
+"""The page in light and dark, wide and narrow; `SCREENSHOTS_TO=docs` keeps those of the README."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_BYTES = 400_000
+ANSWER = 120_000  # ms; the first one loads TensorFlow and the model
+
+pytestmark = pytest.mark.slow
+
+
+def keep(page: Page, path: Path) -> None:
+    """Save the view with a palette of 256 colours, a third of the size."""
+    picture = Image.open(BytesIO(page.screenshot()))
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_phantom_fits_the_window(
+    chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
+) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
+    page.goto(app_server.url)
+    page.get_by_role("button", name="Try the phantom").first.click(timeout=60_000)
+    expect(page.locator(".heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+    page.get_by_text("Probability map", exact=True).click()
+    expect(page.locator(".cbaxis").get_by_text("100 %")).to_be_visible()
+    page.mouse.move(width - 5, 5)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    for part in (".lobule-answer", ".lobule-bar", ".js-plotly-plot"):
+        box = page.locator(part).bounding_box()
+        assert box
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= 960
+    folder = Path(os.environ.get("SCREENSHOTS_TO", tmp_path))
+    file = folder / (f"diagnose-{scheme}.png" if width == 1440 else f"diagnose-{scheme}-900.png")
+    if folder == tmp_path or width == 1440:
+        keep(page, file)
+        assert file.stat().st_size < MOST_BYTES
+    page.close()

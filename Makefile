@@ -2,6 +2,7 @@
 
 PORT ?= 8501
 DATA ?= ../shared/data
+WEIGHTS ?= ../shared/weights
 PYTHON := .venv/bin/python
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
@@ -40,8 +41,9 @@ lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock fi
 	$(COMPILE) --output-file requirements.lock requirements.txt
 	$(COMPILE) --constraints requirements.lock --output-file requirements-dev.lock requirements-dev.txt
 
-models: .dev ## Train the shipped model again (DATA=folder that has idc/)
-	$(PYTHON) -m core train --recipe idc --data "$(DATA)/idc" --name idc
+models: .dev ## Train the shipped model again (DATA=folder that has idc/, WEIGHTS=folder of ImageNet weights)
+	LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe idc --data "$(DATA)/idc" --name idc \
+		--folder models --replace
 
 bench: .dev ## Print the figures of benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script" || exit 1; done

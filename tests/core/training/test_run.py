@@ -1,0 +1,112 @@
+"""From a folder to a package, both ways, on made-up patients."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from core.datasets.open import open_dataset
+from core.datasets.split import split_dataset
+from core.errors import RecipeError, TrainingError
+from core.imaging.read import read_image
+from core.imaging.resize import resize
+from core.inference.classifier import Classifier
+from core.registry.package import Package, load_package
+from core.training.recipe import Recipe
+from core.training.run import train
+
+COMMON = {"name": "test", "title": "Test", "balance": "patient", "input_size": 32}
+FIT = Recipe.model_validate(
+    COMMON
+    | {"architecture": "cnn3", "head": "sigmoid", "weights": "none"}
+    | {"fit": {"epochs": 2, "batch_size": 16}, "augmentation": {"flips": True, "zoom": 0.1}}
+)
+PROBE = Recipe.model_validate(
+    COMMON
+    | {"architecture": "mobilenetv2", "head": "softmax", "weights": "imagenet"}
+    | {"probe": {"passes": 2, "penalty": 0.1}, "augmentation": {"flips": True, "stain": 0.1}}
+)
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def weights(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOBULE_WEIGHTS", str(shared / "weights"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", ["patient", "image"])
+def test_fit_judges_on_the_test_part_only(tiny_idc: Path, packages: Path, split: str) -> None:
+    package = train(FIT, tiny_idc, f"fit-{split}", folder=packages, split=split)
+    card = load_package(package.path).card
+    dataset = open_dataset(tiny_idc)
+    parts = split_dataset(dataset, split, 0)
+    predictions = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
+    assert predictions["image"].tolist() == dataset.records["path"].iloc[parts.test].tolist()
+    truth = predictions["label"] == "IDC"
+    chance = predictions["probability IDC"]
+    assert card.evaluation.auroc == pytest.approx(roc_auc_score(truth, chance), abs=1e-4)
+    calls = chance >= card.operating_point.threshold
+    assert card.evaluation.balanced_accuracy == pytest.approx(
+        balanced_accuracy_score(truth, calls), abs=1e-3
+    )
+    assert card.evaluation.leaky == card.training.leaky == (split == "image")
+    assert any("Leaky" in note for note in card.evaluation.notes) == (split == "image")
+    assert pd.read_csv(package.path / "history.csv")["epoch"].tolist() == [1, 2]
+    assert sum(card.training.images.values()) == 140
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("weights")
+def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path) -> None:
+    stages: list[str] = []
+    package = train(
+        PROBE, tiny_idc, "probe", folder=packages, progress=lambda stage, _: stages.append(stage)
+    )
+    card = package.card
+    assert card.training.patients["train"] == [str(i) for i in range(1, 9)]
+    assert [result.patient for result in card.evaluation.by_patient] == list("123456")
+    _figures_follow_from_predictions(package)
+    assert list(dict.fromkeys(stages)) == [
+        "Reading images",
+        "Computing features",
+        "Leaving patients out",
+        "Measuring colours",
+        "Judging colour alone",
+    ]
+    # The final model has seen every patient: on made-up, separable classes it must be right.
+    dataset = open_dataset(tiny_idc)
+    paths = [tiny_idc / path for path in dataset.records["path"]]
+    pixels = np.stack([resize(read_image(path).pixels, 32, 32) for path in paths])
+    chances = Classifier(package).probabilities(pixels)[:, 1]
+    assert roc_auc_score(dataset.records["label"], chances) > 0.95
+
+
+def _figures_follow_from_predictions(package: Package) -> None:
+    predictions = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
+    aurocs, accuracies = [], []
+    for _, own in predictions.groupby("patient"):
+        truth = own["label"] == "IDC"
+        aurocs.append(roc_auc_score(truth, own["probability IDC"]))
+        calls = own["probability IDC"] >= own["threshold"]
+        accuracies.append(balanced_accuracy_score(truth, calls))
+    evaluation = package.card.evaluation
+    assert evaluation.auroc == pytest.approx(np.mean(aurocs), abs=1e-3)
+    assert evaluation.balanced_accuracy == pytest.approx(np.mean(accuracies), abs=1e-3)
+
+
+def test_a_taken_name_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(TrainingError, match="--replace"):
+        train(FIT, tmp_path / "no data needed", "mine", folder=tmp_path)
+
+
+def test_a_probe_has_no_image_split(tiny_idc: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="leaving one patient out"):
+        train(PROBE, tiny_idc, "mine", folder=tmp_path, split="image")

@@ -20,7 +20,7 @@ from core.imaging.tissue import tissue_mask
 from core.inference.calibrate import apply_temperature
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
-from core.inference.tiled import LEAST_TISSUE, TileMap, answer_tiles, lay_tiles
+from core.inference.tiled import LEAST_TISSUE, TileMap, answer_tiles, plan_tiles
 from core.registry.card import Card, OperatingPoint
 from core.registry.package import Package
 from core.registry.shelf import find
@@ -202,11 +202,10 @@ def _answer_tiled(
     progress: Progress | None,
 ) -> _Answer:
     card = classifier.card
-    height, width = pixels.shape[:2]
     answer_all = partial(
         answer_tiles,
         pixels,
-        lay_tiles(height, width, tile),
+        plan_tiles(pixels, tile),
         (card.input.height, card.input.width),
         batch=classifier.batch,
         progress=progress,

@@ -93,35 +93,63 @@ def image_probabilities(
     return mean.astype(np.float32)
 
 
-def lay_tiles(height: int, width: int, tile: int, *, overlap: bool = True) -> TileGrid:
-    """Lay tiles over an image, overlapping by half unless they would be too many.
+@dataclass(frozen=True)
+class TilePlan:
+    """Which tiles of an image are to be answered; fields as in `TileMap`."""
+
+    grid: TileGrid
+    map_grid: TileGrid
+    tissue: NDArray[np.float64]
+    used: NDArray[np.bool_]
+
+
+def plan_tiles(pixels: NDArray[np.uint8], tile: int, *, overlap: bool = True) -> TilePlan:
+    """Find the tiles that have tissue; they overlap by half unless they would be too many.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3) RGB.
+    tile
+        Side of a tile in pixels of the image.
+    overlap
+        False lays the tiles side by side in any case.
 
     Raises
     ------
     ImageError
         If there would be too many even side by side.
     """
-    across, down = -(-width // tile), -(-height // tile)
-    if across * down > MOST_TILES:
+    height, width = pixels.shape[:2]
+    side_by_side = -(-width // tile) * -(-height // tile)
+    if side_by_side > MOST_TILES:
         raise ImageError(
-            f"At this scale the image of {width}×{height} px would be {across * down:,} tiles of "
+            f"At this scale the image of {width}×{height} px would be {side_by_side:,} tiles of "
             f"{tile} px; at most {MOST_TILES:,} are answered. Crop the image, or check its scale."
         )
-    # Halving the step makes about four times as many.
-    stride = max(1, tile // 2) if overlap and 4 * across * down <= MOST_OVERLAPPING else tile
-    return tile_grid(height, width, tile, stride)
+    grid = tile_grid(height, width, tile, max(1, tile // 2) if overlap else tile)
+    map_grid = _shrink(grid)
+    # Tissue is told from glass at the size of the maps: finer than a tile, and quick.
+    mask = tissue_mask(resize(pixels, map_grid.height, map_grid.width))
+    tissue = tissue_fraction(mask, map_grid)
+    used = tissue >= LEAST_TISSUE
+    if not used.any():
+        used = np.ones_like(used)
+    if overlap and used.sum() > MOST_OVERLAPPING:
+        return plan_tiles(pixels, tile, overlap=False)
+    return TilePlan(grid, map_grid, tissue, used)
 
 
 def answer_tiles(
     pixels: NDArray[np.uint8],
-    grid: TileGrid,
+    plan: TilePlan,
     input_size: tuple[int, int],
     answer: Answer,
     *,
     batch: int,
     progress: Progress | None = None,
 ) -> TileMap:
-    """Answer every tile that has tissue, a batch at a time, so that memory stays bounded.
+    """Answer the planned tiles a batch at a time, so that memory stays bounded.
 
     Each tile is cut and then resized on its own, exactly as training resizes a patch.
 
@@ -129,8 +157,8 @@ def answer_tiles(
     ----------
     pixels
         (H, W, 3) RGB.
-    grid
-        From `lay_tiles`.
+    plan
+        From `plan_tiles` of the same image.
     input_size
         Height and width of the network's input.
     answer
@@ -140,28 +168,22 @@ def answer_tiles(
     progress
         Told after every batch.
     """
-    map_grid = _shrink(grid)
-    small = resize(pixels, map_grid.height, map_grid.width)
-    tissue = tissue_fraction(tissue_mask(small), map_grid)
-    used = tissue >= LEAST_TISSUE
-    if not used.any():
-        used = np.ones_like(used)
-    indices = np.flatnonzero(used)
+    origins = plan.grid.origins[plan.used]
     probabilities, heatmaps = [], []
-    for start in range(0, len(indices), batch):
-        part = replace(grid, origins=grid.origins[indices[start : start + batch]])
+    for start in range(0, len(origins), batch):
+        part = replace(plan.grid, origins=origins[start : start + batch])
         inputs = np.stack([resize(tile, *input_size) for tile in cut(pixels, part)])
         chances, maps = answer(inputs)
         probabilities.append(chances)
         if maps is not None:
             heatmaps.append(maps)
         if progress:
-            done = min(start + batch, len(indices))
-            progress(done / len(indices), f"{done} of {len(indices)} tiles")
-    every = np.full((len(used), probabilities[0].shape[1]), np.nan, np.float32)
-    every[used] = np.concatenate(probabilities)
+            done = min(start + batch, len(origins))
+            progress(done / len(origins), f"{done} of {len(origins)} tiles")
+    every = np.full((len(plan.used), probabilities[0].shape[1]), np.nan, np.float32)
+    every[plan.used] = np.concatenate(probabilities)
     together = np.concatenate(heatmaps) if heatmaps else None
-    return TileMap(grid, map_grid, every, tissue, used, together)
+    return TileMap(plan.grid, plan.map_grid, every, plan.tissue, plan.used, together)
 
 
 def _shrink(grid: TileGrid) -> TileGrid:

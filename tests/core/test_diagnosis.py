@@ -13,8 +13,8 @@ from core.diagnosis import diagnose
 from core.errors import ImageError, PackageError
 from core.imaging.overlay import encode_png, overlay
 from core.imaging.resize import resize
+from core.imaging.tiles import tile_grid
 from core.inference.classifier import get_classifier
-from core.inference.tiled import lay_tiles
 from core.registry.package import Package
 
 
@@ -43,7 +43,7 @@ def test_one_piece_equals_the_patch_resized_alone(package: Package, tissue: np.n
 
 def test_tiled_image_equals_its_tiles_one_by_one(package: Package, tissue: np.ndarray) -> None:
     found = diagnose(encode_png(tissue), package=package, um_per_px=4.0)
-    grid = lay_tiles(300, 420, 50)
+    grid = tile_grid(300, 420, 50, 25)
     share, chances = [], []
     for y, x in grid.origins:
         tile = tissue[y : y + 50, x : x + 50]

@@ -6,7 +6,7 @@ import pytest
 from core.errors import ImageError
 from core.imaging.resize import resize
 from core.inference import tiled
-from core.inference.tiled import answer_tiles, image_probabilities, lay_tiles
+from core.inference.tiled import answer_tiles, image_probabilities, plan_tiles
 
 PURPLE = (150, 90, 160)
 
@@ -33,17 +33,17 @@ def test_each_tile_is_answered_as_training_would_show_it() -> None:
         seen.extend(inputs)
         return np.full((len(inputs), 2), 0.5, np.float32), None
 
-    grid = lay_tiles(150, 200, 50, overlap=False)
-    answer_tiles(pixels, grid, (96, 96), keep, batch=5)
+    plan = plan_tiles(pixels, 50, overlap=False)
+    answer_tiles(pixels, plan, (96, 96), keep, batch=5)
     assert len(seen) == 12
-    for (y, x), tile in zip(grid.origins, seen, strict=True):
+    for (y, x), tile in zip(plan.grid.origins[plan.used], seen, strict=True):
         np.testing.assert_array_equal(tile, resize(pixels[y : y + 50, x : x + 50], 96, 96))
 
 
 @pytest.mark.parametrize("tile", [20, 50, 64, 101])
 def test_maps_show_values_where_they_are(tile: int) -> None:
     pixels = picture(300, 500)
-    found = answer_tiles(pixels, lay_tiles(300, 500, tile), (32, 32), redness, batch=16)
+    found = answer_tiles(pixels, plan_tiles(pixels, tile), (32, 32), redness, batch=16)
     for values in (found.probability_map(1), found.heatmap()):
         assert values.dtype == np.float32
         assert not np.isnan(values).any()
@@ -58,7 +58,7 @@ def test_maps_show_values_where_they_are(tile: int) -> None:
 def test_glass_is_skipped_and_does_not_count() -> None:
     pixels = np.full((400, 600, 3), 245, np.uint8)
     pixels[:, 300:] = picture(400, 300)
-    found = answer_tiles(pixels, lay_tiles(400, 600, 50), (32, 32), redness, batch=16)
+    found = answer_tiles(pixels, plan_tiles(pixels, 50), (32, 32), redness, batch=16)
     assert 0.4 < found.used.mean() < 0.6
     assert np.isnan(found.probabilities[~found.used]).all()
     values = found.probability_map(1)
@@ -72,13 +72,15 @@ def test_glass_is_skipped_and_does_not_count() -> None:
 
 def test_all_tiles_are_used_where_none_has_tissue() -> None:
     pixels = np.full((200, 200, 3), 245, np.uint8)
-    found = answer_tiles(pixels, lay_tiles(200, 200, 50), (32, 32), redness, batch=16)
+    found = answer_tiles(pixels, plan_tiles(pixels, 50), (32, 32), redness, batch=16)
     assert found.used.all()
     np.testing.assert_allclose(found.image_probabilities(1)[1], 245 / 255, rtol=1e-5)
 
 
 def test_an_image_shorter_than_a_tile_is_continued_by_reflection() -> None:
-    found = answer_tiles(picture(30, 400), lay_tiles(30, 400, 50), (32, 32), redness, batch=16)
+    found = answer_tiles(
+        picture(30, 400), plan_tiles(picture(30, 400), 50), (32, 32), redness, batch=16
+    )
     values = found.probability_map(1)
     assert values.shape == (19, 256)
     assert not np.isnan(values).any()
@@ -93,7 +95,7 @@ def test_progress_ends_at_one_and_batches_are_bounded() -> None:
 
     answer_tiles(
         picture(200, 200),
-        lay_tiles(200, 200, 50),
+        plan_tiles(picture(200, 200), 50),
         (32, 32),
         answer,
         batch=20,
@@ -104,14 +106,21 @@ def test_progress_ends_at_one_and_batches_are_bounded() -> None:
     assert [share for share, _ in told] == sorted(share for share, _ in told)
 
 
-def test_large_images_do_without_overlap_and_absurd_ones_are_refused() -> None:
-    assert lay_tiles(1000, 1000, 50).stride == 25
-    largest = lay_tiles(10_000, 10_000, 50)
-    assert largest.stride == 50
-    assert len(largest.origins) == 40_000
-    assert len(lay_tiles(2400, 2400, 50).origins) <= tiled.MOST_OVERLAPPING
+def test_large_images_do_without_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.full((400, 600, 3), 245, np.uint8)
+    pixels[:, :100] = picture(400, 100)
+    monkeypatch.setattr(tiled, "MOST_OVERLAPPING", 80)
+    plan = plan_tiles(pixels, 50)
+    assert plan.grid.stride == 25, "glass does not count"
+    assert plan.used.sum() <= 80
+    plan = plan_tiles(picture(400, 600), 50)
+    assert plan.grid.stride == 50
+    assert plan.used.sum() == 8 * 12
+
+
+def test_an_absurd_number_of_tiles_is_refused() -> None:
     with pytest.raises(ImageError, match="at most 50,000 are answered"):
-        lay_tiles(10_000, 10_000, 10)
+        plan_tiles(np.zeros((2000, 2000, 3), np.uint8), 8)
 
 
 def test_the_image_rule_is_the_weighted_mean() -> None:

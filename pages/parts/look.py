@@ -1,6 +1,7 @@
 """The visual language that every page shares: marks of the classes, and the style sheet."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -8,15 +9,14 @@ RESEARCH_USE = (
     "For research use only. Lobule is not a medical device: its answers are no diagnosis and "
     "must not guide the care of a patient."
 )
-# A lobule in section, acini around their duct; one blue that reads on light and on dark.
-LOGO = """
-<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32">
+# A lobule in section, acini around their duct; one blue that reads on light and on dark. The style
+# sheet draws it because `st.logo` would load NumPy and Pillow before the page is drawn.
+_LOGO = """<svg xmlns="http://www.w3.org/2000/svg" width="132" height="32" viewBox="0 0 132 32">
 <g fill="#2f83bd"><circle cx="16" cy="7" r="4.6"/><circle cx="24.6" cy="13.2" r="4.6"/>
 <circle cx="21.3" cy="23.3" r="4.6"/><circle cx="10.7" cy="23.3" r="4.6"/>
 <circle cx="7.4" cy="13.2" r="4.6"/></g><circle cx="16" cy="16" r="2.4" fill="#d55e00"/>
 <text x="38" y="23" font-family="Helvetica, Arial, sans-serif" font-size="21"
-font-weight="600" fill="#2f83bd">Lobule</text></svg>
-"""
+font-weight="600" fill="#2f83bd">Lobule</text></svg>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ NEUTRAL = Mark("■", "#7d8790")
 
 STYLE = """
 <style>
+[data-testid="stSidebarHeader"]::before { content: "Lobule"; color: transparent; flex: none;
+  width: 132px; height: 32px; background: url("data:image/svg+xml,LOGO") no-repeat; }
 .stMainBlockContainer { padding: 3.2rem 1.75rem 1.5rem; max-width: 1500px; }
 .stSidebar [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
 .lobule-answer { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1rem;
@@ -84,7 +86,7 @@ STYLE = """
 .lobule-list { margin: 0; padding-left: 1.2rem; } .lobule-list li { margin: .15rem 0; }
 .lobule-steps { line-height: 1.7; }
 </style>
-"""
+""".replace("LOGO", quote(_LOGO))
 
 
 def style() -> None:

@@ -3,7 +3,6 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
 import streamlit as st
 
 from pages.parts.look import mark_of
@@ -55,15 +54,14 @@ def _binary(diagnosis: "Diagnosis", point: "OperatingPoint") -> None:
 
 
 def _several(diagnosis: "Diagnosis") -> None:
-    order = np.argsort(diagnosis.probabilities)[::-1]
+    shares = dict(zip(diagnosis.classes, map(float, diagnosis.probabilities), strict=True))
     rows = "".join(
-        f"<span>{as_html(diagnosis.classes[index])}</span>"
-        f'<div class="lobule-bar"><div class="lobule-fill" '
-        f'style="width:{100 * diagnosis.probabilities[index]:.2f}%"></div></div>'
-        f"<span>{_percent(float(diagnosis.probabilities[index]))}</span>"
-        for index in order
+        f"<span>{as_html(name)}</span>"
+        f'<div class="lobule-bar"><div class="lobule-fill" style="width:{100 * share:.2f}%">'
+        f"</div></div><span>{_percent(share)}</span>"
+        for name, share in sorted(shares.items(), key=lambda item: -item[1])
     )
-    best = float(diagnosis.probabilities[order[0]])
+    best = shares[diagnosis.predicted]
     colour = mark_of(diagnosis.predicted, None).colour
     st.html(
         f'<section style="--mark:{colour}">{_headline(diagnosis, best, diagnosis.predicted)}'

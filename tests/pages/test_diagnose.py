@@ -208,7 +208,7 @@ def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv(shelf: Path) -> No
         "page = AppTest.from_file('app.py', default_timeout=60).run()\n"
         "assert not page.exception, page.exception\n"
         "assert page.title[0].value == 'Drop images, get answers'\n"
-        "print(*sorted({'tensorflow', 'keras', 'cv2'} & set(sys.modules)))\n"
+        "print(*sorted({'tensorflow', 'keras', 'cv2', 'numpy'} & set(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from core.architectures.head import pooled
 from core.architectures.pretrained import load_backbone
@@ -14,8 +13,11 @@ from core.architectures.scaling import IMAGENET_DEVIATION, IMAGENET_MEAN
 def efficientnetb0(pixels: Any, weights: Path | str | None) -> Any:
     """EfficientNetB0 without its top, global average pooling and dropout.
 
-    Keras' network brings its own scaling: division by 255, then a Normalization layer whose
-    mean and variance are part of the weights (0 and 1 when random).
+    The published weights were trained on pixels standardised by ImageNet's mean and deviation.
+    Keras' network divides by 255 itself and leaves the rest to a Normalization layer, whose
+    state Keras loses when a model is cloned, and to a layer that it adds only for
+    `weights="imagenet"`. Here a layer with fixed numbers does it, before Keras' division, and
+    the Normalization layer is left to do nothing.
 
     Parameters
     ----------
@@ -29,29 +31,19 @@ def efficientnetb0(pixels: Any, weights: Path | str | None) -> Any:
     KerasTensor
         (N, 1280) features for the logits.
     """
+    scaled = keras.layers.Normalization(
+        mean=[255 * mean for mean in IMAGENET_MEAN],
+        variance=[deviation**2 for deviation in IMAGENET_DEVIATION],
+        name="scaling",
+    )(pixels)
     constructor = keras.applications.EfficientNetB0
-    backbone = constructor(include_top=False, weights=None, input_tensor=pixels)
-    load_backbone(backbone, "efficientnetb0", constructor, weights)
-    _set_scaling(backbone, pretrained=weights is not None)
-    return pooled(backbone.output, dropout=0.2)
-
-
-def _set_scaling(backbone: Any, *, pretrained: bool) -> None:
-    """Make the Normalization layer divide by ImageNet's deviation.
-
-    The published variance is in fact the deviation; Keras repairs that by one more layer, which
-    divides by the root of the deviation, but only in the graph that it builds with
-    `weights="imagenet"`. Put into the variance, the repair needs no layer.
-    """
-    normalization = next(
-        layer for layer in backbone.layers if isinstance(layer, keras.layers.Normalization)
+    backbone = constructor(include_top=False, weights=None, input_tensor=scaled)
+    inner = next(
+        layer
+        for layer in backbone.layers
+        if isinstance(layer, keras.layers.Normalization) and layer.name != "scaling"
     )
-    mean, variance, *count = normalization.get_weights()
-    deviation = np.array(IMAGENET_DEVIATION, dtype=np.float32).reshape(variance.shape)
-    if pretrained:
-        variance = variance * deviation
-    else:
-        mean = np.array(IMAGENET_MEAN, dtype=np.float32).reshape(mean.shape)
-        variance = deviation**2
-    normalization.set_weights([mean, variance, *count])
-    normalization.finalize_state()
+    identity = inner.get_weights()
+    load_backbone(backbone, "efficientnetb0", constructor, weights)
+    inner.set_weights(identity)
+    return pooled(backbone.output, dropout=0.2)

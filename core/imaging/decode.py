@@ -90,7 +90,7 @@ def _to_rgb(
         pixels, seen = _over_white(image)
         notes += ["transparency laid over white"] * seen
     elif mode in _SIMPLE:
-        pixels = np.array(image.convert("RGB"))
+        pixels = np.array(image if mode == "RGB" else image.convert("RGB"))
     else:
         raise unsupported(header.format, f"the colour space {mode}")
     if header.bit_depth > 8:  # noqa: PLR2004

@@ -1,6 +1,7 @@
 """Images larger than the model's field: cut into tiles, answered, and put together again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -168,22 +169,39 @@ def answer_tiles(
     progress
         Told after every batch.
     """
-    origins = plan.grid.origins[plan.used]
+    total, done = int(plan.used.sum()), 0
     probabilities, heatmaps = [], []
-    for start in range(0, len(origins), batch):
-        part = replace(plan.grid, origins=origins[start : start + batch])
-        inputs = np.stack([resize(tile, *input_size) for tile in cut(pixels, part)])
+    for inputs in _cut_ahead(pixels, plan, input_size, batch):
         chances, maps = answer(inputs)
         probabilities.append(chances)
         if maps is not None:
             heatmaps.append(maps)
+        done += len(inputs)
         if progress:
-            done = min(start + batch, len(origins))
-            progress(done / len(origins), f"{done} of {len(origins)} tiles")
+            progress(done / total, f"{done} of {total} tiles")
     every = np.full((len(plan.used), probabilities[0].shape[1]), np.nan, np.float32)
     every[plan.used] = np.concatenate(probabilities)
     together = np.concatenate(heatmaps) if heatmaps else None
     return TileMap(plan.grid, plan.map_grid, every, plan.tissue, plan.used, together)
+
+
+def _cut_ahead(
+    pixels: NDArray[np.uint8], plan: TilePlan, input_size: tuple[int, int], batch: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the network's inputs, cutting one batch while the one before is being answered."""
+    origins = plan.grid.origins[plan.used]
+
+    def prepare(start: int) -> NDArray[np.uint8]:
+        part = replace(plan.grid, origins=origins[start : start + batch])
+        return np.stack([resize(tile, *input_size) for tile in cut(pixels, part)])
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(prepare, 0)
+        for start in range(batch, len(origins), batch):
+            inputs = coming.result()
+            coming = pool.submit(prepare, start)
+            yield inputs
+        yield coming.result()
 
 
 def _shrink(grid: TileGrid) -> TileGrid:

@@ -54,10 +54,13 @@ with st.sidebar:
     package = choose_model()
     um_per_px = ask_for_scale()
 
+# An empty place at once, so that the invitation is gone while the first answer is awaited.
+invitation = st.empty()
 if package is None:
     st.title("No model to answer with", anchor=False)
 elif not uploads:
-    invite(package)
+    with invitation.container():
+        invite(package)
 else:
     questions = [Question(upload, package, um_per_px or upload.um_per_px) for upload in uploads]
     with listing:

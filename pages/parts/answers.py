@@ -68,8 +68,7 @@ class Question:
 def known(question: Question) -> "Diagnosis | Failure | None":
     """Return the answer if this session has it."""
     answers = _answers()
-    found = answers.get(question.key)
-    if found is None:
+    if not _is_hashed(question.upload) or (found := answers.get(question.key)) is None:
         return None
     answers.move_to_end(question.key)
     if isinstance(found, Failure) or found.name == question.upload.name:
@@ -79,7 +78,7 @@ def known(question: Question) -> "Diagnosis | Failure | None":
 
 def summary(question: Question) -> Summary | None:
     """Return the short form of an answer that was given in this session."""
-    return _summaries().get(question.key[:3])
+    return _summaries().get(question.key[:3]) if _is_hashed(question.upload) else None
 
 
 def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Failure":
@@ -92,7 +91,7 @@ def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Fa
         from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page
 
         answer = diagnose(
-            question.upload.data,
+            question.upload.load(),
             name=question.upload.name,
             package=question.package,
             um_per_px=question.um_per_px,
@@ -103,7 +102,7 @@ def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Fa
     except LobuleError as error:
         answer = Failure(str(error))
     except Exception:
-        log.exception("No answer for an image of %d bytes", len(question.upload.data))
+        log.exception("An image got no answer")
         answer = Failure(
             "Lobule could not answer this image because of a fault in the program. The other "
             "images are not affected. The details are in the program's log."
@@ -150,5 +149,10 @@ def _summaries() -> dict[ImageKey, Summary]:
 def _sha256(upload: Upload) -> str:
     hashes: dict[str, str] = st.session_state.setdefault("hashes", {})
     if upload.id not in hashes:
-        hashes[upload.id] = hashlib.sha256(upload.data).hexdigest()
+        hashes[upload.id] = hashlib.sha256(upload.load()).hexdigest()
     return hashes[upload.id]
+
+
+def _is_hashed(upload: Upload) -> bool:
+    """Whether this session has met the image; one that it has not has no answer yet either."""
+    return upload.id in st.session_state.get("hashes", {})

@@ -1,20 +1,25 @@
 """What the user gives: image files, or the phantom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
 PHANTOM_NAME = "phantom (synthetic).png"
+PHANTOM_UM_PER_PX = 4.0
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One image to answer. `um_per_px` is set where the page knows the scale itself."""
+    """One image to answer; `um_per_px` is set where the page knows the scale itself.
+
+    `load` returns the file's bytes: the phantom's are drawn only once somebody waits for them.
+    """
 
     id: str
     name: str
-    data: bytes
+    load: Callable[[], bytes]
     um_per_px: float | None = None
     synthetic: bool = False
 
@@ -29,8 +34,8 @@ def ask_for_images() -> list[Upload]:
         help="PNG, JPEG, TIFF, BMP or WebP, up to 200 MB each. They stay on this computer, in "
         "memory, and are forgotten when this page is closed.",
     )
-    uploads = [Upload(file.file_id, file.name, file.getvalue()) for file in files]
-    return [phantom(), *uploads] if st.session_state.get("phantom_shown") else uploads
+    uploads = [Upload(file.file_id, file.name, file.getvalue) for file in files]
+    return [PHANTOM, *uploads] if st.session_state.get("phantom_shown") else uploads
 
 
 PHANTOM_IS = (
@@ -52,15 +57,15 @@ def phantom_button(key: str, *, primary: bool = False) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def phantom() -> Upload:
-    """Return the phantom, rendered once in this process."""
+def _render_phantom() -> bytes:
+    """Return the phantom as a file, rendered once in this process."""
     from core.imaging.overlay import encode_png  # noqa: PLC0415 - OpenCV, not needed to draw a page
     from core.imaging.phantom import render_phantom  # noqa: PLC0415
 
-    drawn = render_phantom()
-    return Upload(
-        "phantom", PHANTOM_NAME, encode_png(drawn.pixels), drawn.um_per_px, synthetic=True
-    )
+    return encode_png(render_phantom(um_per_px=PHANTOM_UM_PER_PX).pixels)
+
+
+PHANTOM = Upload("phantom", PHANTOM_NAME, _render_phantom, PHANTOM_UM_PER_PX, synthetic=True)
 
 
 def _toggle_phantom() -> None:

@@ -36,6 +36,7 @@ def test_phantom_fits_the_window(
     expect(page.locator(".heatmaplayer image")).to_have_count(1, timeout=ANSWER)
     page.get_by_text("Probability map", exact=True).click()
     expect(page.locator(".cbaxis").get_by_text("100 %")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)  # the heatmap's figure is gone
     page.mouse.move(width - 5, 5)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")

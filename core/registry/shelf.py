@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import PackageError
@@ -11,6 +11,9 @@ from core.registry.package import Package, load_package
 from core.settings import Settings, get_settings
 
 DEFAULT_MODEL = "idc"
+# Goes before the name of an own package that is called like a shipped one; no package's name can
+# hold a colon, so neither can pose as the other.
+OWN = "own:"
 
 Signature = tuple[tuple[str, int, int, int], ...]
 # Hashing a package takes tens of milliseconds and pages ask for the shelf at every rerun.
@@ -33,11 +36,8 @@ def shelf(settings: Settings | None = None) -> list[ShelfEntry]:
     entries = [_entry(path, shipped=True) for path in _folders(settings.shipped_models)]
     shipped = {entry.name for entry in entries}
     for path in _folders(settings.own_models):
-        if path.name in shipped:
-            reason = f"{path} has the name of a package that ships with Lobule: rename it."
-            entries.append(ShelfEntry(path.name, None, reason, shipped=False))
-        else:
-            entries.append(_entry(path, shipped=False))
+        entry = _entry(path, shipped=False)
+        entries.append(replace(entry, name=OWN + path.name) if path.name in shipped else entry)
     return entries
 
 

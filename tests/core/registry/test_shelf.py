@@ -55,9 +55,12 @@ def test_an_own_package_cannot_pose_as_a_shipped_one(
     home: Path, saved: Path, shelve: Callable[[], Path]
 ) -> None:
     shipped = shelve()
-    own(home, saved, "tiny")
-    assert [bool(entry.error) for entry in shelf()] == [False, True]
+    trained = own(home, saved, "tiny")
+    assert [entry.name for entry in shelf()] == ["tiny", "own:tiny"]
     assert find("tiny").path == shipped
+    assert find("own:tiny").path == trained
+    activate("own:tiny")
+    assert find().path == trained
 
 
 def test_the_active_model_is_kept_and_falls_back(

@@ -16,7 +16,7 @@ def choose_model() -> Package | None:
     sound = {entry.name: entry.package for entry in entries if entry.package}
     package = _select(sound) if sound else None
     if package:
-        _model_state()
+        _model_state(package.card.name)
         if st.button("Model card", key="open_card", width="stretch", help=_CARD_HELP):
             show_card(package.card, package.model_sha256)
     _show_broken([entry for entry in entries if entry.error])
@@ -47,9 +47,11 @@ def _select(sound: dict[str, Package]) -> Package:
     return sound[name]
 
 
-def _model_state() -> None:
+def _model_state(name: str) -> None:
     """Say that the model is being loaded; asks again each second until it is there."""
-    if warm_up().loading:
+    if name != active_name():
+        st.caption("Loaded at its first answer.")
+    elif warm_up().loading:
         st.fragment(_poll, run_every=1.0)()
     elif error := warm_up().error:
         notice(error, "error")

@@ -54,6 +54,8 @@ class Diagnosis:
     probability_map: NDArray[np.float32] | None
     """(H', W') probability of the positive class, or of the predicted one where the task has no
     positive class; NaN where there is no tissue. None for an image that is one input."""
+    positive_share: float | None
+    """Share of the tissue at or above the operating point, in [0, 1]; None for one input."""
     heatmap: NDArray[np.float32]
     """(h, w) in [0, 1] over the whole image; NaN where there is no tissue."""
     heatmap_class: str
@@ -164,6 +166,7 @@ def diagnose(
         scale=scale,
         tiles=int(answer.tiles.used.sum()) if answer.tiles else 1,
         probability_map=answer.tiles.probability_map(shown) if answer.tiles else None,
+        positive_share=_positive_share(card, answer.tiles),
         heatmap=answer.heatmap,
         heatmap_class=card.classes[answer.explained],
         heatmap_layer=layer,
@@ -261,6 +264,13 @@ def _predict(card: Card, probabilities: NDArray[np.float32]) -> int:
     if point is None or positive is None:
         return int(probabilities.argmax())
     return positive if probabilities[positive] >= point.threshold else 1 - positive
+
+
+def _positive_share(card: Card, tiles: TileMap | None) -> float | None:
+    point, positive = card.operating_point, card.positive_index
+    if tiles is None or point is None or positive is None:
+        return None
+    return tiles.share_at(positive, point.threshold)
 
 
 def _warnings(image: Image, card: Card, scale: ScalePlan, answer: _Answer) -> tuple[str, ...]:

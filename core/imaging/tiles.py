@@ -72,13 +72,34 @@ def cut(pixels: NDArray[np.uint8], grid: TileGrid) -> NDArray[np.uint8]:
     return tiles
 
 
-def tissue_fraction(mask: NDArray[np.bool_], grid: TileGrid) -> NDArray[np.float64]:
-    """Share of each tile that is tissue, (N,) in [0, 1], from an (H, W) tissue mask."""
-    sums = cv2.integral(_reflect(mask, grid).astype(np.uint8))
+def tile_means(values: NDArray[np.floating | np.bool_], grid: TileGrid) -> NDArray[np.float64]:
+    """Mean of each tile's part of a map.
+
+    Parameters
+    ----------
+    values
+        (H, W) of the grid's size; NaN does not count.
+    grid
+        From `tile_grid`.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (N,); NaN for a tile that holds nothing but NaN.
+    """
+    source = _reflect(values.astype(np.float64), grid)
+    known = ~np.isnan(source)
+    sums = _tile_sums(np.where(known, source, 0.0), grid)
+    counts = _tile_sums(known.astype(np.float64), grid)
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+
+def _tile_sums(values: NDArray[np.float64], grid: TileGrid) -> NDArray[np.float64]:
+    sums = cv2.integral(values)
     y, x = grid.origins.T
     below, right = y + grid.size, x + grid.size
-    inside = sums[below, right] - sums[y, right] - sums[below, x] + sums[y, x]
-    return inside / float(grid.size**2)
+    inside: NDArray[np.float64] = sums[below, right] - sums[y, right] - sums[below, x] + sums[y, x]
+    return inside
 
 
 def stitch(values: NDArray[np.floating], grid: TileGrid) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ class Classifier:
         self.model: Any = load_model(package)
         spec = self.card.input
         self.batch = max(1, min(LARGEST_BATCH, BATCH_PIXELS // (spec.height * spec.width)))
-        to_logits = keras.Model(self.model.inputs, self.model.get_layer("logits").output)
+        to_logits = keras.Model(self.model.input, self.model.get_layer("logits").output)
 
         def answer(pixels: Any) -> Any:
             logits = to_logits(tf.cast(pixels, tf.float32), training=False)

@@ -30,6 +30,8 @@ def show_verdict(diagnosis: "Diagnosis") -> None:
 
     tiles = "1 tile" if diagnosis.tiles == 1 else f"{diagnosis.tiles:,} tiles"
     words = f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s"
+    if diagnosis.positive_share is not None:
+        words = f"{words} · {100 * diagnosis.positive_share:.0f} % of the tissue reaches it"
     st.text(words, help=_HELP if diagnosis.scale.one_piece else f"{_HELP} {IMAGE_RULE}")
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ImageError
-from core.imaging.tiles import TileGrid, cut, stitch, tile_grid, tissue_fraction
+from core.imaging.tiles import TileGrid, cut, stitch, tile_grid, tile_means
 
 
 @st.composite
@@ -79,10 +79,10 @@ def test_small_maps_are_resized_to_the_tile() -> None:
 
 
 @given(grids())
-def test_tissue_fraction_is_the_mean_of_the_mask_in_each_tile(grid: TileGrid) -> None:
+def test_tile_means_of_a_mask_are_its_shares(grid: TileGrid) -> None:
     mask = np.random.default_rng(3).random((grid.height, grid.width)) < 0.4
     means = cut(mask[..., None], grid).mean(axis=(1, 2, 3))
-    assert np.allclose(tissue_fraction(mask, grid), means)
+    assert np.allclose(tile_means(mask, grid), means)
 
 
 def test_a_grid_of_chosen_tiles_cuts_only_those() -> None:

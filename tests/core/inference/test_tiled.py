@@ -5,8 +5,9 @@ import pytest
 
 from core.errors import ImageError
 from core.imaging.resize import resize
+from core.imaging.tiles import tile_grid
 from core.inference import tiled
-from core.inference.tiled import answer_tiles, image_probabilities, plan_tiles
+from core.inference.tiled import TileMap, answer_tiles, plan_tiles
 
 PURPLE = (150, 90, 160)
 
@@ -67,7 +68,7 @@ def test_glass_is_skipped_and_does_not_count() -> None:
     assert not np.isnan(values[:, half + 20 :]).any()
     weights = found.tissue[found.used]
     expected = (found.probabilities[found.used] * weights[:, None]).sum(0) / weights.sum()
-    np.testing.assert_allclose(found.image_probabilities(1), expected, rtol=1e-5)
+    np.testing.assert_allclose(found.image_probabilities(None), expected, rtol=1e-5)
 
 
 def test_all_tiles_are_used_where_none_has_tissue() -> None:
@@ -123,8 +124,26 @@ def test_an_absurd_number_of_tiles_is_refused() -> None:
         plan_tiles(np.zeros((2000, 2000, 3), np.uint8), 8)
 
 
-def test_the_image_rule_is_the_weighted_mean() -> None:
-    chances = np.array([[0.9, 0.1], [0.1, 0.9]], np.float32)
-    found = image_probabilities(chances, np.array([3.0, 1.0]), 1)
-    np.testing.assert_allclose(found, [0.7, 0.3], rtol=1e-6)
-    assert "mean" in tiled.IMAGE_RULE
+def four_tiles(positive: list[float], tissue: list[float]) -> TileMap:
+    """Four tiles side by side."""
+    grid = tile_grid(10, 40, 10, 10)
+    chances = np.stack([1 - np.array(positive), positive], axis=1).astype(np.float32)
+    weights = np.array(tissue)
+    return TileMap(grid, grid, chances, weights, weights > 0, None)
+
+
+def test_the_answer_to_an_image_is_its_upper_quartile() -> None:
+    found = four_tiles([0.1, 0.9, 0.2, 0.3], [1.0, 1.0, 1.0, 1.0])
+    np.testing.assert_allclose(found.image_probabilities(1), [0.7, 0.3], rtol=1e-6)
+    np.testing.assert_allclose(found.image_probabilities(0), [0.8, 0.2], rtol=1e-5)
+    assert found.share_at(1, 0.3) == 0.5
+    assert "upper quartile" in tiled.IMAGE_RULE
+
+
+def test_tiles_count_by_their_tissue() -> None:
+    # The second tile alone holds more than a quarter of the tissue; the third is glass.
+    found = four_tiles([0.1, 0.9, 0.99, 0.3], [0.4, 0.5, 0.0, 0.6])
+    np.testing.assert_allclose(found.image_probabilities(1)[1], 0.9, rtol=1e-6)
+    assert found.share_at(1, 0.5) == pytest.approx(0.5 / 1.5)
+    mean = (0.1 * 0.4 + 0.9 * 0.5 + 0.3 * 0.6) / 1.5
+    np.testing.assert_allclose(found.image_probabilities(None)[1], mean, rtol=1e-6)

@@ -21,7 +21,7 @@ UM_PER_PX = 4.0
 SOURCE = Source(
     um_per_px=UM_PER_PX,
     field_um=PATCH * UM_PER_PX,
-    licence="CC0 1.0 (as published on Kaggle)",
+    licence="Images: public-domain dedication, CC0 1.0, as published on Kaggle",
     citations=(
         (
             "Cruz-Roa A. et al. Automatic detection of invasive ductal carcinoma in whole slide "

@@ -1,0 +1,95 @@
+"""The model that ships: is what its card says of it true, and does it do what it is shown to do?"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+
+from core.datasets.open import open_dataset
+from core.diagnosis import diagnose
+from core.imaging.overlay import encode_png
+from core.imaging.phantom import render_phantom
+from core.imaging.resize import resize
+from core.registry.package import Package
+from core.registry.shelf import find, shelf
+
+JUDGED = ["14082", "8864", "8865", "8867", "8975"]
+
+
+@pytest.fixture(scope="module")
+def package() -> Package:
+    return find("idc")
+
+
+def test_ships_sound_and_small(package: Package) -> None:
+    assert [entry.name for entry in shelf() if entry.shipped and not entry.error] == ["idc"]
+    assert sum(path.stat().st_size for path in package.path.iterdir()) < 32_000_000
+
+
+def test_card_follows_from_its_predictions(package: Package) -> None:
+    predictions = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
+    evaluation = package.card.evaluation
+    assert [result.patient for result in evaluation.by_patient] == JUDGED
+    aurocs, accuracies = [], []
+    for result in evaluation.by_patient:
+        own = predictions[predictions["patient"] == result.patient]
+        truth = own["label"] == "IDC"
+        assert (len(own), truth.sum()) == (result.images, result.positives)
+        aurocs.append(roc_auc_score(truth, own["probability IDC"]))
+        calls = own["probability IDC"] >= own["threshold"]
+        accuracies.append(balanced_accuracy_score(truth, calls))
+        assert result.auroc == pytest.approx(aurocs[-1], abs=1e-4)
+        assert result.balanced_accuracy == pytest.approx(accuracies[-1], abs=1e-3)
+    assert evaluation.auroc == pytest.approx(np.mean(aurocs), abs=1e-4)
+    assert evaluation.balanced_accuracy == pytest.approx(np.mean(accuracies), abs=1e-3)
+
+
+def test_left_out_patients_are_ranked_and_called_well_and_better_than_by_colour(
+    package: Package,
+) -> None:
+    evaluation = package.card.evaluation
+    assert evaluation.auroc >= 0.965
+    assert evaluation.balanced_accuracy >= 0.89
+    assert evaluation.colour_auroc == pytest.approx(0.947, abs=0.01)
+    assert evaluation.beats_colour
+    assert evaluation.difference_interval[0] > 0
+
+
+def test_readme_and_card_tell_the_same(package: Package) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for result in package.card.evaluation.by_patient:
+        assert (
+            f"| {result.patient} | {result.images:,} ({result.positives:,}) | {result.auroc:.3f} "
+            f"| {result.colour_auroc:.3f} | {result.balanced_accuracy:.3f} "
+            f"| {result.colour_balanced_accuracy:.3f} |"
+        ) in readme
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_phantoms_dense_region_stands_out(package: Package, seed: int) -> None:
+    phantom = render_phantom(seed)
+    png = encode_png(phantom.pixels)
+    diagnosis = diagnose(png, package=package, um_per_px=phantom.um_per_px)
+    chances = diagnosis.probability_map
+    dense = resize(
+        np.repeat(phantom.dense[..., None], 3, axis=2).astype(np.uint8) * 255, *chances.shape
+    )
+    dense = dense[..., 0] > 127
+    assert np.nanmean(chances[dense]) > 0.6
+    assert np.nanmean(chances[~dense]) < 0.2
+    assert diagnosis.predicted == "IDC"
+
+
+@pytest.mark.slow
+def test_a_patch_gets_the_answer_it_got_in_training(package: Package, shared: Path) -> None:
+    """Single patches through the whole journey; the patients are its own, so this is no figure."""
+    records = open_dataset(shared / "data" / "idc").records
+    sample = records[records["patient"].isin(JUDGED)].groupby(["patient", "label"]).head(8)
+    chances = [
+        diagnose(shared / "data" / "idc" / path, package=package).probabilities[1]
+        for path in sample["path"]
+    ]
+    assert roc_auc_score(sample["label"], chances) > 0.9

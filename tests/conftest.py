@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -59,3 +60,35 @@ def tiny_idc(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pixels = np.clip(pixels, 0, 255).astype(np.uint8)
                 cv2.imwrite(str(target / name), pixels)
     return folder
+
+
+@pytest.fixture(scope="session")
+def draw() -> Callable[..., Path]:
+    """Write a noisy picture: `draw(path, width, height, seed)`; the suffix says the format."""
+
+    def write(path: Path, width: int = 35, height: int = 23, seed: int = 0) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+        assert cv2.imwrite(str(path), pixels)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def tiny_breakhis(tmp_path: Path, draw: Callable[..., Path]) -> Path:
+    """Six images of noise, 35×23 px, in the tree and with the names of BreaKHis; may be changed."""
+    root = tmp_path / "BreaKHis_v1"
+    breast = root / "histology_slides" / "breast"
+    for seed, path in enumerate(
+        (
+            "benign/SOB/adenosis/SOB_B_A_14-22549AB/100X/SOB_B_A-14-22549AB-100-001.png",
+            "benign/SOB/adenosis/SOB_B_A_14-22549CD/40X/SOB_B_A-14-22549CD-40-001.png",
+            "benign/SOB/tubular_adenoma/SOB_B_TA_14-3411F/100X/SOB_B_TA-14-3411F-100-002.png",
+            "malignant/SOB/ductal_carcinoma/SOB_M_DC_14-13412/100X/SOB_M_DC-14-13412-100-003.png",
+            "malignant/SOB/lobular_carcinoma/SOB_M_LC_14-13412/100X/SOB_M_LC-14-13412-100-003.png",
+            "malignant/SOB/papillary_carcinoma/SOB_M_PC_15-190EF/400X/SOB_M_PC-15-190EF-400-010.png",
+        )
+    ):
+        draw(breast / path, seed=seed)
+    return root

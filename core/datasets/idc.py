@@ -1,17 +1,19 @@
 """The IDC patches (Cruz-Roa et al. 2014; Janowczyk & Madabhushi 2016): reader and stitching.
 
 A file is called `<patient>_idx5_x<X>_y<Y>_class<C>.png`; X and Y are pixels on the slide at about
-4 µm/px (2.5×), class 1 is invasive ductal carcinoma. The folders around the files do not matter.
+4 µm/px (2.5×), class 1 is invasive ductal carcinoma. The folders around the files do not matter,
+but a `0` or `1` folder must agree with the name.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from core.datasets.records import COLUMNS, Dataset, Source
+from core.datasets.listing import counted, once_by_name, quoted
+from core.datasets.records import NOT_FOR_PATIENTS, Dataset, Record, Source, table
 from core.errors import DatasetError
 from core.imaging.read import read_image
 
@@ -39,7 +41,7 @@ SOURCE = Source(
         ),
     ),
     not_for=(
-        "Any decision about a patient: it is a research tool, not a medical device.",
+        NOT_FOR_PATIENTS,
         (
             "Single fields at diagnostic magnification (10× and above): one input spans 200 µm, "
             "and cells cannot be told apart at its scale."
@@ -53,37 +55,55 @@ SOURCE = Source(
 FILE_NAME = re.compile(r"(?P<patient>\d+)_idx\d+_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>[01])\.png")
 
 
-def read_idc(folder: Path) -> Dataset | None:
-    """List the IDC patches under a folder.
+def is_idc(path: str) -> bool:
+    """Whether a file is named as an IDC patch."""
+    return FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
-    Returns
-    -------
-    Dataset or None
-        None where no file under the folder is named like an IDC patch.
+
+def read_idc(folder: Path, files: Sequence[str]) -> Dataset:
+    """Read IDC patches, whatever folders they lie in.
+
+    Parameters
+    ----------
+    folder : Path
+    files : sequence of str
+        Paths in it for which `is_idc` holds, at least one.
 
     Raises
     ------
     DatasetError
-        If a patch lies in a `0` or `1` folder that contradicts the class in its name.
+        If a patch lies in a `0` or `1` folder that contradicts the class in its name, or two files
+        of one name differ.
     """
-    rows = []
-    for path in sorted(folder.rglob("*.png")):
-        match = FILE_NAME.fullmatch(path.name)
-        if match is None:
-            continue
-        label = int(match["label"])
-        if path.parent.name in {"0", "1"} and path.parent.name != match["label"]:
-            raise DatasetError(
-                f"{path.relative_to(folder)} lies in folder {path.parent.name} and its name says "
-                f"class {label}. The two must agree: move the file or correct its name."
-            )
-        relative = path.relative_to(folder).as_posix()
-        position = (int(match["x"]), int(match["y"]))
-        patient = match["patient"]
-        rows.append((relative, patient, patient, label, "", UM_PER_PX, *position))
-    if not rows:
-        return None
-    return Dataset("IDC", folder, CLASSES, pd.DataFrame(rows, columns=list(COLUMNS)), SOURCE)
+    kept, copies = once_by_name(folder, files)
+    records = table(map(_record, kept))
+    positive = int(records["label"].sum())
+    summary = (
+        f"IDC: {counted(len(records), 'image')} of "
+        f"{counted(records['patient'].nunique(), 'patient')}, {positive:,} with carcinoma and "
+        f"{len(records) - positive:,} without."
+    )
+    notes = [summary]
+    if copies:
+        notes.append(
+            f"{counted(copies, 'file')} of the same name and content lie twice or more, in other "
+            "folders; each patch is counted once."
+        )
+    return Dataset("IDC", folder, CLASSES, records, SOURCE, notes=tuple(notes))
+
+
+def _record(path: str) -> Record:
+    *folders, name = path.split("/")
+    match = FILE_NAME.fullmatch(name)
+    assert match  # noqa: S101 - `is_idc` chose the files
+    if folders and folders[-1] in {"0", "1"} and folders[-1] != match["label"]:
+        raise DatasetError(
+            f"{quoted([path])} lies in folder {folders[-1]} and its name says class "
+            f"{match['label']}. The two must agree: move the file or correct its name."
+        )
+    patient = match["patient"]
+    x, y = int(match["x"]), int(match["y"])
+    return Record(path, patient, patient, int(match["label"]), um_per_px=UM_PER_PX, x=x, y=y)
 
 
 def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -1,30 +1,120 @@
-"""Recognise what a folder holds and read it as a dataset."""
+"""Recognise what a folder or manifest holds and read it as a dataset."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from core.datasets.idc import read_idc
-from core.datasets.records import Dataset
+from core.datasets.breakhis import is_breakhis, read_breakhis
+from core.datasets.folder import read_folder
+from core.datasets.idc import is_idc, read_idc
+from core.datasets.listing import counted, described, is_image, list_files, quoted
+from core.datasets.manifest import SUFFIXES, read_manifest
+from core.datasets.records import Dataset, Task, with_magnifications
 from core.errors import DatasetError
 
-_ACCEPTED = "IDC patches named `<patient>_idx5_x<X>_y<Y>_class<0|1>.png`, in any folders"
+_ACCEPTED = (
+    "BreaKHis images under their official names (SOB_B_A-14-22549AB-40-001.png), in any folders; "
+    "IDC patches named <patient>_idx5_x<X>_y<Y>_class<0|1>.png, in any folders; a folder with one "
+    "subfolder of images a class; or the path of a manifest, a .csv or .parquet table with the "
+    "columns path and label"
+)
 
 
-def open_dataset(folder: Path) -> Dataset:
-    """Read the dataset in a folder, whatever its known layout.
+def open_dataset(
+    path: Path,
+    *,
+    task: Task = "binary",
+    magnifications: Sequence[str] | None = None,
+    patient_pattern: str | None = None,
+) -> Dataset:
+    r"""Read a dataset, whatever its known layout; its notes say what was found.
+
+    Parameters
+    ----------
+    path : Path
+        A folder (BreaKHis, IDC, or one subfolder a class), or a manifest (`.csv`, `.parquet`).
+    task : "binary" or "subtype"
+        Two classes, or any number of them. BreaKHis has both tasks, IDC the binary one.
+    magnifications : sequence of str, optional
+        Those to keep ("40X" …); all unless given.
+    patient_pattern : str, optional
+        Regular expression with a group named `patient`, for instance `(?P<patient>\d+)_`, searched
+        for in each image's path. Only where the layout does not name the patients.
 
     Raises
     ------
     DatasetError
-        If the folder is missing or holds no layout that is known; the message says what was seen.
+        If there is nothing at the path, or no known layout, or a contradictory one; the message
+        says what was seen and what would be accepted.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}. Give the folder that holds the images.")
-    dataset = read_idc(folder)
-    if dataset is None:
-        seen = sorted(path.name for path in folder.iterdir())[:8]
-        found = f"it holds {', '.join(seen)}" if seen else "it is empty"
+    path = Path(path)
+    if _is_manifest(path):
+        return read_manifest(path, task, magnifications, patient_pattern)
+    files = list_files(path)
+    images = [file for file in files if is_image(file)]
+    breakhis = [file for file in images if is_breakhis(file)]
+    idc = [file for file in images if is_idc(file)]
+    if not (breakhis or idc):
+        dataset = read_folder(path, files, task, patient_pattern)
+        if dataset is None:
+            raise DatasetError(
+                f"{path} is not a dataset that Lobule knows: {described(files)}. "
+                f"Expected {_ACCEPTED}."
+            )
+        with_magnifications(dataset.records, magnifications, path)
+        return dataset
+    named = {*breakhis, *idc}
+    others = [file for file in images if file not in named]
+    _check_one_source(path, breakhis, idc, others)
+    if patient_pattern is not None:
         raise DatasetError(
-            f"{folder} is not a dataset that Lobule knows: {found}. Expected {_ACCEPTED}."
+            f"The names of the files in {path} say which patient they show, such as "
+            f"{quoted(breakhis + idc, 1)}. Leave the pattern for patients out."
         )
-    return dataset
+    if breakhis:
+        dataset = read_breakhis(path, breakhis, task, magnifications)
+    elif task == "subtype":
+        raise DatasetError(f"{path} holds IDC patches, which have no subtypes: choose binary.")
+    else:
+        dataset = read_idc(path, idc)
+        with_magnifications(dataset.records, magnifications, path)
+    if not others:
+        return dataset
+    note = f"{counted(len(others), 'image')} under other names left out: {quoted(others, 3)}."
+    return replace(dataset, notes=(*dataset.notes, note))
+
+
+def _is_manifest(path: Path) -> bool:
+    """Tell a manifest from a folder; DatasetError for everything else."""
+    try:
+        if path.is_dir():
+            return False
+        if not path.is_file():
+            raise DatasetError(
+                f"There is no folder or manifest {path}. Give the folder that holds the images."
+            )
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be opened ({error.strerror}). Check its permissions."
+        ) from error
+    if path.suffix.lower() not in SUFFIXES:
+        raise DatasetError(f"{path} is a file, but no manifest. Expected {_ACCEPTED}.")
+    return True
+
+
+def _check_one_source(
+    path: Path, breakhis: Sequence[str], idc: Sequence[str], others: Sequence[str]
+) -> None:
+    """Refuse a mixture: one must not be read in silence while the other is left out."""
+    if breakhis and idc:
+        raise DatasetError(
+            f"{path} holds {counted(len(breakhis), 'BreaKHis image')} ({quoted(breakhis, 1)}) and "
+            f"{counted(len(idc), 'IDC image')} ({quoted(idc, 1)}). Give the folder of one of them."
+        )
+    source, named = ("BreaKHis", breakhis) if breakhis else ("IDC", idc)
+    if len(named) < len(others):
+        raise DatasetError(
+            f"{path} holds {counted(len(named), 'image')} named as in {source} "
+            f"({quoted(named, 1)}) among {counted(len(others), 'other image')} "
+            f"({quoted(others, 2)}). Put them into folders of their own."
+        )

@@ -5,10 +5,12 @@ One row is one image. Columns, in this order:
 =============  ========  =============================================================
 column         dtype     meaning
 =============  ========  =============================================================
-path           str       file, relative to the dataset's folder, with `/`
-patient        str       the person; never empty
+path           str       file, relative to the dataset's folder, with `/`; a manifest
+                         may name files elsewhere, by absolute paths
+patient        str       the person; never empty: the path where patients are unknown
 slide          str       the glass slide; the patient again where slides are not named
 label          int64     index into `Dataset.classes`
+subtype        str       "ductal carcinoma" …; empty where the source does not say
 magnification  str       "40X" …; empty where the source does not say
 um_per_px      float64   micrometres per pixel; NaN where the source does not say
 x, y           int64     position on the slide in its pixels; -1 where unknown
@@ -16,16 +18,101 @@ x, y           int64     position on the slide in its pixels; -1 where unknown
 """
 
 import hashlib
+import math
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import pandas as pd
 
+from core.datasets.listing import path_order, quoted
 from core.errors import DatasetError
 
-COLUMNS = ("path", "patient", "slide", "label", "magnification", "um_per_px", "x", "y")
+Task = Literal["binary", "subtype"]
+NOT_FOR_PATIENTS = "Any decision about a patient: it is a research tool, not a medical device."
+
+
+class Record(NamedTuple):
+    """One image, as a row of the table; the columns are described above."""
+
+    path: str
+    patient: str
+    slide: str
+    label: int
+    subtype: str = ""
+    magnification: str = ""
+    um_per_px: float = math.nan
+    x: int = -1
+    y: int = -1
+
+
+COLUMNS = Record._fields
+_DTYPES = {
+    name: {str: "str", int: "int64", float: "float64"}[kind]
+    for name, kind in Record.__annotations__.items()
+}
+
+
+def table(records: Iterable[Record]) -> pd.DataFrame:
+    """Put records into a table, ordered by path, with the columns and dtypes described above.
+
+    Raises
+    ------
+    DatasetError
+        If a file's name is no valid text: it could be neither shown nor saved.
+    """
+    rows = sorted(records, key=lambda record: path_order(record.path))
+    wrong = [row.path for row in rows if not _is_text(row.path)]
+    if wrong:
+        raise DatasetError(
+            f"The names of these files are not valid UTF-8: {quoted(wrong)}. Rename them."
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(_DTYPES)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def magnification_name(text: str) -> str:
+    """Write a magnification as the table does: "100", "100x" and "100X" become "100X"."""
+    number = text.strip().upper().removesuffix("X").strip()
+    return f"{number}X" if number.isdecimal() else text.strip()
+
+
+def with_magnifications(
+    records: pd.DataFrame, magnifications: Sequence[str] | None, place: Path
+) -> pd.DataFrame:
+    """Return the records of the chosen magnifications; of all where None are given.
+
+    Raises
+    ------
+    DatasetError
+        If one does not exist among the records, or none is chosen.
+    """
+    if magnifications is None:
+        return records
+    chosen = {magnification_name(name) for name in magnifications}
+    existing = sorted(set(records["magnification"]) - {""}, key=lambda name: (len(name), name))
+    if not existing:
+        raise DatasetError(
+            f"The images in {place} state no magnification, so none can be chosen. Leave the "
+            "choice out, or give a manifest with a magnification column."
+        )
+    if not chosen or chosen - set(existing):
+        asked = quoted(sorted(chosen - set(existing))) if chosen else "no magnification"
+        raise DatasetError(
+            f"There are no images to choose with {asked} in {place}. It has "
+            f"{', '.join(existing)}: choose one or more of these."
+        )
+    return records[records["magnification"].isin(chosen)].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -35,9 +122,9 @@ class Source:
     Attributes
     ----------
     um_per_px : float
-        Scale of the images, micrometres per pixel.
+        Scale of the images, micrometres per pixel; NaN where it is unknown.
     field_um : float
-        Side of the square that one image shows, micrometres.
+        Side of the square that one image shows, micrometres; NaN where it is unknown.
     licence : str
     citations : tuple of str
     good_for, not_for : tuple of str
@@ -50,6 +137,9 @@ class Source:
     citations: tuple[str, ...]
     good_for: tuple[str, ...]
     not_for: tuple[str, ...]
+
+
+UNKNOWN_SOURCE = Source(math.nan, math.nan, "not stated", (), (), (NOT_FOR_PATIENTS,))
 
 
 @dataclass(frozen=True)
@@ -67,6 +157,12 @@ class Dataset:
     records : pandas.DataFrame
         One row an image, sorted by path; columns as in this module's description.
     source : Source
+    task : "binary" or "subtype"
+        What the classes tell apart.
+    patients_known : bool
+        False where every image counts as its own patient: then no split can exclude a leak.
+    notes : tuple of str
+        What was found and how it was understood, in sentences for people.
     """
 
     name: str
@@ -74,6 +170,9 @@ class Dataset:
     classes: tuple[str, ...]
     records: pd.DataFrame
     source: Source
+    task: Task = "binary"
+    patients_known: bool = True
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def fingerprint(self) -> str:

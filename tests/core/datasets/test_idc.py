@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from core.datasets.idc import read_idc, stitch
+from core.datasets.idc import stitch
 from core.datasets.open import open_dataset
 from core.datasets.records import COLUMNS
 from core.errors import DatasetError
@@ -40,7 +40,21 @@ def test_folder_and_name_must_agree(tiny_idc: Path, tmp_path: Path) -> None:
     wrong.mkdir(parents=True)
     shutil.copy(next(tiny_idc.glob("1/1/*.png")), wrong)
     with pytest.raises(DatasetError, match=r"folder 0 and its name says class 1"):
-        read_idc(tmp_path)
+        open_dataset(tmp_path)
+
+
+def test_doubled_folders_count_once(tiny_idc: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_idc, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(tiny_idc, tmp_path / "IDC_regular_ps50_idx5")
+    dataset = open_dataset(tmp_path)
+    assert dataset.fingerprint == open_dataset(tiny_idc).fingerprint
+    assert dataset.notes == (
+        "IDC: 140 images of 8 patients, 70 with carcinoma and 70 without.",
+        (
+            "140 files of the same name and content lie twice or more, in other folders; each "
+            "patch is counted once."
+        ),
+    )
 
 
 @pytest.mark.parametrize(("content", "seen"), [((), "empty"), (("holiday.jpg",), "holiday.jpg")])

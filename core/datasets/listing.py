@@ -1,0 +1,138 @@
+"""The files in a folder, and words for them that fit an error or a note."""
+
+import filecmp
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+
+from core.errors import DatasetError
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+_LONGEST_NAME = 90
+
+
+def list_files(folder: Path) -> list[str]:
+    """List every file at any depth, relative to the folder with `/`, ordered folder by folder.
+
+    Hidden files and folders (those with a leading dot, and `__MACOSX`) are left out, and links to
+    folders are not followed.
+
+    Raises
+    ------
+    DatasetError
+        If a folder cannot be listed.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise DatasetError(
+            f"The folder {error.filename} cannot be listed ({error.strerror}). Check its "
+            "permissions, or move it elsewhere."
+        ) from error
+
+    files = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not _hidden(name)]
+        inside = Path(place).relative_to(folder).as_posix()
+        prefix = "" if inside == "." else f"{inside}/"
+        files += [prefix + name for name in names if not _hidden(name)]
+    return sorted(files, key=path_order)
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def path_order(path: str) -> list[str]:
+    """Key that orders paths folder by folder, whatever characters sort before `/`."""
+    return path.split("/")
+
+
+def is_image(path: str) -> bool:
+    """Whether a file is named like an image that `core.imaging.read` reads."""
+    return path.lower().endswith(IMAGE_SUFFIXES)
+
+
+def once_by_name(folder: Path, files: Sequence[str]) -> tuple[list[str], int]:
+    """Of files with the same name keep the one that lies least deep.
+
+    Only for names that identify an image, as those of BreaKHis and IDC do.
+
+    Returns
+    -------
+    kept : list of str
+        In the order of `files`.
+    copies : int
+        How many were left out.
+
+    Raises
+    ------
+    DatasetError
+        If two files of one name differ in content; both are named.
+    """
+    places = defaultdict(list)
+    for path in files:
+        places[path.rpartition("/")[2]].append(path)
+    pairs = []
+    for same in places.values():
+        same.sort(key=lambda path: (path.count("/"), path_order(path)))
+        pairs += [(same[0], other) for other in same[1:]]
+
+    def check(pair: tuple[str, str]) -> None:
+        first, second = pair
+        try:
+            if filecmp.cmp(folder / first, folder / second, shallow=False):
+                return
+        except OSError as error:
+            raise DatasetError(
+                f"{quoted(pair)} have the same name and cannot be compared ({error.strerror}). "
+                "Check their permissions, or remove one of them."
+            ) from error
+        raise DatasetError(
+            f"{quoted(pair)} have the same name, which stands for one image, and their contents "
+            "differ. Give a folder that holds one copy of the dataset, or remove the wrong file."
+        )
+
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(check, pairs):
+            pass
+    left_out = {second for _, second in pairs}
+    return [path for path in files if path not in left_out], len(left_out)
+
+
+def counted(number: int, noun: str) -> str:
+    """Say a number of things: “1 image”, “7,909 images”."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def quoted(names: Iterable[str], most: int = 5) -> str:
+    """Quote the first few names, saying how many more there are.
+
+    Names are data: what cannot be printed is written as an escape, and long names are shortened.
+    """
+    names = list(names)
+    some = ", ".join(f"“{_printable(name)}”" for name in names[:most])
+    return some + (f" and {len(names) - most:,} more" if len(names) > most else "")
+
+
+def _printable(name: str) -> str:
+    text = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in name
+    )
+    half = _LONGEST_NAME // 2
+    return text if len(text) <= _LONGEST_NAME else f"{text[:half]}…{text[-half:]}"
+
+
+def described(files: Sequence[str]) -> str:
+    """Say what a folder holds: files by extension, its first folders, and a few names."""
+    if not files:
+        return "it is empty"
+    kinds = Counter(PurePosixPath(path).suffix.lower() or "no extension" for path in files)
+    extensions = ", ".join(
+        f"{number:,} {_printable(kind)}" for kind, number in kinds.most_common(6)
+    )
+    folders = sorted({path.partition("/")[0] for path in files if "/" in path})
+    inside = f" in the {counted(len(folders), 'folder')} {quoted(folders)}" if folders else ""
+    number = counted(len(files), "file")
+    return f"it holds {number} ({extensions}){inside}, such as {quoted(files[:3])}"

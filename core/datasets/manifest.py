@@ -1,0 +1,185 @@
+"""A manifest: a CSV or Parquet table that names each image, its class and more.
+
+Columns `path, label[, patient, slide, subtype, magnification, um_per_px]`. Paths are relative to
+the folder of the manifest, or absolute. A column is filled in for every image or left out;
+`um_per_px` alone may be empty in places.
+"""
+
+import math
+import os
+import posixpath
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from core.datasets.classes import class_order
+from core.datasets.listing import counted, quoted
+from core.datasets.patients import UNKNOWN, by_pattern
+from core.datasets.records import (
+    UNKNOWN_SOURCE,
+    Dataset,
+    Record,
+    Source,
+    Task,
+    magnification_name,
+    table,
+    with_magnifications,
+)
+from core.datasets.text_table import Row, read_text_table, row_names
+from core.errors import DatasetError, ImageError
+from core.imaging.formats import read_header
+from core.settings import get_settings
+
+SUFFIXES = (".csv", ".parquet")
+REQUIRED = ("path", "label")
+OPTIONAL = ("patient", "slide", "subtype", "magnification", "um_per_px")
+
+
+def read_manifest(
+    path: Path, task: Task, magnifications: Sequence[str] | None, patient_pattern: str | None
+) -> Dataset:
+    """Read the images that a manifest names.
+
+    Parameters
+    ----------
+    path : Path
+        The manifest, `.csv` or `.parquet`.
+    task : "binary" or "subtype"
+        The classes are those of the column `label`; for subtypes those of the column `subtype`
+        where there is one.
+    magnifications : sequence of str, optional
+        Those to keep; all unless given.
+    patient_pattern : str, optional
+        Regular expression with a group named `patient`, where there is no column `patient`.
+
+    Raises
+    ------
+    DatasetError
+        If columns or cells are missing or wrong, naming the rows; or images do not exist.
+    """
+    rows = read_text_table(path, REQUIRED, OPTIONAL)
+    _check_filled(path, rows)
+    root = path.parent
+    images = [posixpath.normpath(row["path"].replace("\\", "/")) for row in rows]
+    _check_paths(path, root, images)
+    column = "subtype" if task == "subtype" and "subtype" in rows[0] else "label"
+    classes, order = class_order(
+        (row[column] for row in rows), task, f"The column {column} of {path}"
+    )
+    patients, found = _patients(path, rows, images, patient_pattern)
+    scales = _scales(path, rows)
+    records = table(
+        Record(
+            image,
+            patient,
+            row.get("slide", patient),
+            classes.index(row[column]),
+            row.get("subtype", ""),
+            magnification_name(row.get("magnification", "")),
+            scale,
+        )
+        for row, image, patient, scale in zip(rows, images, patients or images, scales, strict=True)
+    )
+    records = with_magnifications(records, magnifications, path)
+    first = f"The manifest {path.name}: {counted(len(records), 'image')}."
+    notes = (first, order, found, *_scale_note(records))
+    known = patients is not None
+    return Dataset(path.stem, root, classes, records, _source(root, records), task, known, notes)
+
+
+def _check_filled(path: Path, rows: list[Row]) -> None:
+    for column in rows[0]:
+        empty = [at for at, row in enumerate(rows) if not row[column]]
+        if empty and column != "um_per_px":
+            instead = "leave out the row" if column in REQUIRED else "drop the column"
+            raise DatasetError(
+                f"The manifest {path} has an empty {column} in {row_names(empty)}. Fill it in, or "
+                f"{instead}."
+            )
+
+
+def _check_paths(path: Path, root: Path, images: list[str]) -> None:
+    seen: dict[str, int] = {}
+    twice = [at for at, image in enumerate(images) if seen.setdefault(image, at) != at]
+    if twice:
+        raise DatasetError(
+            f"The manifest {path} names an image a second time in {row_names(twice)}: "
+            f"{quoted(images[at] for at in twice)}. Keep one row for each image."
+        )
+    absent = [at for at, image in enumerate(images) if not os.path.isfile(root / image)]  # noqa: PTH113 - names that no file can have are False here, not an error
+    if absent:
+        raise DatasetError(
+            f"The manifest {path} names files that do not exist in {row_names(absent)}: "
+            f"{quoted(images[at] for at in absent)}. Paths are relative to {root}, the folder of "
+            "the manifest."
+        )
+
+
+def _patients(
+    path: Path, rows: list[Row], images: list[str], pattern: str | None
+) -> tuple[list[str] | None, str]:
+    if "patient" in rows[0]:
+        if pattern is not None:
+            raise DatasetError(
+                f"The manifest {path} has a column patient, and a pattern for patients was given "
+                "too. Leave one of them out."
+            )
+        patients = [row["patient"] for row in rows]
+        return patients, f"{counted(len(set(patients)), 'patient')}, by the manifest."
+    if pattern is not None:
+        patients = by_pattern(images, pattern)
+        return patients, f"{counted(len(set(patients)), 'patient')}, by the pattern “{pattern}”."
+    return None, UNKNOWN
+
+
+def _scales(path: Path, rows: list[Row]) -> list[float]:
+    scales = [_number(row.get("um_per_px", "")) for row in rows]
+    wrong = [at for at, scale in enumerate(scales) if scale <= 0 or math.isinf(scale)]
+    if wrong:
+        raise DatasetError(
+            f"The manifest {path} has a um_per_px that is no positive number in "
+            f"{row_names(wrong)}. Give micrometres per pixel, with a point, such as 0.25; leave it "
+            "empty where it is unknown."
+        )
+    return scales
+
+
+def _number(text: str) -> float:
+    """NaN where empty, -1 where it is no number."""
+    if not text:
+        return math.nan
+    try:
+        number = float(text)
+    except ValueError:
+        return -1.0
+    return -1.0 if math.isnan(number) else number
+
+
+def _scale_note(records: pd.DataFrame) -> list[str]:
+    known = records["um_per_px"].dropna()
+    if known.empty:
+        return ["The scale of the images is unknown: there is no um_per_px."]
+    low, high = known.min(), known.max()
+    span = f"{low:g} µm/px" if low == high else f"{low:g} to {high:g} µm/px"
+    unknown = len(records) - len(known)
+    return [f"Scale {span}" + (f", unknown for {counted(unknown, 'image')}." if unknown else ".")]
+
+
+def _source(root: Path, records: pd.DataFrame) -> Source:
+    """Scale and field by the first image of the median scale."""
+    known = records[records["um_per_px"].notna()].sort_values("um_per_px", kind="stable")
+    if known.empty:
+        return UNKNOWN_SOURCE
+    middle = known.iloc[(len(known) - 1) // 2]
+    image = root / middle["path"]
+    try:
+        if image.stat().st_size > get_settings().max_image_bytes:
+            return UNKNOWN_SOURCE
+        header = read_header(image.read_bytes())
+    except (ImageError, OSError):
+        return UNKNOWN_SOURCE
+    scale = float(middle["um_per_px"])
+    field = min(header.width, header.height) * scale
+    return replace(UNKNOWN_SOURCE, um_per_px=scale, field_um=field)

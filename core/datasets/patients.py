@@ -1,0 +1,123 @@
+"""Whose image it is, where the dataset's own names do not say."""
+
+import posixpath
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.datasets.listing import counted, quoted
+from core.datasets.text_table import read_text_table, row_names
+from core.errors import DatasetError
+
+TABLE = "patients.csv"
+UNKNOWN = (
+    "THE PATIENTS ARE UNKNOWN, so no leak can be excluded: images of one person may be on both "
+    "sides of any split, and figures measured on it may be far too good. Name the patients in a "
+    f"file {TABLE} (columns path, patient) beside the images, or by a pattern."
+)
+
+
+def find_patients(
+    folder: Path, images: Sequence[str], pattern: str | None
+) -> tuple[list[str] | None, str]:
+    """Find the patient of each image: by the pattern if given, else by `patients.csv`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where `patients.csv` may lie.
+    images : sequence of str
+        Paths in it.
+    pattern : str, optional
+        Regular expression with a group named `patient`, searched for in each path.
+
+    Returns
+    -------
+    patients : list of str or None
+        One an image; None where they are unknown.
+    note : str
+        How they were found.
+
+    Raises
+    ------
+    DatasetError
+        If the pattern or the table is wrong or leaves an image without a patient.
+    """
+    if pattern is not None:
+        patients = by_pattern(images, pattern)
+        return patients, f"{counted(len(set(patients)), 'patient')}, by the pattern “{pattern}”."
+    if (folder / TABLE).is_file():
+        patients = _by_table(folder / TABLE, images)
+        return patients, f"{counted(len(set(patients)), 'patient')}, by {TABLE}."
+    return None, UNKNOWN
+
+
+def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
+    """Return what the group `patient` of a regular expression finds in each path.
+
+    Raises
+    ------
+    DatasetError
+        If it is no regular expression with such a group, or finds nothing in some path.
+    """
+    example = r"for instance “(?P<patient>\d+)_”"
+    try:
+        expression = re.compile(pattern)
+    except re.error as error:
+        raise DatasetError(
+            f"The pattern for patients, “{pattern}”, is no regular expression ({error}). Give one "
+            f"with a group named patient, {example}."
+        ) from error
+    if "patient" not in expression.groupindex:
+        raise DatasetError(
+            f"The pattern for patients, “{pattern}”, has no group named patient. Put one around "
+            f"the part that names the patient, {example}."
+        )
+    found = [expression.search(path) for path in images]
+    patients = [((match["patient"] if match else None) or "").strip() for match in found]
+    without = [path for path, patient in zip(images, patients, strict=True) if not patient]
+    if without:
+        raise DatasetError(
+            f"The pattern for patients, “{pattern}”, finds none in {len(without):,} of "
+            f"{counted(len(images), 'path')}: {quoted(without)}. Change the pattern, or use a file "
+            f"{TABLE}."
+        )
+    return patients
+
+
+def _by_table(path: Path, images: Sequence[str]) -> list[str]:
+    rows = read_text_table(path, ("path", "patient"))
+    empty = [at for at, row in enumerate(rows) if not (row["path"] and row["patient"])]
+    if empty:
+        raise DatasetError(f"{path} has empty cells in {row_names(empty)}. Fill them in.")
+    named: dict[str, str] = {}
+    for at, row in enumerate(rows):
+        key = posixpath.normpath(row["path"].replace("\\", "/"))
+        if named.setdefault(key, row["patient"]) != row["patient"]:
+            raise DatasetError(
+                f"{path} gives {quoted([key])} two patients, {quoted([named[key]])} and, in "
+                f"{row_names([at])}, {quoted([row['patient']])}. Keep the right one."
+            )
+    places = defaultdict(list)
+    for image in images:
+        places[posixpath.basename(image)].append(image)
+    patients, without = [], []
+    for image in images:
+        name = posixpath.basename(image)
+        if image not in named and name in named and len(places[name]) > 1:
+            raise DatasetError(
+                f"{path} names {quoted([name])}, and there are several: {quoted(places[name])}. "
+                "Write their paths relative to the folder instead."
+            )
+        patient = named.get(image) or named.get(name)
+        if patient is None:
+            without.append(image)
+        else:
+            patients.append(patient)
+    if without:
+        raise DatasetError(
+            f"{path} gives no patient for {len(without):,} of {counted(len(images), 'image')}: "
+            f"{quoted(without)}. Add a row for each, with its path or file name."
+        )
+    return patients

@@ -1,0 +1,90 @@
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.datasets.open import open_dataset
+from core.errors import DatasetError
+
+
+def test_what_was_seen_and_what_is_accepted(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    draw(tmp_path / "a.png")
+    (tmp_path / "slides").mkdir()
+    (tmp_path / "slides" / "one.SVS").touch()
+    (tmp_path / "slides" / "list").touch()
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(tmp_path)
+    message = str(caught.value)
+    for part in ("3 files", "1 .png", "1 .svs", "1 no extension", "1 folder “slides”", "“a.png”"):
+        assert part in message
+    for part in ("SOB_B_A-14-22549AB-40-001.png", "_idx5_", "subfolder", "path and label"):
+        assert part in message
+
+
+def test_names_are_data(tmp_path: Path) -> None:
+    (tmp_path / f"line\nbreak\x1b[31m{'x' * 200}").touch()
+    with pytest.raises(DatasetError) as caught:
+        open_dataset(tmp_path)
+    assert str(caught.value).isprintable()
+    assert r"line\nbreak\x1b[31m" in str(caught.value)
+    assert "x" * 100 not in str(caught.value)
+
+
+def test_names_that_are_no_text_are_refused(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    image = draw(tmp_path / "benign" / "a.png")
+    draw(tmp_path / "malignant" / "b.png")
+    try:
+        image.rename(Path(os.fsdecode(bytes(tmp_path / "benign") + b"/\xe9.png")))
+    except OSError:
+        pytest.skip("this file system takes names in UTF-8 only")
+    with pytest.raises(DatasetError, match=r"not valid UTF-8: “benign/\\udce9.png”"):
+        open_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["absent", "a\0b"])
+def test_missing_paths(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError, match="no folder"):
+        open_dataset(tmp_path / name)
+
+
+def test_other_files(tmp_path: Path) -> None:
+    path = tmp_path / "data.zip"
+    path.touch()
+    with pytest.raises(DatasetError, match=r"is a file, but no manifest. Expected .*\.parquet"):
+        open_dataset(path)
+
+
+def test_mixtures_are_refused(
+    tiny_breakhis: Path, tiny_idc: Path, draw: Callable[..., Path]
+) -> None:
+    for number in range(7):
+        draw(tiny_breakhis / f"mine {number}.png")
+    with pytest.raises(DatasetError, match=r"6 images named as in BreaKHis.*among 7 other images"):
+        open_dataset(tiny_breakhis)
+    shutil.copy(next(tiny_idc.rglob("*.png")), tiny_breakhis)
+    with pytest.raises(DatasetError, match=r"6 BreaKHis images .* and 1 IDC image "):
+        open_dataset(tiny_breakhis)
+
+
+def test_what_a_layout_already_says_or_lacks(tiny_breakhis: Path, tiny_idc: Path) -> None:
+    for folder in (tiny_breakhis, tiny_idc):
+        with pytest.raises(DatasetError, match="Leave the pattern"):
+            open_dataset(folder, patient_pattern="(?P<patient>1)")
+    with pytest.raises(DatasetError, match="no subtypes"):
+        open_dataset(tiny_idc, task="subtype")
+    with pytest.raises(DatasetError, match="no magnification"):
+        open_dataset(tiny_idc, magnifications=["40X"])
+
+
+def test_folders_that_cannot_be_listed(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("this user may read every folder")
+        with pytest.raises(DatasetError, match="locked cannot be listed"):
+            open_dataset(tmp_path)
+    finally:
+        locked.chmod(0o700)

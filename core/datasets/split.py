@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
+from core.datasets.dealing import deal_images
+from core.datasets.grouping import group_into_parts
 from core.datasets.records import Dataset
 from core.errors import DatasetError
 
 SplitKind = Literal["patient", "image"]
-_FOLDS = 5
+Fractions = tuple[float, float, float]
+
+FRACTIONS: Fractions = (0.6, 0.2, 0.2)
+_FEWEST_FOLDS = 3
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,19 @@ class Split:
     ----------
     kind : "patient" or "image"
         By patient, no person is in two parts. By image they are: the split leaks.
+    seed : int
     train, validation, test : int64 array
         Row numbers into `Dataset.records`, ascending.
+    fractions : tuple of float
+        What was wished for: share of every class for training, validation and test.
     """
 
     kind: SplitKind
+    seed: int
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
     test: NDArray[np.int64]
+    fractions: Fractions = FRACTIONS
 
     @property
     def leaky(self) -> bool:
@@ -42,61 +52,71 @@ class Split:
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
-def split_dataset(dataset: Dataset, kind: SplitKind, seed: int) -> Split:
-    """Split into about 60 % training, 20 % validation and 20 % test images, stratified by class.
+def split_dataset(
+    dataset: Dataset, kind: SplitKind, seed: int, fractions: Fractions = FRACTIONS
+) -> Split:
+    """Split into training, validation and test images, every class in the wished fractions.
+
+    By patient, the fractions are approached by the search of `core.datasets.grouping`; every part
+    holds every class; and test, validation and training, in this order, each hold a patient with
+    images of every class where there are enough. With few patients there may be one best grouping
+    that every seed finds: `k_fold` judges on all of them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    kind : "patient" or "image"
+        By image leaks: only to reproduce published figures.
+    seed : int
+        The same seed gives the same split of the same dataset.
+    fractions : tuple of float
+        For training, validation and test; above 0, adding up to 1.
 
     Raises
     ------
     DatasetError
-        If a class has too few patients (or images) to be in all three parts.
+        If a class has too few patients (or images) to be in all three parts, if patients are not
+        known, or if the fractions are none.
     """
-    if kind == "image":
-        return _split_by_image(dataset, seed)
-    labels = dataset.records["label"].to_numpy()
-    patients = dataset.records["patient"].to_numpy()
-    for label, name in enumerate(dataset.classes):
-        number = len(set(patients[labels == label]))
-        if number < 3:  # noqa: PLR2004  (one for each part)
-            raise DatasetError(
-                f"Class “{name}” has {number} patient(s); a patient split needs at least 3, one "
-                "each for training, validation and test. Add patients of this class."
-            )
-    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
-    rows = np.arange(len(labels))
-    parts = [test for _, test in folds.split(rows, labels, patients)]
-    test, validation = _two_with_every_class(parts, labels, len(dataset.classes))
-    train = np.setdiff1d(rows, np.concatenate([test, validation]))
-    return Split("patient", train, validation, test)
-
-
-def _two_with_every_class(
-    parts: list[NDArray[np.int64]], labels: NDArray[np.int64], classes: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The two folds whose scarcest class is best represented, so that both can be judged."""
-
-    def scarcest(part: NDArray[np.int64]) -> float:
-        return float((np.bincount(labels[part], minlength=classes) / len(part)).min())
-
-    ranked = sorted(parts, key=scarcest, reverse=True)
-    if scarcest(ranked[1]) == 0:
+    if min(fractions) <= 0 or not np.isclose(sum(fractions), 1):
+        given = ", ".join(f"{fraction:g}" for fraction in fractions)
         raise DatasetError(
-            "No two groups of patients hold every class, so validation and test cannot both be "
-            "judged. Choose another seed or add patients that have the scarce class."
+            f"Training, validation and test cannot have the fractions {given}: each must be above "
+            "0, and together they must be 1, for instance 0.6, 0.2, 0.2."
         )
-    return ranked[0], ranked[1]
+    train, validation, test = fractions
+    # Patients who can be judged on go to the first parts when there are few of them.
+    part = _deal(
+        dataset, kind, seed, np.array([test, validation, train]), "training, validation and test"
+    )
+    rows = [np.flatnonzero(part == number) for number in range(3)]
+    return Split(kind, seed, rows[2], rows[1], rows[0], (train, validation, test))
 
 
-def _split_by_image(dataset: Dataset, seed: int) -> Split:
-    labels = dataset.records["label"].to_numpy()
-    rows = np.arange(len(labels))
-    try:
-        rest, test = train_test_split(rows, test_size=0.2, stratify=labels, random_state=seed)
-        train, validation = train_test_split(
-            rest, test_size=0.25, stratify=labels[rest], random_state=seed
+def k_fold(dataset: Dataset, folds: int, seed: int, kind: SplitKind = "patient") -> list[Split]:
+    """Divide into folds and make each the test part once, the next one being validation.
+
+    Every image is tested once and chosen on once; the other folds train.
+
+    Raises
+    ------
+    DatasetError
+        If folds are fewer than 3, and as for `split_dataset`.
+    """
+    if folds < _FEWEST_FOLDS:
+        raise DatasetError(
+            f"{folds} fold(s) were asked for; at least {_FEWEST_FOLDS} are needed, so that one is "
+            "tested, another chosen on, and the rest trained on."
         )
-    except ValueError as error:
-        raise DatasetError(f"{len(rows)} images are too few to split by image: {error}.") from error
-    return Split("image", np.sort(train), np.sort(validation), np.sort(test))
+    fold = _deal(dataset, kind, seed, np.full(folds, 1 / folds), f"{folds} folds")
+    fractions = (1 - 2 / folds, 1 / folds, 1 / folds)
+    splits = []
+    for test in range(folds):
+        validation = (test + 1) % folds
+        train = np.flatnonzero((fold != test) & (fold != validation))
+        rows = np.flatnonzero(fold == validation), np.flatnonzero(fold == test)
+        splits.append(Split(kind, seed, train, *rows, fractions))
+    return splits
 
 
 def patients_with_every_class(dataset: Dataset) -> list[str]:
@@ -112,3 +132,60 @@ def leave_one_patient_out(
     for patient in held_out:
         own = patients == patient
         yield patient, np.flatnonzero(~own), np.flatnonzero(own)
+
+
+def _deal(
+    dataset: Dataset, kind: SplitKind, seed: int, shares: NDArray[np.float64], who: str
+) -> NDArray[np.int64]:
+    """The part of every row, by patient or by image; `who` names the parts in errors."""
+    labels = dataset.records["label"].to_numpy()
+    if kind == "image":
+        images = np.bincount(labels, minlength=len(dataset.classes))
+        _refuse_scarce(dataset, images, len(shares), "image", who)
+        return deal_images(labels, shares, seed)
+    if not dataset.patients_known:
+        raise DatasetError(
+            f"Who the images of {dataset.name} are of is not known, so no split can keep a patient "
+            "on one side, and no leak can be excluded. Say who they are of, or split by image "
+            "(--split image); what comes of that is marked leaky."
+        )
+    codes, patients = pd.factorize(dataset.records["patient"], sort=True)
+    counts = np.zeros((len(patients), len(dataset.classes)), dtype=np.int64)
+    np.add.at(counts, (codes, labels), 1)
+    _refuse_scarce(dataset, (counts > 0).sum(axis=0), len(shares), "patient", who)
+    part = group_into_parts(counts, shares, seed)
+    if part is None:
+        numbers = _numbers(dataset, (counts > 0).sum(axis=0), "patient")
+        raise DatasetError(
+            f"No grouping of the {len(patients)} patients gives {who} every class: {numbers}, but "
+            "some have several classes and cannot be in two places. Add patients, or leave a "
+            "class out."
+        )
+    return part[codes]
+
+
+def _refuse_scarce(
+    dataset: Dataset, numbers: NDArray[np.int64], needed: int, noun: str, who: str
+) -> None:
+    """Raise if a class has fewer patients (or images) than there are parts that need one."""
+    if numbers.min() >= needed:
+        return
+    scarce = _numbers(dataset, np.where(numbers < needed, numbers, -1), noun)
+    remedy = (
+        "Add patients, join or leave out such classes, or split by image (--split image), which "
+        "leaks and is marked so."
+        if noun == "patient"
+        else "Add images, or leave such classes out."
+    )
+    raise DatasetError(
+        f"{scarce}; {who} need one each of every class, so at least {needed}. {remedy}"
+    )
+
+
+def _numbers(dataset: Dataset, numbers: NDArray[np.int64], noun: str) -> str:
+    """'“lobular carcinoma” has 2 patients, …' for every class whose number is not negative."""
+    return ", ".join(
+        f"“{name}” has {number} {noun}{'' if number == 1 else 's'}"
+        for name, number in zip(dataset.classes, numbers.tolist(), strict=True)
+        if number >= 0
+    )

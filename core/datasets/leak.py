@@ -1,0 +1,90 @@
+"""Measure how much of a test part training has seen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.datasets.records import Dataset
+from core.datasets.split import Split
+
+
+@dataclass(frozen=True)
+class LeakReport:
+    """How many test images are no test, because training holds their like.
+
+    Attributes
+    ----------
+    test_images : int
+    patient_in_training : int or None
+        Test images whose patient has images in training; None where patients are not known.
+    near_duplicate_in_training : int or None
+        Test images of which training holds a near duplicate; None where none were looked for.
+    leaked : int
+        Test images to which at least one of the two applies.
+    """
+
+    test_images: int
+    patient_in_training: int | None
+    near_duplicate_in_training: int | None
+    leaked: int
+
+    @property
+    def share(self) -> float:
+        """Share of the test images that leak, in [0, 1]; 0 where there are none."""
+        return self.leaked / self.test_images if self.test_images else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """What was found, and what was not looked for, in words."""
+        which = "All" if self.leaked == self.test_images else f"{self.leaked:,} of the"
+        said = [
+            f"{which} {self.test_images:,} test images ({self.share:.1%}) have been seen in "
+            f"training, {self._by()}: their figures say little about new patients."
+            if self.leaked
+            else f"None of the {self.test_images:,} test images was found to leak from training."
+        ]
+        if self.patient_in_training is None:
+            said.append("Patients are not known, so a leak by patient cannot be excluded.")
+        if self.near_duplicate_in_training is None:
+            said.append("Near duplicates were not looked for.")
+        return " ".join(said)
+
+    def _by(self) -> str:
+        """'120 by patient and 3 by near duplicate', of what was looked at."""
+        numbers = {
+            "by patient": self.patient_in_training,
+            "by near duplicate": self.near_duplicate_in_training,
+        }
+        return " and ".join(f"{n:,} {how}" for how, n in numbers.items() if n is not None)
+
+
+def leak_meter(
+    split: Split, dataset: Dataset, near_duplicates: list[tuple[int, int]] | None = None
+) -> LeakReport:
+    """Count the test images whose patient, or whose near duplicate, is in training.
+
+    Parameters
+    ----------
+    split : Split
+    dataset : Dataset
+        The one that was split.
+    near_duplicates : list of pairs of int, optional
+        Rows of the records that show nearly the same; either order, each pair once or more.
+    """
+    rows = len(dataset.records)
+    train, test = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
+    train[split.train], test[split.test] = True, True
+    leaked = np.zeros(rows, dtype=bool)
+    by_patient = by_duplicate = None
+    if dataset.patients_known:
+        patients = dataset.records["patient"]
+        seen = test & patients.isin(patients[train].unique()).to_numpy()
+        by_patient, leaked = int(seen.sum()), leaked | seen
+    if near_duplicates is not None:
+        one, other = np.array(near_duplicates, dtype=np.int64).reshape(-1, 2).T
+        seen = np.zeros(rows, dtype=bool)
+        seen[one[train[other]]] = True
+        seen[other[train[one]]] = True
+        seen &= test
+        by_duplicate, leaked = int(seen.sum()), leaked | seen
+    return LeakReport(int(test.sum()), by_patient, by_duplicate, int(leaked.sum()))

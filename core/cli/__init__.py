@@ -1,9 +1,10 @@
-"""The command line: answer images, train models, look after them."""
+"""The command line: answer images, train models, look after them and their data."""
 
 import os
 
 import typer
 
+from core.cli.datasets import datasets
 from core.cli.models import models
 from core.cli.predict import predict
 from core.cli.train import train
@@ -21,3 +22,4 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(train)
 app.add_typer(models, name="models")
+app.add_typer(datasets, name="datasets")

@@ -1,6 +1,7 @@
 """The dataset journey: a recipe and a folder in, a model package out."""
 
 import importlib.metadata
+import math
 import platform
 import time
 from collections.abc import Callable
@@ -71,11 +72,17 @@ def train(
             "or give --replace."
         )
     dataset = open_dataset(data)
+    if not math.isfinite(dataset.source.um_per_px):
+        raise TrainingError(
+            f"The scale of the images in {data} is unknown, and a model must state the scale that "
+            "it was trained at. Give a manifest with a column um_per_px."
+        )
     if recipe.probe and split == "image":
         raise RecipeError(
             f"The recipe {recipe.name} judges by leaving one patient out and cannot be split by "
             "image. Use a recipe with [fit], for instance cancernet, to reproduce such figures."
         )
+    parts = split_dataset(dataset, split, recipe.seed) if recipe.fit else None
     progress("Reading images", 0.0)
     pixels = pixel_cache(
         dataset,
@@ -86,8 +93,7 @@ def train(
     network = build_network(recipe, len(dataset.classes))
     if recipe.probe:
         outcome = train_by_probe(network, recipe, recipe.probe, dataset, pixels, progress)
-    elif recipe.fit:
-        parts = split_dataset(dataset, split, recipe.seed)
+    elif recipe.fit and parts:
         outcome = train_by_fit(network, recipe, recipe.fit, dataset, pixels, parts, progress)
     card = _card(recipe, dataset, name, outcome, split, time.monotonic() - started)
     return save_package(

@@ -1,5 +1,6 @@
 """From a folder to a package, both ways, on made-up patients."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -110,3 +111,14 @@ def test_a_taken_name_is_refused_before_anything_is_read(tmp_path: Path) -> None
 def test_a_probe_has_no_image_split(tiny_idc: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="leaving one patient out"):
         train(PROBE, tiny_idc, "mine", folder=tmp_path, split="image")
+
+
+def test_images_of_unknown_scale_are_refused_before_training(
+    tiny_idc: Path, tmp_path: Path
+) -> None:
+    for label, name in enumerate(("benign", "malignant")):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number, path in enumerate(sorted(tiny_idc.glob(f"*/{label}/*.png"))):
+            shutil.copy(path, tmp_path / "data" / name / f"{number}.png")
+    with pytest.raises(TrainingError, match="um_per_px"):
+        train(FIT, tmp_path / "data", "mine", folder=tmp_path)

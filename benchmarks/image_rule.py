@@ -8,6 +8,8 @@ which was made for single patches. The map is smoothed as half-overlapping tiles
     PYTHONPATH=. python benchmarks/image_rule.py
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,7 +20,7 @@ from core.datasets.idc import PATCH, UM_PER_PX
 from core.inference.tiled import QUANTILE
 from core.registry.shelf import find
 
-RULES = {
+RULES: dict[str, Callable[[NDArray[np.float64]], np.floating]] = {
     "mean": np.nanmean,
     "upper quartile (ours)": lambda window: np.nanquantile(window, QUANTILE),
     "maximum": np.nanmax,

@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from core.datasets.idc import PATCH, UM_PER_PX, read_idc, stitch
+from core.datasets.idc import PATCH, UM_PER_PX, stitch
+from core.datasets.open import open_dataset
 from core.diagnosis import diagnose
 from core.imaging.overlay import encode_png
 from core.imaging.resize import resize
@@ -50,9 +51,7 @@ def main() -> int:
     given = parser.parse_args()
     folder = Path(given.model)
     package = load_package(folder) if folder.is_dir() else find(given.model)
-    dataset = read_idc(given.data)
-    if dataset is None:
-        parser.error(f"there are no IDC patches in {given.data}")
+    dataset = open_dataset(given.data)
     pixels, labels = stitch(dataset, given.patient)
     classifier = get_classifier(package)
     print(f"model {package.card.name} ({package.card.architecture}), patient {given.patient}")

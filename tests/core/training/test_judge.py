@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from core.evaluation.patients import score_patient
+from core.training.held_out import HeldOut
+from core.training.judge import judge_by_patient, judge_pooled
+
+PATIENTS = np.repeat(["a", "b", "c", "d", "e", "f"], 30).astype(object)
+LABELS = np.tile([0, 0, 1], 60)
+
+
+def held_out(signal: float, patients: np.ndarray = PATIENTS) -> HeldOut:
+    labels = LABELS[: len(patients)]
+    noise = np.random.default_rng(0).normal(0, 1, len(patients))
+    probabilities = 1 / (1 + np.exp(-(signal * labels + noise)))
+    scores = tuple(
+        score_patient(p, labels[patients == p], probabilities[patients == p], 0.6)
+        for p in np.unique(patients)
+    )
+    return HeldOut(np.arange(len(patients)), np.zeros((len(patients), 2)), probabilities, scores)
+
+
+def test_a_better_model_beats_colour_and_an_equal_one_does_not() -> None:
+    better = judge_by_patient(held_out(3), held_out(1))
+    assert better.beats_colour
+    assert 0 < better.difference_interval[0] < better.auroc - better.colour_auroc
+    equal = judge_by_patient(held_out(1), held_out(1))
+    assert not equal.beats_colour
+    assert equal.difference_interval == (0, 0)
+
+
+def test_means_are_over_patients() -> None:
+    model = held_out(2)
+    evaluation = judge_by_patient(model, held_out(1))
+    aurocs = [
+        roc_auc_score(LABELS[p == PATIENTS], model.probabilities[p == PATIENTS])
+        for p in np.unique(PATIENTS)
+    ]
+    assert evaluation.auroc == pytest.approx(np.mean(aurocs))
+    assert evaluation.auroc_interval[0] < evaluation.auroc < evaluation.auroc_interval[1]
+
+
+def test_few_patients_get_no_interval_and_the_reason() -> None:
+    few = PATIENTS[:90]
+    evaluation = judge_by_patient(held_out(3, few), held_out(1, few))
+    assert evaluation.auroc_interval is None
+    assert evaluation.difference_interval is None
+    assert not evaluation.beats_colour
+    assert "fewer than 5 patients" in evaluation.notes[0]
+
+
+def test_pooled_figures_are_of_all_images_and_leaks_are_marked() -> None:
+    model = held_out(2)
+    evaluation = judge_pooled(model, held_out(1), LABELS, PATIENTS, leaky=True)
+    assert evaluation.auroc == pytest.approx(roc_auc_score(LABELS, model.probabilities))
+    assert evaluation.beats_colour
+    assert evaluation.leaky
+    assert any("Leaky split" in note for note in evaluation.notes)

@@ -37,7 +37,8 @@ def main() -> None:
     """Print one line a network, colour alone first."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--data", type=Path, default=Path("../shared/data/idc"))
-    dataset = open_dataset(arguments.parse_args().data)
+    given = open_dataset(arguments.parse_args().data)
+    pixels, dataset, *_ = pixel_cache(given, 96, get_settings().cache)
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     judged = patients_with_every_class(dataset)
@@ -47,7 +48,6 @@ def main() -> None:
         return leave_one_out(learner, labels, patients, judged, lambda _: None)
 
     print(f"{len(judged)} patients left out in turn, of {len(set(patients))}; {len(labels)} images")
-    pixels = pixel_cache(dataset, 96, get_settings().cache)
     colour = judge(colour_learner(pixels, labels, patients, lambda _: None))
     report("colour alone", colour, colour)
     for architecture, size in CANDIDATES:
@@ -56,7 +56,7 @@ def main() -> None:
             | {"architecture": architecture, "input_size": size}
             | {"probe": {"passes": 1, "penalty": shipped.probe.penalty}}  # type: ignore[union-attr]
         )
-        pixels = pixel_cache(dataset, size, get_settings().cache)
+        pixels = pixel_cache(given, size, get_settings().cache).pixels
         network = build_network(recipe, len(dataset.classes))
         features = frozen_features(network, pixels, recipe, lambda _: None)
         learner = probe_learner(

@@ -1,18 +1,45 @@
 """Decoded pixels of a dataset, once, in a memory-mapped file."""
 
-import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
+from core.datasets.cache_file import CacheFile
 from core.datasets.records import Dataset
 from core.errors import DatasetError, ImageError
 from core.imaging.read import read_image
 from core.imaging.resize import resize
+
+# What is decoded between two entries in the journal: at most this much is decoded again after an
+# interruption, and at most this much is held in memory.
+_CHUNK_BYTES = 16_000_000
+
+
+class Cached(NamedTuple):
+    """The pixels of a dataset, and what could not be read.
+
+    Attributes
+    ----------
+    pixels : uint8 array, shape (M, size, size, 3)
+        RGB, in the order of `dataset.records`; memory-mapped read-only.
+    dataset : Dataset
+        The one that was asked for, without the images that cannot be read.
+    rows : int64 array, shape (M,)
+        Rows of these images in the dataset that was asked for.
+    unreadable : dict of str to str
+        Path of each image that was left out, and why.
+    """
+
+    pixels: NDArray[np.uint8]
+    dataset: Dataset
+    rows: NDArray[np.int64]
+    unreadable: dict[str, str]
 
 
 def pixel_cache(
@@ -20,54 +47,59 @@ def pixel_cache(
     size: int,
     folder: Path,
     progress: Callable[[float], None] = lambda _: None,
-) -> NDArray[np.uint8]:
-    """Every image of the dataset at `size` × `size` pixels, RGB, in the order of its records.
+) -> Cached:
+    """Every image of the dataset that can be read, at `size` × `size` pixels.
 
-    The file is named by the dataset's fingerprint and the size, is written aside and renamed when
-    complete, and is only read afterwards.
-
-    Returns
-    -------
-    uint8 array, shape (N, size, size, 3), memory-mapped read-only
+    The file is named by the dataset's fingerprint and the size, and bears that name only when it is
+    complete. A build that was interrupted goes on where it stopped; of several processes that want
+    the same cache one builds it, and the others wait.
 
     Raises
     ------
     DatasetError
-        If an image cannot be read, or the disk is full; nothing half-written is left.
+        If no image can be read, or the disk is full; nothing half-written is left then.
     """
-    path = folder / f"{dataset.fingerprint[:32]}-{size}.npy"
-    if not path.exists():
-        _build(dataset, size, path, progress)
-    return np.load(path, mmap_mode="r")
+    images = len(dataset.records)
+    file = CacheFile(folder / f"{dataset.fingerprint[:32]}-{size}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not file.complete(images):
+            with FileLock(file.lock):
+                if not file.complete(images):
+                    _build(dataset, size, file, progress)
+    except OSError as error:
+        raise DatasetError(
+            f"The pixel cache ({images * size * size * 3 / 1e6:.0f} MB) could not be written to "
+            f"{folder}: {error.strerror}. Free some space or set LOBULE_HOME to another disk."
+        ) from error
+    unreadable = file.unreadable()
+    pixels: NDArray[np.uint8] = np.load(file.path, mmap_mode="r")
+    rows = np.setdiff1d(np.arange(images), np.array(list(unreadable), dtype=np.int64))
+    if not unreadable:
+        return Cached(pixels, dataset, rows, {})
+    reasons = {str(dataset.records["path"].iloc[row]): text for row, text in unreadable.items()}
+    records = dataset.records.iloc[rows].reset_index(drop=True)
+    return Cached(pixels, replace(dataset, records=records), rows, reasons)
 
 
-def _build(dataset: Dataset, size: int, path: Path, progress: Callable[[float], None]) -> None:
-    def pixels(relative: str) -> NDArray[np.uint8]:
+def _build(dataset: Dataset, size: int, file: CacheFile, progress: Callable[[float], None]) -> None:
+    def read(relative: str) -> NDArray[np.uint8] | str:
         try:
             return resize(read_image(dataset.root / relative).pixels, size, size)
         except ImageError as error:
-            raise DatasetError(f"{relative} in {dataset.root}: {error}") from error
+            return str(error)
 
-    shape = (len(dataset.records), size, size, 3)
-    aside = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".npy")
-        os.close(handle)
-        aside = Path(name)
-        cache = np.lib.format.open_memmap(aside, mode="w+", dtype=np.uint8, shape=shape)
-        with ThreadPoolExecutor() as pool:
-            for row, image in enumerate(pool.map(pixels, dataset.records["path"])):
-                cache[row] = image
-                progress((row + 1) / len(cache))
-        cache.flush()
-        del cache
-        aside.replace(path)
-    except OSError as error:
-        raise DatasetError(
-            f"The pixel cache ({np.prod(shape) / 1e6:.0f} MB) could not be written to "
-            f"{path.parent}: {error.strerror}. Free some space or set LOBULE_HOME to another disk."
-        ) from error
-    finally:
-        if aside is not None:
-            aside.unlink(missing_ok=True)
+    paths = dataset.records["path"].tolist()
+    chunk = max(1, _CHUNK_BYTES // (size * size * 3))
+    with file.writer((len(paths), size, size, 3)) as writer, ThreadPoolExecutor() as pool:
+        while writer.done < len(paths):
+            images = []
+            for image in pool.map(read, paths[writer.done : writer.done + chunk]):
+                images.append(image)
+                progress((writer.done + len(images)) / len(paths))
+            writer.write(images)
+        if len(writer.unreadable) == len(paths):
+            raise DatasetError(
+                f"None of the {len(paths)} images in {dataset.root} can be read. The first is "
+                f"{paths[0]}: {writer.unreadable[0]}"
+            )

@@ -1,5 +1,6 @@
 """The dataset journey: a recipe and a folder in, a model package out."""
 
+import dataclasses
 import importlib.metadata
 import math
 import platform
@@ -11,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from core.architectures import heatmap_layer
-from core.datasets.cache import pixel_cache
+from core.datasets.cache import Cached, pixel_cache
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
-from core.datasets.split import SplitKind, split_dataset
+from core.datasets.split import Split, SplitKind, split_dataset
 from core.errors import RecipeError, TrainingError
 from core.registry.card import Card, InputSpec, Training
 from core.registry.package import Package, save_package
@@ -28,6 +29,8 @@ from core.training.recipe import Recipe
 Progress = Callable[[str, float], None]
 # An image may differ this much in scale from those trained on before the answer is warned of.
 _SCALE_TOLERANCE = 1.25
+# Unreadable images that a card names; of more it gives the number.
+_NAMED = 10
 _LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
 
 
@@ -84,18 +87,32 @@ def train(
         )
     parts = split_dataset(dataset, split, recipe.seed) if recipe.fit else None
     progress("Reading images", 0.0)
-    pixels = pixel_cache(
+    cached = pixel_cache(
         dataset,
         recipe.input_size,
         get_settings().cache,
         lambda done: progress("Reading images", done),
     )
+    if cached.unreadable:
+        progress(f"Leaving out {len(cached.unreadable)} unreadable images", 1.0)
     network = build_network(recipe, len(dataset.classes))
     if recipe.probe:
-        outcome = train_by_probe(network, recipe, recipe.probe, dataset, pixels, progress)
+        outcome = train_by_probe(
+            network, recipe, recipe.probe, cached.dataset, cached.pixels, progress
+        )
     elif recipe.fit and parts:
-        outcome = train_by_fit(network, recipe, recipe.fit, dataset, pixels, parts, progress)
-    card = _card(recipe, dataset, name, outcome, split, time.monotonic() - started)
+        outcome = train_by_fit(
+            network,
+            recipe,
+            recipe.fit,
+            cached.dataset,
+            cached.pixels,
+            _readable(parts, cached),
+            progress,
+        )
+    card = _card(
+        recipe, cached, dataset.fingerprint, name, outcome, split, time.monotonic() - started
+    )
     return save_package(
         target,
         card,
@@ -106,10 +123,43 @@ def train(
     )
 
 
+def _readable(split: Split, cached: Cached) -> Split:
+    """The same split in rows of the images that could be read."""
+    parts = {}
+    for part, rows in split.parts().items():
+        parts[part] = np.searchsorted(cached.rows, rows[np.isin(rows, cached.rows)])
+        if len(rows) and not len(parts[part]):
+            path, reason = next(iter(cached.unreadable.items()))
+            raise TrainingError(
+                f"None of the {len(rows)} images of the {part} part can be read; {path}, for "
+                f"instance: {reason} Repair the files or take them out of the folder."
+            )
+    return dataclasses.replace(
+        split, train=parts["train"], validation=parts["validation"], test=parts["test"]
+    )
+
+
+def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:
+    """What the card says of the images that could not be read."""
+    if not unreadable:
+        return ()
+    named = "; ".join(f"{path}: {reason}" for path, reason in list(unreadable.items())[:_NAMED])
+    more = ", for instance" if len(unreadable) > _NAMED else ""
+    return (f"Images that cannot be read were left out: {len(unreadable)}{more}. {named}",)
+
+
 def _card(
-    recipe: Recipe, dataset: Dataset, name: str, outcome: Outcome, split: SplitKind, seconds: float
+    recipe: Recipe,
+    cached: Cached,
+    fingerprint: str,
+    name: str,
+    outcome: Outcome,
+    split: SplitKind,
+    seconds: float,
 ) -> Card:
+    dataset = cached.dataset
     source = dataset.source
+    notes = outcome.evaluation.notes + _left_out(cached.unreadable)
     patients = dataset.records["patient"].to_numpy()
     return Card(
         schema_version=1,
@@ -135,7 +185,7 @@ def _card(
         training=Training(
             recipe=recipe.model_dump(mode="json", exclude_none=True),
             dataset=dataset.name,
-            dataset_fingerprint=dataset.fingerprint,
+            dataset_fingerprint=fingerprint,
             split=split,
             leaky=split == "image",
             patients={
@@ -148,7 +198,7 @@ def _card(
             command=f"python -m core train --recipe {recipe.name} --data FOLDER --name {name}"
             + (" --split image" if split == "image" else ""),
         ),
-        evaluation=outcome.evaluation,
+        evaluation=outcome.evaluation.model_copy(update={"notes": notes}),
         scope=None,
         good_for=source.good_for,
         not_for=source.not_for,

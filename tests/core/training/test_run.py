@@ -122,3 +122,41 @@ def test_images_of_unknown_scale_are_refused_before_training(
             shutil.copy(path, tmp_path / "data" / name / f"{number}.png")
     with pytest.raises(TrainingError, match="um_per_px"):
         train(FIT, tmp_path / "data", "mine", folder=tmp_path)
+
+
+@pytest.mark.slow
+def test_damaged_images_are_left_out_and_the_card_says_so(tiny_idc: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_idc, tmp_path / "data")
+    broken = sorted((tmp_path / "data").glob("[35]/1/*_x1_*.png"))
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:60])
+    stages: list[str] = []
+    package = train(
+        FIT,
+        tmp_path / "data",
+        "mine",
+        folder=tmp_path,
+        progress=lambda stage, _: stages.append(stage),
+    )
+    assert "Leaving out 2 unreadable images" in stages
+    card = package.card
+    assert sum(card.training.images.values()) == 138
+    note = card.evaluation.notes[-1]
+    assert "left out: 2" in note
+    assert all(path.name in note for path in broken)
+    assert card.training.dataset_fingerprint == open_dataset(tmp_path / "data").fingerprint
+    # The split is the one of all images, without those two.
+    dataset = open_dataset(tmp_path / "data")
+    named = {path.relative_to(tmp_path / "data").as_posix() for path in broken}
+    test = dataset.records["path"].iloc[split_dataset(dataset, "patient", 0).test]
+    predictions = pd.read_csv(package.path / "predictions.csv")
+    assert predictions["image"].tolist() == [path for path in test if path not in named]
+
+
+def test_a_part_with_nothing_to_read_is_an_error(tiny_idc: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_idc, tmp_path / "data")
+    dataset = open_dataset(tmp_path / "data")
+    for row in split_dataset(dataset, "patient", 0).validation:
+        (tmp_path / "data" / dataset.records["path"].iloc[row]).write_bytes(b"\x89PNG")
+    with pytest.raises(TrainingError, match="images of the validation part can be read"):
+        train(FIT, tmp_path / "data", "mine", folder=tmp_path)

@@ -1,0 +1,121 @@
+"""The file behind the pixel cache: appended to, journalled, and renamed when it is complete."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import DatasetError
+
+Shape = tuple[int, int, int, int]
+"""Images, height, width, channels."""
+
+
+class CacheFile:
+    """An array of images on disk, and beside it a journal of what could not be read.
+
+    `<stem>.npy` exists only when it is complete; `<stem>.part` grows until then; `<stem>.json` says
+    how many images have been tried, and why some were left out.
+    """
+
+    def __init__(self, stem: Path) -> None:
+        self.path, self.part, self.journal, self.lock = (
+            stem.with_name(stem.name + suffix) for suffix in (".npy", ".part", ".json", ".lock")
+        )
+
+    def complete(self, images: int) -> bool:
+        """Whether each of so many images is either in the file or known to be unreadable."""
+        if not self.path.exists():
+            return False
+        return len(np.load(self.path, mmap_mode="r")) + len(self.unreadable()) == images
+
+    def unreadable(self) -> dict[int, str]:
+        """Row and reason of each image that was left out."""
+        return _read(self.journal)[1]
+
+    @contextmanager
+    def writer(self, shape: Shape) -> Iterator["Writer"]:
+        """Go on writing where an interrupted writer stopped; rename the file at the end.
+
+        A full disk takes away what was written, or it would stay full, and so does a dataset that
+        cannot be used. Any other interruption leaves it, to be gone on with.
+        """
+        try:
+            with self.part.open("r+b" if self.part.exists() else "w+b") as stream:
+                writer = Writer(stream, self.journal, shape)
+                yield writer
+                writer.finish()
+            self.part.replace(self.path)
+        except (OSError, DatasetError):
+            self.part.unlink(missing_ok=True)
+            self.journal.unlink(missing_ok=True)
+            raise
+
+
+class Writer:
+    """Appends images in the order of the records.
+
+    Attributes
+    ----------
+    done : int
+        Records that have been tried.
+    unreadable : dict of int to str
+        Those of them that were left out, and why.
+    """
+
+    def __init__(self, stream: BinaryIO, journal: Path, shape: Shape) -> None:
+        self._stream = stream
+        self._journal = journal
+        self._shape = shape
+        self.done, self.unreadable = _read(journal)
+        # Its length does not depend on the number of images, which is known only at the end.
+        self._write_header(shape[0])
+        end = stream.tell() + (self.done - len(self.unreadable)) * int(np.prod(shape[1:]))
+        if stream.seek(0, os.SEEK_END) < end:
+            self.done, self.unreadable = 0, {}
+            self._write_header(shape[0])
+        else:
+            stream.seek(end)
+        stream.truncate()
+
+    def write(self, images: Sequence[NDArray[np.uint8] | str]) -> None:
+        """Append images, or the reasons why they cannot be read, and enter them in the journal."""
+        for image in images:
+            if isinstance(image, str):
+                self.unreadable[self.done] = image
+            else:
+                self._stream.write(np.ascontiguousarray(image).data)
+            self.done += 1
+        self._flush()
+        entry = {"done": self.done, "unreadable": self.unreadable}
+        aside = self._journal.with_suffix(".tmp")
+        aside.write_text(json.dumps(entry), encoding="utf-8")
+        aside.replace(self._journal)
+
+    def finish(self) -> None:
+        """State in the header how many images there are."""
+        self._write_header(self.done - len(self.unreadable))
+        self._flush()
+
+    def _write_header(self, images: int) -> None:
+        self._stream.seek(0)
+        np.lib.format.write_array_header_1_0(
+            self._stream,
+            {"descr": "|u1", "fortran_order": False, "shape": (images, *self._shape[1:])},
+        )
+
+    def _flush(self) -> None:
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+
+
+def _read(journal: Path) -> tuple[int, dict[int, str]]:
+    if not journal.exists():
+        return 0, {}
+    entry = json.loads(journal.read_text(encoding="utf-8"))
+    return entry["done"], {int(row): reason for row, reason in entry["unreadable"].items()}

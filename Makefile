@@ -20,7 +20,8 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (anothe
 	@.ci/install app
 	@echo "Lobule: http://localhost:$(PORT)  (Ctrl-C ends it)"
 	@exec $(PYTHON) -m streamlit run app.py --server.address=localhost --server.port=$(PORT) \
-		--server.headless=true --browser.gatherUsageStats=false
+		--server.headless=true --browser.gatherUsageStats=false \
+		--server.maxUploadSize=$${LOBULE_MAX_IMAGE_MEGABYTES:-200}
 
 test: lint types tests ## Check format, lint and types, and run every test
 

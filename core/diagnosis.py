@@ -5,19 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
-from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from core.explain.gradcam import normalise
+from core.explain.one_pass import Explain, explainer
 from core.imaging.read import Image, read_image
 from core.imaging.resize import resize
 from core.imaging.tissue import tissue_mask
-from core.inference.calibrate import apply_temperature
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
 from core.inference.tiled import LEAST_TISSUE, TileMap, answer_tiles, plan_tiles
@@ -26,9 +24,6 @@ from core.registry.package import Package
 from core.registry.shelf import find
 
 Progress = Callable[[float, str], None]
-
-_explainers: WeakKeyDictionary[Classifier, dict[str, GradCAM]] = WeakKeyDictionary()
-_explaining = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +130,7 @@ def diagnose(
         If the model cannot be used, or has no such class or layer.
     """
     started = time.perf_counter()
-    image = read_image(source)
+    image = read_image(source, name=name)
     read = time.perf_counter()
     package = package or find()
     card = package.card
@@ -144,7 +139,7 @@ def diagnose(
     info = image.info
     scale = plan_scale(info.um_per_px, um_per_px, card.input, info.height, info.width)
     classifier = get_classifier(package)
-    explain = _explain(classifier, layer)
+    explain = explainer(classifier, layer)
     prepared = time.perf_counter()
     if scale.one_piece:
         answer = _answer_whole(image.pixels, classifier, explain, target)
@@ -181,8 +176,17 @@ def diagnose(
     )
 
 
-Explain = Callable[[NDArray[np.uint8], int | None], tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Inputs and a class to probabilities and raw heatmaps, in one pass."""
+def warm_up(package: Package) -> None:
+    """Load a model and compile the pass that `diagnose` runs, so that no image waits for it.
+
+    Raises
+    ------
+    PackageError
+        If the model cannot be loaded.
+    """
+    spec = package.card.input
+    explain = explainer(get_classifier(package), package.card.heatmap_layer)
+    explain(np.zeros((1, spec.height, spec.width, 3), np.uint8), package.card.positive_index)
 
 
 def _answer_whole(
@@ -221,30 +225,6 @@ def _answer_tiled(
     probabilities = tiles.image_probabilities(card.positive_index)
     heatmap = normalise(tiles.heatmap())
     return _Answer(probabilities, heatmap, target, float(tiles.tissue.mean()), tiles)
-
-
-def _explain(classifier: Classifier, layer: str) -> Explain:
-    """Return a function that answers and explains; compiled once for each model and layer."""
-    with _explaining:
-        known = _explainers.setdefault(classifier, {})
-        if layer not in known:
-            layers = convolutional_layers(classifier.model)
-            if layer not in layers:
-                raise PackageError(
-                    f"The model {classifier.card.name!r} has no convolutional layer {layer!r}. "
-                    f"Choose one of: {', '.join(layers)}."
-                )
-            known[layer] = GradCAM(classifier.model, layer)
-        gradcam = known[layer]
-
-    def explain(
-        inputs: NDArray[np.uint8], target: int | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        with classifier.lock:
-            logits, heatmaps = gradcam(inputs, target)
-        return apply_temperature(logits, classifier.card.temperature), heatmaps
-
-    return explain
 
 
 def _target(card: Card, heatmap_class: str | None) -> int | None:

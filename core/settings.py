@@ -1,5 +1,6 @@
 """Paths and limits, read from `LOBULE_*` environment variables."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -68,3 +69,9 @@ def get_settings() -> Settings:
         raise SettingsError(
             f"A setting cannot be used: {wrong}. Correct or unset the environment variable."
         ) from error
+
+
+# Keras keeps its settings and downloads in the user's home unless told otherwise before it is
+# imported; everything that Lobule writes stays in one folder.
+_home = Path(os.environ.get("LOBULE_HOME") or ROOT / "var")
+os.environ.setdefault("KERAS_HOME", str(_home / "keras"))

@@ -1,7 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -25,6 +25,27 @@ def shared() -> Path:
             f"no real images at {folder}: set LOBULE_TEST_DATA to the folder that has data/"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def weights(shared: Path) -> Path:
+    """Folder of ImageNet weights; skips, saying so, where it is absent."""
+    folder = shared / "weights"
+    if not folder.is_dir():
+        pytest.skip(f"no ImageNet weights at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide the settings of whoever runs the tests, also from fixtures wider than a test."""
+    kept = ("LOBULE_TEST_DATA", "LOBULE_CHROMIUM")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LOBULE_")]:
+            if name not in kept:
+                patch.delenv(name)
+        patch.setenv("LOBULE_HOME", str(tmp_path_factory.mktemp("lobule-session")))
+        yield
 
 
 @pytest.fixture(autouse=True)

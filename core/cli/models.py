@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json
-from core.errors import PackageError
+from core.errors import LobuleError, PackageError
 
 if TYPE_CHECKING:
     from core.registry.package import Package
@@ -18,9 +18,9 @@ models = typer.Typer(help="The models at hand.", no_args_is_help=True)
 @models.command("list")
 def list_models(*, as_json: AsJson = False) -> None:
     """List every model; `*` marks the one that answers by default."""
-    from core.registry.shelf import active_name, shelf  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import active_name  # noqa: PLC0415 - help comes at once
 
-    entries = shelf()
+    entries = _shelf_or_exit()
     try:
         active = active_name()
     except PackageError:
@@ -45,7 +45,7 @@ def show(name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> 
         typer.echo(package.card.to_json(), nl=False)
         return
     for label, text in _card_lines(package):
-        typer.echo(f"{label + ':':<17}{plain(text)}")
+        typer.echo(f"{label + ':':<19}{plain(text)}")
 
 
 @models.command()
@@ -55,9 +55,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Compute every hash of the models anew; the exit code is 1 if anything is off."""
-    from core.registry.shelf import shelf  # noqa: PLC0415 - help comes at once
-
-    entries = [entry for entry in shelf() if name in {None, entry.name}]
+    entries = [entry for entry in _shelf_or_exit() if name in {None, entry.name}]
     if name is not None and not entries:
         _find_or_exit(name)
     results = [{"name": entry.name, "error": _check(entry)} for entry in entries]
@@ -70,12 +68,22 @@ def verify(
         raise typer.Exit(1)
 
 
+def _shelf_or_exit() -> "list[ShelfEntry]":
+    from core.registry.shelf import shelf  # noqa: PLC0415 - help comes at once
+
+    try:
+        return shelf()
+    except LobuleError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
 def _find_or_exit(name: str) -> "Package":
     from core.registry.shelf import find  # noqa: PLC0415 - help comes at once
 
     try:
         return find(name)
-    except PackageError as error:
+    except LobuleError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
@@ -125,22 +133,26 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     yield "Trained on", f"{card.training.dataset}, {split}"
     if card.evaluation:
         result = card.evaluation
-        interval = (
-            "({:.3f}–{:.3f}), ".format(*result.auroc_interval) if result.auroc_interval else ""
-        )
         yield "Judged by", result.protocol + (" (LEAKY)" if result.leaky else "")
-        yield (
-            "AUROC",
-            f"{result.auroc:.3f} {interval}colour {result.colour_auroc:.3f}",
-        )
+        yield "Judged on", f"{result.images:,} images of {result.patients} patients"
+        yield "AUROC", _figure(result.auroc, result.auroc_interval, result.colour_auroc)
         yield (
             "Balanced accuracy",
-            f"{result.balanced_accuracy:.3f}, colour {result.colour_balanced_accuracy:.3f}",
+            _figure(
+                result.balanced_accuracy,
+                result.balanced_accuracy_interval,
+                result.colour_balanced_accuracy,
+            ),
         )
         yield "Beats colour", "yes" if result.beats_colour else "NO"
     else:
         yield "Judged by", "nothing yet: no evaluation on the card"
     yield "Good for", "; ".join(card.good_for)
     yield "Not for", "; ".join(card.not_for)
-    yield "Licence", card.licence
+    yield "Data licence", card.licence
     yield "Network file", package.model_sha256
+
+
+def _figure(value: float, interval: tuple[float, float] | None, colour: float) -> str:
+    between = f" ({interval[0]:.3f}–{interval[1]:.3f}, 95 % by patient)" if interval else ""
+    return f"{value:.3f}{between}, colour alone {colour:.3f}"

@@ -58,6 +58,11 @@ def decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
             return _to_rgb(image, header)
     except ImageError:
         raise
+    except MemoryError as error:
+        raise ImageError(
+            f"There is not enough memory for {header.width}×{header.height} px. Close other "
+            "programs, or export a smaller region."
+        ) from error
     except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
         raise damaged(header.format, _reason(error)) from error
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,11 @@ class Image:
 
 
 def read_image(
-    source: bytes | Path, *, max_bytes: int | None = None, max_pixels: int | None = None
+    source: bytes | Path,
+    *,
+    name: str | None = None,
+    max_bytes: int | None = None,
+    max_pixels: int | None = None,
 ) -> Image:
     """Read a PNG, JPEG, TIFF, BMP or WebP image.
 
@@ -61,6 +65,9 @@ def read_image(
     ----------
     source
         The bytes of a file, or its path.
+    name
+        What the file is called, where its bytes are given: a suffix that belies the content is
+        noted.
     max_bytes, max_pixels
         Largest file and largest width times height; None: from the settings.
 
@@ -84,8 +91,9 @@ def read_image(
     if header.pages > 1:
         kind = "pages" if header.format == "TIFF" else "frames"
         notes = (f"first of {header.pages} {kind}", *notes)
-    if isinstance(source, Path) and misnamed(source.suffix, header.format):
-        notes = (f"named {source.suffix}, but its content is {header.format}", *notes)
+    suffix = source.suffix if isinstance(source, Path) else PurePath(name or "").suffix
+    if misnamed(suffix, header.format):
+        notes = (f"named {suffix}, but its content is {header.format}", *notes)
     height, width = pixels.shape[:2]
     digest = hashlib.sha256(data).hexdigest()
     return Image(

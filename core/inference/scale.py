@@ -19,8 +19,6 @@ class ScalePlan:
 
     um_per_px: float | None
     """Micrometres per pixel if known; None where the training scale had to be assumed."""
-    factor: float
-    """Pixels of the network's input per pixel of the image."""
     state: Literal["stated", "given", "unknown"]
     """Stated by the file, given by the user, or unknown."""
     in_range: bool
@@ -72,7 +70,6 @@ def plan_scale(
     in_range = known is not None and spec.um_per_px_low <= known <= spec.um_per_px_high
     return ScalePlan(
         um_per_px=known,
-        factor=spec.height / tile,
         state="given" if given_um_per_px is not None else "stated" if known else "unknown",
         in_range=in_range,
         tile=tile,

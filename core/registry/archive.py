@@ -13,6 +13,8 @@ from core.registry.card import Card
 CONFIG = "config.json"
 MEMBERS = frozenset({CONFIG, "metadata.json", "model.weights.h5"})
 MAX_CONFIG_BYTES = 64_000_000
+# VGG19 with large layers of its own takes 0.6 GB; far beyond that a file is made to fill memory.
+MAX_BYTES = 1_000_000_000
 # Everything that Keras's own layers are described by; anything else could bring code with it.
 TRUSTED_MODULES = frozenset(
     {
@@ -54,7 +56,8 @@ def inspect_archive(path: Path) -> None:
                     f"{path} is not a Keras 3 model: it holds {', '.join(sorted(names)[:8])}, "
                     f"expected {', '.join(sorted(MEMBERS))}."
                 )
-            if archive.getinfo(CONFIG).file_size > MAX_CONFIG_BYTES:
+            unpacked = sum(member.file_size for member in archive.infolist())
+            if archive.getinfo(CONFIG).file_size > MAX_CONFIG_BYTES or unpacked > MAX_BYTES:
                 raise PackageError(f"{path} describes a network that is too large to be real.")
             root = json.loads(archive.read(CONFIG))
         faults = list(_unsafe_parts(root))

@@ -31,7 +31,7 @@ def show_card(card: Card, model_sha256: str) -> None:
             ("Operating point", _operating_point(card)),
             ("Created", f"{card.created:%Y-%m-%d %H:%M %Z}"),
             ("SHA-256", model_sha256),
-            ("Licence", card.licence),
+            ("Licence of the data", card.licence),
             *(("Cite", citation) for citation in card.citations),
         ],
         caption="Identity",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.errors import PackageError
+from core.errors import LobuleError, PackageError
 from core.registry.package import Package
 from core.registry.shelf import ShelfEntry, active_name, shelf
 from pages.parts.model_card import show_card
@@ -12,7 +12,11 @@ from pages.parts.warm_up import warm_up
 
 def choose_model() -> Package | None:
     """Draw the choice of model; None where no package can be used, which the page then says."""
-    entries = shelf()
+    try:
+        entries = shelf()
+    except LobuleError as error:  # a setting that cannot be used
+        notice(str(error), "error")
+        return None
     sound = {entry.name: entry.package for entry in entries if entry.package}
     package = _select(sound) if sound else None
     if package:

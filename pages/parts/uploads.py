@@ -31,7 +31,7 @@ def ask_for_images() -> list[Upload]:
         type=IMAGE_TYPES,
         accept_multiple_files=True,
         key="files",
-        help="PNG, JPEG, TIFF, BMP or WebP, up to 200 MB each. They stay on this computer, in "
+        help="PNG, JPEG, TIFF, BMP or WebP. They stay on this computer, in "
         "memory, and are forgotten when this page is closed.",
     )
     uploads = [Upload(file.file_id, file.name, file.getvalue) for file in files]

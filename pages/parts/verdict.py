@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from core.registry.card import OperatingPoint
 
 _HELP = (
-    "The operating point is the probability from which on the model says yes. It was chosen on "
-    "patients kept out of training and stays fixed, so it need not be 50 %. Probabilities are "
-    "calibrated on such patients too: they say how sure this model is, not how sure anyone may be."
+    "The operating point is the probability from which on the model says yes. It was chosen once, "
+    "on held-out predictions (the model card says which), so it need not be 50 %. Probabilities "
+    "are calibrated on them too: they say how sure this model is, not how sure anyone may be."
 )
 
 

@@ -26,10 +26,10 @@ class WarmUp:
         """Load the active model and let it answer once."""
         time.sleep(HEAD_START_SECONDS)
         try:
-            from core.inference.classifier import get_classifier  # noqa: PLC0415 - after the page
+            from core.diagnosis import warm_up as load  # noqa: PLC0415 - after the page
             from core.registry.shelf import find  # noqa: PLC0415
 
-            get_classifier(find(None)).warm_up()
+            load(find(None))
         except LobuleError as error:
             self.error = str(error)
         except Exception:

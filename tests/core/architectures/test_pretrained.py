@@ -51,9 +51,9 @@ def assert_same_features(name: str, ours: keras.Model, published: keras.Model) -
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["vgg16", "densenet121", "mobilenetv2"])
 def test_imagenet_weights_give_the_features_of_keras(
-    name: str, shared: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = shared / "weights" / f"{name}_notop.weights.h5"
+    path = weights / f"{name}_notop.weights.h5"
     published = PUBLISHED[name][0](include_top=False, weights=path, input_shape=SHAPE)
     assert_same_features(name, build(name, SHAPE, 2, weights=path), published)
 

@@ -73,3 +73,14 @@ def test_verify_goes_through_all_and_fails_for_the_broken() -> None:
     code, output = run("verify", "x")
     assert code == 1
     assert "no model called 'x'" in output
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "idc"], ["verify"]])
+def test_a_setting_that_cannot_be_used_is_said_in_words(
+    command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOBULE_MAX_IMAGE_MEGABYTES", "abc")
+    code, output = run(*command)
+    assert code == 1
+    assert "LOBULE_MAX_IMAGE_MEGABYTES='abc'" in output
+    assert "Traceback" not in output

@@ -191,6 +191,7 @@ def test_a_wrong_suffix_is_said_and_the_content_read(tmp_path: Path) -> None:
     image = read_image(path)
     assert image.info.format == "TIFF"
     assert image.info.notes == ("named .png, but its content is TIFF",)
+    assert read_image(path.read_bytes(), name="image.png").info == image.info
 
 
 def test_real_patches_are_read_exactly(shared: Path) -> None:

@@ -229,6 +229,14 @@ def test_an_archive_with_more_in_it_is_refused(folder: Path) -> None:
         load_model(revouch(folder))
 
 
+def test_an_archive_made_to_fill_memory_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.registry.archive.MAX_BYTES", 1000)
+    with pytest.raises(PackageError, match="too large to be real"):
+        inspect_archive(folder / "model.keras")
+
+
 def test_weights_that_do_not_fit_are_refused(
     rebuild: Callable[[Callable[[dict[str, Any]], None]], Package],
 ) -> None:

@@ -57,9 +57,11 @@ class StainJitter(keras.layers.Layer):
 
 
 def augmentation_layers(
-    *, flips: bool, stain: float, zoom: float, seed: int
+    *, flips: bool, stain: float, zoom: float, shift: float, brightness: float, seed: int
 ) -> list[keras.layers.Layer]:
     """The layers for these settings, in the order in which they are applied.
+
+    Images are (N, s, s, 3) in [0, 255]. What comes into view at an edge is the image mirrored.
 
     Parameters
     ----------
@@ -69,6 +71,10 @@ def augmentation_layers(
         Strength of the stain jitter, 0 for none; 0.25 is strong.
     zoom : float
         Largest zoom in or out as a fraction of the side, 0 for none.
+    shift : float
+        Largest shift along each axis as a fraction of the side, 0 for none.
+    brightness : float
+        Largest change of brightness as a fraction of the range from black to white, 0 for none.
     seed : int
     """
     layers: list[keras.layers.Layer] = []
@@ -76,6 +82,14 @@ def augmentation_layers(
         layers.append(Dihedral(seed))
     if zoom:
         layers.append(keras.layers.RandomZoom(zoom, fill_mode="reflect", seed=seed + 1))
+    if shift:
+        layers.append(
+            keras.layers.RandomTranslation(shift, shift, fill_mode="reflect", seed=seed + 3)
+        )
+    if brightness:
+        layers.append(
+            keras.layers.RandomBrightness(brightness, value_range=(0, 255), seed=seed + 4)
+        )
     if stain:
         layers.append(StainJitter(stain, seed + 2))
     return layers

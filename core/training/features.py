@@ -34,10 +34,7 @@ def frozen_features(
     -------
     float32 array, shape (passes, N, F)
     """
-    settings = recipe.augmentation
-    layers = augmentation_layers(
-        flips=settings.flips, stain=settings.stain, zoom=settings.zoom, seed=recipe.seed
-    )
+    layers = augmentation_layers(**recipe.augmentation.model_dump(), seed=recipe.seed)
     plain = keras.Model(network.inputs, network.get_layer("logits").input)
     images = inputs = keras.Input(network.input_shape[1:])
     for layer in layers:

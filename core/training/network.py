@@ -26,11 +26,8 @@ def augmented(network: keras.Model, recipe: Recipe) -> keras.Model:
 
     The augmentation runs on the device as part of the step, and only while training.
     """
-    settings = recipe.augmentation
     inputs = keras.Input(network.input_shape[1:])
     images = inputs
-    for layer in augmentation_layers(
-        flips=settings.flips, stain=settings.stain, zoom=settings.zoom, seed=recipe.seed
-    ):
+    for layer in augmentation_layers(**recipe.augmentation.model_dump(), seed=recipe.seed):
         images = layer(images)
     return keras.Model(inputs, network(images))

@@ -22,6 +22,8 @@ class Augmentation(_Table):
     flips: bool = False
     stain: Annotated[float, Field(ge=0, le=1)] = 0.0
     zoom: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    brightness: Annotated[float, Field(ge=0, le=0.5)] = 0.0
 
 
 class Fit(_Table):

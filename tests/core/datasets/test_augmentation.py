@@ -1,4 +1,6 @@
+import keras
 import numpy as np
+import pytest
 
 from core.datasets.augmentation import Dihedral, StainJitter, augmentation_layers
 from core.imaging.stain import rgb_to_hed
@@ -30,21 +32,61 @@ def test_stain_jitter_scales_and_shifts_each_stain() -> None:
     assert np.abs(jittered - pixels).max() > 3
 
 
+ALL = {"flips": True, "stain": 0.3, "zoom": 0.2, "shift": 0.2, "brightness": 0.2}
+NONE = {"flips": False, "stain": 0, "zoom": 0, "shift": 0, "brightness": 0}
+
+
+def only(seed: int = 0, **settings: float) -> keras.layers.Layer:
+    (layer,) = augmentation_layers(**(NONE | settings), seed=seed)
+    return layer
+
+
+def test_shift_moves_the_image_and_mirrors_it_at_the_edge() -> None:
+    # One bright square far from the edges: where it went to says how far the image was moved.
+    images = np.zeros((100, 40, 40, 3), np.float32)
+    images[:, 18:22, 18:22] = 255
+    moved = np.asarray(only(shift=0.2)(images, training=True))
+    places = np.arange(40)
+    mass = moved[..., 0].sum(axis=(1, 2))
+    np.testing.assert_allclose(mass, 16 * 255, rtol=0.01)
+    for axis in (1, 2):
+        centre = (moved[..., 0].sum(axis=3 - axis) * places).sum(axis=1) / mass - 19.5
+        assert np.abs(centre).max() <= 8.01
+        assert centre.min() < -6
+        assert centre.max() > 6
+    plain = np.full((20, 40, 40, 3), 200, np.float32)
+    np.testing.assert_allclose(np.asarray(only(shift=0.5)(plain, training=True)), 200, atol=0.01)
+
+
+def test_brightness_adds_the_same_to_every_pixel_and_stays_in_range() -> None:
+    random = np.random.default_rng(0)
+    images = random.uniform(100, 150, (200, 6, 6, 3)).astype(np.float32)
+    added = np.asarray(only(brightness=0.2)(images, training=True)) - images
+    np.testing.assert_allclose(added, added[:, :1, :1, :1] + np.zeros_like(added), atol=1e-3)
+    assert -51.01 <= added.min() < -40
+    assert 40 < added.max() <= 51.01
+    for level in (2, 253):
+        changed = np.asarray(only(brightness=0.5)(np.full_like(images, level), training=True))
+        assert changed.min() >= 0
+        assert changed.max() <= 255
+
+
 def test_nothing_changes_outside_training() -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (3, 8, 8, 3)).astype(np.float32)
-    for layer in augmentation_layers(flips=True, stain=0.3, zoom=0.2, seed=0):
+    for layer in augmentation_layers(**ALL, seed=0):
         np.testing.assert_array_equal(np.asarray(layer(pixels, training=False)), pixels)
 
 
-def test_layers_are_seeded() -> None:
+@pytest.mark.parametrize("name", ALL)
+def test_layers_are_seeded(name: str) -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (3, 8, 8, 3)).astype(np.float32)
     one, two, other = (
-        np.asarray(StainJitter(0.3, seed=s)(pixels, training=True)) for s in (1, 1, 2)
+        np.asarray(only(seed, **{name: ALL[name]})(pixels, training=True)) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
 
 
 def test_only_what_is_asked_for() -> None:
-    assert augmentation_layers(flips=False, stain=0, zoom=0, seed=0) == []
-    assert len(augmentation_layers(flips=True, stain=0.1, zoom=0.1, seed=0)) == 3
+    assert augmentation_layers(**NONE, seed=0) == []
+    assert len(augmentation_layers(**ALL, seed=0)) == 5

@@ -36,16 +36,17 @@ def frozen_features(
     """
     layers = augmentation_layers(**recipe.augmentation.model_dump(), seed=recipe.seed)
     plain = keras.Model(network.inputs, network.get_layer("logits").input)
-    images = inputs = keras.Input(network.input_shape[1:])
-    for layer in layers:
-        images = layer(images, training=True)
-    models = [plain] + [keras.Model(inputs, plain(images, training=False))] * (_passes(recipe) - 1)
-    features = np.empty((len(models), len(pixels), plain.output_shape[1]), dtype=np.float32)
-    for number, model in enumerate(models):
+    passes = _passes(recipe)
+    features = np.empty((passes, len(pixels), plain.output_shape[1]), dtype=np.float32)
+    for number in range(passes):
         for start in range(0, len(pixels), _BATCH):
             rows = slice(start, start + _BATCH)
-            features[number, rows] = model.predict_on_batch(np.asarray(pixels[rows]))
-            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / len(models))
+            images = np.asarray(pixels[rows])
+            # Outside the model: within one, its own `training=False` would switch them off.
+            for layer in layers if number else []:
+                images = layer(images, training=True)
+            features[number, rows] = plain.predict_on_batch(np.asarray(images))
+            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / passes)
     return features
 
 

@@ -24,6 +24,9 @@ class Batches(keras.utils.PyDataset):
     seed : int or None
         Shuffles the rows before each epoch, the same way for the same seed and epoch; None keeps
         their order.
+    sampling : bool
+        Instead of weighting the loss, draw as many images as there are rows anew for each epoch,
+        with replacement, each with a probability proportional to its weight. Needs a seed.
     """
 
     def __init__(
@@ -34,8 +37,14 @@ class Batches(keras.utils.PyDataset):
         rows: NDArray[np.int64],
         batch_size: int,
         seed: int | None = None,
+        *,
+        sampling: bool = False,
     ) -> None:
         super().__init__()
+        if sampling:
+            self._chances = weights[rows] / weights[rows].sum(dtype=np.float64)
+            weights = np.ones_like(weights)
+        self._sampling = sampling
         self._arrays = (pixels, targets, weights)
         self._rows = rows
         self._batch_size = batch_size
@@ -46,7 +55,10 @@ class Batches(keras.utils.PyDataset):
     def _shuffled(self) -> NDArray[np.int64]:
         if self._seed is None:
             return self._rows
-        return np.random.default_rng([self._seed, self._epoch]).permutation(self._rows)
+        random = np.random.default_rng([self._seed, self._epoch])
+        if self._sampling:
+            return random.choice(self._rows, len(self._rows), p=self._chances)
+        return random.permutation(self._rows)
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._batch_size)

@@ -39,7 +39,7 @@ def fit_network(
     """Train the network in place; it ends with the weights of its best epoch.
 
     Best is the lowest validation loss. Images are weighted as the recipe balances them, in
-    training and in validation.
+    training and in validation; or drawn in that proportion, in training.
 
     Returns
     -------
@@ -56,7 +56,13 @@ def fit_network(
         weights = np.zeros(len(labels), dtype=np.float32)
         weights[rows] = balance_weights(labels[rows], patients[rows], recipe.balance)
         parts[name] = Batches(
-            pixels, targets.astype(np.float32), weights, rows, settings.batch_size, seed
+            pixels,
+            targets.astype(np.float32),
+            weights,
+            rows,
+            settings.batch_size,
+            seed,
+            sampling=settings.sampling and name == "train",
         )
     model = augmented(network, recipe)
     model.compile(

@@ -27,12 +27,17 @@ class Augmentation(_Table):
 
 
 class Fit(_Table):
-    """Train every weight with Adam, keeping those of the epoch with the lowest validation loss."""
+    """Train every weight with Adam, keeping those of the epoch with the lowest validation loss.
+
+    The recipe's `balance` weights the images in the loss; with `sampling`, training images are
+    drawn in that proportion instead, and only validation is weighted.
+    """
 
     epochs: Annotated[int, Field(ge=1)]
     batch_size: Annotated[int, Field(ge=1)] = 32
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     patience: Annotated[int, Field(ge=1)] = 3
+    sampling: bool = False
 
 
 class Probe(_Table):
@@ -66,6 +71,8 @@ class Recipe(_Table):
             raise ValueError(f"architecture must be one of {', '.join(NAMES)}")
         if (self.fit is None) == (self.probe is None):
             raise ValueError("give exactly one of the tables [fit] and [probe]")
+        if self.fit and self.fit.sampling and self.balance == "none":
+            raise ValueError('sampling needs a balance: set balance to "class" or "patient"')
         if self.probe and self.weights == "none":
             raise ValueError('a [probe] of random weights learns nothing: set weights = "imagenet"')
         return self

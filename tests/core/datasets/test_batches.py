@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from core.datasets.balance import balance_weights
 from core.datasets.batches import Batches
 
 
@@ -36,3 +38,31 @@ def test_each_epoch_is_shuffled_anew_and_the_same_by_seed() -> None:
     two.on_epoch_end()
     assert seen(two) == seen(one)
     assert seen(batches(seed=2)) != first
+
+
+def test_sampling_draws_in_proportion_to_the_weights_anew_each_epoch() -> None:
+    labels = np.array([0] * 90 + [1] * 10 + [0] * 20)
+    patients = np.array((["a"] * 60 + ["b"] * 30 + ["a"] * 5 + ["c"] * 5) + ["d"] * 20, object)
+    rows = np.arange(100)
+    weights = np.zeros(120, np.float32)
+    weights[rows] = balance_weights(labels[rows], patients[rows], "patient")
+    pixels = np.zeros((120, 1, 1, 3), np.uint8)
+    targets = np.arange(120, dtype=np.float32)[:, None]
+
+    def source(seed: int) -> Batches:
+        return Batches(pixels, targets, weights, rows, 32, seed, sampling=True)
+
+    one, drawn = source(4), []
+    for _ in range(200):
+        epoch = seen(one)
+        assert len(epoch) == len(rows)
+        drawn += epoch
+        one.on_epoch_end()
+    # Half of what is drawn is of each class, half of a class of each patient in it.
+    groups = [f"{labels[row]}{patients[row]}" for row in drawn]
+    for group in ("0a", "0b", "1a", "1c"):
+        assert groups.count(group) / len(groups) == pytest.approx(0.25, abs=0.02)
+    assert len(set(groups)) == 4
+    assert all((one[index][2] == 1).all() for index in range(len(one)))
+    assert seen(source(4)) == drawn[:100]
+    assert seen(source(5)) != drawn[:100]

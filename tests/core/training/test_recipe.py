@@ -42,6 +42,7 @@ def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
         ('"cnn3"', '"cnn5"', "architecture must be one of alexnet"),
         ("[fit]\nepochs = 1", "", r"exactly one of the tables \[fit\] and \[probe\]"),
         ("[fit]\nepochs = 1", "[probe]\npasses = 2\npenalty = 1", "random weights learns nothing"),
+        ('"class"\n[fit]', '"none"\n[fit]\nsampling = true', "sampling needs a balance"),
         ("[fit]", "[fit", "not valid TOML.*line"),
     ],
 )

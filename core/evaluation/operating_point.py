@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from core.errors import EvaluationError
 
+BALANCED_RULE = "highest mean of sensitivity and specificity, every patient counting the same"
+
 
 def balanced_threshold(
     labels: NDArray[np.int64],

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.datasets.records import Dataset
 from core.datasets.split import Split
+from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import score_patient
 from core.inference.calibrate import apply_temperature
 from core.registry.card import OperatingPoint
@@ -56,14 +57,14 @@ def train_by_fit(
         operating_point=OperatingPoint(
             positive_class=dataset.classes[1],
             threshold=threshold,
-            rule="highest mean of sensitivity and specificity, every patient counting the same",
+            rule=BALANCED_RULE,
             fitted_on=f"{len(split.validation)} images of "
             f"{len(np.unique(patients[split.validation]))} validation patients",
         ),
         evaluation=judge_pooled(
             model_test, colour_test, labels[split.test], patients[split.test], leaky=split.leaky
         ),
-        predictions=predictions_table(model_test, dataset.records, dataset.classes),
+        predictions=predictions_table(model_test, colour_test, dataset.records, dataset.classes),
         history=history,
         rows=split.parts(),
     )

@@ -12,6 +12,7 @@ from core.datasets.balance import balance_weights
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.errors import TrainingError
+from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import MINIMUM_PATIENTS
 from core.inference.calibrate import apply_temperature
 from core.registry.card import OperatingPoint
@@ -86,11 +87,11 @@ def train_by_probe(
         operating_point=OperatingPoint(
             positive_class=dataset.classes[1],
             threshold=threshold,
-            rule="highest mean of sensitivity and specificity, every patient counting the same",
+            rule=BALANCED_RULE,
             fitted_on=f"{len(model.rows)} images of {len(judged)} left-out patients",
         ),
         evaluation=judge_by_patient(model, colour),
-        predictions=predictions_table(model, dataset.records, dataset.classes),
+        predictions=predictions_table(model, colour, dataset.records, dataset.classes),
         history=pd.DataFrame(history),
         rows={"train": everything, "validation": everything[:0], "test": everything[:0]},
     )

@@ -124,23 +124,31 @@ def fit_decision(
 
 
 def predictions_table(
-    held_out: HeldOut, records: pd.DataFrame, classes: tuple[str, ...]
+    held_out: HeldOut, colour: HeldOut, records: pd.DataFrame, classes: tuple[str, ...]
 ) -> pd.DataFrame:
     """One row an image, from which every figure on the card can be worked out again.
 
     Columns: image, patient, magnification, label, threshold (of the operating point that was
-    chosen without the patient), and `probability <class>` for each class, calibrated.
+    chosen without the patient), `probability <class>` for each class, calibrated, and the last two
+    of these for colour alone: `colour threshold`, `colour probability <class>`.
     """
     records = records.iloc[held_out.rows]
-    thresholds = {score.patient: score.threshold for score in held_out.scores}
+    positive = classes[1]
     return pd.DataFrame(
         {
             "image": records["path"].to_numpy(),
             "patient": records["patient"].to_numpy(),
             "magnification": records["magnification"].to_numpy(),
             "label": [classes[label] for label in records["label"]],
-            "threshold": records["patient"].map(thresholds).round(6).to_numpy(),
+            "threshold": _thresholds(held_out, records),
             f"probability {classes[0]}": (1 - held_out.probabilities).round(6),
-            f"probability {classes[1]}": held_out.probabilities.round(6),
+            f"probability {positive}": held_out.probabilities.round(6),
+            "colour threshold": _thresholds(colour, records),
+            f"colour probability {positive}": colour.probabilities.round(6),
         }
     )
+
+
+def _thresholds(held_out: HeldOut, records: pd.DataFrame) -> NDArray[np.float64]:
+    thresholds = {score.patient: round(score.threshold, 6) for score in held_out.scores}
+    return np.array([thresholds[patient] for patient in records["patient"]])

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib.metadata
-import math
 import platform
 import time
 from collections.abc import Callable
@@ -22,15 +21,22 @@ from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
 from core.training.by_probe import train_by_probe
+from core.training.check import check_name, check_scale
 from core.training.network import build_network
 from core.training.outcome import Outcome
-from core.training.recipe import Recipe
+from core.training.recipe import Recipe, recipe_names
 
 Progress = Callable[[str, float], None]
 # An image may differ this much in scale from those trained on before the answer is warned of.
 _SCALE_TOLERANCE = 1.25
 # Unreadable images that a card names; of more it gives the number.
 _NAMED = 10
+_IMAGENET = (
+    (
+        "ImageNet weights of Keras Applications (Apache License 2.0). Deng J. et al. ImageNet: A "
+        "large-scale hierarchical image database. CVPR 2009."
+    ),
+)
 _LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
 
 
@@ -68,6 +74,7 @@ def train(
         If the data, the recipe, the weights or the name cannot be used.
     """
     started = time.monotonic()
+    check_name(name)
     target = (folder or get_settings().own_models) / name
     if target.exists() and not replace:
         raise TrainingError(
@@ -75,11 +82,7 @@ def train(
             "or give --replace."
         )
     dataset = open_dataset(data)
-    if not math.isfinite(dataset.source.um_per_px):
-        raise TrainingError(
-            f"The scale of the images in {data} is unknown, and a model must state the scale that "
-            "it was trained at. Give a manifest with a column um_per_px."
-        )
+    check_scale(dataset)
     if recipe.probe and split == "image":
         raise RecipeError(
             f"The recipe {recipe.name} judges by leaving one patient out and cannot be split by "
@@ -92,6 +95,7 @@ def train(
         recipe.input_size,
         get_settings().cache,
         lambda done: progress("Reading images", done),
+        recipe.stain_normalisation,
     )
     if cached.unreadable:
         progress(f"Leaving out {len(cached.unreadable)} unreadable images", 1.0)
@@ -179,6 +183,7 @@ def _card(
             um_per_px_low=source.um_per_px / _SCALE_TOLERANCE,
             um_per_px_high=source.um_per_px * _SCALE_TOLERANCE,
         ),
+        stain_normalisation=recipe.stain_normalisation,
         heatmap_layer=heatmap_layer(recipe.architecture),
         temperature=outcome.temperature,
         operating_point=outcome.operating_point,
@@ -195,7 +200,7 @@ def _card(
             images={part: len(rows) for part, rows in outcome.rows.items()},
             seed=recipe.seed,
             seconds=round(seconds, 1),
-            command=f"python -m core train --recipe {recipe.name} --data FOLDER --name {name}"
+            command=f"python -m core train --recipe {_as_given(recipe)} --data FOLDER --name {name}"
             + (" --split image" if split == "image" else ""),
         ),
         evaluation=outcome.evaluation.model_copy(update={"notes": notes}),
@@ -203,12 +208,16 @@ def _card(
         good_for=source.good_for,
         not_for=source.not_for,
         licence=source.licence,
-        citations=source.citations,
+        citations=source.citations + (_IMAGENET if recipe.weights == "imagenet" else ()),
         versions={
             "python": platform.python_version(),
             **{library: importlib.metadata.version(library) for library in _LIBRARIES},
         },
     )
+
+
+def _as_given(recipe: Recipe) -> str:
+    return recipe.name if recipe.name in recipe_names() else f"{recipe.name}.toml"
 
 
 def _summary(recipe: Recipe, dataset: Dataset, outcome: Outcome) -> str:

@@ -37,8 +37,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def weights(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOBULE_WEIGHTS", str(shared / "weights"))
+def local_weights(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOBULE_WEIGHTS", str(weights))
 
 
 @pytest.mark.slow
@@ -64,7 +64,7 @@ def test_fit_judges_on_the_test_part_only(tiny_idc: Path, packages: Path, split:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("weights")
+@pytest.mark.usefixtures("local_weights")
 def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path) -> None:
     stages: list[str] = []
     package = train(
@@ -91,15 +91,19 @@ def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path
 
 def _figures_follow_from_predictions(package: Package) -> None:
     predictions = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
-    aurocs, accuracies = [], []
-    for _, own in predictions.groupby("patient"):
-        truth = own["label"] == "IDC"
-        aurocs.append(roc_auc_score(truth, own["probability IDC"]))
-        calls = own["probability IDC"] >= own["threshold"]
-        accuracies.append(balanced_accuracy_score(truth, calls))
     evaluation = package.card.evaluation
-    assert evaluation.auroc == pytest.approx(np.mean(aurocs), abs=1e-3)
-    assert evaluation.balanced_accuracy == pytest.approx(np.mean(accuracies), abs=1e-3)
+    for prefix, auroc, accuracy in (
+        ("", evaluation.auroc, evaluation.balanced_accuracy),
+        ("colour ", evaluation.colour_auroc, evaluation.colour_balanced_accuracy),
+    ):
+        aurocs, accuracies = [], []
+        for _, own in predictions.groupby("patient"):
+            truth, chances = own["label"] == "IDC", own[f"{prefix}probability IDC"]
+            aurocs.append(roc_auc_score(truth, chances))
+            calls = chances >= own[f"{prefix}threshold"]
+            accuracies.append(balanced_accuracy_score(truth, calls))
+        assert auroc == pytest.approx(np.mean(aurocs), abs=1e-3)
+        assert accuracy == pytest.approx(np.mean(accuracies), abs=1e-3)
 
 
 def test_a_taken_name_is_refused_before_anything_is_read(tmp_path: Path) -> None:

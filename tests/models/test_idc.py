@@ -42,6 +42,11 @@ def test_card_follows_from_its_predictions(package: Package) -> None:
         accuracies.append(balanced_accuracy_score(truth, calls))
         assert result.auroc == pytest.approx(aurocs[-1], abs=1e-4)
         assert result.balanced_accuracy == pytest.approx(accuracies[-1], abs=1e-3)
+        colour = own["colour probability IDC"]
+        assert result.colour_auroc == pytest.approx(roc_auc_score(truth, colour), abs=1e-4)
+        assert result.colour_balanced_accuracy == pytest.approx(
+            balanced_accuracy_score(truth, colour >= own["colour threshold"]), abs=1e-3
+        )
     assert evaluation.auroc == pytest.approx(np.mean(aurocs), abs=1e-4)
     assert evaluation.balanced_accuracy == pytest.approx(np.mean(accuracies), abs=1e-3)
 
@@ -65,6 +70,13 @@ def test_readme_and_card_tell_the_same(package: Package) -> None:
             f"| {result.colour_auroc:.3f} | {result.balanced_accuracy:.3f} "
             f"| {result.colour_balanced_accuracy:.3f} |"
         ) in readme
+    figures = package.card.evaluation
+    (low, high), (least, most) = figures.auroc_interval, figures.balanced_accuracy_interval
+    assert (
+        f"| **mean** | {figures.images:,} | **{figures.auroc:.3f}** ({low:.3f}–{high:.3f}) "
+        f"| {figures.colour_auroc:.3f} | **{figures.balanced_accuracy:.3f}** "
+        f"({least:.3f}–{most:.3f}) | {figures.colour_balanced_accuracy:.3f} |"
+    ) in readme
 
 
 @pytest.mark.slow

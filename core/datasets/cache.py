@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.datasets.cache_file import CacheFile
 from core.datasets.records import Dataset
 from core.errors import DatasetError, ImageError
+from core.imaging.normalise import Normalisation, normalise_stain
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 
@@ -47,12 +48,13 @@ def pixel_cache(
     size: int,
     folder: Path,
     progress: Callable[[float], None] = lambda _: None,
+    stain: Normalisation = "none",
 ) -> Cached:
-    """Every image of the dataset that can be read, at `size` × `size` pixels.
+    """Every image of the dataset that can be read, at `size` × `size` pixels, its stain normalised.
 
-    The file is named by the dataset's fingerprint and the size, and bears that name only when it is
-    complete. A build that was interrupted goes on where it stopped; of several processes that want
-    the same cache one builds it, and the others wait.
+    The file is named by the dataset's fingerprint, the size and the stain, and bears that name only
+    when it is complete. A build that was interrupted goes on where it stopped; of several processes
+    that want the same cache one builds it, and the others wait.
 
     Raises
     ------
@@ -60,13 +62,14 @@ def pixel_cache(
         If no image can be read, or the disk is full; nothing half-written is left then.
     """
     images = len(dataset.records)
-    file = CacheFile(folder / f"{dataset.fingerprint[:32]}-{size}")
+    suffix = "" if stain == "none" else f"-{stain}"
+    file = CacheFile(folder / f"{dataset.fingerprint[:32]}-{size}{suffix}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not file.complete(images):
             with FileLock(file.lock):
                 if not file.complete(images):
-                    _build(dataset, size, file, progress)
+                    _build(dataset, size, stain, file, progress)
     except OSError as error:
         raise DatasetError(
             f"The pixel cache ({images * size * size * 3 / 1e6:.0f} MB) could not be written to "
@@ -82,10 +85,17 @@ def pixel_cache(
     return Cached(pixels, replace(dataset, records=records), rows, reasons)
 
 
-def _build(dataset: Dataset, size: int, file: CacheFile, progress: Callable[[float], None]) -> None:
+def _build(
+    dataset: Dataset,
+    size: int,
+    stain: Normalisation,
+    file: CacheFile,
+    progress: Callable[[float], None],
+) -> None:
     def read(relative: str) -> NDArray[np.uint8] | str:
         try:
-            return resize(read_image(dataset.root / relative).pixels, size, size)
+            pixels = resize(read_image(dataset.root / relative).pixels, size, size)
+            return normalise_stain(pixels, stain)
         except ImageError as error:
             return str(error)
 

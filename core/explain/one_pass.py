@@ -46,8 +46,9 @@ def explainer(classifier: Classifier, layer: str) -> Explain:
     def explain(
         inputs: NDArray[np.uint8], target: int | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        ready = classifier.prepare(inputs)
         with classifier.lock:
-            logits, heatmaps = gradcam(inputs, target)
+            logits, heatmaps = gradcam(ready, target)
         return apply_temperature(logits, classifier.card.temperature), heatmaps
 
     return explain

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.normalise import normalise_stain
 from core.inference.calibrate import apply_temperature
 from core.registry.package import Package, load_model
 
@@ -69,10 +70,18 @@ class Classifier:
             )
         answers = []
         for start in range(0, len(inputs), self.batch):
+            ready = self.prepare(inputs[start : start + self.batch])
             with self.lock:
-                answers.append(self._answer(inputs[start : start + self.batch]).numpy())
+                answers.append(self._answer(ready).numpy())
         outputs = 1 if self.card.head == "sigmoid" else len(self.classes)
         return np.concatenate(answers) if answers else np.empty((0, outputs), np.float32)
+
+    def prepare(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Normalise the stain of each input, (N, h, w, 3), as the card says."""
+        stain = self.card.stain_normalisation
+        if stain == "none":
+            return inputs
+        return np.stack([normalise_stain(pixels, stain) for pixels in inputs])
 
     def probabilities(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return calibrated probabilities, (N, K) in the order of `classes`; see `logits`."""

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from core.imaging.normalise import Normalisation
+
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
 
@@ -146,6 +148,7 @@ class Card(Part):
 
     `files` maps every file of the package but the card itself to its sha256. `classes` are in the
     order of the network's outputs; a sigmoid head has one output, for `classes[1]`.
+    `stain_normalisation` is what each input, once resized, goes through before the network sees it.
     """
 
     schema_version: Literal[1]
@@ -158,6 +161,7 @@ class Card(Part):
     classes: tuple[Text, ...] = Field(min_length=2)
     head: Literal["softmax", "sigmoid"]
     input: InputSpec
+    stain_normalisation: Normalisation = "none"
     heatmap_layer: Text
     temperature: Positive
     operating_point: OperatingPoint | None

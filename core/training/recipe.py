@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.architectures import NAMES
 from core.datasets.balance import Balance
 from core.errors import RecipeError
+from core.imaging.normalise import Normalisation
 
 
 class _Table(BaseModel):
@@ -60,6 +61,7 @@ class Recipe(_Table):
     weights: Literal["imagenet", "none"]
     input_size: Annotated[int, Field(ge=16, le=1024)]
     balance: Balance
+    stain_normalisation: Normalisation = "none"
     seed: int = 0
     augmentation: Augmentation = Augmentation()
     fit: Fit | None = None

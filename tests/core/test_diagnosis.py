@@ -11,11 +11,12 @@ import pytest
 
 from core.diagnosis import diagnose
 from core.errors import ImageError, PackageError
+from core.imaging.normalise import normalise_stain
 from core.imaging.overlay import encode_png, overlay
 from core.imaging.resize import resize
 from core.imaging.tiles import tile_grid
 from core.inference.classifier import get_classifier
-from core.registry.package import Package
+from core.registry.package import Package, load_package
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +178,19 @@ def test_the_active_model_answers_a_path(
 def test_an_image_that_cannot_be_read_is_refused(package: Package) -> None:
     with pytest.raises(ImageError):
         diagnose(b"no image", package=package)
+
+
+def test_stain_is_normalised_as_the_card_says(
+    tmp_path: Path, save_tiny: Callable[..., Package], package: Package, tissue: np.ndarray
+) -> None:
+    normal = save_tiny(tmp_path, 2, name="normal", stain_normalisation="reinhard")
+    assert load_package(normal.path).card.stain_normalisation == "reinhard"
+    patch = tissue[50:100, 60:110]
+    found = diagnose(encode_png(patch), package=normal, um_per_px=4.0)
+    changed = normalise_stain(resize(patch, 32, 32), "reinhard")
+    assert np.abs(changed.astype(int) - resize(patch, 32, 32)).max() > 5
+    by_hand = get_classifier(package).probabilities(changed[np.newaxis])[0]
+    np.testing.assert_allclose(found.probabilities, by_hand, atol=1e-6)
+    # The answer and its explanation come from two functions, which must see the same pixels.
+    direct = get_classifier(normal).probabilities(resize(patch, 32, 32)[np.newaxis])[0]
+    np.testing.assert_allclose(direct, by_hand, atol=1e-6)

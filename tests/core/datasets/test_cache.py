@@ -13,6 +13,7 @@ from core.datasets.cache import pixel_cache
 from core.datasets.cache_file import Writer
 from core.datasets.open import open_dataset
 from core.errors import DatasetError
+from core.imaging.normalise import Normalisation, normalise_stain
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -41,6 +42,18 @@ def test_is_built_once_and_anew_when_an_image_changes(tiny_idc: Path, tmp_path: 
     path = copy / open_dataset(copy).records["path"].iloc[0]
     cv2.imwrite(str(path), np.zeros((50, 50, 3), np.uint8))
     assert pixel_cache(open_dataset(copy), 25, cache).pixels[0].max() == 0
+
+
+@pytest.mark.parametrize("stain", ["macenko", "reinhard"])
+def test_stain_is_normalised_in_a_cache_of_its_own(
+    tiny_idc: Path, tmp_path: Path, stain: Normalisation
+) -> None:
+    dataset = open_dataset(tiny_idc)
+    plain = pixel_cache(dataset, 25, tmp_path).pixels
+    normal = pixel_cache(dataset, 25, tmp_path, stain=stain).pixels
+    assert not np.array_equal(normal, plain)
+    for row in (0, 139):
+        np.testing.assert_array_equal(normal[row], normalise_stain(plain[row], stain))
 
 
 def damaged(tiny_idc: Path, copy: Path, pattern: str) -> list[str]:

@@ -21,6 +21,10 @@ class DatasetError(LobuleError):
     """A dataset folder is missing, unrecognised, contradictory, or too small for what was asked."""
 
 
+class AuditCancelledError(LobuleError):
+    """An audit was stopped by the user before it was done."""
+
+
 class ArchitectureError(LobuleError):
     """A network was asked for that cannot be built, or its weights cannot be had."""
 

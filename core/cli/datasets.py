@@ -1,4 +1,4 @@
-"""`datasets`: get public ones."""
+"""`datasets`: get public ones, audit any."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from core.cli.datasets_audit import audit
 from core.errors import LobuleError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from core.datasets.fetch import Progress
 
 datasets = typer.Typer(help="Datasets to train on.", no_args_is_help=True)
+datasets.command()(audit)
 
 
 @datasets.command()

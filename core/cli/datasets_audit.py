@@ -1,0 +1,130 @@
+"""`datasets audit`: what a dataset really holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.errors import DatasetError, LobuleError
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+    from core.datasets.audit.accepted import Decisions
+    from core.datasets.audit.audit import Progress
+    from core.datasets.audit.report import Audit
+    from core.datasets.records import Dataset
+
+
+def audit(
+    path: Annotated[Path, typer.Argument(help="Folder or manifest of the dataset.")],
+    task: Annotated[
+        Literal["binary", "subtype"], typer.Option(help="Which classes to tell apart.")
+    ] = "binary",
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(help="Decide to leave out the files of the finding of this code."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Decide to keep the files of the finding of this code."),
+    ] = None,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(help="File of decisions; in LOBULE_HOME/audits by default."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Audit a dataset: what is wrong with it, how bad that is, and what to do about it.
+
+    The folder is never changed. The exit code is 1 while a finding of severity "error" stands whose
+    files nothing was decided about.
+    """
+    from core.datasets.audit.accepted import save_decisions  # noqa: PLC0415 - help comes at once
+    from core.datasets.audit.audit import audit as run  # noqa: PLC0415
+    from core.datasets.open import open_dataset  # noqa: PLC0415
+
+    try:
+        dataset = open_dataset(path, task=task)
+        with _progress() as progress:
+            result = run(dataset, progress=progress)
+        decided = _decisions(dataset, decisions, asked=bool(drop or keep or decisions))
+        if drop or keep:
+            decided = _decide(decided, result, drop or [], keep or [])
+            save_decisions(decided, dataset, decisions)
+    except KeyboardInterrupt:
+        typer.echo("Stopped. What was read is kept: the next audit goes on from there.", err=True)
+        raise typer.Exit(130) from None
+    except LobuleError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        chosen = {"drop": sorted(decided.drop), "keep": sorted(decided.keep)}
+        print_json({**result.to_json(), "decisions": chosen})
+    else:
+        _print(result, decided)
+    if any(f.severity == "error" and decided.undecided(f) for f in result.findings):
+        raise typer.Exit(1)
+
+
+def _decisions(dataset: "Dataset", file: Path | None, *, asked: bool) -> "Decisions":
+    from core.datasets.audit.accepted import Decisions, load_decisions  # noqa: PLC0415
+
+    try:
+        return load_decisions(dataset, file)
+    except DatasetError:
+        if asked:
+            raise
+        # A file that cannot be opened has no fingerprint; the audit is shown all the same.
+        return Decisions(fingerprint="")
+
+
+def _decide(decided: "Decisions", result: "Audit", drop: list[str], keep: list[str]) -> "Decisions":
+    findings = {finding.code: finding for finding in result.findings if finding.files}
+    for code in [*drop, *keep]:
+        if code not in findings:
+            raise DatasetError(
+                f"There is no finding “{code}” that names files. There are: "
+                f"{', '.join(findings) or 'none'}."
+            )
+        decide = decided.dropping if code in drop else decided.keeping
+        decided = decide(findings[code])
+    return decided
+
+
+def _print(result: "Audit", decided: "Decisions") -> None:
+    who = f"{result.patients} patients" if result.patients is not None else "patients UNKNOWN"
+    classes = ", ".join(f"{count.name} {count.images:,}" for count in result.classes)
+    typer.echo(plain(f"{result.dataset}: {result.images:,} images, {who}; {classes}"))
+    for finding in result.findings:
+        typer.echo(f"\n{finding.severity.upper()} {finding.code}: {plain(finding.message)}")
+        if not decided.undecided(finding):
+            typer.echo("    Decided.")
+            continue
+        for example in finding.examples:
+            typer.echo(f"    {plain(example)}")
+        typer.echo(f"    → {plain(finding.advice)}")
+    if decided.drop:
+        typer.echo(f"\n{len(decided.drop):,} files are dropped by decision.")
+
+
+@contextmanager
+def _progress() -> Iterator["Progress"]:
+    """One bar a stage, with the time left, on stderr."""
+    from rich.console import Console  # noqa: PLC0415 - help comes at once
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
+        stages: dict[str, TaskID] = {}
+
+        def told(stage: str, done: float) -> None:
+            if stage not in stages:
+                stages[stage] = bars.add_task(stage, total=1.0)
+            bars.update(stages[stage], completed=done)
+
+        yield told

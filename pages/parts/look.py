@@ -85,6 +85,23 @@ STYLE = """
 .lobule-table thead th { opacity: .75; } .lobule-table tbody th { opacity: .75; }
 .lobule-list { margin: 0; padding-left: 1.2rem; } .lobule-list li { margin: .15rem 0; }
 .lobule-steps { line-height: 1.7; }
+.lobule-finding .lobule-badge { margin-right: .4rem; }
+.lobule-finding p { margin: .15rem 0; } .lobule-finding summary { cursor: pointer; opacity: .8; }
+.lobule-bar.lobule-leak { margin-top: .4rem; }
+.lobule-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
+  gap: .9rem .75rem; }
+.lobule-grid figure, .lobule-strip figure { margin: 0; min-width: 0; }
+.lobule-grid img { width: 100%; height: 6.5rem; object-fit: cover; border-radius: 4px; }
+.lobule-grid figcaption { display: flex; flex-direction: column; font-size: .85rem; }
+.lobule-grid small { opacity: .75; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.lobule-none { display: grid; place-items: center; height: 4.5rem; min-width: 4.5rem; opacity: .75;
+  font-size: .8rem; border: 1px dashed currentColor; border-radius: 4px; padding: 0 .3rem; }
+.lobule-patient { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: 1rem;
+  padding: .5rem 0; font-size: .9rem; overflow-wrap: anywhere;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
+.lobule-strip { display: flex; gap: .4rem; overflow-x: auto; }
+.lobule-strip figure { flex: none; }
+.lobule-strip img { height: 4.5rem; border-radius: 4px; display: block; }
 </style>
 """.replace("LOGO", quote(_LOGO))
 

@@ -1,0 +1,27 @@
+"""The table of records as a CSV file that a spreadsheet opens without running anything."""
+
+import pandas as pd
+
+from core.datasets.records import Dataset
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def records_csv(dataset: Dataset) -> bytes:
+    """Write the records with the name of each class, UTF-8 with a byte order mark.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front. Unknown positions
+    and scales are empty.
+    """
+    records = dataset.records.copy()
+    records["label"] = [dataset.classes[label] for label in records["label"]]
+    for column in ("path", "patient", "slide", "label", "subtype", "magnification"):
+        records[column] = [neutral(text) for text in records[column]]
+    for column in ("x", "y"):
+        records[column] = records[column].astype("Int64").mask(records[column] < 0, pd.NA)
+    return records.to_csv(index=False).encode("utf-8-sig")
+
+
+def neutral(text: str) -> str:
+    """Return text so that a spreadsheet shows it and does not compute it."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,59 @@
+"""Figures with their intervals, two conditions beside each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+ROW_PIXELS, MARGIN_PIXELS = 30, 70
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One condition: its name, mark, and a value with its interval for each row."""
+
+    name: str
+    colour: str
+    symbol: str
+    values: Sequence[float]
+    intervals: Sequence[tuple[float, float]]
+
+
+def with_intervals(rows: Sequence[str], series: Sequence[Series], axis: str) -> go.Figure:
+    """Draw a point and an interval for each row and series, AUROC from 0.4 to 1 and 0.5 marked."""
+    figure = go.Figure()
+    step = 0.7 / len(series)
+    for number, one in enumerate(series):
+        low = [value - ends[0] for value, ends in zip(one.values, one.intervals, strict=True)]
+        high = [ends[1] - value for value, ends in zip(one.values, one.intervals, strict=True)]
+        figure.add_trace(
+            go.Scatter(
+                x=list(one.values),
+                y=[row + step * (number - (len(series) - 1) / 2) for row in range(len(rows))],
+                mode="markers+text",
+                name=one.name,
+                text=[f"{value:.2f}" for value in one.values],
+                textposition="top center",
+                marker={"color": one.colour, "symbol": one.symbol, "size": 12},
+                error_x={"type": "data", "array": high, "arrayminus": low, "thickness": 2},
+                hovertemplate="%{x:.3f}<extra>%{fullData.name}</extra>",
+            )
+        )
+    figure.add_vline(x=0.5, line={"dash": "dot", "width": 1, "color": "#7d8790"})
+    figure.update_layout(
+        height=2 * ROW_PIXELS * len(rows) + 2 * MARGIN_PIXELS,
+        margin={"l": 0, "r": 16, "t": 30, "b": 0},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+    )
+    figure.update_xaxes(title=axis, range=[0.4, 1.02], zeroline=False)
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=list(rows),
+        range=[len(rows) - 0.4, -0.6],
+        automargin=True,
+        zeroline=False,
+        showgrid=False,
+    )
+    return figure

@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.imaging.normalise import Normalisation
-
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
 
@@ -161,7 +159,7 @@ class Card(Part):
     classes: tuple[Text, ...] = Field(min_length=2)
     head: Literal["softmax", "sigmoid"]
     input: InputSpec
-    stain_normalisation: Normalisation = "none"
+    stain_normalisation: Literal["none", "macenko", "reinhard"] = "none"
     heatmap_layer: Text
     temperature: Positive
     operating_point: OperatingPoint | None

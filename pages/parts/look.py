@@ -70,7 +70,8 @@ STYLE = """
   clip-path: inset(50%); padding: 0 !important; }
 .st-key-pair { flex: none; overflow: hidden;
   height: clamp(11rem, calc((100cqw - 4rem) * var(--share, .35)), 30rem); }
-.st-key-pair > *, .st-key-pair > * > *, .stPlotlyChart, .stPlotlyChart > div { height: 100%; }
+.st-key-pair > *, .st-key-pair > * > *, .st-key-pair .stPlotlyChart,
+.st-key-pair .stPlotlyChart > div { height: 100%; }
 .stMainBlockContainer { container-type: inline-size; }
 .lobule-two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 2rem; }
 .stHtml h4 { padding: .6rem 0 .1rem; margin: 0; }

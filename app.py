@@ -6,15 +6,8 @@ from pages.parts.look import RESEARCH_USE, style
 from pages.parts.warm_up import warm_up
 
 st.set_page_config(page_title="Lobule", layout="wide")
-page = st.navigation(
-    [
-        st.Page("pages/diagnose.py", title="Diagnose", default=True),
-        st.Page("pages/datasets.py", title="Datasets"),
-    ],
-    position="top",
-)
+page = st.navigation([st.Page("pages/diagnose.py", title="Diagnose", default=True)], position="top")
 style()
-st.session_state["through_app"] = True
 page.run()
 st.caption(RESEARCH_USE)
 st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+COLOUR_PENALTY = 0.01
+"""Penalty of the colour-only baseline, the same wherever it is shown."""
+
 
 def fit_probe(
     features: NDArray[np.floating],

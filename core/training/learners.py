@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.balance import Balance, balance_weights
-from core.evaluation.probe import fit_probe
+from core.evaluation.probe import COLOUR_PENALTY, fit_probe
 from core.imaging.colour import colour_statistics
 from core.training.held_out import Learner
-
-COLOUR_PENALTY = 0.01
 
 
 def probe_learner(

@@ -8,10 +8,9 @@ from threadpoolctl import threadpool_limits
 
 from core.datasets.audit.finding import Finding, Severity
 from core.evaluation.patients import MINIMUM_PATIENTS
-from core.evaluation.probe import fit_probe
+from core.evaluation.probe import COLOUR_PENALTY, fit_probe
 
 STRONG, TELLING = 0.9, 0.7
-PENALTY = 0.01  # as of the colour baseline that every evaluation carries
 _FOLDS = 5
 _FITTED = 100
 _DRAWS = 1_000
@@ -82,7 +81,7 @@ def judge_colour(
         rows = _some_of_each(train, labels, groups)
         weights = _weights(labels[rows], groups[rows])
         with threadpool_limits(1):  # on so few numbers, threads only wait for each other
-            kernel, bias = fit_probe(colour[rows], labels[rows], weights, PENALTY)
+            kernel, bias = fit_probe(colour[rows], labels[rows], weights, COLOUR_PENALTY)
         logits = colour[test] @ kernel + bias
         logits -= logits.max(axis=1, keepdims=True)
         chances[test] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)

@@ -16,7 +16,7 @@ class LeakRow(BaseModel):
     model : str
     split : "image" or "patient"
     auroc : float
-        Mean over the seeds, in [0, 1].
+        Mean over the folds and the seeds, in [0, 1].
     interval : tuple of float
         95 %, by bootstrap over patients.
     by_seed : tuple of float

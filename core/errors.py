@@ -41,5 +41,9 @@ class TrainingError(LobuleError):
     """A training run cannot start or go on."""
 
 
+class TrainingCancelledError(TrainingError):
+    """A run was cancelled before it had learnt anything that could be kept."""
+
+
 class EvaluationError(LobuleError):
     """A figure was asked for that the data at hand cannot support."""

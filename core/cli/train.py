@@ -11,7 +11,7 @@ from core.errors import LobuleError
 
 if TYPE_CHECKING:
     from core.registry.card import Evaluation
-    from core.training.run import Progress
+    from core.training.watch import Watch
 
 
 def train(
@@ -19,9 +19,9 @@ def train(
     data: Annotated[Path, typer.Option(help="Folder of the dataset.")],
     name: Annotated[str, typer.Option(help="Name of the model.")],
     split: Annotated[
-        Literal["patient", "image"],
+        Literal["patient", "image"] | None,
         typer.Option(help="By image leaks: only to reproduce published figures."),
-    ] = "patient",
+    ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="Where to put the model; LOBULE_HOME/models by default.")
     ] = None,
@@ -31,16 +31,19 @@ def train(
     ] = False,
 ) -> None:
     """Train a model by a recipe and put it on the shelf."""
-    from core.training.recipe import load_recipe  # noqa: PLC0415 - help comes at once
+    from core.training.override import override  # noqa: PLC0415 - help comes at once
+    from core.training.recipe import load_recipe  # noqa: PLC0415
+    from core.training.request import Request  # noqa: PLC0415
 
     try:
         chosen = load_recipe(recipe)
+        if split:
+            chosen = override(chosen, [f"split={split}"])
+        request = Request(recipe=chosen, data=data, name=name, folder=folder, replace=replace)
         from core.training.run import train as run  # noqa: PLC0415 - loads TensorFlow
 
-        with _progress() as progress:
-            package = run(
-                chosen, data, name, folder=folder, split=split, replace=replace, progress=progress
-            )
+        with _progress() as watch:
+            package = run(request, watch)
     except LobuleError as error:
         typer.echo(f"No model was trained. {error}", err=True)
         raise typer.Exit(1) from error
@@ -50,20 +53,23 @@ def train(
 
 
 @contextmanager
-def _progress() -> Iterator["Progress"]:
+def _progress() -> Iterator["Watch"]:
     """One bar a stage, with the time left, on stderr."""
     from rich.console import Console  # noqa: PLC0415 - help comes at once
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
+    from core.training.watch import Watch  # noqa: PLC0415
+
     with Bars(console=Console(stderr=True)) as bars:
         stages: dict[str, object] = {}
 
-        def told(stage: str, done: float) -> None:
-            if stage not in stages:
-                stages[stage] = bars.add_task(stage, total=1.0)
-            bars.update(stages[stage], completed=done)  # type: ignore[arg-type]
+        class Shown(Watch):
+            def stage(self, name: str, done: float) -> None:
+                if name not in stages:
+                    stages[name] = bars.add_task(name, total=1.0)
+                bars.update(stages[name], completed=done)  # type: ignore[arg-type]
 
-        yield told
+        yield Shown()
 
 
 def _report(evaluation: "Evaluation") -> str:

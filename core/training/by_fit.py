@@ -17,19 +17,18 @@ from core.training.held_out import HeldOut, fit_decision, predictions_table
 from core.training.judge import judge_pooled
 from core.training.learners import colour_learner
 from core.training.outcome import Outcome
-from core.training.recipe import Fit, Recipe
-
-Progress = Callable[[str, float], None]
+from core.training.recipe import Recipe, Train
+from core.training.watch import Watch
 
 
 def train_by_fit(
     network: keras.Model,
     recipe: Recipe,
-    settings: Fit,
+    settings: Train,
     dataset: Dataset,
     pixels: NDArray[np.uint8],
     split: Split,
-    progress: Progress,
+    watch: Watch,
 ) -> Outcome:
     """Fit on the training part, choose on the validation part, judge on the test part."""
     labels = dataset.records["label"].to_numpy()
@@ -42,10 +41,10 @@ def train_by_fit(
         labels,
         patients,
         split,
-        lambda done: progress("Training", done),
+        watch,
     )
     colour = colour_learner(
-        pixels, labels, patients, lambda done: progress("Measuring colours", done)
+        pixels, labels, patients, lambda done: watch.stage("Measuring colours", done)
     )
     model_test, temperature, threshold = _judge_part(
         lambda rows: network_logits(network, pixels, rows), labels, patients, split

@@ -1,7 +1,5 @@
 """Train by probe: frozen network, logistic regression, judged by leaving one patient out."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import pandas as pd
@@ -22,8 +20,7 @@ from core.training.judge import judge_by_patient
 from core.training.learners import colour_learner, fit_passes, probe_learner
 from core.training.outcome import Outcome
 from core.training.recipe import Probe, Recipe
-
-Progress = Callable[[str, float], None]
+from core.training.watch import Watch
 
 
 def train_by_probe(
@@ -32,7 +29,7 @@ def train_by_probe(
     settings: Probe,
     dataset: Dataset,
     pixels: NDArray[np.uint8],
-    progress: Progress,
+    watch: Watch,
 ) -> Outcome:
     """Fit the last layer on all patients; judge the recipe by leaving one patient out.
 
@@ -52,18 +49,20 @@ def train_by_probe(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     features = frozen_features(
-        network, pixels, recipe, lambda done: progress("Computing features", done)
+        network, pixels, recipe, lambda done: watch.stage("Computing features", done)
     )
     learner = probe_learner(features, labels, patients, recipe.balance, settings.penalty)
     model = leave_one_out(
-        learner, labels, patients, judged, lambda done: progress("Leaving patients out", done)
+        learner, labels, patients, judged, lambda done: watch.stage("Leaving patients out", done)
     )
     colour = leave_one_out(
-        colour_learner(pixels, labels, patients, lambda done: progress("Measuring colours", done)),
+        colour_learner(
+            pixels, labels, patients, lambda done: watch.stage("Measuring colours", done)
+        ),
         labels,
         patients,
         judged,
-        lambda done: progress("Judging colour alone", done),
+        lambda done: watch.stage("Judging colour alone", done),
     )
     everything = np.arange(len(labels))
     kernel, bias = fit_passes(

@@ -1,7 +1,5 @@
 """Fit every weight of a network by gradient descent."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 import pandas as pd
@@ -11,30 +9,31 @@ from core.datasets.balance import balance_weights
 from core.datasets.batches import Batches
 from core.datasets.split import Split
 from core.training.network import augmented
-from core.training.recipe import Fit, Recipe
+from core.training.recipe import Recipe, Train
+from core.training.watch import Watch
 
 
 class _Progress(keras.callbacks.Callback):
-    def __init__(self, epochs: int, steps: int, progress: Callable[[float], None]) -> None:
+    def __init__(self, epochs: int, steps: int, watch: Watch) -> None:
         super().__init__()
         self._total = epochs * steps
         self._done = 0
-        self._progress = progress
+        self._watch = watch
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 (Keras's)
         self._done += 1
-        self._progress(self._done / self._total)
+        self._watch.stage("Training", self._done / self._total)
 
 
 def fit_network(
     network: keras.Model,
     recipe: Recipe,
-    settings: Fit,
+    settings: Train,
     pixels: NDArray[np.uint8],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     split: Split,
-    progress: Callable[[float], None],
+    watch: Watch,
 ) -> pd.DataFrame:
     """Train the network in place; it ends with the weights of its best epoch.
 
@@ -79,7 +78,7 @@ def fit_network(
             keras.callbacks.EarlyStopping(
                 monitor="val_loss", patience=settings.patience, restore_best_weights=True
             ),
-            _Progress(settings.epochs, len(parts["train"]), progress),
+            _Progress(settings.epochs, len(parts["train"]), watch),
         ],
     ).history
     table = pd.DataFrame(history).rename_axis("epoch").reset_index()

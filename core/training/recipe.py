@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from core.architectures import NAMES
+from core.architectures.catalogue import CATALOGUE
 from core.datasets.balance import Balance
+from core.datasets.split import SplitKind
 from core.errors import RecipeError
 from core.imaging.normalise import Normalisation
 
@@ -27,18 +29,39 @@ class Augmentation(_Table):
     brightness: Annotated[float, Field(ge=0, le=0.5)] = 0.0
 
 
-class Fit(_Table):
-    """Train every weight with Adam, keeping those of the epoch with the lowest validation loss.
+class Train(_Table):
+    """Train by gradient descent, keeping the weights of the epoch with the lowest validation loss.
 
     The recipe's `balance` weights the images in the loss; with `sampling`, training images are
-    drawn in that proportion instead, and only validation is weighted.
+    drawn in that proportion instead, and only validation is weighted. With `frozen_base` only the
+    head is trained, the pretrained convolutional part staying as it is.
+
+    `schedule` is what the learning rate does: "constant"; "cosine" falls to 0 by the last epoch,
+    after rising for `warm_up_epochs` (Loshchilov & Hutter 2017); "plateau" halves it whenever the
+    validation loss has not fallen for two epochs.
     """
 
-    epochs: Annotated[int, Field(ge=1)]
-    batch_size: Annotated[int, Field(ge=1)] = 32
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    epochs: Annotated[int, Field(ge=1, le=1000)]
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    schedule: Literal["constant", "cosine", "plateau"] = "constant"
+    warm_up_epochs: Annotated[int, Field(ge=0)] = 0
     patience: Annotated[int, Field(ge=1)] = 3
     sampling: bool = False
+    frozen_base: bool = False
+
+
+class FineTune(_Table):
+    """A second phase for pretrained networks: the last layers of the base as well, more slowly.
+
+    `layers` is how many of the base's last layers that have weights are trained; BatchNorm layers
+    keep their statistics. Everything that is not said here is as in [train].
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=1000)]
+    layers: Annotated[int, Field(ge=1)]
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-5
 
 
 class Probe(_Table):
@@ -52,32 +75,68 @@ class Probe(_Table):
 
 
 class Recipe(_Table):
-    """Everything that decides what a training run does, but for the data."""
+    """Everything that decides what a training run does, but for the data.
+
+    `fit` is how an image that is not square becomes the network's square: "squash" resizes all of
+    it, "crops" cuts squares out of it, side by side or overlapping, as tall as it is.
+    """
 
     name: str
     title: str
     architecture: str
+    task: Literal["binary", "subtype"] = "binary"
     head: Literal["softmax", "sigmoid"]
     weights: Literal["imagenet", "none"]
     input_size: Annotated[int, Field(ge=16, le=1024)]
+    fit: Literal["squash", "crops"] = "squash"
     balance: Balance
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     stain_normalisation: Normalisation = "none"
-    seed: int = 0
+    mixed_precision: bool = False
+    split: SplitKind = "patient"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     augmentation: Augmentation = Augmentation()
-    fit: Fit | None = None
+    train: Train | None = None
+    fine_tune: FineTune | None = None
     probe: Probe | None = None
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
         if self.architecture not in NAMES:
             raise ValueError(f"architecture must be one of {', '.join(NAMES)}")
-        if (self.fit is None) == (self.probe is None):
-            raise ValueError("give exactly one of the tables [fit] and [probe]")
-        if self.fit and self.fit.sampling and self.balance == "none":
-            raise ValueError('sampling needs a balance: set balance to "class" or "patient"')
-        if self.probe and self.weights == "none":
-            raise ValueError('a [probe] of random weights learns nothing: set weights = "imagenet"')
+        if (self.train is None) == (self.probe is None):
+            raise ValueError("give exactly one of the tables [train] and [probe]")
+        if self.head == "sigmoid" and self.task != "binary":
+            raise ValueError('a sigmoid tells two classes apart: set head = "softmax"')
+        if self.weights == "imagenet" and not CATALOGUE[self.architecture].pretrained:
+            raise ValueError(f'{self.architecture} has no ImageNet weights: set weights = "none"')
+        if self.probe:
+            self._check_probe()
+        if self.train:
+            self._check_train(self.train)
         return self
+
+    def _check_probe(self) -> None:
+        if self.weights == "none":
+            raise ValueError('a [probe] of random weights learns nothing: set weights = "imagenet"')
+        if self.fine_tune:
+            raise ValueError("[fine_tune] comes after [train] and not after [probe]")
+        if self.split == "image":
+            raise ValueError("a [probe] is judged by patient: use [train] to split by image")
+        if self.label_smoothing or self.mixed_precision:
+            raise ValueError("label_smoothing and mixed_precision belong to [train]")
+
+    def _check_train(self, train: Train) -> None:
+        if train.sampling and self.balance == "none":
+            raise ValueError('sampling needs a balance: set balance to "class" or "patient"')
+        if train.frozen_base and self.weights == "none":
+            raise ValueError('a frozen base of random weights: set weights = "imagenet"')
+        if self.fine_tune and not train.frozen_base:
+            raise ValueError("[fine_tune] thaws what [train] kept: set frozen_base = true")
+        if train.warm_up_epochs and train.schedule != "cosine":
+            raise ValueError('warm_up_epochs belongs to schedule = "cosine"')
+        if train.schedule == "cosine" and train.warm_up_epochs >= train.epochs:
+            raise ValueError("warm_up_epochs must be fewer than epochs")
 
 
 def recipe_names() -> list[str]:
@@ -111,8 +170,14 @@ def load_recipe(name: str) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'recipe'}: {item['msg']}"
-            for item in error.errors()
-        )
-        raise RecipeError(f"The recipe {path.name} cannot be used. {wrong}.") from error
+        raise RecipeError(
+            f"The recipe {path.name} cannot be used. {wrong_settings(error)}."
+        ) from error
+
+
+def wrong_settings(error: ValidationError) -> str:
+    """Say which settings are wrong, and why."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'recipe'}: {item['msg']}"
+        for item in error.errors()
+    )

@@ -26,7 +26,7 @@ def recipe(head: str) -> Recipe:
             "weights": "none",
             "input_size": 16,
             "balance": "class",
-            "fit": {"epochs": 4, "batch_size": 16, "patience": 4},
+            "train": {"epochs": 4, "batch_size": 16, "patience": 4},
         }
     )
 

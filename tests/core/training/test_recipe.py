@@ -12,7 +12,7 @@ head = "softmax"
 weights = "none"
 input_size = 32
 balance = "class"
-[fit]
+[train]
 epochs = 1
 """
 
@@ -24,8 +24,8 @@ def test_every_recipe_that_comes_with_lobule_is_valid(name: str) -> None:
 
 def test_cancernet_is_as_its_authors_state() -> None:
     recipe = load_recipe("cancernet")
-    assert (recipe.input_size, recipe.head, recipe.fit.batch_size) == (50, "sigmoid", 32)
-    assert 5 <= recipe.fit.epochs <= 10
+    assert (recipe.input_size, recipe.head, recipe.train.batch_size) == (50, "sigmoid", 32)
+    assert 5 <= recipe.train.epochs <= 10
 
 
 def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
@@ -37,13 +37,13 @@ def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("epochs = 1", "epochs = 0", r"fit\.epochs"),
-        ("epochs = 1", "epoch = 1", r"fit\.epoch: Extra inputs"),
+        ("epochs = 1", "epochs = 0", r"train\.epochs"),
+        ("epochs = 1", "epoch = 1", r"train\.epoch: Extra inputs"),
         ('"cnn3"', '"cnn5"', "architecture must be one of alexnet"),
-        ("[fit]\nepochs = 1", "", r"exactly one of the tables \[fit\] and \[probe\]"),
-        ("[fit]\nepochs = 1", "[probe]\npasses = 2\npenalty = 1", "random weights learns nothing"),
-        ('"class"\n[fit]', '"none"\n[fit]\nsampling = true', "sampling needs a balance"),
-        ("[fit]", "[fit", "not valid TOML.*line"),
+        ("[train]\nepochs = 1", "", r"exactly one of the tables \[train\] and \[probe\]"),
+        ("[train]\nepochs = 1", "[probe]\npasses = 2\npenalty = 1", "random weights learns nothing"),
+        ('"class"\n[train]', '"none"\n[train]\nsampling = true', "sampling needs a balance"),
+        ("[train]", "[train", "not valid TOML.*line"),
     ],
 )
 def test_settings_that_cannot_be_used_are_named(

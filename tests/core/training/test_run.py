@@ -22,7 +22,7 @@ COMMON = {"name": "test", "title": "Test", "balance": "patient", "input_size": 3
 FIT = Recipe.model_validate(
     COMMON
     | {"architecture": "cnn3", "head": "sigmoid", "weights": "none"}
-    | {"fit": {"epochs": 2, "batch_size": 16}, "augmentation": {"flips": True, "zoom": 0.1}}
+    | {"train": {"epochs": 2, "batch_size": 16}, "augmentation": {"flips": True, "zoom": 0.1}}
 )
 PROBE = Recipe.model_validate(
     COMMON

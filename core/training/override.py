@@ -1,0 +1,59 @@
+"""Change single settings of a recipe."""
+
+import tomllib
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.errors import RecipeError
+from core.training.recipe import Recipe, wrong_settings
+
+
+def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """Return the recipe with some settings changed.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    settings : sequence of str
+        Each "key=value" or "table.key=value", values as in TOML, quotes may be left out:
+        `train.epochs=3`, `split=image`. "table=none" takes a table away.
+
+    Raises
+    ------
+    RecipeError
+        If a setting is not written so, is unknown, or does not go with the others.
+    """
+    values: dict[str, Any] = recipe.model_dump(mode="json", exclude_none=True)
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key.strip():
+            raise RecipeError(
+                f"The setting {setting!r} cannot be read. Write key=value, for instance "
+                "train.epochs=3 or split=image."
+            )
+        *tables, last = key.strip().split(".")
+        table = values
+        for name in tables:
+            inner = table.setdefault(name, {})
+            if not isinstance(inner, dict):
+                raise RecipeError(f"The setting {key.strip()!r} is unknown: {name} is no table.")
+            table = inner
+        if isinstance(table.get(last), dict) and text.strip() == "none":
+            del table[last]
+        else:
+            table[last] = _value(text.strip())
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(
+            f"The recipe {recipe.name} cannot be changed so. {wrong_settings(error)}."
+        ) from error
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

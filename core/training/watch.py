@@ -1,0 +1,29 @@
+"""What a training run tells whoever watches it, and asks of them."""
+
+from pathlib import Path
+
+
+class Watch:
+    """Told what a run does, and asked whether it shall stop; this one listens to nothing.
+
+    Attributes
+    ----------
+    checkpoints : Path or None
+        Folder where the state of training is kept after each epoch, and from which an interrupted
+        run goes on; None keeps nothing.
+    """
+
+    checkpoints: Path | None = None
+
+    def stage(self, name: str, done: float) -> None:
+        """Hear what is being done, in words, and the share of it that is done, in [0, 1]."""
+
+    def step(self, values: dict[str, float]) -> None:
+        """Hear of a training step: epoch, epochs, step, steps, loss, learning_rate, images."""
+
+    def epoch(self, values: dict[str, float | str]) -> None:
+        """Hear of a finished epoch: a row of the history, as `core.training.fit` describes it."""
+
+    def cancelled(self) -> bool:
+        """Tell whether the run shall stop; asked at every step."""
+        return False

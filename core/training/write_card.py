@@ -1,0 +1,124 @@
+"""The card of a model that has just been trained."""
+
+import importlib.metadata
+import platform
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.architectures import heatmap_layer
+from core.datasets.cache import Cached
+from core.datasets.records import Dataset
+from core.registry.card import Card, InputSpec, Training
+from core.training.outcome import Outcome
+from core.training.recipe import Recipe, recipe_names
+from core.training.request import Request
+
+# An image may differ this much in scale from those trained on before the answer is warned of.
+_SCALE_TOLERANCE = 1.25
+# Unreadable images that a card names; of more it gives the number.
+_NAMED = 10
+_IMAGENET = (
+    (
+        "ImageNet weights of Keras Applications (Apache License 2.0). Deng J. et al. ImageNet: A "
+        "large-scale hierarchical image database. CVPR 2009."
+    ),
+)
+_LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
+
+
+def write_card(
+    request: Request, cached: Cached, fingerprint: str, outcome: Outcome, seconds: float
+) -> Card:
+    """Put together the card of a trained model.
+
+    Parameters
+    ----------
+    request : Request
+    cached : Cached
+        The images that it was trained and judged on.
+    fingerprint : str
+        Of the dataset that was asked for.
+    outcome : Outcome
+    seconds : float
+        That it took.
+    """
+    recipe, split, name = request.recipe, request.recipe.split, request.name
+    dataset = cached.dataset
+    source = dataset.source
+    notes = outcome.evaluation.notes + _left_out(cached.unreadable)
+    patients = dataset.records["patient"].to_numpy()
+    return Card(
+        schema_version=1,
+        name=name,
+        title=recipe.title,
+        summary=_summary(recipe, dataset, outcome),
+        created=datetime.now(UTC).replace(microsecond=0),
+        architecture=recipe.architecture,
+        task="binary",
+        classes=dataset.classes,
+        head=recipe.head,
+        input=InputSpec(
+            height=recipe.input_size,
+            width=recipe.input_size,
+            field_um=source.field_um,
+            um_per_px=source.um_per_px,
+            um_per_px_low=source.um_per_px / _SCALE_TOLERANCE,
+            um_per_px_high=source.um_per_px * _SCALE_TOLERANCE,
+        ),
+        stain_normalisation=recipe.stain_normalisation,
+        heatmap_layer=heatmap_layer(recipe.architecture),
+        temperature=outcome.temperature,
+        operating_point=outcome.operating_point,
+        training=Training(
+            recipe=recipe.model_dump(mode="json", exclude_none=True),
+            dataset=dataset.name,
+            dataset_fingerprint=fingerprint,
+            split=split,
+            leaky=split == "image",
+            patients={
+                part: sorted(np.unique(patients[rows]).tolist())
+                for part, rows in outcome.rows.items()
+            },
+            images={part: len(rows) for part, rows in outcome.rows.items()},
+            seed=recipe.seed,
+            seconds=round(seconds, 1),
+            command=f"python -m core train --recipe {_as_given(recipe)} --data FOLDER --name {name}"
+            + (" --split image" if split == "image" else ""),
+        ),
+        evaluation=outcome.evaluation.model_copy(update={"notes": notes}),
+        scope=None,
+        good_for=source.good_for,
+        not_for=source.not_for,
+        licence=source.licence,
+        citations=source.citations + (_IMAGENET if recipe.weights == "imagenet" else ()),
+        versions={
+            "python": platform.python_version(),
+            **{library: importlib.metadata.version(library) for library in _LIBRARIES},
+        },
+    )
+
+
+def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:
+    """What the card says of the images that could not be read."""
+    if not unreadable:
+        return ()
+    named = "; ".join(f"{path}: {reason}" for path, reason in list(unreadable.items())[:_NAMED])
+    more = ", for instance" if len(unreadable) > _NAMED else ""
+    return (f"Images that cannot be read were left out: {len(unreadable)}{more}. {named}",)
+
+
+def _as_given(recipe: Recipe) -> str:
+    return recipe.name if recipe.name in recipe_names() else f"{recipe.name}.toml"
+
+
+def _summary(recipe: Recipe, dataset: Dataset, outcome: Outcome) -> str:
+    how = "frozen, with logistic regression on its features" if recipe.probe else "trained whole"
+    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
+    patients = dataset.records["patient"].iloc[outcome.rows["train"]].nunique()
+    return (
+        f"Tells {dataset.classes[1]} from {dataset.classes[0]} in squares of "
+        f"{dataset.source.field_um:g} µm. {recipe.architecture} from {start}, {how}, on "
+        f"{len(outcome.rows['train'])} {dataset.name} images of {patients} patients. Its "
+        "probabilities assume that both classes are equally frequent."
+    )

@@ -220,11 +220,18 @@ def _answer_tiled(
     if target is None:
         # Which class to explain is known only once every tile has been answered.
         first = answer_all(lambda inputs: (classifier.probabilities(inputs), None))
-        target = int(first.image_probabilities(None).argmax())
+        target = int(_of_tiles(first, card).argmax())
     tiles = answer_all(lambda inputs: explain(inputs, target))
-    probabilities = tiles.image_probabilities(card.positive_index)
+    probabilities = _of_tiles(tiles, card)
     heatmap = normalise(tiles.heatmap())
     return _Answer(probabilities, heatmap, target, float(tiles.tissue.mean()), tiles)
+
+
+def _of_tiles(tiles: TileMap, card: Card) -> NDArray[np.float32]:
+    """Return the probabilities of the whole image, by the rule that the model was judged by."""
+    if card.input.fit == "crops":
+        return tiles.field_probabilities()
+    return tiles.image_probabilities(card.positive_index)
 
 
 def _target(card: Card, heatmap_class: str | None) -> int | None:
@@ -260,7 +267,7 @@ def _warnings(image: Image, card: Card, scale: ScalePlan, answer: _Answer) -> tu
         known = scale.um_per_px or card.input.um_per_px
         found.append(
             f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
-            f"pieces of {card.input.field_um:.0f} µm, and details that it needs may be missing."
+            f"pieces of {scale.tile * known:.0f} µm, and details that it needs may be missing."
         )
     if answer.tiles and not (answer.tiles.tissue >= LEAST_TISSUE).any():
         found.append("No tissue was found, only background: the answer means nothing.")

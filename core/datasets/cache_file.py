@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from core.errors import DatasetError
 
-Shape = tuple[int, int, int, int]
-"""Images, height, width, channels."""
+Shape = tuple[int, int, int, int, int]
+"""Images, crops, height, width, channels."""
 
 
 class CacheFile:

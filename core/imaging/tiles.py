@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from core.errors import ImageError
 
+# Images whose sides differ by no more than this lose little by being made square.
+NEARLY_SQUARE = 1.25
+
 
 @dataclass(frozen=True, slots=True)
 class TileGrid:
@@ -70,6 +73,37 @@ def cut(pixels: NDArray[np.uint8], grid: TileGrid) -> NDArray[np.uint8]:
     for tile, (y, x) in zip(tiles, grid.origins, strict=True):
         tile[...] = source[y : y + grid.size, x : x + grid.size]
     return tiles
+
+
+def square_crops(pixels: NDArray[np.uint8], crops: int) -> list[NDArray[np.uint8]]:
+    """Cut squares as large as the shorter side allows, where `tile_grid` lays them at half steps.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3).
+    crops
+        How many; 1 is the whole image as it is, square or not.
+
+    Returns
+    -------
+    list
+        Views of the image, each (s, s, 3) with s = min(H, W) unless there is only one.
+    """
+    if crops == 1:
+        return [pixels]
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    starts = np.minimum(np.arange(crops) * max(1, side // 2), max(height, width) - side)
+    if width >= height:
+        return [pixels[:, start : start + side] for start in starts]
+    return [pixels[start : start + side] for start in starts]
+
+
+def crops_needed(height: int, width: int) -> int:
+    """Squares that cover an image of some shape, overlapping; 1 if it is about square itself."""
+    ratio = max(height, width) / min(height, width)
+    return 1 if ratio <= NEARLY_SQUARE else int(np.ceil(2 * (ratio - 1))) + 1
 
 
 def tile_means(values: NDArray[np.floating | np.bool_], grid: TileGrid) -> NDArray[np.float64]:

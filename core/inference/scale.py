@@ -9,6 +9,8 @@ from core.registry.card import InputSpec
 
 # Under this a tile holds too little of the picture to be enlarged to an input.
 SMALLEST_TILE = 8
+# A field this much larger than the image's shorter side still counts as held by it.
+FIELD_TOLERANCE = 1.1
 # Sides up to this many tiles are answered in one piece.
 ONE_PIECE = 1.5
 
@@ -60,10 +62,10 @@ def plan_scale(
             "such as 0.25 for a 40× scan."
         )
     known = given_um_per_px if given_um_per_px is not None else info_um_per_px
-    tile = round(spec.field_um / (known or spec.um_per_px))
+    tile = _tile(known, spec, min(height, width))
     if tile < SMALLEST_TILE:
         raise ImageError(
-            f"At {known:g} µm/px the {spec.field_um:g} µm that this model looks at are only "
+            f"At {known:g} µm/px the {spec.fields_um[0]:g} µm that this model looks at are only "
             f"{tile} pixels, too few to see anything. The model takes {_range(spec)}: "
             "give the right scale, or an image of higher magnification."
         )
@@ -73,9 +75,23 @@ def plan_scale(
         state="given" if given_um_per_px is not None else "stated" if known else "unknown",
         in_range=in_range,
         tile=tile,
-        one_piece=max(height, width) <= ONE_PIECE * tile,
+        one_piece=spec.fit == "squash" or max(height, width) <= ONE_PIECE * tile,
         message=_message(info_um_per_px, given_um_per_px, spec, in_range=in_range),
     )
+
+
+def _tile(known: float | None, spec: InputSpec, shorter: int) -> int:
+    """Side of a tile: the largest field trained on that the image holds.
+
+    A model of several magnifications knows fields as tall as a camera's image; so it looks at an
+    image of unknown scale.
+    """
+    if known is None:
+        if spec.other_fields_um:
+            return max(shorter, SMALLEST_TILE)
+        return round(spec.field_um / spec.um_per_px)
+    held = [field for field in spec.fields_um if field <= shorter * known * FIELD_TOLERANCE]
+    return round((held[-1] if held else spec.fields_um[0]) / known)
 
 
 def _message(stated: float | None, given: float | None, spec: InputSpec, *, in_range: bool) -> str:
@@ -84,6 +100,12 @@ def _message(stated: float | None, given: float | None, spec: InputSpec, *, in_r
         text += f" (the file states {stated:g})" if stated is not None else ""
     elif stated is not None:
         text = f"The file states a scale of {stated:g} µm/px"
+    elif spec.other_fields_um:
+        return (
+            "The file does not state its scale, so it is looked at as a whole field of the "
+            "microscopes trained on. At any other scale the answer means nothing: give the scale "
+            "if you know it."
+        )
     else:
         return (
             f"The file does not state its scale, so {spec.um_per_px:g} µm/px is assumed, as in "

@@ -21,6 +21,10 @@ MOST_TILES = 50_000
 # Side of a tile on the maps that are shown: finer than any network's last feature map.
 MAP_TILE = 32
 
+FIELD_RULE = (
+    "The image's probability is the geometric mean over its squares, as when the model was judged: "
+    "it was trained on fields that have one label as a whole."
+)
 IMAGE_RULE = (
     "The image's probability is the upper quartile of its probability map: a quarter of the tissue "
     "is at least this probable. A smaller focus shows on the map and not in the answer. With more "
@@ -64,6 +68,15 @@ class TileMap:
         positive = np.quantile(area, QUANTILE, weights=weights, method="inverted_cdf")
         both = (positive, 1 - positive) if positive_index == 0 else (1 - positive, positive)
         return np.array(both, np.float32)
+
+    def field_probabilities(self) -> NDArray[np.float32]:
+        """Return the (K,) probabilities of the whole image by `FIELD_RULE`.
+
+        It is the softmax of the tiles' mean logits, at whatever temperature.
+        """
+        chances = np.clip(self.probabilities[self.used].astype(np.float64), 1e-12, 1)
+        means = np.exp(np.log(chances).mean(axis=0))
+        return (means / means.sum()).astype(np.float32)
 
     def share_at(self, index: int, threshold: float) -> float:
         """Return the share of the tissue, in [0, 1], where a class reaches a threshold."""

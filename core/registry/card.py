@@ -33,6 +33,11 @@ class InputSpec(Part):
     `field_um` is the side of the square field of view in µm (IDC: 200, being 50 px at 4 µm/px);
     `um_per_px` is the scale of the training images, and images between `um_per_px_low` and
     `um_per_px_high` may be given: a tile of `field_um` cut from them is resized to the input.
+    `other_fields_um` are further sides, where several magnifications were trained on together.
+
+    `fit` says what the training images were: "patch", squares with a label each, which larger
+    images are tiled into; "crops", squares cut out of larger fields that have one label as a whole;
+    "squash", whole fields made square.
     """
 
     height: Side
@@ -41,6 +46,13 @@ class InputSpec(Part):
     um_per_px_low: Positive
     um_per_px_high: Positive
     um_per_px: Positive
+    other_fields_um: tuple[Positive, ...] = ()
+    fit: Literal["patch", "crops", "squash"] = "patch"
+
+    @property
+    def fields_um(self) -> tuple[float, ...]:
+        """Every side that was trained on, µm, ascending."""
+        return tuple(sorted((self.field_um, *self.other_fields_um)))
 
     @model_validator(mode="after")
     def _range_holds_scale(self) -> Self:

@@ -10,13 +10,16 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.datasets.open import open_dataset
 from core.datasets.split import split_dataset
-from core.errors import RecipeError, TrainingError
+from core.errors import TrainingError
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier
 from core.registry.package import Package, load_package
+from core.training.override import override
 from core.training.recipe import Recipe
+from core.training.request import Request
 from core.training.run import train
+from core.training.watch import Watch
 
 COMMON = {"name": "test", "title": "Test", "balance": "patient", "input_size": 32}
 FIT = Recipe.model_validate(
@@ -29,6 +32,16 @@ PROBE = Recipe.model_validate(
     | {"architecture": "mobilenetv2", "head": "softmax", "weights": "imagenet"}
     | {"probe": {"passes": 2, "penalty": 0.1}, "augmentation": {"flips": True, "stain": 0.1}}
 )
+
+
+class Listener(Watch):
+    """Remembers the stages that it was told of."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def stage(self, name: str, done: float) -> None:  # noqa: ARG002 (the interface)
+        self.stages.append(name)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +57,8 @@ def local_weights(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("split", ["patient", "image"])
 def test_fit_judges_on_the_test_part_only(tiny_idc: Path, packages: Path, split: str) -> None:
-    package = train(FIT, tiny_idc, f"fit-{split}", folder=packages, split=split)
+    chosen = override(FIT, [f"split={split}"])
+    package = train(Request(recipe=chosen, data=tiny_idc, name=f"fit-{split}", folder=packages))
     card = load_package(package.path).card
     dataset = open_dataset(tiny_idc)
     parts = split_dataset(dataset, split, 0)
@@ -66,15 +80,13 @@ def test_fit_judges_on_the_test_part_only(tiny_idc: Path, packages: Path, split:
 @pytest.mark.slow
 @pytest.mark.usefixtures("local_weights")
 def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path) -> None:
-    stages: list[str] = []
-    package = train(
-        PROBE, tiny_idc, "probe", folder=packages, progress=lambda stage, _: stages.append(stage)
-    )
+    listener = Listener()
+    package = train(Request(recipe=PROBE, data=tiny_idc, name="probe", folder=packages), listener)
     card = package.card
     assert card.training.patients["train"] == [str(i) for i in range(1, 9)]
     assert [result.patient for result in card.evaluation.by_patient] == list("123456")
     _figures_follow_from_predictions(package)
-    assert list(dict.fromkeys(stages)) == [
+    assert list(dict.fromkeys(listener.stages)) == [
         "Reading images",
         "Computing features",
         "Leaving patients out",
@@ -109,12 +121,7 @@ def _figures_follow_from_predictions(package: Package) -> None:
 def test_a_taken_name_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     with pytest.raises(TrainingError, match="--replace"):
-        train(FIT, tmp_path / "no data needed", "mine", folder=tmp_path)
-
-
-def test_a_probe_has_no_image_split(tiny_idc: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="leaving one patient out"):
-        train(PROBE, tiny_idc, "mine", folder=tmp_path, split="image")
+        train(Request(recipe=FIT, data=tmp_path / "none", name="mine", folder=tmp_path))
 
 
 def test_images_of_unknown_scale_are_refused_before_training(
@@ -125,7 +132,7 @@ def test_images_of_unknown_scale_are_refused_before_training(
         for number, path in enumerate(sorted(tiny_idc.glob(f"*/{label}/*.png"))):
             shutil.copy(path, tmp_path / "data" / name / f"{number}.png")
     with pytest.raises(TrainingError, match="um_per_px"):
-        train(FIT, tmp_path / "data", "mine", folder=tmp_path)
+        train(Request(recipe=FIT, data=tmp_path / "data", name="mine", folder=tmp_path))
 
 
 @pytest.mark.slow
@@ -134,15 +141,10 @@ def test_damaged_images_are_left_out_and_the_card_says_so(tiny_idc: Path, tmp_pa
     broken = sorted((tmp_path / "data").glob("[35]/1/*_x1_*.png"))
     for path in broken:
         path.write_bytes(path.read_bytes()[:60])
-    stages: list[str] = []
-    package = train(
-        FIT,
-        tmp_path / "data",
-        "mine",
-        folder=tmp_path,
-        progress=lambda stage, _: stages.append(stage),
-    )
-    assert "Leaving out 2 unreadable images" in stages
+    listener = Listener()
+    request = Request(recipe=FIT, data=tmp_path / "data", name="mine", folder=tmp_path)
+    package = train(request, listener)
+    assert "Leaving out 2 unreadable images" in listener.stages
     card = package.card
     assert sum(card.training.images.values()) == 138
     note = card.evaluation.notes[-1]
@@ -163,4 +165,4 @@ def test_a_part_with_nothing_to_read_is_an_error(tiny_idc: Path, tmp_path: Path)
     for row in split_dataset(dataset, "patient", 0).validation:
         (tmp_path / "data" / dataset.records["path"].iloc[row]).write_bytes(b"\x89PNG")
     with pytest.raises(TrainingError, match="images of the validation part can be read"):
-        train(FIT, tmp_path / "data", "mine", folder=tmp_path)
+        train(Request(recipe=FIT, data=tmp_path / "data", name="mine", folder=tmp_path))

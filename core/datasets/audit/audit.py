@@ -72,19 +72,24 @@ def audit(
     if before is not None:
         progress("Reading images", 1.0)
         return before
-    result = _judge(dataset, scanned, parts, progress, stop)
+    result = judge(dataset, scanned, parts, progress, stop)
     content = f'{{"key": "{key}", "audit": {result.model_dump_json()}}}'.encode()
     write_aside(file, content)
     return result
 
 
-def _judge(
+def judge(
     dataset: Dataset,
     scanned: Scan,
-    parts: Parts | None,
-    progress: Progress,
-    stop: Callable[[], None],
+    parts: Parts | None = None,
+    progress: Progress = lambda _stage, _done: None,
+    stop: Callable[[], None] = lambda: None,
 ) -> Audit:
+    """Say what is to be known of images that were measured.
+
+    As `audit`, but nothing is kept; `stop` is called often and may raise. Only candidates for near
+    duplicates are read again.
+    """
     facts, records = scanned.facts, dataset.records
     paths = records["path"].to_numpy(dtype=object)
     stop()

@@ -77,14 +77,14 @@ def judge_colour(
         return None
     groups = codes if patients_known else np.zeros_like(codes)
     chances = np.empty((len(labels), len(names)))
-    for train, test in folds:
-        rows = _some_of_each(train, labels, groups)
-        weights = _weights(labels[rows], groups[rows])
-        with threadpool_limits(1):  # on so few numbers, threads only wait for each other
+    with threadpool_limits(1):  # on so few numbers, threads only wait for each other
+        for train, test in folds:
+            rows = _some_of_each(train, labels, groups)
+            weights = _weights(labels[rows], groups[rows])
             kernel, bias = fit_probe(colour[rows], labels[rows], weights, COLOUR_PENALTY)
-        logits = colour[test] @ kernel + bias
-        logits -= logits.max(axis=1, keepdims=True)
-        chances[test] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+            logits = colour[test] @ kernel + bias
+            logits -= logits.max(axis=1, keepdims=True)
+            chances[test] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     # Of two classes, telling the second from the first is telling the first from the second.
     told = range(len(names)) if len(names) > 2 else [1]  # noqa: PLR2004
     pairs = [_Pairs(chances[:, label], labels == label, groups) for label in told]
@@ -180,9 +180,10 @@ class _Pairs:
 
 def _resamples(people: int) -> NDArray[np.float64]:
     """How often each patient is in each resample of the bootstrap."""
-    random = np.random.default_rng(0)
-    draws = (random.integers(people, size=people) for _ in range(_DRAWS))
-    return np.array([np.bincount(draw, minlength=people) for draw in draws], dtype=np.float64)
+    draws = np.random.default_rng(0).integers(people, size=(_DRAWS, people))
+    draws += np.arange(_DRAWS)[:, None] * people
+    times = np.bincount(draws.ravel(), minlength=_DRAWS * people)
+    return times.reshape(_DRAWS, people).astype(np.float64)
 
 
 def colour_finding(result: ColourResult | None) -> Finding:

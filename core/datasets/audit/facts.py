@@ -17,6 +17,7 @@ colour        float32 (21,)   `core.imaging.colour.colour_statistics`
 """
 
 import hashlib
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -46,6 +47,10 @@ LIGHTNESS_DEVIATION = 3
 _LEVELS = np.arange(256, dtype=np.float64)
 _DENSITIES = optical_density(np.arange(256, dtype=np.uint8))
 _SHARES = np.array(PERCENTILES) / 100
+# OpenCV converts more pixels than this in threads of its own, which then wait in a loop for more:
+# in the way of those that decode the next images.
+_STRIP = 1 << 16
+_MOST = 85  # images of a strip: three times as many numbers fit a byte
 
 
 def measure(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
@@ -60,20 +65,29 @@ def measure(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
     array of dtype FACTS, shape (N,)
     """
     count, height, width, _ = pixels.shape
-    # One call for all images one above the other costs less than a call for each.
-    column = pixels.reshape(count * height, width, 3)
-    grey = cv2.cvtColor(column, cv2.COLOR_RGB2GRAY)
+    step = min(max(1, _STRIP // (height * width)), _MOST)
+    strips = [_convert(pixels[at : at + step]) for at in range(0, count, step)]
+    grey, focus, density, histograms = map(np.concatenate, zip(*strips, strict=True))
     facts = np.zeros(count, FACTS)
     facts["readable"] = True
     facts["height"], facts["width"] = height, width
     facts["digest"] = _digests(pixels)
-    facts["hash"] = perceptual_hashes(grey.reshape(count, height, width))
-    facts["focus"] = _focus(grey, count)
-    densities = cv2.LUT(column, _DENSITIES).reshape(count, height * width, 3)
-    facts["density"] = np.ones(height * width, np.float32) @ densities / (height * width)
-    lab = cv2.cvtColor(column, cv2.COLOR_RGB2LAB).reshape(pixels.shape)
-    facts["colour"] = _colours(lab)
+    facts["hash"] = perceptual_hashes(grey)
+    facts["focus"], facts["density"] = focus, density
+    facts["colour"] = _colours(histograms, height * width)
     return facts
+
+
+def _convert(pixels: NDArray[np.uint8]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """Grey, focus, mean density and LAB histograms of a few images of one size."""
+    count, height, width, _ = pixels.shape
+    # One call for all images one above the other costs less than a call for each.
+    column = pixels.reshape(count * height, width, 3)
+    grey = cv2.cvtColor(column, cv2.COLOR_RGB2GRAY)
+    densities = cv2.LUT(column, _DENSITIES).reshape(count, height * width, 3)
+    density = np.ones(height * width, np.float32) @ densities / (height * width)
+    lab = cv2.cvtColor(column, cv2.COLOR_RGB2LAB)
+    return grey.reshape(pixels.shape[:3]), _focus(grey, count), density, _histograms(lab, count)
 
 
 def _digests(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
@@ -97,24 +111,40 @@ def _focus(grey: NDArray[np.uint8], count: int) -> NDArray[np.float32]:
     return np.maximum(squares - inside.mean(axis=1) ** 2, 0)
 
 
-def _colours(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """`colour_statistics` of each image, (N, H, W, 3) in OpenCV's LAB to (N, 21)."""
-    pixels = lab.shape[1] * lab.shape[2]
-    histograms = np.empty((len(lab), 3, 256), np.float64)
-    for image, own in zip(lab, histograms, strict=True):
-        for channel in range(3):
-            own[channel] = cv2.calcHist([image], [channel], None, [256], [0, 256]).ravel()
-    mean = histograms @ _LEVELS / pixels
-    variance = np.maximum(histograms @ _LEVELS**2 / pixels - mean**2, 0)
+def _histograms(lab: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+    """Histogram of each channel, (count, 3, 256), of images that lie one above the other."""
+    if count == 1:
+        channels = [cv2.calcHist([lab], [channel], None, [256], [0, 256]) for channel in range(3)]
+        return np.array(channels, np.int64).reshape(1, 3, 256)
+    # One histogram in two dimensions, image with channel and level, costs less than many in one.
+    owners = _owners(count, lab.size // count)
+    levels = lab.reshape(1, -1)
+    both = cv2.calcHist([owners, levels], [0, 1], None, [count * 3, 256], [0, count * 3, 0, 256])
+    return both.reshape(count, 3, 256).astype(np.int64)
+
+
+@lru_cache(maxsize=8)
+def _owners(count: int, values: int) -> NDArray[np.uint8]:
+    """Number of the image times three plus that of the channel, for each value of a strip."""
+    channel = np.tile(np.arange(3, dtype=np.uint8), values // 3)
+    return (np.arange(count, dtype=np.uint8)[:, None] * 3 + channel).reshape(1, -1)
+
+
+def _colours(histograms: NDArray[np.int64], pixels: int) -> NDArray[np.float32]:
+    """`colour_statistics` from the histograms of L, a and b, (N, 3, 256) to (N, 21)."""
+    # `einsum` and not `@`: the threads of the linear algebra would get in the way of the scan's.
+    mean = np.einsum("ncl,l->nc", histograms, _LEVELS) / pixels
+    square = np.einsum("ncl,l->nc", histograms, _LEVELS**2) / pixels
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
     # The percentiles as NumPy has them: between the pixels of rank ⌊p⌋ and ⌊p⌋ + 1.
     position = _SHARES * (pixels - 1)
-    low = np.floor(position)
+    low = position.astype(np.int64)
     ranks = np.concatenate([low, np.minimum(low + 1, pixels - 1)])
     # All cumulative histograms in one rising row, so that one search finds every rank.
-    start = np.arange(len(lab) * 3).reshape(-1, 1)
-    rising = histograms.reshape(-1, 256).cumsum(axis=1) + start * pixels
-    found = np.searchsorted(rising.ravel(), (start * pixels + ranks).ravel(), side="right")
-    below, above = np.split((found.reshape(len(lab), 3, -1) % 256), 2, axis=2)
+    start = np.arange(len(histograms) * 3).reshape(-1, 1) * pixels
+    rising = histograms.reshape(-1, 256).cumsum(axis=1) + start
+    found = np.searchsorted(rising.ravel(), (start + ranks).ravel(), side="right")
+    below, above = np.split((found.reshape(len(histograms), 3, -1) % 256), 2, axis=2)
     percentiles = below + (above - below) * (position - low)
-    percentiles = percentiles.transpose(0, 2, 1).reshape(len(lab), -1)
-    return np.concatenate([mean, np.sqrt(variance), percentiles], axis=1).astype(np.float32)
+    percentiles = percentiles.transpose(0, 2, 1).reshape(len(histograms), -1)
+    return np.concatenate([mean, deviation, percentiles], axis=1).astype(np.float32)

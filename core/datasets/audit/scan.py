@@ -18,7 +18,7 @@ from core.datasets.records import Dataset
 from core.errors import AuditCancelledError
 from core.settings import get_settings
 
-_CHUNK = 64
+_CHUNK = 128
 _FREED = 24 << 20  # bytes; glibc goes up to 32 MiB
 _SMALL = 128 * 128  # pixels; larger images are measured one by one, so that memory stays flat
 
@@ -74,12 +74,11 @@ def scan(
     file = folder / f"{name_of(dataset.root)}.npz"
     files = places(dataset.root, paths)
     facts, reasons = recall(file, paths)
-    stamps = _stamps(files)
-    changed = np.flatnonzero(
-        (facts["size"] != stamps[:, 0]) | (facts["modified"] != stamps[:, 1]) | (stamps[:, 0] < 0)
-    )
-    known = np.ones(len(paths), dtype=bool)
-    known[changed] = False
+    known = facts["size"] >= 0  # the others are read, whatever the disk says of them
+    stamps = _stamps([place for place, is_known in zip(files, known, strict=True) if is_known])
+    before = facts[known]
+    known[known] = (before["size"] == stamps[:, 0]) & (before["modified"] == stamps[:, 1])
+    changed = np.flatnonzero(~known)
     done = len(paths) - len(changed)
     try:
         for rows, measured, wrong in _measured(files, changed, cancelled):

@@ -23,6 +23,15 @@ def test_facts_of_a_stack_are_those_of_each_image(shape: tuple[int, int]) -> Non
         assert (fact["height"], fact["width"], fact["readable"]) == (height, width, True)
 
 
+@pytest.mark.parametrize(("count", "side"), [(200, 3), (60, 50), (3, 200)])
+def test_facts_of_a_long_stack_are_those_of_each_image(count: int, side: int) -> None:
+    pixels = np.stack([picture(seed, side) for seed in range(count)])
+    facts = measure(pixels)
+    for name in ("digest", "hash", "focus", "density", "colour"):
+        alone = np.concatenate([measure(image[None])[name] for image in pixels])
+        np.testing.assert_allclose(facts[name], alone, rtol=1e-4, err_msg=name)
+
+
 def test_digest_is_of_pixels_and_shape() -> None:
     one = picture(0)
     other = one.copy()

@@ -22,7 +22,7 @@ class Batches(keras.utils.PyDataset):
     batch_size : int
         Images a batch; the last one may be smaller.
     seed : int or None
-        Shuffles the rows before each epoch, the same way for the same seed and epoch; None keeps
+        Shuffles the rows for each epoch, the same way for the same seed and epoch; None keeps
         their order.
     sampling : bool
         Instead of weighting the loss, draw as many images as there are rows anew for each epoch,
@@ -49,16 +49,21 @@ class Batches(keras.utils.PyDataset):
         self._rows = rows
         self._batch_size = batch_size
         self._seed = seed
-        self._epoch = 0
-        self._order = self._shuffled()
+        self._order = rows
+        self.set_epoch(0)
 
-    def _shuffled(self) -> NDArray[np.int64]:
+    def set_epoch(self, epoch: int) -> None:
+        """Shuffle or draw the rows for an epoch, counted from 0; the same every time it is asked.
+
+        Keras's own hook tells no epoch's number, and calls once more before the first.
+        """
         if self._seed is None:
-            return self._rows
-        random = np.random.default_rng([self._seed, self._epoch])
+            return
+        random = np.random.default_rng([self._seed, epoch])
         if self._sampling:
-            return random.choice(self._rows, len(self._rows), p=self._chances)
-        return random.permutation(self._rows)
+            self._order = random.choice(self._rows, len(self._rows), p=self._chances)
+        else:
+            self._order = random.permutation(self._rows)
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._batch_size)
@@ -69,8 +74,3 @@ class Batches(keras.utils.PyDataset):
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         pixels, targets, weights = (array[np.sort(chosen)] for array in self._arrays)
         return pixels, targets, weights
-
-    def on_epoch_end(self) -> None:
-        """Shuffle for the next epoch."""
-        self._epoch += 1
-        self._order = self._shuffled()

@@ -4,11 +4,12 @@ import keras
 
 from core.architectures import build
 from core.datasets.augmentation import augmentation_layers
+from core.training.device import spread
 from core.training.recipe import Recipe
 
 
 def build_network(recipe: Recipe, classes: int) -> keras.Model:
-    """The bare network that a package will hold, with its starting weights.
+    """The bare network that a package will hold, with its starting weights, on all local cards.
 
     Raises
     ------
@@ -18,7 +19,8 @@ def build_network(recipe: Recipe, classes: int) -> keras.Model:
     keras.utils.set_random_seed(recipe.seed)
     shape = (recipe.input_size, recipe.input_size, 3)
     weights = None if recipe.weights == "none" else recipe.weights
-    return build(recipe.architecture, shape, classes, recipe.head, weights)
+    with spread():
+        return build(recipe.architecture, shape, classes, recipe.head, weights)
 
 
 def augmented(network: keras.Model, recipe: Recipe) -> keras.Model:

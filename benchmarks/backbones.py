@@ -20,7 +20,7 @@ from core.datasets.split import patients_with_every_class
 from core.settings import get_settings
 from core.training.features import frozen_features
 from core.training.held_out import HeldOut, Learner, leave_one_out
-from core.training.learners import colour_learner, probe_learner
+from core.training.learners import as_learner, colour_fitter, probe_fitter
 from core.training.network import build_network
 from core.training.recipe import Recipe, load_recipe
 
@@ -48,7 +48,7 @@ def main() -> None:
         return leave_one_out(learner, labels, patients, judged, lambda _: None)
 
     print(f"{len(judged)} patients left out in turn, of {len(set(patients))}; {len(labels)} images")
-    colour = judge(colour_learner(pixels, labels, patients, lambda _: None))
+    colour = judge(as_learner(colour_fitter(pixels, 1, labels, patients, lambda _: None)))
     report("colour alone", colour, colour)
     for architecture, size in CANDIDATES:
         recipe = Recipe.model_validate(
@@ -59,13 +59,10 @@ def main() -> None:
         pixels = pixel_cache(given, size, get_settings().cache).pixels
         network = build_network(recipe, len(dataset.classes))
         features = frozen_features(network, pixels, recipe, lambda _: None)
-        learner = probe_learner(
-            features,
-            labels,
-            patients,
-            recipe.balance,
-            shipped.probe.penalty,  # type: ignore[union-attr]
-        )
+        features = features[:, :, None]
+        penalty = shipped.probe.penalty  # type: ignore[union-attr]
+        fit = probe_fitter(features, features, labels, patients, recipe.balance, penalty)
+        learner = as_learner(fit)
         report(f"{architecture} at {size} px", judge(learner), colour)
 
 

@@ -269,6 +269,13 @@ def _warnings(image: Image, card: Card, scale: ScalePlan, answer: _Answer) -> tu
             f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
             f"pieces of {scale.tile * known:.0f} µm, and details that it needs may be missing."
         )
+    if card.input.fit == "squash" and scale.um_per_px:
+        shown, largest = shorter * scale.um_per_px, card.input.fields_um[-1]
+        if shown > largest * ONE_PIECE:
+            found.append(
+                f"The image's shorter side shows {shown:,.0f} µm of tissue and is looked at whole; "
+                f"the model knows fields of at most {largest:.0f} µm. Crop the image."
+            )
     if answer.tiles and not (answer.tiles.tissue >= LEAST_TISSUE).any():
         found.append("No tissue was found, only background: the answer means nothing.")
     elif answer.tissue < LEAST_TISSUE:

@@ -1,7 +1,7 @@
 """Divide a dataset into training, validation and test images, by patient unless told otherwise."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -46,6 +46,13 @@ class Split:
     def leaky(self) -> bool:
         """Whether images of one patient may be in two parts."""
         return self.kind == "image"
+
+    def each_repeated(self, times: int) -> "Split":
+        """The same split of a table in which every row stands so many times, one after another."""
+        train, validation, test = (
+            (rows[:, None] * times + np.arange(times)).ravel() for rows in self.parts().values()
+        )
+        return replace(self, train=train, validation=validation, test=test)
 
     def parts(self) -> dict[str, NDArray[np.int64]]:
         """The three parts by name."""

@@ -86,11 +86,42 @@ class PatientResult(Part):
     colour_balanced_accuracy: Share | None
 
 
+class ClassResult(Part):
+    """Held-out results of one class against the others; `withheld` says why there are none."""
+
+    name: Text
+    patients: Count
+    images: Count
+    auroc: Share | None
+    auroc_interval: tuple[Share, Share] | None
+    sensitivity: Share | None
+    colour_auroc: Share | None
+    withheld: str | None = None
+
+
+class ShiftResult(Part):
+    """AUROC on the same held-out images under another stain: HED jitter of this strength."""
+
+    strength: Share
+    auroc: Share
+    colour_auroc: Share
+
+
+class Tried(Part):
+    """Another way to train that was judged alike; `shifted_auroc` is under a shifted stain."""
+
+    what: Text
+    auroc: Share
+    auroc_interval: tuple[Share, Share] | None
+    shifted_auroc: Share | None
+
+
 class Evaluation(Part):
     """Held-out results, beside the colour-only baseline on the same split.
 
     Intervals are (low, high), 95 % by bootstrap over patients, None where the patients are too few;
-    `difference_interval` is of the AUROC of the model minus that of colour alone.
+    `difference_interval` is of the AUROC of the model minus that of colour alone. Of more than two
+    classes, the AUROC is the mean over the classes, each against the others.
     """
 
     protocol: Text
@@ -107,6 +138,9 @@ class Evaluation(Part):
     difference_interval: tuple[Difference, Difference] | None
     by_patient: tuple[PatientResult, ...]
     notes: tuple[str, ...]
+    by_class: tuple[ClassResult, ...] = ()
+    stain_shift: tuple[ShiftResult, ...] = ()
+    tried: tuple[Tried, ...] = ()
 
     @model_validator(mode="after")
     def _intervals_are_ordered(self) -> Self:

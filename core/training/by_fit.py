@@ -1,4 +1,4 @@
-"""Train by fitting every weight, judged on a test part that nothing was chosen on."""
+"""Train by gradient descent, judged on a test part that nothing was chosen on."""
 
 from collections.abc import Callable
 
@@ -10,15 +10,25 @@ from core.datasets.records import Dataset
 from core.datasets.split import Split
 from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import score_patient
-from core.inference.calibrate import apply_temperature
-from core.registry.card import OperatingPoint
+from core.registry.card import Evaluation, OperatingPoint, PatientResult
+from core.training.by_folds import STRENGTHS, predictions_of_folds
+from core.training.cross_validate import CrossValidated
+from core.training.features import shift
 from core.training.fit import fit_network, network_logits
-from core.training.held_out import HeldOut, fit_decision, predictions_table
-from core.training.judge import judge_pooled
-from core.training.learners import colour_learner
+from core.training.held_out import fit_decision
+from core.training.judge_folds import judge_folds
+from core.training.learners import colour_fitter
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe, Train
 from core.training.watch import Watch
+
+Logits = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+"""Logits (V, n, K) of some images in each view: as they are, then stain-shifted."""
+_BATCH = 64
+_LEAKY = (
+    "Leaky split: images of the same patients were trained on and tested on. These figures say "
+    "nothing about a new patient."
+)
 
 
 def train_by_fit(
@@ -30,60 +40,140 @@ def train_by_fit(
     split: Split,
     watch: Watch,
 ) -> Outcome:
-    """Fit on the training part, choose on the validation part, judge on the test part."""
+    """Fit on the training part, choose on the validation part, judge on the test part.
+
+    Parameters
+    ----------
+    network : keras.Model
+        It is trained in place.
+    recipe : Recipe
+    settings : Train
+    dataset : Dataset
+        N images.
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+        The crops of an image are trained on one by one; its answer is the mean of their logits.
+    split : Split
+        Of the images.
+    watch : Watch
+    """
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
+    crops = len(pixels) // len(labels)
     history = fit_network(
         network,
         recipe,
         settings,
         pixels,
-        labels,
-        patients,
-        split,
+        np.repeat(labels, crops),
+        np.repeat(patients, crops),
+        split.each_repeated(crops),
         watch,
     )
-    colour = colour_learner(
-        pixels, labels, patients, lambda done: watch.stage("Measuring colours", done)
-    )
-    model_test, temperature, threshold = _judge_part(
-        lambda rows: network_logits(network, pixels, rows), labels, patients, split
-    )
-    colour_test, _, _ = _judge_part(lambda rows: colour(split.train, rows), labels, patients, split)
+    colour = colour_fitter(
+        pixels,
+        crops,
+        labels,
+        patients,
+        lambda done: watch.stage("Measuring colours", done),
+        STRENGTHS,
+    )(split.train)
+    watch.stage("Judging", 0.0)
+    held = _held_out(_of_network(network, pixels, crops), labels, patients, split)
+    base = _held_out(colour, labels, patients, split)
+    watch.stage("Judging", 1.0)
+    threshold = None if held.thresholds is None else float(held.thresholds[0, 0])
+    evaluation = judge_folds(held, base, labels, patients, dataset.classes, STRENGTHS)
     return Outcome(
         network=network,
-        temperature=temperature,
-        operating_point=OperatingPoint(
+        temperature=float(held.temperatures[0, 0]),
+        operating_point=None
+        if threshold is None
+        else OperatingPoint(
             positive_class=dataset.classes[1],
             threshold=threshold,
             rule=BALANCED_RULE,
             fitted_on=f"{len(split.validation)} images of "
             f"{len(np.unique(patients[split.validation]))} validation patients",
         ),
-        evaluation=judge_pooled(
-            model_test, colour_test, labels[split.test], patients[split.test], leaky=split.leaky
+        evaluation=Evaluation.model_validate(
+            evaluation.model_dump()
+            | {
+                "protocol": "One test part, not trained on; each figure is of all its images "
+                "together.",
+                "leaky": split.leaky,
+                "by_patient": _by_patient(held, base, labels, patients, split),
+                "notes": (*evaluation.notes, _LEAKY) if split.leaky else evaluation.notes,
+            }
         ),
-        predictions=predictions_table(model_test, colour_test, dataset.records, dataset.classes),
+        predictions=predictions_of_folds(held, base, dataset),
         history=history,
         rows=split.parts(),
     )
 
 
-def _judge_part(
-    logits_of: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+def _of_network(network: keras.Model, pixels: NDArray[np.uint8], crops: int) -> Logits:
+    def answer(images: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows = (images[:, None] * crops + np.arange(crops)).ravel()
+        parts = []
+        for start in range(0, len(rows), _BATCH):
+            plain = np.asarray(pixels[rows[start : start + _BATCH]])
+            jitters = (shift(strength) for strength in STRENGTHS)
+            views = [plain, *(np.asarray(jitter(plain, training=True)) for jitter in jitters)]
+            every = np.arange(len(plain))
+            parts.append(np.stack([network_logits(network, view, every) for view in views]))
+        logits = np.concatenate(parts, axis=1)
+        return logits.reshape(len(logits), len(images), crops, -1).mean(axis=2)
+
+    return answer
+
+
+def _held_out(
+    answer: Logits, labels: NDArray[np.int64], patients: NDArray[np.object_], split: Split
+) -> CrossValidated:
+    """Logits of the test part, with temperature and threshold from the validation part."""
+    chosen = split.validation
+    temperature, threshold = fit_decision(answer(chosen)[0], labels[chosen], patients[chosen])
+    values = answer(split.test)
+    logits = np.full((1, len(values), len(labels), values.shape[2]), np.nan)
+    logits[0][:, split.test] = values
+    folds = np.full((1, len(labels)), -1)
+    folds[0, split.test] = 0
+    thresholds = None if threshold is None else np.array([[threshold]])
+    return CrossValidated(folds, logits, np.array([[temperature]]), thresholds)
+
+
+def _by_patient(
+    model: CrossValidated,
+    colour: CrossValidated,
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     split: Split,
-) -> tuple[HeldOut, float, float]:
-    """Predictions for the test part, with temperature and threshold from the validation part."""
-    chosen = split.validation
-    temperature, threshold = fit_decision(logits_of(chosen), labels[chosen], patients[chosen])
-    logits = logits_of(split.test)
-    probabilities = apply_temperature(logits, temperature)[:, 1].astype(np.float64)
-    scores = []
-    for patient in np.unique(patients[split.test]):
-        own = patients[split.test] == patient
-        scores.append(
-            score_patient(patient, labels[split.test][own], probabilities[own], threshold)
+) -> tuple[PatientResult, ...]:
+    """Results of each test patient; of two classes only."""
+    if model.thresholds is None or colour.thresholds is None:
+        return ()
+    results = []
+    for patient in np.unique(patients[split.test].astype(str)):
+        rows = split.test[patients[split.test] == patient]
+        own, base = (
+            score_patient(
+                patient,
+                labels[rows],
+                held.answers().probabilities[0, rows, 1],
+                float(thresholds[0, 0]),
+            )
+            for held, thresholds in ((model, model.thresholds), (colour, colour.thresholds))
         )
-    return HeldOut(split.test, logits, probabilities, tuple(scores)), temperature, threshold
+        results.append(
+            PatientResult(
+                patient=own.patient,
+                images=own.images,
+                positives=own.positives,
+                auroc=own.auroc,
+                balanced_accuracy=own.balanced_accuracy,
+                threshold=own.threshold,
+                colour_auroc=base.auroc,
+                colour_balanced_accuracy=base.balanced_accuracy,
+            )
+        )
+    return tuple(results)

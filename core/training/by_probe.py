@@ -1,4 +1,4 @@
-"""Train by probe: frozen network, logistic regression, judged by leaving one patient out."""
+"""Train by probe: frozen network, logistic regression on its features."""
 
 import keras
 import numpy as np
@@ -9,15 +9,14 @@ from sklearn.metrics import log_loss
 from core.datasets.balance import balance_weights
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
-from core.errors import TrainingError
 from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import MINIMUM_PATIENTS
 from core.inference.calibrate import apply_temperature
 from core.registry.card import OperatingPoint
-from core.training.features import frozen_features
-from core.training.held_out import fit_decision, leave_one_out, predictions_table
-from core.training.judge import judge_by_patient
-from core.training.learners import colour_learner, fit_passes, probe_learner
+from core.training.by_folds import STRENGTHS, judge_by_folds
+from core.training.by_leaving_out import Judged, judge_by_leaving_out
+from core.training.features import frozen_features, shifted_features
+from core.training.learners import colour_fitter, fit_passes, probe_fitter
 from core.training.outcome import Outcome
 from core.training.recipe import Probe, Recipe
 from core.training.watch import Watch
@@ -31,38 +30,64 @@ def train_by_probe(
     pixels: NDArray[np.uint8],
     watch: Watch,
 ) -> Outcome:
-    """Fit the last layer on all patients; judge the recipe by leaving one patient out.
+    """Fit the last layer on all patients; judge the recipe on patients left out.
 
-    Temperature and operating point of the final model come from the left-out predictions.
+    Where enough patients have images of every class they are left out one by one, else patients
+    are left out in folds. Temperature and operating point of the final model come from the left-out
+    predictions.
+
+    Parameters
+    ----------
+    network : keras.Model
+        With ImageNet weights; it is changed in place.
+    recipe : Recipe
+    settings : Probe
+    dataset : Dataset
+        N images.
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+    watch : Watch
 
     Raises
     ------
     TrainingError
-        If fewer than two patients have images of both classes, so that none can be left out.
+        If there are too few patients to judge on.
+    TrainingCancelledError
+        If it was cancelled.
     """
-    judged = patients_with_every_class(dataset)
-    if len(judged) < 2:  # noqa: PLR2004  (one left out, one to choose the operating point on)
-        raise TrainingError(
-            f"{len(judged)} patient(s) have images of every class; leaving one out needs at least "
-            f"2, and {MINIMUM_PATIENTS} for an interval. Add patients, or use a recipe with [fit]."
-        )
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
-    features = frozen_features(
-        network, pixels, recipe, lambda done: watch.stage("Computing features", done)
+    crops = len(pixels) // len(labels)
+    judged = patients_with_every_class(dataset)
+    singly = recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS
+    strengths = () if singly else STRENGTHS
+
+    def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return values.reshape(len(values), len(labels), crops, -1)
+
+    features = by_image(
+        frozen_features(
+            network, pixels, recipe, lambda done: watch.stage("Computing features", done)
+        )
     )
-    learner = probe_learner(features, labels, patients, recipe.balance, settings.penalty)
-    model = leave_one_out(
-        learner, labels, patients, judged, lambda done: watch.stage("Leaving patients out", done)
-    )
-    colour = leave_one_out(
-        colour_learner(
-            pixels, labels, patients, lambda done: watch.stage("Measuring colours", done)
-        ),
+    views = features[:1]
+    if strengths:
+        shifted = shifted_features(
+            network, pixels, strengths, lambda done: watch.stage("Shifting the stain", done)
+        )
+        views = np.concatenate([views, by_image(shifted)])
+    model = probe_fitter(features, views, labels, patients, recipe.balance, settings.penalty)
+    colour = colour_fitter(
+        pixels,
+        crops,
         labels,
         patients,
-        judged,
-        lambda done: watch.stage("Judging colour alone", done),
+        lambda done: watch.stage("Measuring colours", done),
+        strengths,
+    )
+    result: Judged = (
+        judge_by_leaving_out(model, colour, dataset, judged, watch)
+        if singly
+        else judge_by_folds(model, colour, dataset, watch)
     )
     everything = np.arange(len(labels))
     kernel, bias = fit_passes(
@@ -76,21 +101,22 @@ def train_by_probe(
             (bias[1:] - bias[:1]).astype(np.float32),
         ]
     )
-    temperature, threshold = fit_decision(model.logits, labels[model.rows], patients[model.rows])
-    fitted = apply_temperature(features[0] @ kernel + bias, 1.0)[:, 1]
+    fitted = apply_temperature(features[0].mean(axis=1) @ kernel + bias, 1.0)
     weights = balance_weights(labels, patients, recipe.balance)
-    history = {"epoch": [1], "loss": [log_loss(labels, fitted, sample_weight=weights)]}
+    loss = log_loss(labels, fitted, sample_weight=weights, labels=range(len(dataset.classes)))
     return Outcome(
         network=network,
-        temperature=temperature,
-        operating_point=OperatingPoint(
+        temperature=result.temperature,
+        operating_point=None
+        if result.threshold is None
+        else OperatingPoint(
             positive_class=dataset.classes[1],
-            threshold=threshold,
+            threshold=result.threshold,
             rule=BALANCED_RULE,
-            fitted_on=f"{len(model.rows)} images of {len(judged)} left-out patients",
+            fitted_on=result.chosen_on,
         ),
-        evaluation=judge_by_patient(model, colour),
-        predictions=predictions_table(model, colour, dataset.records, dataset.classes),
-        history=pd.DataFrame(history),
+        evaluation=result.evaluation,
+        predictions=result.predictions,
+        history=pd.DataFrame({"epoch": [1], "loss": [loss]}),
         rows={"train": everything, "validation": everything[:0], "test": everything[:0]},
     )

@@ -1,15 +1,16 @@
 """Features of a frozen network, for logistic regression to be fitted on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.augmentation import augmentation_layers
+from core.datasets.augmentation import StainJitter, augmentation_layers
 from core.training.recipe import Recipe
 
-_BATCH = 128
+_BATCH = 64
+_SHIFT_SEED = 99
 
 
 def frozen_features(
@@ -34,21 +35,41 @@ def frozen_features(
     -------
     float32 array, shape (passes, N, F)
     """
+    passes = recipe.probe.passes if recipe.probe else 1
     layers = augmentation_layers(**recipe.augmentation.model_dump(), seed=recipe.seed)
+    return _features(network, pixels, [[], *[layers] * (passes - 1)], progress)
+
+
+def shifted_features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    strengths: Sequence[float],
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
+    """The same features of images under other stains, (len(strengths), N, F)."""
+    return _features(network, pixels, [[shift(strength)] for strength in strengths], progress)
+
+
+def shift(strength: float) -> keras.layers.Layer:
+    """The stain jitter that models are tested with, the same at each call."""
+    return StainJitter(strength, _SHIFT_SEED)
+
+
+def _features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    passes: Sequence[Sequence[keras.layers.Layer]],
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
     plain = keras.Model(network.inputs, network.get_layer("logits").input)
-    passes = _passes(recipe)
-    features = np.empty((passes, len(pixels), plain.output_shape[1]), dtype=np.float32)
-    for number in range(passes):
+    features = np.empty((len(passes), len(pixels), plain.output_shape[1]), dtype=np.float32)
+    for number, layers in enumerate(passes):
         for start in range(0, len(pixels), _BATCH):
             rows = slice(start, start + _BATCH)
             images = np.asarray(pixels[rows])
             # Outside the model: within one, its own `training=False` would switch them off.
-            for layer in layers if number else []:
+            for layer in layers:
                 images = layer(images, training=True)
             features[number, rows] = plain.predict_on_batch(np.asarray(images))
-            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / passes)
+            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / len(passes))
     return features
-
-
-def _passes(recipe: Recipe) -> int:
-    return recipe.probe.passes if recipe.probe else 1

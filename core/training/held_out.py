@@ -80,7 +80,7 @@ def leave_one_out(
         )
         logits = learner(train, test)
         probabilities = apply_temperature(logits, temperature)[:, 1].astype(np.float64)
-        scores.append(score_patient(patient, labels[test], probabilities, threshold))
+        scores.append(score_patient(patient, labels[test], probabilities, threshold or 0.0))
         parts.append((test, logits, probabilities))
         progress((number + 1) / len(judged))
     rows, logits, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -102,25 +102,27 @@ def _inner_round(
 
 def fit_decision(
     logits: NDArray[np.float64], labels: NDArray[np.int64], patients: NDArray[np.object_]
-) -> tuple[float, float]:
+) -> tuple[float, float | None]:
     """Temperature and threshold from held-out logits.
 
     Parameters
     ----------
-    logits : float64 array, shape (N, 2)
-    labels : int64 array, shape (N,), 0 or 1
+    logits : float64 array, shape (N, K)
+    labels : int64 array, shape (N,)
     patients : object array, shape (N,)
 
     Returns
     -------
     temperature : float
-    threshold : float
-        On the calibrated probability of class 1.
+    threshold : float or None
+        On the calibrated probability of class 1; None for more than two classes.
     """
     weights = balance_weights(labels, patients, "patient")
     temperature = fit_temperature(logits, labels, weights)
-    threshold = balanced_threshold(labels, apply_temperature(logits, temperature)[:, 1], patients)
-    return temperature, threshold
+    if logits.shape[1] > 2:  # noqa: PLR2004 - a threshold parts two classes
+        return temperature, None
+    chances = apply_temperature(logits, temperature)[:, 1]
+    return temperature, balanced_threshold(labels, chances, patients)
 
 
 def predictions_table(

@@ -1,6 +1,6 @@
-"""What can be fitted on some rows and asked about others: features with logistic regression."""
+"""What can be fitted on some images and asked about others: features with logistic regression."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,33 +8,46 @@ from numpy.typing import NDArray
 from core.datasets.balance import Balance, balance_weights
 from core.evaluation.probe import COLOUR_PENALTY, fit_probe
 from core.imaging.colour import colour_statistics
+from core.training.cross_validate import Fitter, Predict
+from core.training.features import shift
 from core.training.held_out import Learner
 
+_BATCH = 256
 
-def probe_learner(
+
+def probe_fitter(
     features: NDArray[np.float32],
+    views: NDArray[np.float32],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     balance: Balance,
     penalty: float,
-) -> Learner:
-    """Fit on every pass over the training rows, answer on the first pass (images as they are).
+) -> Fitter:
+    """Fit on every pass over the training images; answer in each view, the mean over the crops.
 
     Parameters
     ----------
-    features : float32 array, shape (passes, N, F)
+    features : float32 array, shape (passes, N, crops, F)
+    views : float32 array, shape (V, N, crops, F)
     labels : int64 array, shape (N,)
     patients : object array, shape (N,)
     balance : "none", "class" or "patient"
     penalty : float
         As `core.evaluation.probe.fit_probe` takes it.
     """
+    # A linear map of the mean is the mean of linear maps.
+    means = views.mean(axis=2)
 
-    def learn(train: NDArray[np.int64], test: NDArray[np.int64]) -> NDArray[np.float64]:
+    def fit(train: NDArray[np.int64]) -> Predict:
         kernel, bias = fit_passes(features, labels, patients, balance, penalty, train)
-        return features[0, test] @ kernel + bias
+        return lambda rows: np.asarray(means[:, rows] @ kernel + bias, dtype=np.float64)
 
-    return learn
+    return fit
+
+
+def as_learner(fit: Fitter) -> Learner:
+    """Fit and answer in one call, in the first view."""
+    return lambda train, test: fit(train)(test)[0]
 
 
 def fit_passes(
@@ -45,31 +58,45 @@ def fit_passes(
     penalty: float,
     rows: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Kernel (F, K) and bias (K,) of logistic regression on all passes over some rows."""
-    weights = balance_weights(labels[rows], patients[rows], balance)
-    passes = len(features)
-    flat = features[:, rows].reshape(passes * len(rows), -1)
-    return fit_probe(flat, np.tile(labels[rows], passes), np.tile(weights, passes), penalty)
+    """Kernel (F, K) and bias (K,) of logistic regression on all passes over some images."""
+    passes, _, crops, _ = features.shape
+    weights = np.repeat(balance_weights(labels[rows], patients[rows], balance), crops)
+    flat = features[:, rows].reshape(passes * len(rows) * crops, -1)
+    repeated = np.repeat(labels[rows], crops)
+    return fit_probe(flat, np.tile(repeated, passes), np.tile(weights, passes), penalty)
 
 
-def colour_learner(
+def colour_fitter(
     pixels: NDArray[np.uint8],
+    crops: int,
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     progress: Callable[[float], None],
-) -> Learner:
+    strengths: Sequence[float] = (),
+) -> Fitter:
     """The colour-only baseline (DESIGN decision 15): no texture, no network.
 
     Parameters
     ----------
-    pixels : uint8 array, shape (N, h, w, 3)
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+    crops : int
     labels : int64 array, shape (N,)
     patients : object array, shape (N,)
     progress : callable
         Told the share of images measured, in [0, 1].
+    strengths : sequence of float
+        Stain shifts of the views but the first, which is of the images as they are.
     """
-    statistics = np.empty((1, len(pixels), 21), dtype=np.float32)
-    for row, image in enumerate(pixels):
-        statistics[0, row] = colour_statistics(np.asarray(image))
-        progress((row + 1) / len(pixels))
-    return probe_learner(statistics, labels, patients, "patient", COLOUR_PENALTY)
+    jitters = [None, *(shift(strength) for strength in strengths)]
+    statistics = np.empty((len(jitters), len(pixels), 21), dtype=np.float32)
+    for view, jitter in enumerate(jitters):
+        for start in range(0, len(pixels), _BATCH):
+            images = np.asarray(pixels[start : start + _BATCH])
+            if jitter:
+                images = np.asarray(jitter(images, training=True)).round().astype(np.uint8)
+            for row, image in enumerate(images, start):
+                statistics[view, row] = colour_statistics(image)
+            done = min(start + _BATCH, len(pixels)) / len(pixels)
+            progress((view + done) / len(jitters))
+    views = statistics.reshape(len(jitters), len(labels), crops, 21)
+    return probe_fitter(views[:1], views, labels, patients, "patient", COLOUR_PENALTY)

@@ -18,7 +18,7 @@ class Outcome:
     ----------
     network : keras.Model
     temperature : float
-    operating_point : OperatingPoint
+    operating_point : OperatingPoint or None
     evaluation : Evaluation
     predictions : pandas.DataFrame
         Held-out, one row an image.
@@ -30,7 +30,7 @@ class Outcome:
 
     network: keras.Model
     temperature: float
-    operating_point: OperatingPoint
+    operating_point: OperatingPoint | None
     evaluation: Evaluation
     predictions: pd.DataFrame
     history: pd.DataFrame

@@ -13,7 +13,8 @@ from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
 from core.training.by_probe import train_by_probe
-from core.training.check import check_name, check_scale
+from core.training.check import check_name
+from core.training.input_spec import frame
 from core.training.network import build_network
 from core.training.request import Request
 from core.training.watch import Watch
@@ -51,15 +52,17 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         magnifications=request.magnifications,
         patient_pattern=request.patient_pattern,
     )
-    check_scale(dataset)
+    framing = frame(recipe, dataset)
     parts = split_dataset(dataset, recipe.split, recipe.seed) if recipe.train else None
     watch.stage("Reading images", 0.0)
+    watch.dataset(dataset.fingerprint)
     cached = pixel_cache(
         dataset,
         recipe.input_size,
         get_settings().cache,
         lambda done: watch.stage("Reading images", done),
         recipe.stain_normalisation,
+        framing.crops,
     )
     if cached.unreadable:
         watch.stage(f"Leaving out {len(cached.unreadable)} unreadable images", 1.0)
@@ -78,7 +81,8 @@ def train(request: Request, watch: Watch | None = None) -> Package:
             _readable(parts, cached),
             watch,
         )
-    card = write_card(request, cached, dataset.fingerprint, outcome, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    card = write_card(request, cached, dataset.fingerprint, framing.spec, outcome, seconds)
     return save_package(
         target,
         card,

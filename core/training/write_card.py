@@ -14,8 +14,6 @@ from core.training.outcome import Outcome
 from core.training.recipe import Recipe, recipe_names
 from core.training.request import Request
 
-# An image may differ this much in scale from those trained on before the answer is warned of.
-_SCALE_TOLERANCE = 1.25
 # Unreadable images that a card names; of more it gives the number.
 _NAMED = 10
 _IMAGENET = (
@@ -28,7 +26,12 @@ _LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
 
 
 def write_card(
-    request: Request, cached: Cached, fingerprint: str, outcome: Outcome, seconds: float
+    request: Request,
+    cached: Cached,
+    fingerprint: str,
+    spec: InputSpec,
+    outcome: Outcome,
+    seconds: float,
 ) -> Card:
     """Put together the card of a trained model.
 
@@ -39,6 +42,7 @@ def write_card(
         The images that it was trained and judged on.
     fingerprint : str
         Of the dataset that was asked for.
+    spec : InputSpec
     outcome : Outcome
     seconds : float
         That it took.
@@ -52,20 +56,13 @@ def write_card(
         schema_version=1,
         name=name,
         title=recipe.title,
-        summary=_summary(recipe, dataset, outcome),
+        summary=_summary(recipe, dataset, spec, outcome),
         created=datetime.now(UTC).replace(microsecond=0),
         architecture=recipe.architecture,
-        task="binary",
+        task=recipe.task,
         classes=dataset.classes,
         head=recipe.head,
-        input=InputSpec(
-            height=recipe.input_size,
-            width=recipe.input_size,
-            field_um=source.field_um,
-            um_per_px=source.um_per_px,
-            um_per_px_low=source.um_per_px / _SCALE_TOLERANCE,
-            um_per_px_high=source.um_per_px * _SCALE_TOLERANCE,
-        ),
+        input=spec,
         stain_normalisation=recipe.stain_normalisation,
         heatmap_layer=heatmap_layer(recipe.architecture),
         temperature=outcome.temperature,
@@ -112,13 +109,29 @@ def _as_given(recipe: Recipe) -> str:
     return recipe.name if recipe.name in recipe_names() else f"{recipe.name}.toml"
 
 
-def _summary(recipe: Recipe, dataset: Dataset, outcome: Outcome) -> str:
-    how = "frozen, with logistic regression on its features" if recipe.probe else "trained whole"
+def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, outcome: Outcome) -> str:
+    if recipe.probe:
+        how = "frozen, with logistic regression on its features"
+    elif recipe.train and recipe.train.frozen_base and not recipe.fine_tune:
+        how = "frozen but for its head"
+    else:
+        how = "trained by gradient descent"
     start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
     patients = dataset.records["patient"].iloc[outcome.rows["train"]].nunique()
+    told = (
+        f"Tells {dataset.classes[1]} from {dataset.classes[0]}"
+        if recipe.task == "binary"
+        else f"Tells {len(dataset.classes)} subtypes apart"
+    )
+    fields = ", ".join(f"{field:.0f}" for field in spec.fields_um)
+    shown = {
+        "patch": f"squares of {fields} µm",
+        "crops": f"fields as tall as {fields} µm, by squares cut out of them",
+        "squash": f"fields as tall as {fields} µm, made square",
+    }[spec.fit]
     return (
-        f"Tells {dataset.classes[1]} from {dataset.classes[0]} in squares of "
-        f"{dataset.source.field_um:g} µm. {recipe.architecture} from {start}, {how}, on "
+        f"{told} in {shown}. {recipe.architecture} from {start}, {how}, on "
         f"{len(outcome.rows['train'])} {dataset.name} images of {patients} patients. Its "
-        "probabilities assume that both classes are equally frequent."
+        f"probabilities assume that {'both' if recipe.task == 'binary' else 'all'} classes are "
+        "equally frequent."
     )

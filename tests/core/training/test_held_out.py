@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.training.held_out import leave_one_out
-from core.training.learners import probe_learner
+from core.training.learners import as_learner, probe_fitter
 
 PATIENTS = np.repeat(["a", "b", "c", "d", "e", "f"], 40).astype(object)
 RANDOM = np.random.default_rng(0)
@@ -14,7 +14,8 @@ FEATURES = np.stack(
 
 
 def judge(labels: np.ndarray) -> object:
-    learner = probe_learner(FEATURES, labels, PATIENTS, "patient", 0.1)
+    views = FEATURES[:, :, None]
+    learner = as_learner(probe_fitter(views, views, labels, PATIENTS, "patient", 0.1))
     return leave_one_out(learner, labels, PATIENTS, ["a", "b", "c", "d", "e"], lambda _: None)
 
 

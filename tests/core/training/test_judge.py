@@ -4,7 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.evaluation.patients import score_patient
 from core.training.held_out import HeldOut
-from core.training.judge import judge_by_patient, judge_pooled
+from core.training.judge import judge_by_patient
 
 PATIENTS = np.repeat(["a", "b", "c", "d", "e", "f"], 30).astype(object)
 LABELS = np.tile([0, 0, 1], 60)
@@ -48,12 +48,3 @@ def test_few_patients_get_no_interval_and_the_reason() -> None:
     assert evaluation.difference_interval is None
     assert not evaluation.beats_colour
     assert "fewer than 5 patients" in evaluation.notes[0]
-
-
-def test_pooled_figures_are_of_all_images_and_leaks_are_marked() -> None:
-    model = held_out(2)
-    evaluation = judge_pooled(model, held_out(1), LABELS, PATIENTS, leaky=True)
-    assert evaluation.auroc == pytest.approx(roc_auc_score(LABELS, model.probabilities))
-    assert evaluation.beats_colour
-    assert evaluation.leaky
-    assert any("Leaky split" in note for note in evaluation.notes)

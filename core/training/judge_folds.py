@@ -1,0 +1,125 @@
+"""From repeated cross-validation of a model and of colour alone to what the card says of them."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.folds import Answers, class_aurocs, interval, patient_draws, sensitivities
+from core.registry.card import ClassResult, Evaluation, ShiftResult
+from core.training.cross_validate import CrossValidated
+from core.training.judge import FEW
+
+_FEWEST_PATIENTS = 2  # of a class whose figures are given: one is held out, another trained on
+
+
+def judge_folds(
+    model: CrossValidated,
+    colour: CrossValidated,
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    classes: tuple[str, ...],
+    strengths: tuple[float, ...],
+) -> Evaluation:
+    """Every figure is of the images of a fold, then a mean over folds and rounds.
+
+    Parameters
+    ----------
+    model, colour : CrossValidated
+        On the same folds.
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    classes : tuple of str
+    strengths : tuple of float
+        Of the stain shift in each view but the first.
+    """
+    # The first weighting is the images as they are, the others are the bootstrap.
+    weights = np.concatenate([np.ones((1, len(labels))), patient_draws(patients)])
+    counts = [len(np.unique(patients[labels == label])) for label in range(len(classes))]
+    judged = [label for label, count in enumerate(counts) if count >= _FEWEST_PATIENTS]
+    aurocs, colour_aurocs = (
+        class_aurocs(labels, held.answers(), weights) for held in (model, colour)
+    )
+    own, base = _mean(aurocs, judged), _mean(colour_aurocs, judged)
+    found = sensitivities(labels, model.answers(), weights)
+    balanced = np.nanmean(found[:, judged], axis=1)
+    colour_found = sensitivities(labels, colour.answers(), weights[:1])
+    difference = interval((own - base)[1:], patients)
+    rounds, folds = model.temperatures.shape
+    several = len(classes) > 2  # noqa: PLR2004 - two classes have one AUROC
+    tested = (model.folds >= 0).any(axis=0)
+    return Evaluation(
+        protocol=(
+            f"{folds}-fold cross-validation by patient, {rounds} rounds. Each AUROC is of the "
+            "images of one fold, then the mean over folds and rounds; temperature and operating "
+            "point were chosen each time without the fold that is tested."
+        ),
+        leaky=False,
+        patients=len(np.unique(patients[tested])),
+        images=int(tested.sum()),
+        auroc=float(own[0]),
+        auroc_interval=interval(own[1:], patients),
+        balanced_accuracy=float(balanced[0]),
+        balanced_accuracy_interval=interval(balanced[1:], patients),
+        colour_auroc=float(base[0]),
+        colour_balanced_accuracy=float(np.nanmean(colour_found[0, judged])),
+        beats_colour=difference is not None and difference[0] > 0,
+        difference_interval=difference,
+        by_patient=(),
+        notes=() if difference else (FEW,),
+        by_class=tuple(
+            _class_result(
+                name, label, counts[label], labels, patients, aurocs, found, colour_aurocs
+            )
+            for label, name in enumerate(classes)
+        )
+        if several
+        else (),
+        stain_shift=tuple(
+            ShiftResult(
+                strength=strength,
+                auroc=_only(model.answers(view), labels, judged),
+                colour_auroc=_only(colour.answers(view), labels, judged),
+            )
+            for view, strength in enumerate(strengths, start=1)
+        ),
+    )
+
+
+def _mean(aurocs: NDArray[np.float64], judged: list[int]) -> NDArray[np.float64]:
+    return np.asarray(np.nanmean(aurocs[:, judged], axis=1))
+
+
+def _only(answers: Answers, labels: NDArray[np.int64], judged: list[int]) -> float:
+    return float(_mean(class_aurocs(labels, answers, np.ones((1, len(labels)))), judged)[0])
+
+
+def _class_result(
+    name: str,
+    label: int,
+    count: int,
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    aurocs: NDArray[np.float64],
+    found: NDArray[np.float64],
+    colour_aurocs: NDArray[np.float64],
+) -> ClassResult:
+    images = int((labels == label).sum())
+    if count < _FEWEST_PATIENTS:
+        return ClassResult(
+            name=name,
+            patients=count,
+            images=images,
+            auroc=None,
+            auroc_interval=None,
+            sensitivity=None,
+            colour_auroc=None,
+            withheld="All its images are of one patient, who cannot be trained on and tested.",
+        )
+    return ClassResult(
+        name=name,
+        patients=count,
+        images=images,
+        auroc=float(aurocs[0, label]),
+        auroc_interval=interval(aurocs[1:, label], patients),
+        sensitivity=float(found[0, label]),
+        colour_auroc=float(colour_aurocs[0, label]),
+    )

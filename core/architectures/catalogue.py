@@ -40,6 +40,7 @@ CATALOGUE: dict[str, Architecture] = {
     "efficientnetb0": Architecture("efficientnet", "top_activation", pretrained=True),
     "mobilenetv2": Architecture("mobilenet", "out_relu", pretrained=True),
     "densenet121": Architecture("densenet", "relu", pretrained=True),
+    "densenet121_block2": Architecture("densenet", "pool3_relu", pretrained=True),
     "densenet121_block3": Architecture("densenet", "pool4_relu", pretrained=True),
 }
 

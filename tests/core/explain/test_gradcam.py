@@ -28,6 +28,7 @@ INNER = {
     "efficientnetb0": "block5b_dwconv",
     "mobilenetv2": "block_11_depthwise",
     "densenet121": "conv4_block7_1_conv",
+    "densenet121_block2": "conv2_block4_2_conv",
     "densenet121_block3": "conv3_block4_2_conv",
 }
 

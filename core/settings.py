@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         """Where decoded pixels are kept between runs."""
         return self.home / "cache"
 
+    @property
+    def runs(self) -> Path:
+        """Where training runs are kept, a folder each."""
+        return self.home / "runs"
+
 
 def get_settings() -> Settings:
     """Read the settings from the environment.

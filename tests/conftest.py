@@ -13,6 +13,8 @@ from hypothesis import settings
 settings.register_profile("lobule", deadline=None)
 settings.load_profile("lobule")
 
+pytest_plugins = ["tests.pretended_runs"]
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -7,6 +7,7 @@ import typer
 from core.cli.datasets import datasets
 from core.cli.models import models
 from core.cli.predict import predict
+from core.cli.runs import runs
 from core.cli.train import train
 
 # Before anything imports TensorFlow, whose chatter is no part of an answer.
@@ -21,5 +22,6 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(train)
+app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
 app.add_typer(datasets, name="datasets")

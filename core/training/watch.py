@@ -15,6 +15,15 @@ class Watch:
 
     checkpoints: Path | None = None
 
+    def dataset(self, fingerprint: str) -> None:
+        """Hear the fingerprint of the dataset before it is used; may refuse it.
+
+        Raises
+        ------
+        TrainingError
+            If an interrupted run began with other data.
+        """
+
     def stage(self, name: str, done: float) -> None:
         """Hear what is being done, in words, and the share of it that is done, in [0, 1]."""
 

@@ -1,0 +1,163 @@
+"""`runs`: list, show, cancel and resume training runs."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.cli.train import do_run
+from core.errors import LobuleError
+
+if TYPE_CHECKING:
+    from core.training.jobs import RunState
+
+runs = typer.Typer(help="Training runs.", no_args_is_help=True)
+Run = Annotated[str, typer.Argument(help="The run's id, as `runs list` gives it.")]
+
+
+@runs.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    """List every run, the one asked for last first."""
+    from core.training.jobs import list_runs  # noqa: PLC0415 - help comes at once
+
+    try:
+        states = list_runs()
+    except LobuleError as error:
+        _fail(error)
+    if as_json:
+        print_json([_run_json(state) for state in states])
+        return
+    if not states:
+        typer.echo("No runs. `python -m core train` starts one.")
+        return
+    width = max(len(state.id) for state in states)
+    for state in states:
+        typer.echo(f"{state.id:<{width}}  {state.state:<11}  {plain(_standing(state))}")
+
+
+@runs.command()
+def show(run: Run, *, as_json: AsJson = False) -> None:
+    """Show how a run stands."""
+    from core.training.jobs import read_run  # noqa: PLC0415 - help comes at once
+
+    try:
+        state = read_run(run)
+    except LobuleError as error:
+        _fail(error)
+    if as_json:
+        print_json({**_run_json(state), "history": state.history})
+        return
+    for label, text in _lines(state):
+        typer.echo(f"{label + ':':<11}{plain(text)}")
+
+
+@runs.command()
+def cancel(run: Run) -> None:
+    """Ask a run to stop within a step or two; the best so far is kept."""
+    from core.training.jobs import cancel as ask  # noqa: PLC0415 - help comes at once
+
+    try:
+        ask(run)
+    except LobuleError as error:
+        _fail(error)
+    typer.echo(f"{run} was asked to stop.")
+
+
+@runs.command()
+def resume(run: Run) -> None:
+    """Go on with a run from its last finished epoch, here, as `train` does."""
+    from core.training.jobs import resume_here  # noqa: PLC0415 - help comes at once
+
+    do_run(lambda watch: resume_here(run, watch))
+
+
+@runs.command(hidden=True)
+def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
+    """Do a run that another process has started."""
+    from core.training.jobs import work_on  # noqa: PLC0415 - help comes at once
+    from core.training.watch import Watch  # noqa: PLC0415
+
+    os.set_inheritable(lock, False)  # noqa: FBT003 (its only form)
+    try:
+        work_on(run, lock, Watch())
+    except LobuleError as error:
+        _fail(error)
+
+
+def _fail(error: LobuleError) -> None:
+    typer.echo(plain(str(error)), err=True)
+    raise typer.Exit(1) from error
+
+
+def _standing(state: "RunState") -> str:
+    recipe = f"{state.request.recipe.name} on {state.request.data.name}"
+    match state.state:
+        case "waiting":
+            return f"{recipe}, number {state.place_in_line} in line"
+        case "running":
+            left = f", about {_duration(state.eta_seconds)} left" if state.eta_seconds else ""
+            epoch = f", epoch {state.epoch} of {state.epochs}" if state.epoch else ""
+            return f"{recipe}: {state.stage} {state.done:.0%}{epoch}{left}"
+        case _:
+            return f"{recipe}, {len(state.history)} epochs"
+
+
+def _lines(state: "RunState") -> Iterator[tuple[str, str]]:
+    request = state.request
+    yield "Run", state.id
+    yield "State", state.state
+    yield "Recipe", f"{request.recipe.name}, split by {request.recipe.split}"
+    yield "Data", str(request.data)
+    yield "Asked", _moment(state.asked)
+    if state.started:
+        yield "Started", _moment(state.started)
+    if state.ended:
+        yield "Ended", _moment(state.ended)
+    if state.device:
+        yield "Device", state.device
+    if state.state in {"waiting", "running"}:
+        yield "Now", _standing(state)
+    if state.message:
+        yield "Message", state.message
+    if state.package:
+        yield "Model", str(state.package)
+    from core.cli.train_progress import epoch_line  # noqa: PLC0415
+
+    for row in state.history:
+        yield "", epoch_line(row)
+
+
+def _run_json(state: "RunState") -> dict[str, object]:
+    return {
+        "id": state.id,
+        "state": state.state,
+        "request": state.request.model_dump(mode="json"),
+        "stage": state.stage,
+        "done": state.done,
+        "epoch": state.epoch,
+        "epochs": state.epochs,
+        "step": state.step,
+        "steps": state.steps,
+        "eta_seconds": state.eta_seconds,
+        "asked": state.asked.isoformat(),
+        "started": state.started.isoformat() if state.started else None,
+        "ended": state.ended.isoformat() if state.ended else None,
+        "message": state.message,
+        "device": state.device,
+        "package": str(state.package) if state.package else None,
+        "place_in_line": state.place_in_line,
+        "latest": state.latest,
+    }
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _duration(seconds: float | None) -> str:
+    minutes, rest = divmod(round(seconds or 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,59 @@
+"""The line for the device: one run trains at a time, in the order in which they were asked for."""
+
+import time
+
+from core.errors import TrainingCancelledError, TrainingError
+from core.settings import get_settings
+from core.training.jobs.folder import RunFolder, run_folders
+from core.training.jobs.lock import take
+from core.training.jobs.state import RunState, state_of
+from core.training.watch import Watch
+
+_PAUSE = 0.5
+
+
+def line() -> list[RunState]:
+    """The runs of living processes that train or wait, in the order in which they may train."""
+    states = []
+    for folder in run_folders():
+        try:
+            state = state_of(folder)
+        except TrainingError:  # it cannot be read, so it cannot run either
+            continue
+        if state.state in {"waiting", "running"}:
+            states.append(state)
+    return sorted(states, key=lambda state: (state.asked, state.id))
+
+
+def place_of(run: str) -> int | None:
+    """Place of a run among those that wait; None if it does not wait."""
+    waiting = [state.id for state in line() if state.state == "waiting"]
+    return waiting.index(run) + 1 if run in waiting else None
+
+
+def wait_for_device(run: RunFolder, watch: Watch) -> int:
+    """Wait until it is this run's turn; returns the descriptor of the device's lock.
+
+    Raises
+    ------
+    TrainingCancelledError
+        If the run is cancelled meanwhile.
+    """
+    while True:
+        if watch.cancelled():
+            raise TrainingCancelledError(
+                "The run was cancelled while it waited for the device. Resume it to put it in line "
+                "again."
+            )
+        others = [state.id for state in line()]
+        ahead = others.index(run.id) if run.id in others else 0
+        if not ahead:
+            lock = take(get_settings().runs / "device.lock", patience=0)
+            if lock is not None:
+                return lock
+        watch.stage(f"Waiting for the device, behind {_runs(max(ahead, 1))}", 0.0)
+        time.sleep(_PAUSE)
+
+
+def _runs(number: int) -> str:
+    return f"{number} other run" + ("" if number == 1 else "s")

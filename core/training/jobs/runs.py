@@ -1,0 +1,86 @@
+"""List, read and cancel runs."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from core.errors import TrainingError
+from core.training.jobs.folder import find_folder, run_folders
+from core.training.jobs.line import place_of
+from core.training.jobs.state import RunState, state_of
+
+_LINE_BYTES = 400  # of a log, roughly; longer lines only mean that fewer are shown
+
+
+def list_runs() -> list[RunState]:
+    """Every run that can be read, the one asked for last first."""
+    states = []
+    for folder in run_folders():
+        try:
+            states.append(state_of(folder))
+        except TrainingError:
+            continue
+    states.sort(key=lambda state: (state.asked, state.id))
+    waiting = [state.id for state in states if state.state == "waiting"]
+    placed = [
+        replace(state, place_in_line=waiting.index(state.id) + 1) if state.id in waiting else state
+        for state in states
+    ]
+    return placed[::-1]
+
+
+def read_run(run: str) -> RunState:
+    """How a run stands.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such run, or it cannot be read.
+    """
+    state = state_of(find_folder(run))
+    if state.state != "waiting":
+        return state
+    return replace(state, place_in_line=place_of(run))
+
+
+def cancel(run: str) -> None:
+    """Ask a run to stop within a step or two and keep the best so far.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such run, or it does not run.
+    """
+    folder = find_folder(run)
+    state = state_of(folder).state
+    if state not in {"waiting", "running"}:
+        raise TrainingError(f"The run {run} cannot be cancelled: it is {state} already.")
+    try:
+        folder.cancel.touch()
+    except OSError as error:
+        raise TrainingError(
+            f"The run {run} cannot be cancelled: {folder.path} cannot be written to "
+            f"({error.strerror})."
+        ) from error
+
+
+def read_log(run: str, lines: int = 100) -> str:
+    """The last lines of what a run's process printed, as plain text.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such run.
+    """
+    return _tail(find_folder(run).log, lines)
+
+
+def _tail(path: Path, lines: int) -> str:
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - lines * _LINE_BYTES))
+            text = file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])

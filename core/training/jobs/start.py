@@ -1,0 +1,145 @@
+"""Start runs, and go on with those that were cut off."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from core.errors import DatasetError, TrainingError
+from core.settings import ROOT, get_settings
+from core.training.jobs.events import Events
+from core.training.jobs.folder import RunFolder, create_folder, find_folder, line_order
+from core.training.jobs.lock import let_go, take
+from core.training.jobs.state import RunState, read_story
+from core.training.jobs.work import work
+from core.training.request import Request
+from core.training.watch import Watch
+
+
+def start(request: Request) -> str:
+    """Start a run in a process of its own, which outlives this one; returns the run's id.
+
+    Raises
+    ------
+    LobuleError
+        If the name is taken or cannot be used, there are no data, or the run cannot be written.
+    """
+    _check(request)
+    run, lock = create_folder(request)
+    _detach(run, lock)
+    return run.id
+
+
+def run_here(request: Request, watch: Watch) -> RunState:
+    """Do a run in this process; returns how it ended.
+
+    Raises
+    ------
+    LobuleError
+        As `start` and `core.training.jobs.work.work`.
+    """
+    _check(request)
+    run, lock = create_folder(request)
+    return _work_here(run, lock, watch)
+
+
+def resume(run: str) -> None:
+    """Put a run that was interrupted, cancelled or failed in line again, in its own process.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such run, it has finished, or a process is at work on it.
+    """
+    _detach(*_take_again(run))
+
+
+def resume_here(run: str, watch: Watch) -> RunState:
+    """Go on with a run in this process; returns how it ended.
+
+    Raises
+    ------
+    LobuleError
+        As `resume` and `core.training.jobs.work.work`.
+    """
+    return _work_here(*_take_again(run), watch)
+
+
+def work_on(run: str, lock: int, watch: Watch) -> RunState:
+    """Do a run whose lock this process has inherited from the one that started it."""
+    folder = find_folder(run)
+    if not os.path.samestat(os.fstat(lock), folder.lock.stat()):
+        raise TrainingError(f"Descriptor {lock} is not the lock of the run {run}.")
+    return _work_here(folder, lock, watch)
+
+
+def _check(request: Request) -> None:
+    """Refuse what would only be found out after hours of training, or leave an empty run behind."""
+    from core.training.check import check_name  # noqa: PLC0415 - reading states goes without it
+
+    check_name(request.name)
+    shelf = request.folder or get_settings().own_models
+    if (shelf / request.name).exists() and not request.replace:
+        raise TrainingError(
+            f"There is already a model named {request.name!r} in {shelf}. Choose another --name, "
+            "or give --replace."
+        )
+    if not os.access(request.data, os.F_OK):
+        raise DatasetError(
+            f"There is no folder or manifest {request.data}. Give the folder that holds the images."
+        )
+
+
+def _take_again(name: str) -> tuple[RunFolder, int]:
+    run = find_folder(name)
+    run.read_request()
+    lock = take(run.lock)
+    if lock is None:
+        raise TrainingError(f"The run {name} is at work. Cancel it first, or let it finish.")
+    try:
+        _refuse_finished(run)
+        run.cancel.unlink(missing_ok=True)
+        with line_order():
+            Events(run.events).write("queued")
+    except BaseException:
+        let_go(lock)
+        raise
+    return run, lock
+
+
+def _refuse_finished(run: RunFolder) -> None:
+    if read_story(run).ended == "finished":
+        raise TrainingError(f"The run {run.id} has finished: there is nothing to resume.")
+
+
+def _work_here(run: RunFolder, lock: int, watch: Watch) -> RunState:
+    try:
+        return work(run, watch)
+    finally:
+        let_go(lock)
+
+
+def _detach(run: RunFolder, lock: int) -> None:
+    """Start the process that does a run; it inherits the lock, so that it is never let go of."""
+    command = [sys.executable, "-P", "-m", "core", "runs", "work", run.id, "--lock", str(lock)]
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
+    try:
+        with run.log.open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 (our own program)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                pass_fds=[lock],
+                start_new_session=True,
+            )
+    except OSError as error:
+        message = f"The process of the run cannot be started: {error.strerror}. Try to resume it."
+        Events(run.events).write_end("failed", message=message)
+        raise TrainingError(message) from error
+    finally:
+        let_go(lock)
+    # Until it is waited for, a process that has ended stays in the system's table.
+    threading.Thread(target=process.wait, name=f"run {run.id}", daemon=True).start()

@@ -1,0 +1,227 @@
+"""How a run stands, as its events and its lock tell."""
+
+import os
+import threading
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from core.training.jobs.events import parse
+from core.training.jobs.folder import RunFolder
+from core.training.jobs.lock import is_held
+from core.training.request import Request
+
+StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
+Row = dict[str, Any]
+TRAINING = "Training"
+"""The stage in which there are steps and epochs."""
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How a run stands.
+
+    Attributes
+    ----------
+    id : str
+    request : Request
+    state : str
+        "waiting" for the device; "running"; "finished"; "cancelled", with a package if at least one
+        epoch was done; "failed", with a message; "interrupted": its process died without a word.
+        The last three can be resumed.
+    stage : str
+        What is being done, in words.
+    done : float
+        Share of the stage that is done, in [0, 1].
+    epoch, epochs, step, steps : int or None
+        Where training stands; `epochs` are planned, early stopping may save some.
+    eta_seconds : float or None
+        Until the stage is done, at most; None if it cannot be told.
+    asked, started, ended : datetime or None
+        In UTC: put in line, first begun, ended.
+    history : list of dict
+        A row for each finished epoch, as `core.training.fit.fit_network` describes it.
+    latest : dict
+        Values of the latest step.
+    message : str or None
+        What went wrong, for people.
+    device : str or None
+        What it trains on, for people.
+    package : Path or None
+        The model, in the run's folder.
+    place_in_line : int or None
+        Of a waiting run: 1 is next.
+    """
+
+    id: str
+    request: Request
+    state: StateName
+    stage: str
+    done: float
+    epoch: int | None
+    epochs: int | None
+    step: int | None
+    steps: int | None
+    eta_seconds: float | None
+    asked: datetime
+    started: datetime | None
+    ended: datetime | None
+    history: list[Row]
+    latest: Row
+    message: str | None
+    device: str | None
+    package: Path | None
+    place_in_line: int | None = None
+
+
+@dataclass
+class Story:
+    """What the events up to `offset` of a run's file amount to."""
+
+    offset: int = 0
+    inode: int = -1
+    asked: float = 0.0
+    started: float | None = None
+    last: float = 0.0
+    working: bool = False
+    ended: StateName | None = None
+    device: str | None = None
+    fingerprint: str | None = None
+    stage: str = ""
+    done: float = 0.0
+    first: tuple[float, float] = (0.0, 0.0)
+    latest: Row = field(default_factory=dict)
+    history: list[Row] = field(default_factory=list)
+    message: str | None = None
+    package: str | None = None
+
+    def hear(self, event: Row) -> None:
+        """Take in an event."""
+        at, kind = float(event.pop("at")), event.pop("event", "")
+        self.last = at
+        match kind:
+            case "queued":
+                self.asked, self.working, self.ended, self.message = at, False, None, None
+                self.stage, self.done = "", 0.0
+            case "started":
+                self.started, self.working = self.started or at, True
+                self.device = event.get("device")
+            case "dataset":
+                self.fingerprint = event["fingerprint"]
+            case "stage":
+                self._progress(at, event["name"], event["done"])
+            case "step":
+                done = (event["epoch"] - 1 + event["step"] / event["steps"]) / event["epochs"]
+                self._progress(at, TRAINING, done)
+                self.latest = event
+            case "epoch":
+                # What a resumed run does again counts, not what was lost with the process.
+                earlier = [row for row in self.history if row["epoch"] < event["epoch"]]
+                self.history = [*earlier, event]
+            case "finished" | "cancelled" | "failed":
+                self.ended, self.message = kind, event.get("message")
+                self.package = event.get("package") or self.package
+
+    def _progress(self, at: float, stage: str, done: float) -> None:
+        if stage != self.stage:
+            self.first = (at, done)
+        self.stage, self.done = stage, done
+
+    def seconds_left(self, now: float) -> float | None:
+        """Seconds until the stage is done, if it goes on as it has gone."""
+        since, from_ = self.first
+        if self.done <= from_ or self.last <= since:
+            return None
+        whole = (self.last - since) * (1 - self.done) / (self.done - from_)
+        return max(0.0, whole - (now - self.last))
+
+
+# Pages ask every second; only what has been appended since is read.
+_stories: dict[Path, Story] = {}
+_reading = threading.Lock()
+
+
+def read_story(run: RunFolder) -> Story:
+    """What a run's events amount to."""
+    with _reading:
+        story = _stories.get(run.path, Story())
+        try:
+            with run.events.open("rb") as file:
+                status = os.fstat(file.fileno())
+                if status.st_ino != story.inode or status.st_size < story.offset:
+                    story = Story(inode=status.st_ino)
+                file.seek(story.offset)
+                new = file.read()
+        except FileNotFoundError:
+            return Story()
+        whole = new[: new.rfind(b"\n") + 1]
+        for event in parse(whole):
+            story.hear(event)
+        story.offset += len(whole)
+        _stories[run.path] = story
+        return replace(story)
+
+
+def state_of(run: RunFolder) -> RunState:
+    """How a run stands, but for its place in the line.
+
+    Raises
+    ------
+    TrainingError
+        If what was asked for cannot be read.
+    """
+    request = run.read_request()
+    # The lock first: a process that ends in between has written its end by then.
+    alive = is_held(run.lock)
+    story = read_story(run)
+    state: StateName
+    if story.ended:
+        state = story.ended
+    elif alive:
+        state = "running" if story.working else "waiting"
+    else:
+        state = "interrupted"
+    over = state in {"finished", "cancelled", "failed", "interrupted"}
+    now = datetime.now(UTC).timestamp()
+    package = run.packages / story.package if story.package else None
+    return RunState(
+        id=run.id,
+        request=request,
+        state=state,
+        stage=story.stage,
+        done=story.done,
+        epoch=_number(story.latest, "epoch"),
+        epochs=_number(story.latest, "epochs"),
+        step=_number(story.latest, "step"),
+        steps=_number(story.latest, "steps"),
+        eta_seconds=story.seconds_left(now) if state == "running" else None,
+        asked=_time(story.asked),
+        started=_time(story.started) if story.started else None,
+        ended=_time(story.last) if over else None,
+        history=[dict(row) for row in story.history],
+        latest=dict(story.latest),
+        message=_interruption(story) if state == "interrupted" else story.message,
+        device=story.device,
+        package=package if package and package.is_dir() else None,
+    )
+
+
+def _interruption(story: Story) -> str:
+    kept = (
+        f"Epochs up to {story.history[-1]['epoch']} are kept: resume to go on from there."
+        if story.history
+        else "Resume to begin again; images that were read already are kept."
+    )
+    return (
+        "The process ended without a word: it was killed, the memory of the machine ran out, or "
+        f"the machine stopped. {kept}"
+    )
+
+
+def _number(values: Row, name: str) -> int | None:
+    return int(values[name]) if values.get(name) is not None else None
+
+
+def _time(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

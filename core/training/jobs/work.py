@@ -1,0 +1,123 @@
+"""Do a run: wait for the device, train, and write down how it ends."""
+
+import errno
+import shutil
+import traceback
+
+from core.errors import LobuleError, TrainingCancelledError, TrainingError
+from core.registry.package import Package
+from core.settings import get_settings
+from core.training.jobs.events import Events
+from core.training.jobs.folder import RunFolder
+from core.training.jobs.line import wait_for_device
+from core.training.jobs.listen import Listener
+from core.training.jobs.lock import let_go
+from core.training.jobs.state import RunState, read_story, state_of
+from core.training.watch import Watch
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def work(run: RunFolder, shown: Watch) -> RunState:
+    """Do a run whose lock this process holds.
+
+    Parameters
+    ----------
+    run : RunFolder
+    shown : Watch
+        Is told whatever is written down, and may cancel.
+
+    Returns
+    -------
+    RunState
+        Finished; or cancelled, with the best so far as its package.
+
+    Raises
+    ------
+    TrainingCancelledError
+        If it was cancelled before anything was learnt.
+    LobuleError
+        If it failed. What went wrong is written down either way.
+    """
+    events = Events(run.events)
+    listener = Listener(run, events, shown)
+    try:
+        device = wait_for_device(run, listener)
+        try:
+            package = _train(run, events, listener)
+        finally:
+            let_go(device)
+    except TrainingCancelledError as error:
+        events.write_end("cancelled", message=str(error))
+        raise
+    except LobuleError as error:
+        events.write_end("failed", message=str(error))
+        raise
+    except Exception as error:
+        _log(run, traceback.format_exc())
+        message = _in_words(error, run)
+        events.write_end("failed", message=message)
+        raise TrainingError(message) from error
+    if listener.cut_short:
+        events.write_end("cancelled", package=package.path.name)
+    else:
+        events.write_end("finished", package=package.path.name)
+        shutil.rmtree(run.checkpoints, ignore_errors=True)  # nothing to go on from
+    return state_of(run)
+
+
+def _train(run: RunFolder, events: Events, listener: Listener) -> Package:
+    events.reserve()
+    # What is hidden there was being written when a process was killed.
+    for left in run.packages.glob(".*"):
+        shutil.rmtree(left, ignore_errors=True)
+    from core.training.device import describe_device  # noqa: PLC0415 - loads TensorFlow
+    from core.training.run import train  # noqa: PLC0415
+
+    events.write("started", device=str(describe_device()))
+    request = run.read_request()
+    return train(request.model_copy(update={"folder": run.packages, "replace": True}), listener)
+
+
+def _in_words(error: Exception, run: RunFolder) -> str:
+    from core.training.device import is_out_of_memory  # noqa: PLC0415 - loads TensorFlow
+
+    history = read_story(run).history
+    kept = (
+        f"What was learnt up to epoch {history[-1]['epoch']} is kept"
+        if history
+        else "Images that were read already are kept"
+    )
+    if is_out_of_memory(error):
+        return (
+            "There is not enough memory. Choose a smaller train.batch_size or input_size, or end "
+            f"other programs. {kept}."
+        )
+    if _is_full_disk(error):
+        return (
+            f"There is no room left on the disk of {get_settings().home}. Make room there and "
+            f"resume. {kept}."
+        )
+    return (
+        f"Fault in the program: {error!r}. The run's log has the details. {kept}: the run can be "
+        "resumed."
+    )
+
+
+def _is_full_disk(error: BaseException | None) -> bool:
+    """Tell whether an error, or one that it arose from, is of a full disk; HDF5 gives only text."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if "No space left on device" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _log(run: RunFolder, text: str) -> None:
+    try:
+        with run.log.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        pass  # the disk may be what is at fault

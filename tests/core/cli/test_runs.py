@@ -1,0 +1,168 @@
+"""`runs`, and `train` around a run, by runs that pretend to train."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from core.cli import app
+from core.errors import TrainingCancelledError
+from core.training.jobs import list_runs, read_run, run_here, start
+from core.training.request import Request
+from core.training.watch import Watch
+
+ROOT = Path(__file__).resolve().parents[3]
+Ask = Callable[..., Request]
+RECIPE = """
+title = "{pace}"
+architecture = "cnn3"
+head = "sigmoid"
+weights = "none"
+input_size = 32
+balance = "none"
+[train]
+epochs = {epochs}
+"""
+
+
+class Stop(Watch):
+    """Stops at once."""
+
+    def cancelled(self) -> bool:
+        return True
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["runs", *arguments])
+    return result.exit_code, result.output
+
+
+def test_without_runs_the_list_says_how_to_start_one() -> None:
+    assert run("list") == (0, "No runs. `python -m core train` starts one.\n")
+    assert run("list", "--json") == (0, "[]\n")
+
+
+@pytest.mark.usefixtures("pretence")
+def test_runs_are_listed_and_shown(ask: Ask) -> None:
+    run_here(ask("first"), Watch())
+    with pytest.raises(TrainingCancelledError):
+        run_here(ask("second"), Stop())
+    code, output = run("list")
+    assert code == 0
+    second, first = output.splitlines()
+    assert "second" in second
+    assert "cancelled" in second
+    assert "finished     test on data of a run, 2 epochs" in first
+    states = json.loads(run("list", "--json")[1])
+    assert [state["state"] for state in states] == ["cancelled", "finished"]
+    shown = json.loads(run("show", states[1]["id"], "--json")[1])
+    assert [row["epoch"] for row in shown["history"]] == [1, 2]
+    code, output = run("show", states[1]["id"])
+    assert code == 0
+    for part in ("State:     finished", "a pretended device", "Model:", "Epoch 2: loss 0.500"):
+        assert part in output
+    assert "Message:" in run("show", states[0]["id"])[1]
+
+
+@pytest.mark.usefixtures("pretence")
+@pytest.mark.parametrize("command", ["show", "cancel", "resume"])
+def test_an_unknown_run_is_refused_in_words(command: str) -> None:
+    code, output = run(command, "20260101-000000-no")
+    assert code == 1
+    assert "There is no run '20260101-000000-no'" in output
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pretence")
+def test_a_run_is_cancelled_from_the_command_line(ask: Ask, wait_until: Callable[..., Any]) -> None:
+    name = start(ask(epochs=100, pace=0.05))
+    wait_until(name, lambda state: state.history)
+    assert run("cancel", name) == (0, f"{name} was asked to stop.\n")
+    assert wait_until(name).state == "cancelled"
+    code, output = run("cancel", name)
+    assert code == 1
+    assert "cancelled already" in output
+
+
+def train(tmp_path: Path, epochs: int, pace: float, *more: str) -> list[str]:
+    recipe = tmp_path / "quick.toml"
+    recipe.write_text(RECIPE.format(epochs=epochs, pace=pace))
+    data = tmp_path / "data of a run"
+    command = ["train", "--recipe", str(recipe), "--data", str(data), "--name", "mine", *more]
+    return [sys.executable, "-m", "core", *command]
+
+
+def begin(command: list[str]) -> "subprocess.Popen[str]":
+    """Start a command and wait until its first epoch is done."""
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not (list_runs() and list_runs()[0].history):
+        assert time.monotonic() < until
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pretence", "ask")
+def test_interrupting_once_keeps_the_best_so_far(tmp_path: Path) -> None:
+    with begin(train(tmp_path, 200, 0.05)) as process:
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert "Stopping at the next step" in errors
+    assert "this is the best so far" in errors
+    assert list_runs()[0].state == "cancelled"
+    assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pretence", "ask")
+def test_interrupting_twice_ends_at_once_and_can_be_resumed(tmp_path: Path) -> None:
+    with begin(train(tmp_path, 200, 1.0)) as process:
+        os.kill(process.pid, signal.SIGINT)
+        time.sleep(0.2)
+        os.kill(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert "Ended at once" in errors
+    assert "Traceback" not in errors
+    assert read_run(list_runs()[0].id).state == "interrupted"
+
+
+@pytest.mark.usefixtures("pretence")
+def test_settings_magnifications_and_the_rest_reach_the_run(ask: Ask, tmp_path: Path) -> None:
+    ask()
+    command = train(tmp_path, 3, 0.0, "--split", "image", "--task", "binary")[3:]
+    command += ["--set", "train.epochs=1", "--set", "seed=7", "--magnification", "100X"]
+    command += ["--magnification", "40X", "--patient-pattern", "(?P<patient>x)", "--replace"]
+    result = CliRunner().invoke(app, [*command, "--folder", str(tmp_path / "shelf")])
+    # The package of a pretended run is empty, so it does not get onto the shelf.
+    assert result.exit_code == 1
+    assert "No model was trained" in result.stderr
+    request = list_runs()[0].request
+    assert (request.recipe.split, request.recipe.seed, request.recipe.train.epochs) == (
+        "image",
+        7,
+        1,
+    )
+    assert request.magnifications == ("100X", "40X")
+    assert request.patient_pattern == "(?P<patient>x)"
+    assert (request.folder, request.replace) == (tmp_path / "shelf", True)
+
+
+@pytest.mark.usefixtures("pretence")
+def test_a_setting_that_does_not_exist_is_refused_in_words(ask: Ask, tmp_path: Path) -> None:
+    ask()
+    command = train(tmp_path, 1, 0.0, "--set", "train.epoch=1")[3:]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert "train.epoch" in result.stderr
+    assert list_runs() == []

@@ -6,12 +6,9 @@ from dataclasses import dataclass, field
 from numpy.typing import NDArray
 
 from core.training.phases import Phase
-from core.training.recipe import Train
+from core.training.recipe import PLATEAU_EPOCHS, Train
 
 Row = dict[str, float | str]
-
-# Epochs without a lower validation loss after which a plateau halves the learning rate.
-PLATEAU_EPOCHS = 2
 
 
 @dataclass

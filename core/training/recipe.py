@@ -13,6 +13,25 @@ from core.datasets.balance import Balance
 from core.datasets.split import SplitKind
 from core.errors import RecipeError
 from core.imaging.normalise import Normalisation
+from core.training.where import line_of
+
+# Epochs without a lower validation loss after which a plateau halves the learning rate.
+PLATEAU_EPOCHS = 2
+
+
+class ContradictionError(ValueError):
+    """Settings that do not go together.
+
+    Parameters
+    ----------
+    setting : str
+        The one to blame, with its tables and dots; "" for the recipe as a whole.
+    reason : str
+    """
+
+    def __init__(self, setting: str, reason: str) -> None:
+        super().__init__(reason)
+        self.setting = setting
 
 
 class _Table(BaseModel):
@@ -103,13 +122,23 @@ class Recipe(_Table):
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
         if self.architecture not in NAMES:
-            raise ValueError(f"architecture must be one of {', '.join(NAMES)}")
+            raise ContradictionError("architecture", f"must be one of {', '.join(NAMES)}")
         if (self.train is None) == (self.probe is None):
-            raise ValueError("give exactly one of the tables [train] and [probe]")
+            there = "probe" if self.probe else ""
+            raise ContradictionError(there, "give exactly one of the tables [train] and [probe]")
         if self.head == "sigmoid" and self.task != "binary":
-            raise ValueError('a sigmoid tells two classes apart: set head = "softmax"')
+            raise ContradictionError(
+                "head", 'a sigmoid tells two classes apart: set head = "softmax"'
+            )
         if self.weights == "imagenet" and not CATALOGUE[self.architecture].pretrained:
-            raise ValueError(f'{self.architecture} has no ImageNet weights: set weights = "none"')
+            raise ContradictionError(
+                "weights", f'{self.architecture} has no ImageNet weights: set weights = "none"'
+            )
+        smallest = CATALOGUE[self.architecture].minimum_size
+        if self.input_size < smallest:
+            raise ContradictionError(
+                "input_size", f"{self.architecture} needs at least {smallest} pixels"
+            )
         if self.probe:
             self._check_probe()
         if self.train:
@@ -118,25 +147,49 @@ class Recipe(_Table):
 
     def _check_probe(self) -> None:
         if self.weights == "none":
-            raise ValueError('a [probe] of random weights learns nothing: set weights = "imagenet"')
+            raise ContradictionError(
+                "weights", 'a [probe] of random weights learns nothing: set weights = "imagenet"'
+            )
         if self.fine_tune:
-            raise ValueError("[fine_tune] comes after [train] and not after [probe]")
+            raise ContradictionError(
+                "fine_tune", "[fine_tune] comes after [train], not after [probe]"
+            )
         if self.split == "image":
-            raise ValueError("a [probe] is judged by patient: use [train] to split by image")
-        if self.label_smoothing or self.mixed_precision:
-            raise ValueError("label_smoothing and mixed_precision belong to [train]")
+            raise ContradictionError(
+                "split", "a [probe] is judged by patient: use [train] to split by image"
+            )
+        for setting in ("label_smoothing", "mixed_precision"):
+            if getattr(self, setting):
+                raise ContradictionError(setting, f"{setting} belongs to [train], not to [probe]")
 
     def _check_train(self, train: Train) -> None:
         if train.sampling and self.balance == "none":
-            raise ValueError('sampling needs a balance: set balance to "class" or "patient"')
+            raise ContradictionError(
+                "train.sampling", 'sampling needs a balance: set balance to "class" or "patient"'
+            )
         if train.frozen_base and self.weights == "none":
-            raise ValueError('a frozen base of random weights: set weights = "imagenet"')
+            raise ContradictionError(
+                "train.frozen_base", 'a frozen base of random weights: set weights = "imagenet"'
+            )
         if self.fine_tune and not train.frozen_base:
-            raise ValueError("[fine_tune] thaws what [train] kept: set frozen_base = true")
+            raise ContradictionError(
+                "fine_tune", "[fine_tune] thaws what [train] kept: set train.frozen_base = true"
+            )
+        if train.schedule == "plateau" and train.patience <= PLATEAU_EPOCHS:
+            raise ContradictionError(
+                "train.patience",
+                f"training ends before a plateau lowers the rate: set more than {PLATEAU_EPOCHS}",
+            )
         if train.warm_up_epochs and train.schedule != "cosine":
-            raise ValueError('warm_up_epochs belongs to schedule = "cosine"')
-        if train.schedule == "cosine" and train.warm_up_epochs >= train.epochs:
-            raise ValueError("warm_up_epochs must be fewer than epochs")
+            raise ContradictionError(
+                "train.warm_up_epochs", 'warm_up_epochs belongs to schedule = "cosine"'
+            )
+        phases = {"train": train, "fine_tune": self.fine_tune}
+        for name, phase in phases.items():
+            if phase and train.schedule == "cosine" and train.warm_up_epochs >= phase.epochs:
+                raise ContradictionError(
+                    "train.warm_up_epochs", f"must be fewer than the epochs of [{name}]"
+                )
 
 
 def recipe_names() -> list[str]:
@@ -162,22 +215,31 @@ def load_recipe(name: str) -> Recipe:
             f"There is no recipe {name!r}. Choose one of {', '.join(recipe_names())}, or give the "
             "path of a .toml file."
         )
+    text = ""
     try:
-        settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        settings: dict[str, Any] = tomllib.loads(text)
         return Recipe.model_validate({"name": path.stem, **settings})
     except OSError as error:
         raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         raise RecipeError(
-            f"The recipe {path.name} cannot be used. {wrong_settings(error)}."
+            f"The recipe {path.name} cannot be used. {wrong_settings(error, text)}."
         ) from error
 
 
-def wrong_settings(error: ValidationError) -> str:
-    """Say which settings are wrong, and why."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'recipe'}: {item['msg']}"
-        for item in error.errors()
-    )
+def wrong_settings(error: ValidationError, text: str = "") -> str:
+    """Say which settings are wrong, and why; and on which lines of the recipe's file, if given."""
+    said = []
+    for item in error.errors():
+        names = [str(part) for part in item["loc"]]
+        reason = item["msg"]
+        cause = item.get("ctx", {}).get("error")
+        if isinstance(cause, ContradictionError):
+            names, reason = cause.setting.split("."), str(cause)
+        line = line_of(text, names)
+        where = f"line {line}, " if line else ""
+        said.append(f"{where}{'.'.join(names) or 'recipe'}: {reason}")
+    return "; ".join(said)

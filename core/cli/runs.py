@@ -1,13 +1,14 @@
 """`runs`: list, show, cancel and resume training runs."""
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.output import AsJson, plain, print_json
+from core.cli.output import AsJson, duration, plain, print_json
 from core.cli.train import do_run
 from core.errors import LobuleError
 
@@ -87,6 +88,20 @@ def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
         _fail(error)
 
 
+@runs.command("time", hidden=True)
+def time_steps() -> None:
+    """Answer the question on stdin, how long a recipe's steps take, in a line of JSON."""
+    from core.training.time_steps import time_steps as run  # noqa: PLC0415 - loads TensorFlow
+    from core.training.timing import Answer, Question  # noqa: PLC0415
+
+    question = Question.model_validate_json(sys.stdin.read())
+    try:
+        answer = Answer(timing=run(question.recipe, question.classes))
+    except LobuleError as error:
+        answer = Answer(refusal=str(error))
+    typer.echo("\n" + answer.model_dump_json())
+
+
 def _fail(error: LobuleError) -> None:
     typer.echo(plain(str(error)), err=True)
     raise typer.Exit(1) from error
@@ -98,7 +113,7 @@ def _standing(state: "RunState") -> str:
         case "waiting":
             return f"{recipe}, number {state.place_in_line} in line"
         case "running":
-            left = f", about {_duration(state.eta_seconds)} left" if state.eta_seconds else ""
+            left = f", about {duration(state.eta_seconds)} left" if state.eta_seconds else ""
             epoch = f", epoch {state.epoch} of {state.epochs}" if state.epoch else ""
             return f"{recipe}: {state.stage} {state.done:.0%}{epoch}{left}"
         case _:
@@ -155,9 +170,3 @@ def _run_json(state: "RunState") -> dict[str, object]:
 
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
-
-
-def _duration(seconds: float | None) -> str:
-    minutes, rest = divmod(round(seconds or 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.cli.output import plain
+from core.cli.train_plan import print_plan
 from core.cli.train_progress import shown_progress
 from core.cli.train_report import report
 from core.errors import LobuleError, TrainingCancelledError
@@ -52,6 +53,9 @@ def train(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a model of this name.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would happen, and for how long.")
+    ] = False,
 ) -> None:
     """Train a model by a recipe and put it on the shelf.
 
@@ -79,7 +83,10 @@ def train(
     except LobuleError as error:
         typer.echo(f"No model was trained. {error}", err=True)
         raise typer.Exit(1) from error
-    do_run(lambda watch: run_here(request, watch))
+    if dry_run:
+        print_plan(request)
+    else:
+        do_run(lambda watch: run_here(request, watch))
 
 
 def do_run(run: "Callable[[Watch], RunState]") -> None:

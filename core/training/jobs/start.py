@@ -2,14 +2,14 @@
 
 import os
 import subprocess
-import sys
 import threading
 
 from core.errors import DatasetError, TrainingError
-from core.settings import ROOT, get_settings
+from core.settings import get_settings
 from core.training.jobs.events import Events
 from core.training.jobs.folder import RunFolder, create_folder, find_folder, line_order
 from core.training.jobs.lock import let_go, take
+from core.training.jobs.process import command, environment
 from core.training.jobs.state import RunState, read_story
 from core.training.jobs.work import work
 from core.training.request import Request
@@ -24,7 +24,7 @@ def start(request: Request) -> str:
     LobuleError
         If the name is taken or cannot be used, there are no data, or the run cannot be written.
     """
-    _check(request)
+    check(request)
     run, lock = create_folder(request)
     _detach(run, lock)
     return run.id
@@ -38,7 +38,7 @@ def run_here(request: Request, watch: Watch) -> RunState:
     LobuleError
         As `start` and `core.training.jobs.work.work`.
     """
-    _check(request)
+    check(request)
     run, lock = create_folder(request)
     return _work_here(run, lock, watch)
 
@@ -73,8 +73,14 @@ def work_on(run: str, lock: int, watch: Watch) -> RunState:
     return _work_here(folder, lock, watch)
 
 
-def _check(request: Request) -> None:
-    """Refuse what would only be found out after hours of training, or leave an empty run behind."""
+def check(request: Request) -> None:
+    """Refuse what would only be found out after hours of training, or leave an empty run behind.
+
+    Raises
+    ------
+    LobuleError
+        If the name is taken or cannot be used, or there are no data.
+    """
     from core.training.check import check_name  # noqa: PLC0415 - reading states goes without it
 
     check_name(request.name)
@@ -121,17 +127,14 @@ def _work_here(run: RunFolder, lock: int, watch: Watch) -> RunState:
 
 def _detach(run: RunFolder, lock: int) -> None:
     """Start the process that does a run; it inherits the lock, so that it is never let go of."""
-    command = [sys.executable, "-P", "-m", "core", "runs", "work", run.id, "--lock", str(lock)]
-    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
     try:
         with run.log.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 (our own program)
-                command,
+                command("runs", "work", run.id, "--lock", str(lock)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env=environment(),
                 pass_fds=[lock],
                 start_new_session=True,
             )

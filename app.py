@@ -2,13 +2,18 @@
 
 import streamlit as st
 
+from pages.parts.entrance import entered
 from pages.parts.look import RESEARCH_USE, style
 from pages.parts.warm_up import warm_up
 
 st.set_page_config(page_title="Lobule", layout="wide")
-page = st.navigation([st.Page("pages/diagnose.py", title="Diagnose", default=True)], position="top")
+entered()
+diagnose = st.Page("pages/diagnose.py", title="Diagnose", default=True)
+datasets = st.Page("pages/datasets.py", title="Datasets")
+page = st.navigation([diagnose, datasets], position="top")
 style()
 page.run()
 st.caption(RESEARCH_USE)
 st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis
-warm_up()
+if page == diagnose:  # the only page so far that asks a model
+    warm_up()

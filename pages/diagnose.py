@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.registry.package import Package
 from pages.parts.answers import Question, ask, summary
+from pages.parts.entrance import enter_through_app
 from pages.parts.image_list import choose_image
 from pages.parts.model_choice import choose_model
 from pages.parts.plain import as_html
@@ -47,6 +48,7 @@ def answer_the_rest(questions: list[Question]) -> None:
     st.rerun()
 
 
+enter_through_app(__file__)
 with st.sidebar:
     uploads = ask_for_images()
     phantom_button("phantom")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.datasets.breakhis_scale import UM_PER_PX
 from core.datasets.listing import counted, once_by_name, quoted
 from core.datasets.records import (
     NOT_FOR_PATIENTS,
@@ -50,7 +51,6 @@ CLASSES: dict[Task, tuple[str, ...]] = {
     "binary": ("benign", "malignant"),
     "subtype": tuple(SUBTYPES.values()),
 }
-UM_PER_PX = {"40X": 0.49, "100X": 0.20, "200X": 0.10, "400X": 0.05}
 WIDTH, HEIGHT = 700, 460
 SOURCE = Source(
     um_per_px=UM_PER_PX["100X"],

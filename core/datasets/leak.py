@@ -1,5 +1,6 @@
 """Measure how much of a test part training has seen."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +60,7 @@ class LeakReport:
 
 
 def leak_meter(
-    split: Split, dataset: Dataset, near_duplicates: list[tuple[int, int]] | None = None
+    split: Split, dataset: Dataset, near_duplicates: Iterable[Sequence[int]] | None = None
 ) -> LeakReport:
     """Count the test images whose patient, or whose near duplicate, is in training.
 
@@ -68,8 +69,8 @@ def leak_meter(
     split : Split
     dataset : Dataset
         The one that was split.
-    near_duplicates : list of pairs of int, optional
-        Rows of the records that show nearly the same; either order, each pair once or more.
+    near_duplicates : iterable of sequences of int, optional
+        Groups of rows of the records that show nearly the same; groups may overlap.
     """
     rows = len(dataset.records)
     train, test = np.zeros(rows, dtype=bool), np.zeros(rows, dtype=bool)
@@ -81,10 +82,11 @@ def leak_meter(
         seen = test & patients.isin(patients[train].unique()).to_numpy()
         by_patient, leaked = int(seen.sum()), leaked | seen
     if near_duplicates is not None:
-        one, other = np.array(near_duplicates, dtype=np.int64).reshape(-1, 2).T
         seen = np.zeros(rows, dtype=bool)
-        seen[one[train[other]]] = True
-        seen[other[train[one]]] = True
+        for group in near_duplicates:
+            alike = np.asarray(group, dtype=np.int64)
+            if train[alike].any():
+                seen[alike] = True
         seen &= test
         by_duplicate, leaked = int(seen.sum()), leaked | seen
     return LeakReport(int(test.sum()), by_patient, by_duplicate, int(leaked.sum()))

@@ -3,21 +3,28 @@
 import filecmp
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from core.errors import DatasetError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+MANIFEST_SUFFIXES = (".csv", ".parquet")
 _LONGEST_NAME = 90
 
 
-def list_files(folder: Path) -> list[str]:
+def list_files(folder: Path, listed: Callable[[int], None] = lambda _: None) -> list[str]:
     """List every file at any depth, relative to the folder with `/`, ordered folder by folder.
 
     Hidden files and folders (those with a leading dot, and `__MACOSX`) are left out, and links to
     folders are not followed.
+
+    Parameters
+    ----------
+    folder : Path
+    listed : callable
+        Told how many files there are by now, after each folder; may raise to stop.
 
     Raises
     ------
@@ -33,14 +40,16 @@ def list_files(folder: Path) -> list[str]:
 
     files = []
     for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not _hidden(name)]
+        folders[:] = [name for name in folders if not hidden(name)]
         inside = Path(place).relative_to(folder).as_posix()
         prefix = "" if inside == "." else f"{inside}/"
-        files += [prefix + name for name in names if not _hidden(name)]
+        files += [prefix + name for name in names if not hidden(name)]
+        listed(len(files))
     return sorted(files, key=path_order)
 
 
-def _hidden(name: str) -> bool:
+def hidden(name: str) -> bool:
+    """Whether a file or folder is no part of a dataset, by its name."""
     return name.startswith(".") or name == "__MACOSX"
 
 

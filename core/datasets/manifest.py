@@ -32,7 +32,6 @@ from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
 from core.settings import get_settings
 
-SUFFIXES = (".csv", ".parquet")
 REQUIRED = ("path", "label")
 OPTIONAL = ("patient", "slide", "subtype", "magnification", "um_per_px")
 

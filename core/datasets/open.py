@@ -1,14 +1,21 @@
 """Recognise what a folder or manifest holds and read it as a dataset."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.breakhis import is_breakhis, read_breakhis
 from core.datasets.folder import read_folder
 from core.datasets.idc import is_idc, read_idc
-from core.datasets.listing import counted, described, is_image, list_files, quoted
-from core.datasets.manifest import SUFFIXES, read_manifest
+from core.datasets.listing import (
+    MANIFEST_SUFFIXES,
+    counted,
+    described,
+    is_image,
+    list_files,
+    quoted,
+)
+from core.datasets.manifest import read_manifest
 from core.datasets.records import Dataset, Task, with_magnifications
 from core.errors import DatasetError
 
@@ -26,6 +33,7 @@ def open_dataset(
     task: Task = "binary",
     magnifications: Sequence[str] | None = None,
     patient_pattern: str | None = None,
+    listed: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     r"""Read a dataset, whatever its known layout; its notes say what was found.
 
@@ -40,6 +48,8 @@ def open_dataset(
     patient_pattern : str, optional
         Regular expression with a group named `patient`, for instance `(?P<patient>\d+)_`, searched
         for in each image's path. Only where the layout does not name the patients.
+    listed : callable
+        Told how many files there are by now, while a folder is listed; may raise to stop.
 
     Raises
     ------
@@ -50,7 +60,7 @@ def open_dataset(
     path = Path(path)
     if _is_manifest(path):
         return read_manifest(path, task, magnifications, patient_pattern)
-    files = list_files(path)
+    files = list_files(path, listed)
     images = [file for file in files if is_image(file)]
     breakhis = [file for file in images if is_breakhis(file)]
     idc = [file for file in images if is_idc(file)]
@@ -97,7 +107,7 @@ def _is_manifest(path: Path) -> bool:
         raise DatasetError(
             f"{path} cannot be opened ({error.strerror}). Check its permissions."
         ) from error
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in MANIFEST_SUFFIXES:
         raise DatasetError(f"{path} is a file, but no manifest. Expected {_ACCEPTED}.")
     return True
 

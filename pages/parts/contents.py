@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from core.datasets.records import Dataset
 
-MOST_BARS = 30
+MOST_BARS, MOST_ROWS = 30, 1000
 # After the two of the binary task: the other colours of Okabe and Ito (2008).
 _OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7d8790", "#8a6d3b")
 _BY = {
@@ -78,7 +78,7 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
     names = [visible(str(name)) or "not stated" for name in counts.index]
     classes = [visible(name) for name in dataset.classes]
     if len(counts) > MOST_BARS:
-        st.caption(f"The {MOST_BARS} with most images, of {len(counts):,}; the table has all.")
+        st.caption(f"Drawn: the {MOST_BARS} with most images, of {len(counts):,}.")
     left, right = st.columns([3, 2], gap="large")
     left.plotly_chart(
         stacked_counts(
@@ -101,14 +101,17 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
             header = (title, *([] if by_class else classes), "images")
             table(header, rows, caption=f"Images by {title.lower()}")
         else:
-            columns = {name: counts[number].to_list() for number, name in enumerate(classes)}
-            images = counts.sum(axis=1).to_list()
+            rows_shown = counts.iloc[:MOST_ROWS]
+            columns = {name: rows_shown[number].to_list() for number, name in enumerate(classes)}
+            images = rows_shown.sum(axis=1).to_list()
             st.dataframe(
-                {title: names, **columns, "images": images},
+                {title: names[:MOST_ROWS], **columns, "images": images},
                 hide_index=True,
                 key=f"table_{title}",
-                height=min(36 * (len(names) + 1), 420),
+                height=min(36 * (len(rows_shown) + 1), 420),
             )
+            if len(counts) > MOST_ROWS:
+                st.caption(f"The first {MOST_ROWS:,} rows; the CSV file has all.")
 
 
 def _no_markup(text: str) -> str:

@@ -74,6 +74,7 @@ STYLE = """
 .st-key-pair .stPlotlyChart > div { height: 100%; }
 .stMainBlockContainer { container-type: inline-size; }
 .lobule-two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 2rem; }
+.stHtml h3 { padding: .6rem 0 0; margin: 0; }
 .stHtml h4 { padding: .6rem 0 .1rem; margin: 0; }
 .lobule-two h3, .lobule-text h3 { padding: .9rem 0 .2rem; margin: 0; }
 .lobule-text p { margin: 0; }
@@ -100,9 +101,12 @@ STYLE = """
 .lobule-patient { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: 1rem;
   padding: .5rem 0; font-size: .9rem; overflow-wrap: anywhere;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
-.lobule-strip { display: flex; gap: .4rem; overflow-x: auto; }
-.lobule-strip figure { flex: none; }
-.lobule-strip img { height: 4.5rem; border-radius: 4px; display: block; }
+.lobule-strip { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .3rem .4rem; }
+@container (max-width: 46rem) {
+  .lobule-strip { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
+.lobule-strip img { width: 100%; aspect-ratio: 4 / 3; object-fit: cover; border-radius: 4px;
+  display: block; }
+.lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
 </style>
 """.replace("LOGO", quote(_LOGO))
 

@@ -4,13 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.datasets.breakhis_scale import UM_PER_PX as BREAKHIS_UM_PER_PX
 from pages.parts.plain import notice, table
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
-
-# Spanhol et al. 2016, the microscope and camera of BreaKHis.
-BREAKHIS_UM_PER_PX = {"40X": 0.49, "100X": 0.20, "200X": 0.10, "400X": 0.05}
 
 _HELP = (
     "Micrometres of tissue that one pixel shows (µm/px). The scanner or microscope software states "

@@ -21,7 +21,7 @@ TITLES = {"patient": "Split by patient", "image": "Split by image (leaky)"}
 def show_split(job: "AuditJob", dataset: "Dataset") -> None:
     """Draw both splits of one seed side by side, then what such a leak is worth."""
     seed = int(st.columns([1, 4])[0].number_input("Seed", 0, 9999, 0, key="split_seed"))
-    if job.near_duplicates is None:
+    if job.alike is None:
         st.caption("Near duplicates are counted once the audit is done.")
     kinds: tuple[SplitKind, ...] = ("patient", "image")
     for column, kind in zip(st.columns(2, gap="large"), kinds, strict=True):
@@ -73,7 +73,7 @@ def _measured(
         with st.spinner("Looking for a split …"):
             job.splits[kind, seed] = split_dataset(dataset, kind, seed)
     split = job.splits[kind, seed]
-    return split, leak_meter(split, dataset, job.near_duplicates)
+    return split, leak_meter(split, dataset, job.alike)
 
 
 def _show_figure() -> None:

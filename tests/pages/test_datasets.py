@@ -1,9 +1,15 @@
+import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+import core.datasets.open
+from core.datasets.records import Dataset
+from pages.parts import contents
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -22,17 +28,27 @@ def start() -> AppTest:
     return page.run()
 
 
-def open_folder(folder: Path | str) -> AppTest:
-    """The page once the audit of a folder has ended."""
-    page = start()
-    page.text_input(key="dataset_path").set_value(str(folder)).run()
+def keys(page: AppTest) -> set[str | None]:
+    return {widget.key for widget in (*page.button, *page.text_input, *page.button_group)}
+
+
+def wait(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:
     deadline = time.monotonic() + SECONDS
-    while not [button for button in page.button if button.key == "again"]:
+    while not done(page):
         assert time.monotonic() < deadline
-        time.sleep(0.2)
+        time.sleep(0.1)
         page.run()
     assert not page.exception
     return page
+
+
+def ended(page: AppTest) -> AppTest:
+    return wait(page, lambda page: "again" in keys(page))
+
+
+def open_folder(folder: Path | str) -> AppTest:
+    """The page once the audit of a folder has ended."""
+    return ended(start().text_input(key="dataset_path").set_value(str(folder)).run())
 
 
 def view(page: AppTest, name: str) -> str:
@@ -41,10 +57,33 @@ def view(page: AppTest, name: str) -> str:
     return html(page)
 
 
+def three_classes(folder: Path, draw: Callable[..., Path]) -> Path:
+    """Four patients, named in the file names, with two images of each of three classes."""
+    for kind, name in enumerate(("cyst", "fibrosis", "normal")):
+        for patient in range(1, 5):
+            for number in range(2):
+                seed = kind * 100 + patient * 10 + number
+                draw(folder / name / f"p{patient}_{number}.png", seed=seed)
+    return folder
+
+
 def test_empty_page_says_what_to_do() -> None:
     page = start()
     assert not page.exception
     assert page.title[0].value == "Is the dataset sound?"
+
+
+def test_first_visit_to_the_address_of_a_page_goes_through_the_app() -> None:
+    for name, title in (
+        ("datasets", "Is the dataset sound?"),
+        ("diagnose", "Drop images, get answers"),
+    ):
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+        page.switch_page(f"pages/{name}.py").run()
+        assert not page.exception
+        assert page.session_state["through_app"]
+        assert [element.value for element in page.title] == [title]
+        assert any("For research use only" in said.value for said in page.caption)
 
 
 def test_every_view_of_a_dataset(tiny_idc: Path) -> None:
@@ -60,19 +99,32 @@ def test_every_view_of_a_dataset(tiny_idc: Path) -> None:
     assert page.selectbox(key="recent").options == [str(tiny_idc)]
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "wrong"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "wrong", "~nobody-of-this-name", "a\0b"])
 def test_folders_without_a_dataset_are_explained(
     tmp_path: Path, draw: Callable[..., Path], kind: str
 ) -> None:
-    folder = tmp_path / "<b>x"
-    if kind != "missing":
-        folder.mkdir()
+    folder: Path | str = tmp_path / "<b>x"
+    if kind in {"empty", "wrong"}:
+        Path(folder).mkdir()
     if kind == "wrong":
-        draw(folder / "a.png")
+        draw(Path(folder) / "a.png")
+    if kind.startswith(("~", "a")):
+        folder = kind
     page = open_folder(folder)
     assert "lobule-error" in html(page)
-    assert "&lt;b&gt;x" in html(page)
     assert "<b>x" not in html(page)
+    assert ("&lt;b&gt;x" in html(page)) == isinstance(folder, Path)
+
+
+def test_a_folder_that_may_not_be_listed_is_explained(
+    tiny_idc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(top: Path, onerror: Callable[[OSError], None]) -> list[object]:
+        onerror(PermissionError(13, "Permission denied", str(top)))
+        return []
+
+    monkeypatch.setattr("core.datasets.listing.os.walk", refuse)
+    assert "Permission denied" in html(open_folder(tiny_idc))
 
 
 def test_unreadable_file_is_an_error_and_no_picture(tiny_breakhis: Path) -> None:
@@ -81,3 +133,131 @@ def test_unreadable_file_is_an_error_and_no_picture(tiny_breakhis: Path) -> None
     assert "Not sound" in html(page)
     assert "✕ unreadable" in view(page, "Samples")
     assert "lobule-warning" in view(page, "Split")
+
+
+def test_a_stopped_audit_says_so_and_goes_on(
+    tiny_idc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    real = core.datasets.open.list_files
+
+    def slow(folder: Path, listed: Callable[[int], None]) -> list[str]:
+        listed(1)
+        go_on.wait(SECONDS)
+        return real(folder, listed)
+
+    monkeypatch.setattr(core.datasets.open, "list_files", slow)
+    page = start().text_input(key="dataset_path").set_value(str(tiny_idc)).run()
+    page = wait(page, lambda page: "stop_audit" in keys(page))
+    page.button(key="stop_audit").click().run()
+    go_on.set()
+    page = ended(page)
+    assert "The audit was stopped" in html(page)
+    page = ended(page.button(key="again").click().run())
+    assert "lobule-finding" in html(page)
+
+
+def test_task_and_patients_of_a_folder_are_chosen(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    folder = three_classes(tmp_path / "three", draw)
+    page = open_folder(folder)
+    assert "a binary task has two" in html(page)
+    page = ended(page.segmented_control(key=f"task-{folder}").set_value("subtype").run())
+    assert "3 classes" in html(page)
+    assert "patients unknown" in html(page)
+    assert "No split can" in view(page, "Split") or "no split can" in html(page)
+    pattern = f"pattern-{folder}"
+    page = ended(page.text_input(key=pattern).set_value("p(").run())
+    assert "is no regular expression" in html(page)
+    page = ended(page.text_input(key=pattern).set_value(r"/(?P<patient>p\d)_").run())
+    assert "4 patients" in html(page)
+    assert view(page, "Patients").count('class="lobule-patient"') == 4
+
+
+def test_magnifications_are_chosen(tiny_breakhis: Path) -> None:
+    page = open_folder(tiny_breakhis)
+    assert "6 images" in html(page)
+    offered = page.button_group(key=f"magnifications-{tiny_breakhis}")
+    assert list(offered.options) == ["40X", "100X", "400X"]
+    page = ended(offered.set_value(["100X"]).run())
+    assert "4 images" in html(page)
+
+
+def test_decisions_are_recorded_and_leave_images_out(
+    tmp_path: Path, draw: Callable[..., Path], home: Path
+) -> None:
+    for kind in ("benign", "malignant"):
+        for number in range(4):
+            draw(tmp_path / "data" / kind / f"{number}.png", seed=number + 10 * (kind != "benign"))
+    damaged = tmp_path / "data" / "benign" / "0.png"
+    damaged.write_bytes(b"no image")
+    page = open_folder(tmp_path / "data")
+    assert "8 images" in html(page)
+    number = next(place for place, part in enumerate(findings(page)) if "is unreadable" in part)
+    page.button(key=f"Drop-{number}").click().run()
+    assert not page.exception
+    assert "7 images · 1 dropped" in html(page)
+    assert "1 decided" in html(page)
+    file = next((home / "audits").glob("*.json"))
+    assert json.loads(file.read_text())["drop"] == ["benign/0.png"]
+    assert "unreadable" not in view(page, "Samples")
+    assert damaged.exists()
+    view(page, "Findings")
+    page.button(key=f"Undo-{number}").click().run()
+    assert "8 images" in html(page)
+    assert json.loads(file.read_text())["drop"] == []
+    page.toggle(key=f"show-{number}").set_value(True).run()
+    assert "✕ unreadable" in html(page)
+
+
+def findings(page: AppTest) -> list[str]:
+    return [part for part in html(page).split("\n") if "lobule-finding" in part]
+
+
+def test_many_patients_are_paged_and_not_listed(
+    tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "MOST_ROWS", 5)
+    monkeypatch.setattr("pages.parts.thumbnails.MOST_CHOICES", 5)
+    folder = tmp_path / "many"
+    for patient in range(40):
+        name = f"{patient}_idx5_x1_y1_class{patient % 2}.png"
+        draw(folder / name, width=50, height=50, seed=patient)
+    page = open_folder(folder)
+    view(page, "Contents")
+    assert len(page.dataframe[0].value) == 5
+    assert any("Drawn: the 30 with most images, of 40" in said.value for said in page.caption)
+    assert view(page, "Patients").count('class="lobule-patient"') == 8
+    assert page.number_input[0].max == 5
+    view(page, "Samples")
+    filters = [field for field in page.text_input if field.label == "Patient"]
+    filters[0].set_value("7").run()
+    assert html(page).count("<figure") == 1
+    filters[0].set_value("nobody").run()
+    assert any("No image passes" in said.value for said in page.text)
+
+
+def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
+    page = start().text_input(key="dataset_path").set_value(str(tiny_idc.parent)).run()
+    page = ended(page)
+    page.button(key="pick").click().run()
+    assert not page.exception
+    into = page.selectbox(key=f"into-{tiny_idc.parent}")
+    assert "idc" in into.options
+
+
+def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:
+    from pages.parts.audit_job import AuditJob, Question  # noqa: PLC0415
+
+    job = AuditJob(Question(tiny_idc, magnifications=("40X",)))
+    job._run()
+    assert job.error
+    assert "state no magnification" in job.error
+    job = AuditJob(Question(tiny_idc))
+    job._run()
+    assert isinstance(job.kept, Dataset)
+    assert job.decisions
+    with pytest.raises(core.datasets.open.DatasetError, match="would be dropped"):
+        job.decide(job.decisions.model_copy(update={"drop": frozenset(job.kept.records["path"])}))
+    assert len(job.kept.records) == 140

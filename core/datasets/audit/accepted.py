@@ -44,6 +44,11 @@ class Decisions(BaseModel):
         files = frozenset(finding.files)
         return self.model_copy(update={"drop": self.drop - files, "keep": self.keep | files})
 
+    def forgetting(self, finding: Finding) -> "Decisions":
+        """These decisions, and none about the files of the finding."""
+        files = frozenset(finding.files)
+        return self.model_copy(update={"drop": self.drop - files, "keep": self.keep - files})
+
     def undecided(self, finding: Finding) -> int:
         """How many of the finding's files nothing was decided about; 1 if it names no files."""
         return len(set(finding.files) - self.drop - self.keep) if finding.files else 1

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -141,12 +140,15 @@ def judge(
     )
 
 
-def duplicate_pairs(result: Audit, dataset: Dataset) -> list[tuple[int, int]]:
-    """Every two rows that show the same, exactly or nearly, as the leak meter takes them."""
+def duplicate_rows(result: Audit, dataset: Dataset) -> list[list[int]]:
+    """Groups of rows that show the same, exactly or nearly, as the leak meter takes them.
+
+    Images that the dataset no longer has, because they were dropped, are left out.
+    """
     rows = {path: row for row, path in enumerate(dataset.records["path"])}
     groups = [*result.duplicates, *result.near_duplicates]
-    present = ([rows[path] for path in group if path in rows] for group in groups)
-    return sorted({pair for group in present for pair in combinations(sorted(group), 2)})
+    present = (sorted(rows[path] for path in group if path in rows) for group in groups)
+    return [group for group in present if len(group) > 1]
 
 
 def _key(dataset: Dataset, scanned: Scan, parts: Parts | None) -> str:

@@ -56,6 +56,14 @@ def test_an_image_that_leaks_twice_counts_once(dataset: Dataset) -> None:
     assert (report.leaked, report.share) == (1, 0.5)
 
 
+def test_groups_of_any_size_leak_as_one(dataset: Dataset) -> None:
+    train, test = np.arange(100), np.arange(101, 140)
+    split = Split("image", 0, train, np.array([100]), test)
+    unknown = dataclasses.replace(dataset, patients_known=False)
+    assert leak_meter(split, unknown, [range(90, 120)]).leaked == 19
+    assert leak_meter(split, unknown, [range(100, 120)]).leaked == 0
+
+
 def test_unknown_patients_and_an_empty_test_part_are_said(dataset: Dataset) -> None:
     unknown = dataclasses.replace(dataset, patients_known=False)
     report = leak_meter(split_dataset(unknown, "image", 0), unknown)

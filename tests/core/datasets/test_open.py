@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.datasets.open import open_dataset
-from core.errors import DatasetError
+from core.errors import AuditCancelledError, DatasetError
 
 
 def test_what_was_seen_and_what_is_accepted(tmp_path: Path, draw: Callable[..., Path]) -> None:
@@ -88,3 +88,16 @@ def test_folders_that_cannot_be_listed(tmp_path: Path) -> None:
             open_dataset(tmp_path)
     finally:
         locked.chmod(0o700)
+
+
+def test_listing_tells_how_far_it_is_and_can_be_stopped(tiny_idc: Path) -> None:
+    told: list[int] = []
+    open_dataset(tiny_idc, listed=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 140
+
+    def stop(_: int) -> None:
+        raise AuditCancelledError
+
+    with pytest.raises(AuditCancelledError):
+        open_dataset(tiny_idc, listed=stop)

@@ -48,6 +48,8 @@ def test_what_is_undecided_is_counted(sound: Path) -> None:
     assert decisions.undecided(named("a", "b")) == 0
     assert decisions.undecided(named("a", "c", "d")) == 2
     assert decisions.undecided(named()) == 1
+    back = decisions.dropping(named("c")).forgetting(named("a", "c"))
+    assert (back.drop, back.keep) == (frozenset(), {"b"})
 
 
 def test_dropping_what_the_audit_names_makes_it_sound(sound: Path, write: Write) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.datasets.audit.audit import audit, duplicate_pairs
+from core.datasets.audit.accepted import Decisions, apply_decisions
+from core.datasets.audit.audit import audit, duplicate_rows
 from core.datasets.audit.finding import Finding
 from tests.core.datasets.audit.conftest import Write, make_dataset, picture
 
@@ -79,15 +80,17 @@ def test_groups_hold_exact_copies_of_near_duplicates(sound: Path, write: Write) 
     assert result.near_duplicates == (("0/p0_0.png", "0/p0_copy.png", "0/p0_near.png"),)
     assert result.duplicates == (("0/p0_0.png", "0/p0_copy.png"), ("0/p0_1.png", "0/p2_copy.png"))
     paths = dataset.records["path"].tolist()
-    assert {frozenset((paths[a], paths[b])) for a, b in duplicate_pairs(result, dataset)} == {
-        frozenset(pair)
-        for pair in (
-            ("0/p0_0.png", "0/p0_copy.png"),
-            ("0/p0_0.png", "0/p0_near.png"),
-            ("0/p0_copy.png", "0/p0_near.png"),
-            ("0/p0_1.png", "0/p2_copy.png"),
-        )
-    }
+    assert [[paths[row] for row in group] for group in duplicate_rows(result, dataset)] == [
+        ["0/p0_0.png", "0/p0_copy.png"],
+        ["0/p0_1.png", "0/p2_copy.png"],
+        ["0/p0_0.png", "0/p0_copy.png", "0/p0_near.png"],
+    ]
+    fewer = apply_decisions(
+        dataset, Decisions(fingerprint=dataset.fingerprint, drop=frozenset({"0/p0_near.png"}))
+    )
+    assert len(duplicate_rows(result, fewer)) == 3  # exact copies are near duplicates still
+    alone = Decisions(fingerprint=dataset.fingerprint, drop=frozenset({"0/p2_copy.png"}))
+    assert len(duplicate_rows(result, apply_decisions(dataset, alone))) == 2
 
 
 def test_blank_pictures_are_told_as_blank_and_not_as_duplicates(sound: Path, write: Write) -> None:

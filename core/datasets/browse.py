@@ -1,0 +1,64 @@
+"""What lies in a folder, for choosing a dataset by its place."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.datasets.listing import MANIFEST_SUFFIXES, hidden, is_image
+from core.errors import DatasetError
+
+MOST = 20_000
+"""Entries that are looked at: a folder may hold a million files, and somebody waits."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder as it is shown for choosing.
+
+    Attributes
+    ----------
+    folders, manifests : tuple of str
+        Names in it, by alphabet; hidden ones left out.
+    images : int
+        Files in it, not in its subfolders, that are named like images.
+    whole : bool
+        False where there are more than `MOST` entries and the rest was not looked at.
+    """
+
+    folders: tuple[str, ...]
+    manifests: tuple[str, ...]
+    images: int
+    whole: bool
+
+
+def look_into(folder: Path) -> Place:
+    """See what lies in a folder.
+
+    Raises
+    ------
+    DatasetError
+        If it is no folder, or may not be listed.
+    """
+    folders: list[str] = []
+    manifests: list[str] = []
+    images, whole = 0, True
+    try:
+        with os.scandir(folder) as entries:
+            for number, entry in enumerate(entries):
+                if number == MOST:
+                    whole = False
+                    break
+                if hidden(entry.name):
+                    continue
+                if is_image(entry.name):
+                    images += 1
+                elif entry.name.lower().endswith(MANIFEST_SUFFIXES):
+                    manifests.append(entry.name)
+                elif entry.is_dir():
+                    folders.append(entry.name)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name cannot be used"
+        raise DatasetError(
+            f"The folder {folder} cannot be listed ({reason}). Choose another one."
+        ) from error
+    return Place(tuple(sorted(folders)), tuple(sorted(manifests)), images, whole)

@@ -40,7 +40,7 @@ def judge_folds(
     )
     own, base = _mean(aurocs, judged), _mean(colour_aurocs, judged)
     found = sensitivities(labels, model.answers(), weights)
-    balanced = np.nanmean(found[:, judged], axis=1)
+    balanced = _mean(found, judged)
     colour_found = sensitivities(labels, colour.answers(), weights[:1])
     difference = interval((own - base)[1:], patients)
     rounds, folds = model.temperatures.shape
@@ -60,7 +60,7 @@ def judge_folds(
         balanced_accuracy=float(balanced[0]),
         balanced_accuracy_interval=interval(balanced[1:], patients),
         colour_auroc=float(base[0]),
-        colour_balanced_accuracy=float(np.nanmean(colour_found[0, judged])),
+        colour_balanced_accuracy=float(_mean(colour_found, judged)[0]),
         beats_colour=difference is not None and difference[0] > 0,
         difference_interval=difference,
         by_patient=(),
@@ -85,7 +85,11 @@ def judge_folds(
 
 
 def _mean(aurocs: NDArray[np.float64], judged: list[int]) -> NDArray[np.float64]:
-    return np.asarray(np.nanmean(aurocs[:, judged], axis=1))
+    """Mean over the classes that are judged; NaN where a draw has none of them."""
+    values = aurocs[:, judged]
+    numbers = (~np.isnan(values)).sum(axis=1)
+    out = np.full(len(values), np.nan)
+    return np.divide(np.nansum(values, axis=1), numbers, where=numbers > 0, out=out)
 
 
 def _only(answers: Answers, labels: NDArray[np.int64], judged: list[int]) -> float:

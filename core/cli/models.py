@@ -9,8 +9,15 @@ from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 
 if TYPE_CHECKING:
+    from core.registry.card import ClassResult
     from core.registry.package import Package
     from core.registry.shelf import ShelfEntry
+
+_FITS = {
+    "patch": "square patches",
+    "crops": "squares cut from fields that tall",
+    "squash": "fields that tall, made square",
+}
 
 models = typer.Typer(help="The models at hand.", no_args_is_help=True)
 
@@ -121,7 +128,8 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     yield "Folder", str(package.path)
     yield "Network", f"{card.architecture}, {spec.width}×{spec.height} px, {card.head}"
     yield "Classes", ", ".join(card.classes)
-    yield "Field of view", f"{spec.field_um:g} µm"
+    fields = ", ".join(f"{field:g}" for field in spec.fields_um)
+    yield "Field of view", f"{fields} µm ({_FITS[spec.fit]})"
     yield (
         "Scale",
         f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}",
@@ -145,6 +153,19 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
             ),
         )
         yield "Beats colour", "yes" if result.beats_colour else "NO"
+        for shift in result.stain_shift:
+            name = f"AUROC, stain shifted by {shift.strength:g}"
+            yield name, _figure(shift.auroc, None, shift.colour_auroc)
+        for own in result.by_class:
+            yield own.name, own.withheld or _of_class(own)
+        for other in result.tried:
+            shifted = "" if other.shifted_auroc is None else f", shifted {other.shifted_auroc:.3f}"
+            yield (
+                f"Tried: {other.what}",
+                f"AUROC {_between(other.auroc, other.auroc_interval)}" + shifted,
+            )
+        for note in result.notes:
+            yield "Note", note
     else:
         yield "Judged by", "nothing yet: no evaluation on the card"
     yield "Good for", "; ".join(card.good_for)
@@ -153,6 +174,19 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     yield "Network file", package.model_sha256
 
 
+def _of_class(own: "ClassResult") -> str:
+    people = f"{own.images:,} images of {own.patients} patients"
+    if own.auroc is None or own.sensitivity is None:
+        return people
+    colour = "" if own.colour_auroc is None else f", colour alone {own.colour_auroc:.3f}"
+    auroc = _between(own.auroc, own.auroc_interval)
+    return f"{people}: AUROC {auroc}{colour}; sensitivity {own.sensitivity:.3f}"
+
+
 def _figure(value: float, interval: tuple[float, float] | None, colour: float) -> str:
+    return f"{_between(value, interval)}, colour alone {colour:.3f}"
+
+
+def _between(value: float, interval: tuple[float, float] | None) -> str:
     between = f" ({interval[0]:.3f}–{interval[1]:.3f}, 95 % by patient)" if interval else ""
-    return f"{value:.3f}{between}, colour alone {colour:.3f}"
+    return f"{value:.3f}{between}"

@@ -11,9 +11,12 @@ from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.registry.card import Card, InputSpec, Training
 from core.training.outcome import Outcome
-from core.training.recipe import Recipe, recipe_names
+from core.training.recipe import Recipe, load_recipe, recipe_names
 from core.training.request import Request
+from core.training.tried import tried
 
+# Classes with fewer patients than this get a warning.
+FEW_PATIENTS = 20
 # Unreadable images that a card names; of more it gives the number.
 _NAMED = 10
 _IMAGENET = (
@@ -50,7 +53,9 @@ def write_card(
     recipe, split, name = request.recipe, request.recipe.split, request.name
     dataset = cached.dataset
     source = dataset.source
-    notes = outcome.evaluation.notes + _left_out(cached.unreadable)
+    notes = (
+        outcome.evaluation.notes + _few_patients(dataset, outcome) + _left_out(cached.unreadable)
+    )
     patients = dataset.records["patient"].to_numpy()
     return Card(
         schema_version=1,
@@ -83,7 +88,9 @@ def write_card(
             command=f"python -m core train --recipe {_as_given(recipe)} --data FOLDER --name {name}"
             + (" --split image" if split == "image" else ""),
         ),
-        evaluation=outcome.evaluation.model_copy(update={"notes": notes}),
+        evaluation=outcome.evaluation.model_copy(
+            update={"notes": notes, "tried": tried(recipe.name) if _unchanged(recipe) else ()}
+        ),
         scope=None,
         good_for=source.good_for,
         not_for=source.not_for,
@@ -94,6 +101,26 @@ def write_card(
             **{library: importlib.metadata.version(library) for library in _LIBRARIES},
         },
     )
+
+
+def _few_patients(dataset: Dataset, outcome: Outcome) -> tuple[str, ...]:
+    """Say how few patients each class rests on, where they are few."""
+    trained = dataset.records.iloc[outcome.rows["train"]]
+    people = trained.groupby("label")["patient"].nunique()
+    if people.min() >= FEW_PATIENTS:
+        return ()
+    numbers = ", ".join(f"{people[label]} {dataset.classes[label]}" for label in people.index)
+    return (
+        (
+            f"Very few patients were trained on ({numbers}). Another laboratory's stain or "
+            "scanner, or simply other patients, can change these figures a great deal; do not use "
+            "the model where anything depends on its answer."
+        ),
+    )
+
+
+def _unchanged(recipe: Recipe) -> bool:
+    return recipe.name in recipe_names() and recipe == load_recipe(recipe.name)
 
 
 def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:

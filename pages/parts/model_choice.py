@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.errors import LobuleError, PackageError
+from core.registry.card import Card
 from core.registry.package import Package
 from core.registry.shelf import ShelfEntry, active_name, shelf
 from pages.parts.model_card import show_card
@@ -21,6 +22,7 @@ def choose_model() -> Package | None:
     package = _select(sound) if sound else None
     if package:
         _model_state(package.card.name)
+        _reservations(package.card)
         if st.button("Model card", key="open_card", width="stretch", help=_CARD_HELP):
             show_card(package.card, package.model_sha256)
     _show_broken([entry for entry in entries if entry.error])
@@ -49,6 +51,20 @@ def _select(sound: dict[str, Package]) -> Package:
         help="The network that answers. Each was trained for one question and one scale.",
     )
     return sound[name]
+
+
+def _reservations(card: Card) -> None:
+    """Say at once what speaks against a model; the card says more."""
+    result = card.evaluation
+    if result is None:
+        notice("This model was never judged on patients held out of its training.")
+    elif result.leaky:
+        notice("Judged on a leaky split: its figures say nothing about a new patient.")
+    elif not result.beats_colour:
+        notice(
+            f"On {result.patients} patients that it had not seen, this model does not clearly beat "
+            f"colour alone: AUROC {result.auroc:.2f}, colour alone {result.colour_auroc:.2f}."
+        )
 
 
 def _model_state(name: str) -> None:

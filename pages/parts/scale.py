@@ -9,6 +9,7 @@ from pages.parts.plain import notice, table
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
+    from core.registry.card import InputSpec
 
 _HELP = (
     "Micrometres of tissue that one pixel shows (µm/px). The scanner or microscope software states "
@@ -68,10 +69,10 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
                 f"{expected} (trained at {spec.um_per_px:g})",
                 f"{used:g} µm/px ({origin})",
             ),
-            ("Field", f"{spec.field_um:g} × {spec.field_um:g} µm a patch", field),
+            ("Field", _fields(spec), field),
             (
                 "Size",
-                f"{spec.width} × {spec.height} px a patch",
+                f"{spec.width} × {spec.height} px a {'patch' if spec.fit == 'patch' else 'square'}",
                 f"{size}, {_pieces(diagnosis)}",
             ),
             ("Stored as", "8 bit RGB", "; ".join((stored, *info.notes))),
@@ -80,6 +81,13 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
     )
     if plan.in_range:
         notice(plan.message, "note")
+
+
+def _fields(spec: "InputSpec") -> str:
+    if spec.fit == "patch":
+        return f"{spec.field_um:g} × {spec.field_um:g} µm a patch"
+    fields = ", ".join(f"{field:.0f}" for field in spec.fields_um)
+    return f"as tall as {fields} µm"
 
 
 def _pieces(diagnosis: "Diagnosis") -> str:

@@ -26,13 +26,15 @@ def show_verdict(diagnosis: "Diagnosis") -> None:
         _binary(diagnosis, point)
     else:
         _several(diagnosis)
-    from core.inference.tiled import IMAGE_RULE  # noqa: PLC0415 - OpenCV, not needed to draw a page
+    from core.inference.tiled import FIELD_RULE, IMAGE_RULE  # noqa: PLC0415 - OpenCV, not for drawing a page
+
+    rule = FIELD_RULE if diagnosis.card.input.fit == "crops" else IMAGE_RULE
 
     tiles = "1 tile" if diagnosis.tiles == 1 else f"{diagnosis.tiles:,} tiles"
     words = f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s"
     if diagnosis.positive_share is not None:
         words = f"{words} · {100 * diagnosis.positive_share:.0f} % of the tissue reaches it"
-    st.text(words, help=_HELP if diagnosis.scale.one_piece else f"{_HELP} {IMAGE_RULE}")
+    st.text(words, help=_HELP if diagnosis.scale.one_piece else f"{_HELP} {rule}")
 
 
 def _binary(diagnosis: "Diagnosis", point: "OperatingPoint") -> None:

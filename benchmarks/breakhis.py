@@ -12,20 +12,24 @@ very patients that they are judged on, so the best of them is a little flattered
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.cache import Cached, pixel_cache
+from core.architectures import build
+from core.datasets.augmentation import augmentation_layers
+from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import Split
 from core.evaluation.folds import Answers, class_aurocs, interval, patient_draws
 from core.settings import get_settings
 from core.training.cross_validate import Fitter, Predict
-from core.training.features import frozen_features, shift, shifted_features
+from core.training.features import shift
 from core.training.fit import fit_network, network_logits
 from core.training.grouped_folds import grouped_folds
 from core.training.input_spec import frame
@@ -38,18 +42,14 @@ from core.training.watch import Watch
 
 FOLDS, ROUNDS, STRENGTH = 5, 3, 0.25
 SHIPPED = "breakhis-binary"
-JITTER = ["probe.passes=4", "augmentation.flips=true", "augmentation.stain=0.25"]
-FROZEN = {
-    "DenseNet121 to its second block, frozen (shipped)": [],
-    "The same, also seen under stain jitter": JITTER,
-    "The same, stain normalised after Macenko": ["stain_normalisation=macenko"],
-    "The same, stain normalised after Reinhard": ["stain_normalisation=reinhard"],
-    "The same, fields squashed instead of cut": ["fit=squash"],
-    "DenseNet121 to its third block, frozen": ["architecture=densenet121_block3"],
-    "DenseNet121 whole, frozen": ["architecture=densenet121"],
-    "MobileNetV2, frozen": ["architecture=mobilenetv2"],
+SIZE, PENALTY, JITTERED, BATCH = 224, 5.0, 3, 64
+DEPTHS = {
+    "DenseNet121 to its second block": "pool3_relu",
+    "DenseNet121 to its third block": "pool4_relu",
+    "DenseNet121 whole": "relu",
 }
-ENSEMBLE = ("DenseNet121 to its second block, frozen (shipped)", "DenseNet121 whole, frozen")
+BEST = "DenseNet121 to its second block"
+NORMALISATIONS: tuple[Literal["macenko", "reinhard"], ...] = ("macenko", "reinhard")
 FINE_TUNED = [
     "architecture=mobilenetv2",
     "input_size=128",
@@ -81,19 +81,20 @@ def main() -> None:
     weights = np.concatenate([np.ones((1, len(labels))), patient_draws(patients)])
     rows = []
     for what, folds, views in tried(dataset):
-        plain, shifted = (
+        aurocs = [
             class_aurocs(labels, Answers(folds, view, view.argmax(axis=2)), weights)[:, 1]
             for view in views
-        )
+        ]
+        plain, shifted = aurocs[0], float(aurocs[1][0]) if len(aurocs) > 1 else None
         between = interval(plain[1:], patients)
         low, high = between or (float("nan"), float("nan"))
         print(
-            f"{what:52s} AUROC {plain[0]:.3f} [{low:.3f}, {high:.3f}]  stain shifted "
-            f"{shifted[0]:.3f}",
+            f"{what:58s} AUROC {plain[0]:.3f} [{low:.3f}, {high:.3f}]  stain shifted "
+            f"{'–' if shifted is None else f'{shifted:.3f}'}",
             flush=True,
         )
         row = {"what": what, "auroc": plain[0], "auroc_interval": between}
-        rows.append(row | {"shifted_auroc": shifted[0]})
+        rows.append(row | {"shifted_auroc": shifted})
     if arguments.write:
         text = json.dumps(rows, indent=2, default=float)
         FILE.write_text(text + "\n", encoding="utf-8")
@@ -104,16 +105,66 @@ def tried(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.int64], list[NDArr
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
-    squashed = pixel_cache(dataset, 224, get_settings().cache)
+    squashed = pixel_cache(dataset, SIZE, get_settings().cache)
     colour = colour_fitter(squashed.pixels, 1, labels, patients, lambda _: None, (STRENGTH,))
     yield "Colour alone (no network)", folds, held_out(colour, folds)
-    kept: dict[str, list[NDArray]] = {}
-    for what, settings in FROZEN.items():
-        kept[what] = held_out(frozen(dataset, settings), folds)
-        yield what, folds, kept[what]
-    both = list(np.mean([kept[what] for what in ENSEMBLE], axis=0))
-    yield "Both: second block and whole, mean of their logits", folds, both
+    cut = frame(load_recipe(SHIPPED), dataset).crops
+    pixels = pixel_cache(dataset, SIZE, get_settings().cache, crops=cut).pixels
+    jitter = augmentation_layers(flips=True, stain=STRENGTH, zoom=0, shift=0, brightness=0, seed=0)
+    deep = Depths("densenet121", tuple(DEPTHS.values()))
+    plain, moved = deep(pixels), deep(pixels, [shift(STRENGTH)])
+    seen = [deep(pixels, jitter) for _ in range(JITTERED)]
+    kept = {}
+
+    def judged(*passes: NDArray, view: NDArray) -> list[NDArray]:
+        shape = len(labels), -1, view.shape[1]
+        trained = np.stack(passes).reshape(len(passes), *shape)
+        views = np.stack([passes[0], view]).reshape(2, *shape)
+        fit = probe_fitter(trained, views, labels, patients, "patient", PENALTY)
+        return held_out(fit, folds)
+
+    for number, what in enumerate(DEPTHS):
+        kept[what] = judged(plain[number], view=moved[number])
+        yield f"{what}, frozen{' (shipped)' * (what == BEST)}", folds, kept[what]
+    both = list(np.mean([kept[BEST], kept["DenseNet121 whole"]], axis=0))
+    yield "Second block and whole, mean of their logits", folds, both
+    augmented = judged(plain[0], *(passes[0] for passes in seen), view=moved[0])
+    yield f"{BEST}, also seen under stain jitter", folds, augmented
+    for stain in NORMALISATIONS:
+        normal = pixel_cache(dataset, SIZE, get_settings().cache, stain=stain, crops=cut).pixels
+        values = deep(normal)[0]
+        yield f"{BEST}, stain normalised ({stain})", folds, judged(values, view=values)[:1]
+    whole, shifted = deep(squashed.pixels), deep(squashed.pixels, [shift(STRENGTH)])
+    yield f"{BEST}, fields squashed", folds, judged(whole[0], view=shifted[0])
+    small = Depths("mobilenetv2", ("out_relu",))
+    mobile, shifted = small(pixels), small(pixels, [shift(STRENGTH)])
+    yield "MobileNetV2, frozen", folds, judged(mobile[0], view=shifted[0])
     yield "MobileNetV2, fine-tuned (one round)", folds[:1], held_out(fine_tuned(dataset), folds[:1])
+
+
+class Depths:
+    """Features of an ImageNet network at several depths, averaged over the image."""
+
+    def __init__(self, architecture: str, layers: tuple[str, ...]) -> None:
+        network = build(architecture, (SIZE, SIZE, 3), 2, "softmax", "imagenet")
+        pool = keras.layers.GlobalAveragePooling2D()
+        outputs = [pool(network.get_layer(layer).output) for layer in layers]
+        self._model = keras.Model(network.inputs, outputs)
+
+    def __call__(
+        self, pixels: NDArray[np.uint8], jitter: Sequence[keras.layers.Layer] = ()
+    ) -> list[NDArray[np.float32]]:
+        """(N, F) at each depth, the images jittered first."""
+        parts = []
+        for start in range(0, len(pixels), BATCH):
+            images = np.asarray(pixels[start : start + BATCH])
+            for layer in jitter:
+                images = layer(images, training=True)
+            parts.append(self._model.predict_on_batch(np.asarray(images)))
+        return [
+            np.concatenate([np.asarray(part[depth]) for part in parts])
+            for depth in range(len(parts[0]))
+        ]
 
 
 def held_out(fit: Fitter, folds: NDArray[np.int64]) -> list[NDArray]:
@@ -126,33 +177,10 @@ def held_out(fit: Fitter, folds: NDArray[np.int64]) -> list[NDArray]:
     return list(answers)
 
 
-def frozen(dataset: Dataset, settings: list[str]) -> Fitter:
-    """Logistic regression on frozen features, as the recipe with these settings."""
-    recipe = override(load_recipe(SHIPPED), settings)
-    cached = cache_for(recipe.input_size, recipe.stain_normalisation, dataset, settings)
-    network = build_network(recipe, len(dataset.classes))
-    labels = dataset.records["label"].to_numpy()
-    patients = dataset.records["patient"].to_numpy(dtype=object)
-    features = frozen_features(network, cached.pixels, recipe, lambda _: None)
-    shifted = shifted_features(network, cached.pixels, (STRENGTH,), lambda _: None)
-    shape = len(labels), cached.crops, features.shape[2]
-    views = np.concatenate([features[:1], shifted]).reshape(-1, *shape)
-    penalty = recipe.probe.penalty  # type: ignore[union-attr]
-    return probe_fitter(
-        features.reshape(-1, *shape), views, labels, patients, recipe.balance, penalty
-    )
-
-
-def cache_for(size: int, stain: str, dataset: Dataset, settings: list[str]) -> Cached:
-    """Pixels as the recipe with these settings wants them."""
-    crops = frame(override(load_recipe(SHIPPED), settings), dataset).crops
-    return pixel_cache(dataset, size, get_settings().cache, stain=stain, crops=crops)  # type: ignore[arg-type]
-
-
 def fine_tuned(dataset: Dataset) -> Fitter:
     """Head first, then the last layers; a fifth of the training patients stops it."""
     recipe = override(load_recipe(SHIPPED), FINE_TUNED)
-    pixels = cache_for(recipe.input_size, "none", dataset, FINE_TUNED).pixels
+    pixels = pixel_cache(dataset, recipe.input_size, get_settings().cache).pixels
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     jitter = shift(STRENGTH)

@@ -53,7 +53,7 @@ def show_size(job: AuditJob, dataset: "Dataset") -> None:
     dropped = len(job.dataset.records) - len(dataset.records) if job.dataset else 0
     less = f" · {dropped:,} dropped" if dropped else ""
     said = f"{dataset.name} · {images}{less} · {patients} · {classes}"
-    st.html(f'<div class="lobule-file"><b>{as_html(said)}</b> {as_html(job.question.path)}</div>')
+    st.html(f'<div class="lobule-file"><b>{as_html(said)}</b></div>')
 
 
 def show_view(job: AuditJob, dataset: "Dataset") -> None:

@@ -146,7 +146,7 @@ class AuditJob:
         result = audit(self.dataset, progress=self.told, cancelled=self.cancel.is_set)
         self.alike = duplicate_rows(result, self.dataset)
         self.audit = result
-        self.told("Looking for earlier decisions", 1.0)
+        self.told("Looking for earlier decisions", 0.0)
         try:
             decisions = load_decisions(self.dataset)
             self._take(decisions, apply_decisions(self.dataset, decisions))

@@ -79,7 +79,8 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
     classes = [visible(name) for name in dataset.classes]
     if len(counts) > MOST_BARS:
         st.caption(f"Drawn: the {MOST_BARS} with most images, of {len(counts):,}.")
-    left, right = st.columns([3, 2], gap="large")
+    with st.container(key=f"beside-{title}"):
+        left, right = st.columns([3, 2], gap="large")
     left.plotly_chart(
         stacked_counts(
             [_no_markup(name) for name in names[:MOST_BARS]],
@@ -109,6 +110,10 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
                 hide_index=True,
                 key=f"table_{title}",
                 height=min(36 * (len(rows_shown) + 1), 420),
+                column_config={
+                    name: st.column_config.NumberColumn(format="localized")
+                    for name in (*columns, "images")
+                },
             )
             if len(counts) > MOST_ROWS:
                 st.caption(f"The first {MOST_ROWS:,} rows; the CSV file has all.")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import DatasetError
 from pages.parts.plain import as_html, notice
-from pages.parts.thumbnails import strip_of
+from pages.parts.thumbnails import MOST_CHOICES, strip_of
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
@@ -84,33 +84,46 @@ def _finding_html(finding: "Finding", decisions: "Decisions | None") -> str:
 
 
 def _show_files(job: "AuditJob", finding: "Finding", number: int) -> None:
-    """Let the finding's images be looked at, dropped or kept."""
-    files, decisions = frozenset(finding.files), job.decisions
-    images = f"{len(files):,} image{'' if len(files) == 1 else 's'}"
-    with st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}"):
-        shown = st.toggle("Show images", key=f"show-{number}")
-        if decisions is not None:
-            dropped, kept = len(files & decisions.drop), len(files & decisions.keep)
-            choices = (
-                ("Drop", decisions.dropping, dropped, "Leave them out; the files stay."),
-                ("Keep", decisions.keeping, kept, "They are as they should be."),
-                ("Undo", decisions.forgetting, len(files) - dropped - kept, "Decide nothing."),
-            )
-            for word, decide, already, help_ in choices:
-                if word == "Undo" and already == len(files):
-                    continue
-                done = {"Drop": "Dropped", "Keep": "Kept"}.get(word) if already else None
-                everything = already == len(files)
-                label = f"{word} {images}" if word != "Undo" else word
-                if everything and done:
-                    label = f"✓ {done} {images}"
-                pressed = st.button(
-                    label, key=f"{word}-{number}", help=help_, disabled=everything, type="tertiary"
-                )
-                if pressed:
-                    _record(job, decide(finding))
+    """Let the finding's images be looked at, and all or some of them be dropped or kept."""
+    place = st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}")
+    shown = place.toggle("Show images", key=f"show-{number}")
+    chosen = finding
     if shown and job.dataset:
+        if some := _choose(finding, number):
+            chosen = finding.model_copy(update={"files": tuple(some)})
         st.html(strip_of(job.dataset, finding.files))
+    if job.decisions is not None:
+        with place:
+            _decide(job, job.decisions, chosen, number)
+
+
+def _choose(finding: "Finding", number: int) -> list[str]:
+    """Ask for some of the files; none means all."""
+    if len(finding.files) == 1:
+        return []
+    return st.multiselect(
+        "Decide about some only",
+        finding.files[:MOST_CHOICES],
+        key=f"some-{number}",
+        placeholder=f"All {len(finding.files):,}",
+        help="Of duplicates, for instance, keep one and drop the others.",
+    )
+
+
+def _decide(job: "AuditJob", decisions: "Decisions", finding: "Finding", number: int) -> None:
+    files = frozenset(finding.files)
+    images = f"{len(files):,} image{'' if len(files) == 1 else 's'}"
+    for word, done, already, decide, means in (
+        ("Drop", "Dropped", decisions.drop, decisions.dropping, "Leave out; the files stay."),
+        ("Keep", "Kept", decisions.keep, decisions.keeping, "They are as they should be."),
+    ):
+        settled = files <= already
+        label = f"✓ {done} {images}" if settled else f"{word} {images}"
+        if st.button(label, key=f"{word}-{number}", help=means, disabled=settled, type="tertiary"):
+            _record(job, decide(finding))
+    decided = files & (decisions.drop | decisions.keep)
+    if decided and st.button("Undo", key=f"Undo-{number}", type="tertiary"):
+        _record(job, decisions.forgetting(finding))
 
 
 def _record(job: "AuditJob", decisions: "Decisions") -> None:

@@ -79,6 +79,10 @@ STYLE = """
 .lobule-two h3, .lobule-text h3 { padding: .9rem 0 .2rem; margin: 0; }
 .lobule-text p { margin: 0; }
 .lobule-scroll { overflow-x: auto; }
+[class*="st-key-beside"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+[class*="st-key-beside"] [data-testid="stColumn"] { min-width: min(25rem, 100%); }
+.st-key-filters [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+.st-key-filters [data-testid="stColumn"] { min-width: 9rem; }
 .lobule-table { border-collapse: collapse; width: 100%; font-size: .9rem;
   font-variant-numeric: tabular-nums; }
 .lobule-table th, .lobule-table td { text-align: left; padding: .3rem .9rem .3rem 0;
@@ -91,9 +95,10 @@ STYLE = """
 .lobule-finding p { margin: .15rem 0; } .lobule-finding summary { cursor: pointer; opacity: .8; }
 .lobule-bar.lobule-leak { margin-top: .4rem; }
 .lobule-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr));
-  gap: .9rem .75rem; }
+  gap: .9rem .75rem; align-items: start; }
 .lobule-grid figure, .lobule-strip figure { margin: 0; min-width: 0; }
-.lobule-grid img { width: 100%; height: 6.5rem; object-fit: cover; border-radius: 4px; }
+.lobule-grid img, .lobule-strip img { width: 100%; max-height: 12rem; object-fit: contain;
+  border-radius: 4px; display: block; }
 .lobule-grid figcaption { display: flex; flex-direction: column; font-size: .85rem; }
 .lobule-grid small { opacity: .75; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .lobule-none { display: grid; place-items: center; height: 4.5rem; min-width: 4.5rem; opacity: .75;
@@ -101,11 +106,10 @@ STYLE = """
 .lobule-patient { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: 1rem;
   padding: .5rem 0; font-size: .9rem; overflow-wrap: anywhere;
   border-bottom: 1px solid color-mix(in srgb, currentColor 16%, transparent); }
-.lobule-strip { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .3rem .4rem; }
+.lobule-strip { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .3rem .4rem;
+  align-items: start; }
 @container (max-width: 46rem) {
   .lobule-strip { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
-.lobule-strip img { width: 100%; aspect-ratio: 4 / 3; object-fit: cover; border-radius: 4px;
-  display: block; }
 .lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
 </style>
 """.replace("LOGO", quote(_LOGO))

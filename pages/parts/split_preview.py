@@ -24,7 +24,9 @@ def show_split(job: "AuditJob", dataset: "Dataset") -> None:
     if job.alike is None:
         st.caption("Near duplicates are counted once the audit is done.")
     kinds: tuple[SplitKind, ...] = ("patient", "image")
-    for column, kind in zip(st.columns(2, gap="large"), kinds, strict=True):
+    with st.container(key="beside-splits"):
+        columns = st.columns(2, gap="large")
+    for column, kind in zip(columns, kinds, strict=True):
         with column:
             st.html(f"<h3>{TITLES[kind]}</h3>")
             _show_one(job, dataset, kind, seed)

@@ -35,7 +35,8 @@ def show_samples(dataset: "Dataset") -> None:
     """Draw samples of the images that pass the filters."""
     records = dataset.records
     filters = [column for column in _FILTERS if _several(dataset, column)]
-    places = st.columns([3] * len(filters) + [2], vertical_alignment="bottom")
+    with st.container(key="filters"):
+        places = st.columns([3] * len(filters) + [2], vertical_alignment="bottom")
     for place, column in zip(places, filters, strict=False):
         with place:
             wanted = _ask(dataset, column)

@@ -8,9 +8,9 @@ two, and both for graphics cards.
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 
-import fitting
 import keras
 import numpy as np
 
@@ -18,6 +18,7 @@ from core.training import device
 from core.training.fit import network_logits
 from core.training.watch import Watch
 
+fitting = import_module("fitting")  # beside this file, where a script looks
 FOLDER, DEVICES = Path(sys.argv[1]), int(sys.argv[2])
 LIVELY = fitting.recipe(
     {"epochs": 2, "frozen_base": True, "schedule": "cosine", "warm_up_epochs": 1},

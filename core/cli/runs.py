@@ -52,7 +52,7 @@ def show(run: Run, *, as_json: AsJson = False) -> None:
         print_json({**_run_json(state), "history": state.history})
         return
     for label, text in _lines(state):
-        typer.echo(f"{label + ':':<11}{plain(text)}")
+        typer.echo(f"{label + ':' if label else '':<11}{plain(text)}")
 
 
 @runs.command()

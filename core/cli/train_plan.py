@@ -34,7 +34,9 @@ def _lines(plan: "Plan") -> Iterator[str]:
     if plan.device:
         yield f"{'Device:':<12}{plan.device}"
     if plan.seconds is not None and plan.seconds_an_epoch is not None:
-        times = f"{plan.epochs} epochs of" if plan.epochs else "a pass of"
+        times = "a pass of"
+        if plan.epochs:
+            times = f"{plan.epochs} epoch{'' if plan.epochs == 1 else 's'} of"
         yield (
             f"{'Time:':<12}at most {duration(plan.seconds)}: {times} "
             f"{duration(plan.seconds_an_epoch)}, and reading the images; judging comes on top"

@@ -69,11 +69,30 @@ def test_a_run_outlives_its_page_and_is_found_by_others(ask: Ask, wait_until: Wa
     assert state.device == "a pretended device"
     assert state.asked <= state.started <= state.ended
     assert read_log(run, 5) == "pretending"
+    wait_until(run, lambda _: not is_held(find_folder(run).lock))
     assert not find_folder(run).checkpoints.exists()
     # Another process reads the same.
     program = f"from core.training.jobs import read_run; print(read_run({run!r}).state)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert answer.stdout == b"finished\n"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pretence")
+def test_a_run_outlives_the_server_that_started_it(ask: Ask, wait_until: Wait) -> None:
+    request = ask(epochs=5, pace=0.1).model_dump_json()
+    program = (
+        "import time; from core.training.jobs import start; "
+        "from core.training.request import Request; "
+        f"print(start(Request.model_validate_json({request!r})), flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as server:
+        run = server.stdout.readline().strip()
+        assert not read_run(run).history
+        os.killpg(server.pid, signal.SIGKILL)
+    assert wait_until(run).state == "finished"
 
 
 @pytest.mark.slow

@@ -68,6 +68,13 @@ class AuditJob:
         """Begin; returns at once."""
         threading.Thread(target=self._run, name="audit", daemon=True).start()
 
+    def stop(self) -> None:
+        """End the audit soon; at once if only earlier decisions are still looked for."""
+        self.cancel.set()
+        if self.audit is not None:
+            self.undecidable = "The search for earlier decisions was stopped; audit again for it."
+            self.running = False
+
     def told(self, stage: str, done: float) -> None:
         """Note the stage of the audit and the share of it that is done."""
         self.stage, self.done = stage, done
@@ -146,10 +153,12 @@ class AuditJob:
         result = audit(self.dataset, progress=self.told, cancelled=self.cancel.is_set)
         self.alike = duplicate_rows(result, self.dataset)
         self.audit = result
-        self.told("Looking for earlier decisions", 0.0)
+        self.told("Comparing all files with earlier decisions", 0.0)
         try:
             decisions = load_decisions(self.dataset)
-            self._take(decisions, apply_decisions(self.dataset, decisions))
+            kept = apply_decisions(self.dataset, decisions)
+            if not self.cancel.is_set():
+                self._take(decisions, kept)
         except LobuleError as error:
             self.undecidable = str(error)
 

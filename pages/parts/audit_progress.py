@@ -40,6 +40,4 @@ def _show_progress(job: AuditJob, known: tuple[bool, ...]) -> None:
     share = f", {job.done:.0%}" if job.done else ""
     stopping = job.cancel.is_set()
     left.progress(min(1.0, job.done), text=f"{job.stage}{share}{', stopping' * stopping} …")
-    right.button(
-        "Stop", key="stop_audit", width="stretch", disabled=stopping, on_click=job.cancel.set
-    )
+    right.button("Stop", key="stop_audit", width="stretch", disabled=stopping, on_click=job.stop)

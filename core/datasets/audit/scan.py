@@ -18,7 +18,7 @@ from core.datasets.records import Dataset
 from core.errors import AuditCancelledError
 from core.settings import get_settings
 
-_CHUNK = 128
+_CHUNK, _CHUNK_BYTES = 128, 8 << 20  # at most: files, and bytes of files as large as the first
 _FREED = 24 << 20  # bytes; glibc goes up to 32 MiB
 _SMALL = 128 * 128  # pixels; larger images are measured one by one, so that memory stays flat
 
@@ -134,14 +134,24 @@ def _measured(
     under_way: deque[Future[Chunk]] = deque()
     _keep_freed_memory()
     with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(rows), _CHUNK):
-            under_way.append(
-                pool.submit(_measure_chunk, files, rows[start : start + _CHUNK], limits, cancelled)
-            )
+        start = 0
+        while start < len(rows):
+            end = start + _files_a_chunk(files[rows[start]])
+            under_way.append(pool.submit(_measure_chunk, files, rows[start:end], limits, cancelled))
+            start = end
             if len(under_way) > 2 * workers:
                 yield under_way.popleft().result()
         while under_way:
             yield under_way.popleft().result()
+
+
+def _files_a_chunk(place: str) -> int:
+    """Few if the files are large, so that progress is seen to move."""
+    try:
+        size = os.stat(place).st_size  # noqa: PTH116 - as above
+    except (OSError, ValueError):
+        return _CHUNK
+    return max(1, min(_CHUNK, _CHUNK_BYTES // max(1, size)))
 
 
 def _keep_freed_memory() -> None:

@@ -46,6 +46,15 @@ def test_what_was_measured_before_a_cancel_is_kept(tmp_path: Path, write: Write)
     assert rest.facts["readable"].all()
 
 
+def test_progress_is_told_often_where_files_are_large(
+    sound: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[float] = []
+    monkeypatch.setattr("core.datasets.audit.scan._CHUNK_BYTES", 1)
+    scan(make_dataset(sound), tmp_path, shares.append)
+    assert shares == [(number + 1) / 48 for number in range(48)]
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not ours", None])
 def test_a_damaged_memory_is_no_memory(sound: Path, tmp_path: Path, content: bytes | None) -> None:
     scan(make_dataset(sound), tmp_path)

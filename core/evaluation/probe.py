@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+_NEVER = -100.0  # logit of a class that was not trained on
 COLOUR_PENALTY = 0.01
 """Penalty of the colour-only baseline, the same wherever it is shown."""
 
@@ -14,6 +15,7 @@ def fit_probe(
     labels: NDArray[np.int64],
     weights: NDArray[np.floating],
     penalty: float,
+    classes: int | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit standardisation and multinomial logistic regression, folded into one linear map.
 
@@ -26,6 +28,8 @@ def fit_probe(
     penalty : float
         Half of it times the squared norm of the weights on standardised features is added to the
         mean loss an image. Unlike scikit-learn's `C` it keeps its meaning when images are added.
+    classes : int, optional
+        K, where labels of some classes may be missing; those never get a probability worth naming.
 
     Returns
     -------
@@ -41,4 +45,9 @@ def fit_probe(
     if kernel.shape[1] == 1:
         kernel = np.hstack([np.zeros_like(kernel), kernel])
         bias = np.array([0.0, bias[0]])
-    return kernel, bias
+    present = model.classes_
+    if classes is None or len(present) == classes:
+        return kernel, bias
+    every = np.zeros((kernel.shape[0], classes)), np.full(classes, _NEVER)
+    every[0][:, present], every[1][present] = kernel, bias
+    return every

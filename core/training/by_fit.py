@@ -76,6 +76,7 @@ def train_by_fit(
         patients,
         lambda done: watch.stage("Measuring colours", done),
         STRENGTHS,
+        len(dataset.classes),
     )(split.train)
     watch.stage("Judging", 0.0)
     held = _held_out(_of_network(network, pixels, crops), labels, patients, split)

@@ -56,7 +56,7 @@ def train_by_probe(
     """
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
-    crops = len(pixels) // len(labels)
+    crops, classes = len(pixels) // len(labels), len(dataset.classes)
     judged = patients_with_every_class(dataset)
     singly = recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS
     strengths = () if singly else STRENGTHS
@@ -75,7 +75,9 @@ def train_by_probe(
             network, pixels, strengths, lambda done: watch.stage("Shifting the stain", done)
         )
         views = np.concatenate([views, by_image(shifted)])
-    model = probe_fitter(features, views, labels, patients, recipe.balance, settings.penalty)
+    model = probe_fitter(
+        features, views, labels, patients, recipe.balance, settings.penalty, classes
+    )
     colour = colour_fitter(
         pixels,
         crops,
@@ -83,6 +85,7 @@ def train_by_probe(
         patients,
         lambda done: watch.stage("Measuring colours", done),
         strengths,
+        classes,
     )
     result: Judged = (
         judge_by_leaving_out(model, colour, dataset, judged, watch)
@@ -91,7 +94,7 @@ def train_by_probe(
     )
     everything = np.arange(len(labels))
     kernel, bias = fit_passes(
-        features, labels, patients, recipe.balance, settings.penalty, everything
+        features, labels, patients, recipe.balance, settings.penalty, everything, classes
     )
     network.get_layer("logits").set_weights(
         [kernel.astype(np.float32), bias.astype(np.float32)]
@@ -103,7 +106,7 @@ def train_by_probe(
     )
     fitted = apply_temperature(features[0].mean(axis=1) @ kernel + bias, 1.0)
     weights = balance_weights(labels, patients, recipe.balance)
-    loss = log_loss(labels, fitted, sample_weight=weights, labels=range(len(dataset.classes)))
+    loss = log_loss(labels, fitted, sample_weight=weights, labels=range(classes))
     return Outcome(
         network=network,
         temperature=result.temperature,

@@ -96,9 +96,13 @@ def cross_validate(
         inner: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in rows]
         for first in range(number):
             for second in range(first + 1, number):
-                predict = fit(np.flatnonzero((own != first) & (own != second)))
-                inner[first].append((rows[second], predict(rows[second])[0]))
-                inner[second].append((rows[first], predict(rows[first])[0]))
+                train = np.flatnonzero((own != first) & (own != second))
+                predict = fit(train)
+                for tested, chosen_on in ((first, second), (second, first)):
+                    # A class that both folds share alone was not trained on: nothing can be
+                    # learnt from how its images are answered.
+                    known = rows[chosen_on][np.isin(labels[rows[chosen_on]], labels[train])]
+                    inner[tested].append((known, predict(known)[0]))
                 tell()
         decisions = []
         answers = None

@@ -116,7 +116,9 @@ def _class_result(
             auroc_interval=None,
             sensitivity=None,
             colour_auroc=None,
-            withheld="All its images are of one patient, who cannot be trained on and tested.",
+            withheld="All its images are of one patient, who cannot be trained on and tested."
+            if count
+            else "There is no image of it.",
         )
     return ClassResult(
         name=name,

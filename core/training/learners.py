@@ -22,6 +22,7 @@ def probe_fitter(
     patients: NDArray[np.object_],
     balance: Balance,
     penalty: float,
+    classes: int = 2,
 ) -> Fitter:
     """Fit on every pass over the training images; answer in each view, the mean over the crops.
 
@@ -34,12 +35,14 @@ def probe_fitter(
     balance : "none", "class" or "patient"
     penalty : float
         As `core.evaluation.probe.fit_probe` takes it.
+    classes : int
+        Also those of which there is no image.
     """
     # A linear map of the mean is the mean of linear maps.
     means = views.mean(axis=2)
 
     def fit(train: NDArray[np.int64]) -> Predict:
-        kernel, bias = fit_passes(features, labels, patients, balance, penalty, train)
+        kernel, bias = fit_passes(features, labels, patients, balance, penalty, train, classes)
         return lambda rows: np.asarray(means[:, rows] @ kernel + bias, dtype=np.float64)
 
     return fit
@@ -57,13 +60,14 @@ def fit_passes(
     balance: Balance,
     penalty: float,
     rows: NDArray[np.int64],
+    classes: int = 2,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Kernel (F, K) and bias (K,) of logistic regression on all passes over some images."""
     passes, _, crops, _ = features.shape
     weights = np.repeat(balance_weights(labels[rows], patients[rows], balance), crops)
     flat = features[:, rows].reshape(passes * len(rows) * crops, -1)
     repeated = np.repeat(labels[rows], crops)
-    return fit_probe(flat, np.tile(repeated, passes), np.tile(weights, passes), penalty)
+    return fit_probe(flat, np.tile(repeated, passes), np.tile(weights, passes), penalty, classes)
 
 
 def colour_fitter(
@@ -73,6 +77,7 @@ def colour_fitter(
     patients: NDArray[np.object_],
     progress: Callable[[float], None],
     strengths: Sequence[float] = (),
+    classes: int = 2,
 ) -> Fitter:
     """The colour-only baseline (DESIGN decision 15): no texture, no network.
 
@@ -86,6 +91,8 @@ def colour_fitter(
         Told the share of images measured, in [0, 1].
     strengths : sequence of float
         Stain shifts of the views but the first, which is of the images as they are.
+    classes : int
+        Also those of which there is no image.
     """
     jitters = [None, *(shift(strength) for strength in strengths)]
     statistics = np.empty((len(jitters), len(pixels), 21), dtype=np.float32)
@@ -99,4 +106,4 @@ def colour_fitter(
             done = min(start + _BATCH, len(pixels)) / len(pixels)
             progress((view + done) / len(jitters))
     views = statistics.reshape(len(jitters), len(labels), crops, 21)
-    return probe_fitter(views[:1], views, labels, patients, "patient", COLOUR_PENALTY)
+    return probe_fitter(views[:1], views, labels, patients, "patient", COLOUR_PENALTY, classes)

@@ -31,6 +31,20 @@ def test_holds_every_image_resized_in_order(tiny_idc: Path, tmp_path: Path) -> N
     assert told[-1] == 1
 
 
+def test_crops_of_an_image_follow_one_another(tiny_breakhis: Path, tmp_path: Path) -> None:
+    dataset = open_dataset(tiny_breakhis)
+    cached = pixel_cache(dataset, 16, tmp_path, crops=3)
+    assert cached.crops == 3
+    assert cached.pixels.shape == (3 * len(dataset.records), 16, 16, 3)
+    for row, path in enumerate(dataset.records["path"]):
+        image = cv2.imread(str(tiny_breakhis / path))[:, :, ::-1]
+        for crop, start in enumerate((0, 11, 12)):
+            square = np.ascontiguousarray(image[:, start : start + 23])
+            expected = cv2.resize(square, (16, 16), interpolation=cv2.INTER_AREA)
+            np.testing.assert_array_equal(cached.pixels[3 * row + crop], expected)
+    assert pixel_cache(dataset, 16, tmp_path).pixels.shape[0] == len(dataset.records)
+
+
 def test_is_built_once_and_anew_when_an_image_changes(tiny_idc: Path, tmp_path: Path) -> None:
     copy = tmp_path / "data"
     shutil.copytree(tiny_idc, copy)

@@ -36,3 +36,14 @@ def test_penalty_means_the_same_for_more_images() -> None:
     once, _ = fit_probe(features, labels, np.ones(100), 0.1)
     thrice, _ = fit_probe(np.tile(features, (3, 1)), np.tile(labels, 3), np.ones(300), 0.1)
     np.testing.assert_allclose(once, thrice, atol=2e-3)
+
+
+def test_a_class_without_images_gets_no_probability() -> None:
+    random = np.random.default_rng(0)
+    features = random.normal(0, 1, (60, 4)).astype(np.float32)
+    labels = np.tile([0, 2], 30)
+    kernel, bias = fit_probe(features, labels, np.ones(60), 0.1, classes=4)
+    pair = fit_probe(features, (labels > 0).astype(np.int64), np.ones(60), 0.1)
+    chances = softmax(features @ kernel + bias, axis=1)
+    np.testing.assert_allclose(chances[:, [0, 2]], softmax(features @ pair[0] + pair[1], axis=1))
+    assert chances[:, [1, 3]].max() < 1e-20

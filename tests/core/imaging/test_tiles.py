@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ImageError
-from core.imaging.tiles import TileGrid, cut, stitch, tile_grid, tile_means
+from core.imaging.tiles import (
+    TileGrid,
+    crops_needed,
+    cut,
+    square_crops,
+    stitch,
+    tile_grid,
+    tile_means,
+)
 
 
 @st.composite
@@ -101,3 +109,20 @@ def test_impossible_grids_are_refused(sizes: tuple[int, int, int, int]) -> None:
 def test_a_grid_of_another_image_is_refused() -> None:
     with pytest.raises(ImageError, match="anew"):
         cut(np.zeros((5, 6, 3), np.uint8), tile_grid(6, 6, 2, 2))
+
+
+@pytest.mark.parametrize(
+    "shape", [(230, 350), (460, 700), (456, 700), (700, 460), (100, 251), (40, 41)]
+)
+def test_square_crops_are_the_tiles_of_a_field(shape: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    crops = square_crops(pixels, crops_needed(*shape))
+    if max(shape) <= 1.25 * min(shape):
+        assert len(crops) == 1
+        np.testing.assert_array_equal(crops[0], pixels)
+        return
+    side = min(shape)
+    tiles = cut(pixels, tile_grid(*shape, side, side // 2))
+    assert len(crops) == len(tiles)
+    for crop, tile in zip(crops, tiles, strict=True):
+        np.testing.assert_array_equal(crop, tile)

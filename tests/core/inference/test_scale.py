@@ -56,3 +56,46 @@ def test_messages_say_what_is_known_and_what_is_wrong() -> None:
     conflict = plan_scale(0.5, 4.0, IDC, 9, 9).message
     assert "given as 4 µm/px (the file states 0.5)" in conflict
     assert "0.2 to 5 µm/px" in plan_scale(4.0, None, IDC, 9, 9).message
+
+
+FIELDS = InputSpec(
+    height=224,
+    width=224,
+    field_um=92,
+    other_fields_um=(23, 46, 225),
+    um_per_px=0.4,
+    um_per_px_low=0.04,
+    um_per_px_high=1.2,
+    fit="crops",
+)
+
+
+@pytest.mark.parametrize(
+    ("um_per_px", "height", "width", "tile"),
+    [
+        (0.49, 460, 700, 459),  # 40X of BreaKHis: 225 µm
+        (0.20, 460, 700, 460),
+        (0.05, 460, 700, 460),
+        (0.05, 456, 700, 460),  # a few are 456 px tall
+        (0.40, 230, 350, 230),  # 100X at half size
+        (0.20, 4600, 7000, 1125),  # larger than any field: the largest
+        (0.20, 100, 100, 115),  # 20 µm, smaller than any field: the smallest
+        (None, 460, 700, 460),  # unknown: a whole camera field
+        (None, 4, 9, 8),
+    ],
+)
+def test_of_several_fields_the_largest_is_taken_that_the_image_holds(
+    um_per_px: float | None, height: int, width: int, tile: int
+) -> None:
+    plan = plan_scale(um_per_px, None, FIELDS, height, width)
+    assert plan.tile == tile
+    assert plan.in_range is (um_per_px is not None)
+    assert plan.one_piece is (max(height, width) <= 1.5 * tile)
+    if um_per_px is None:
+        assert "whole field" in plan.message
+
+
+def test_squashed_fields_are_always_one_piece() -> None:
+    spec = FIELDS.model_copy(update={"fit": "squash"})
+    assert plan_scale(0.2, None, spec, 460, 700).one_piece
+    assert plan_scale(0.2, None, spec, 4600, 7000).one_piece

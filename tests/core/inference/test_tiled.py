@@ -1,5 +1,7 @@
 """Tiled answers: every tile as if it were alone, put back where it was cut."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from core.errors import ImageError
 from core.imaging.resize import resize
 from core.imaging.tiles import tile_grid
 from core.inference import tiled
+from core.inference.calibrate import apply_temperature
 from core.inference.tiled import TileMap, answer_tiles, plan_tiles
 
 PURPLE = (150, 90, 160)
@@ -147,3 +150,14 @@ def test_tiles_count_by_their_tissue() -> None:
     assert found.share_at(1, 0.5) == pytest.approx(0.5 / 1.5)
     mean = (0.1 * 0.4 + 0.9 * 0.5 + 0.3 * 0.6) / 1.5
     np.testing.assert_allclose(found.image_probabilities(None)[1], mean, rtol=1e-6)
+
+
+def test_the_answer_to_a_field_is_the_softmax_of_its_mean_logits() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 3, (4, 2))
+    for temperature in (1.0, 2.5):
+        tiles = four_tiles([0.5] * 4, [1, 1, 0.5, 0.2])
+        chances = apply_temperature(logits, temperature)
+        found = replace(tiles, probabilities=chances).field_probabilities()
+        expected = apply_temperature(logits.mean(axis=0, keepdims=True), temperature)[0]
+        np.testing.assert_allclose(found, expected, atol=1e-6)

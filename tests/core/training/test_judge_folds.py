@@ -100,7 +100,7 @@ def test_figures_of_two_classes_are_those_of_scikit_learn() -> None:
 def test_figures_of_a_class_with_one_patient_are_withheld() -> None:
     labels = np.where(PATIENTS == "p7", 3, SUBTYPES)
     views = np.concatenate([features(np.minimum(labels, 2), 1.5)[:1, :, None]] * 2)
-    fit = probe_fitter(views[:1], views, labels, PATIENTS, "patient", 0.1)
+    fit = probe_fitter(views[:1], views, labels, PATIENTS, "patient", 0.1, 4)
     folds = grouped_folds(labels, PATIENTS, 3, 0)[None]
     held = cross_validate(fit, labels, PATIENTS, folds, lambda _: None)
     found = judge_folds(held, held, labels, PATIENTS, (*CLASSES, "d"), (0.1,))

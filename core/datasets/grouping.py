@@ -16,7 +16,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from core.datasets.cover import Cover, required_cover, reserve
 from core.datasets.exchange import GAIN, excess, improve
@@ -95,6 +94,8 @@ def scikit_learn_groupings(
 
     They are dealt in their order, and again with those first that hold a patient of every class.
     """
+    from sklearn.model_selection import StratifiedGroupKFold  # noqa: PLC0415 - takes seconds
+
     numbers = next(
         (n for n in range(2, _MOST_FOLDS + 1) if np.allclose(shares * n, np.rint(shares * n))), None
     )

@@ -51,6 +51,8 @@ class Plan:
         What else should be known, in sentences.
     dataset : str
     classes : tuple of str
+    magnifications : tuple of str
+        Those that the images state.
     parts : dict of str to Part
         "train", "validation" and "test"; with a probe, "all".
     crops : int
@@ -71,6 +73,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     dataset: str = ""
     classes: tuple[str, ...] = ()
+    magnifications: tuple[str, ...] = ()
     parts: dict[str, Part] = field(default_factory=dict)
     crops: int = 1
     device: str | None = None
@@ -132,6 +135,9 @@ def plan(request: Request) -> Plan:
         notes=tuple(notes),
         dataset=dataset.name,
         classes=dataset.classes,
+        magnifications=tuple(
+            sorted(set(dataset.records["magnification"]) - {""}, key=lambda name: (len(name), name))
+        ),
         parts=parts,
         crops=crops,
         device=timing.device if timing else None,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from pages.parts.plain import notice, table, visible
-from pages.parts.run_words import duration, figure, seconds_of
+from pages.parts.run_words import as_markdown, duration, figure, seconds_of
 
 if TYPE_CHECKING:
     from core.training.jobs.state import RunState
@@ -23,12 +23,14 @@ def show_progress(state: "RunState") -> None:
         st.progress(0.0, text=f"Waiting for the device: {ahead}. One run trains at a time.")
         return
     left = f", about {duration(state.eta_seconds)} left" if state.eta_seconds is not None else ""
-    words = visible(state.stage) or "Starting"
+    words = as_markdown(state.stage) or "Starting"
     st.progress(min(1.0, max(0.0, state.done)), text=f"{words}, {state.done:.0%}{left}")
-    _numbers(state)
 
 
-def _numbers(state: "RunState") -> None:
+def show_numbers(state: "RunState") -> None:
+    """Show the figures of the step and epoch that a running run is at."""
+    if state.state != "running":
+        return
     latest = state.latest
     row = state.history[-1] if state.history else {}
     taken = seconds_of(state)

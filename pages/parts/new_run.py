@@ -1,0 +1,130 @@
+"""A new run: on which data, by which recipe, under which name; then checked, then started."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import LobuleError
+from core.settings import get_settings
+from pages.parts.new_run_data import ask_for_data
+from pages.parts.new_run_start import check_and_start
+from pages.parts.plain import notice
+from pages.parts.recipe_form import ask_for_settings
+from pages.parts.run_words import active
+
+if TYPE_CHECKING:
+    from core.training.jobs.state import RunState
+    from core.training.recipe import Recipe
+    from core.training.request import Request
+
+
+def ask_for_run(states: list["RunState"]) -> None:
+    """Draw the form of a new run."""
+    st.title("Train a model", anchor=False)
+    with st.container(key="beside-request"):
+        left, right = st.columns(2, gap="large")
+    with left:
+        st.html("<h3>Data</h3>")
+        path, magnifications, pattern = ask_for_data()
+    with right:
+        st.html("<h3>Recipe</h3>")
+        recipe = _ask_for_recipe()
+        name, replace = _ask_for_name(recipe, states)
+    st.html("<h3>Settings</h3>")
+    changes = ask_for_settings(recipe)
+    request = _request(recipe, changes, path, name, magnifications, pattern, replace=replace)
+    if request:
+        check_and_start(request, changes, sum(active(state) for state in states))
+
+
+def _ask_for_recipe() -> "Recipe":
+    from core.training.recipe import load_recipe, recipe_names  # noqa: PLC0415 - pandas
+
+    recipes = {name: load_recipe(name) for name in recipe_names()}
+    name = st.selectbox(
+        "Recipe",
+        list(recipes),
+        list(recipes).index("cancernet"),
+        format_func=lambda name: f"{name}: {recipes[name].title}",
+        key="recipe",
+        help="A network and the way to train it. Everything in it can be changed below.",
+        persist_state="session",
+    )
+    recipe = recipes[name]
+    st.caption(_in_words(recipe))
+    return recipe
+
+
+def _in_words(recipe: "Recipe") -> str:
+    side = f"{recipe.input_size} × {recipe.input_size} px"
+    start = "weights from ImageNet" if recipe.weights == "imagenet" else "random weights at first"
+    if recipe.probe:
+        return f"{side}, {start}. The network stays as it is; logistic regression on its features."
+    assert recipe.train  # noqa: S101 - a recipe has one of the two
+    epochs = f"at most {recipe.train.epochs} epochs"
+    if recipe.train.frozen_base:
+        epochs += " of the last layer"
+    if recipe.fine_tune:
+        epochs += f", then {recipe.fine_tune.epochs} of the last {recipe.fine_tune.layers} layers"
+    return f"{side}, {start}, {epochs}."
+
+
+def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool]:
+    shelf = get_settings().own_models
+    suggested = _free_name(recipe.name, shelf, {state.request.name for state in states})
+    if st.session_state.get("run_name") in {None, "", st.session_state.get("suggested_name")}:
+        st.session_state["run_name"] = suggested
+    st.session_state["suggested_name"] = suggested
+    name = st.text_input(
+        "Name of the model",
+        key="run_name",
+        help="Lower-case letters, digits, - and _.",
+        persist_state="session",
+    ).strip()
+    replace = False
+    if name and "/" not in name and (shelf / name).exists():
+        replace = st.toggle(
+            "The shelf has a model of this name: this one may replace it",
+            key="may_replace",
+            help="It is replaced only when you choose to use the new one.",
+        )
+    return name, replace
+
+
+def _free_name(recipe: str, shelf: Path, taken: set[str]) -> str:
+    number, name = 1, recipe
+    while name in taken or (shelf / name).exists():
+        number += 1
+        name = f"{recipe}-{number}"
+    return name
+
+
+def _request(
+    recipe: "Recipe",
+    changes: list[str],
+    path: Path | None,
+    name: str,
+    magnifications: tuple[str, ...] | None,
+    pattern: str | None,
+    *,
+    replace: bool,
+) -> "Request | None":
+    from core.training.override import override  # noqa: PLC0415 - pandas
+    from core.training.request import Request  # noqa: PLC0415
+
+    try:
+        changed = override(recipe, changes)
+    except LobuleError as error:
+        notice(str(error), "error")
+        return None
+    if path is None:
+        return None
+    return Request(
+        recipe=changed,
+        data=path,
+        name=name,
+        magnifications=magnifications,
+        patient_pattern=pattern,
+        replace=replace,
+    )

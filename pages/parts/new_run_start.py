@@ -1,0 +1,97 @@
+"""Check what a new run would do, then start it."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import LobuleError
+from pages.parts.plain import notice
+from pages.parts.plan_job import check_anew, checked, forget
+from pages.parts.plan_view import show_plan
+from pages.parts.run_list import choose
+from pages.parts.run_words import as_markdown
+
+if TYPE_CHECKING:
+    from core.training.plan import Plan
+    from core.training.request import Request
+
+
+def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
+    """Draw the buttons, what the check has found, and the command that would do the same.
+
+    Parameters
+    ----------
+    request : Request
+    changes : list of str
+        Of the recipe's settings, as `core.training.override` takes them.
+    ahead : int
+        Runs that train or wait already.
+    """
+    if changes:
+        st.caption(f"Changed from the recipe: {as_markdown(', '.join(changes))}")
+    job = checked(request)
+    able = job is not None and job.plan is not None and not job.plan.refusals
+    with st.container(horizontal=True, vertical_alignment="center", key="start_actions"):
+        st.button(
+            "Check again" if job and not job.running else "Check",
+            key="check",
+            type="secondary" if able else "primary",
+            disabled=job is not None and job.running,
+            on_click=check_anew,
+            args=(request,),
+            help="Opens the dataset, divides it, and times a few steps. Nothing is trained.",
+        )
+        start = st.button(
+            "Start training",
+            key="start",
+            type="primary" if able else "secondary",
+            disabled=not able,
+            help="It trains in a process of its own, whatever becomes of this page.",
+        )
+        if job is None:
+            st.caption("Check first: it says what will happen, and refuses what cannot work.")
+        elif job.running:
+            st.caption("Opening the dataset and timing a few steps … this may take a minute.")
+    if start:
+        _start(request)
+    if job and job.error:
+        notice(job.error, "error")
+    if job and job.plan:
+        _offer_magnifications(request, job.plan)
+        show_plan(job.plan, ahead)
+    with st.expander("The same on the command line", key="command"):
+        st.code(_command(request, changes), language="sh", wrap_lines=True)
+
+
+def _offer_magnifications(request: "Request", plan: "Plan") -> None:
+    """Let the form ask for magnifications from now on, as the Datasets page does."""
+    offered = st.session_state.setdefault("offered", {})
+    if not request.magnifications and len(plan.magnifications) > 1 and request.data not in offered:
+        offered[request.data] = plan.magnifications
+        st.rerun()
+
+
+def _start(request: "Request") -> None:
+    from core.training.jobs import start  # noqa: PLC0415 - pandas
+
+    try:
+        run = start(request)
+    except LobuleError as error:
+        notice(str(error), "error")
+        return
+    forget(request)
+    choose(run)
+    st.rerun()
+
+
+def _command(request: "Request", changes: list[str]) -> str:
+    words = ["python", "-m", "core", "train", "--recipe", request.recipe.name]
+    words += ["--data", str(request.data), "--name", request.name]
+    for magnification in request.magnifications or ():
+        words += ["--magnification", magnification]
+    if request.patient_pattern:
+        words += ["--patient-pattern", request.patient_pattern]
+    for change in changes:
+        words += ["--set", change]
+    return shlex.join([*words, *(["--replace"] if request.replace else [])])

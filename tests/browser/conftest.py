@@ -83,6 +83,7 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
     environment = {
         **os.environ,
+        "HOME": str(folder),  # what `~` is on the page
         "LOBULE_HOME": str(server.home),
         "PYTHONUNBUFFERED": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",

@@ -1,0 +1,209 @@
+"""The Datasets page in a real browser; `SCREENSHOTS_TO=docs` keeps the pictures of the README."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from core.datasets.listing import counted
+from core.datasets.open import open_dataset
+from tests.browser.made_up import write_phantoms
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+WAIT = 120_000  # ms
+MOST_BYTES = 400_000
+VIEWS = {
+    "Findings": ".lobule-finding",
+    "Contents": ".js-plotly-plot .barlayer path",
+    "Samples": ".lobule-grid img",
+    "Patients": ".lobule-patient img",
+    "Split": ".lobule-leak",
+}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def phantoms(app_server: "AppServer") -> Path:
+    """A made-up dataset in the home folder of the server; its page calls it `~/phantoms`."""
+    folder = app_server.home.parent / "phantoms"
+    write_phantoms(folder)
+    return folder
+
+
+@pytest.fixture
+def visit(chromium: Browser, app_server: "AppServer") -> Iterator[Callable[..., Page]]:
+    """Open the page at its own address; fails if a script on it fails."""
+    tabs: list[Page] = []
+    faults: list[str] = []
+
+    def open_page(width: int = 1440, scheme: str = "light") -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+        page.goto(f"{app_server.url}/datasets")
+        tabs.append(page)
+        return page
+
+    yield open_page
+    for page in tabs:
+        page.close()
+    assert not faults
+    assert "Traceback" not in app_server.log.read_text()
+
+
+def audit(page: Page, place: Path | str) -> None:
+    field = page.get_by_role("textbox", name="Folder or manifest")
+    field.fill(str(place), timeout=WAIT)
+    field.press("Enter")
+    page.get_by_role("button", name="Audit again").wait_for(timeout=WAIT)
+
+
+def show(page: Page, view: str) -> None:
+    page.get_by_role("radio", name=view, exact=True).click(timeout=WAIT)
+    expect(page.locator(VIEWS[view]).first).to_be_visible(timeout=WAIT)
+    page.mouse.move(0, 0)
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
+
+
+# The first test of this file: nobody has visited the server before.
+def test_first_visit_to_its_own_address_shows_the_page_in_its_frame(
+    visit: Callable[..., Page],
+) -> None:
+    page = visit()
+    expect(page.get_by_role("heading", name="Is the dataset sound?")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("link", name="Diagnose")).to_be_visible()
+    expect(page.get_by_text("For research use only")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    assert page.url.endswith("/datasets")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_every_view_fits_and_is_drawn(
+    visit: Callable[..., Page], phantoms: Path, tmp_path: Path, width: int, scheme: str
+) -> None:
+    page = visit(width, scheme)
+    audit(page, f"~/{phantoms.name}/manifest.csv")
+    expect(page.get_by_role("status").filter(has_text="Not sound")).to_be_visible()
+    folder = Path(os.environ.get("SCREENSHOTS_TO", tmp_path))
+    for view in VIEWS:
+        show(page, view)
+        cut = page.evaluate(
+            """() => [document.documentElement, ...document.querySelectorAll(
+                '[data-testid=stMain], .lobule-scroll, .lobule-strip, .lobule-grid')]
+                .filter(part => part.scrollWidth > part.clientWidth + 1).length"""
+        )
+        assert not cut, f"{view} scrolls sideways"
+        empty = page.evaluate("[...document.images].filter(i => !i.naturalWidth).length")
+        assert not empty
+        if view == ("Split" if scheme == "dark" else "Patients") and width == 1440:
+            file = folder / f"datasets-{scheme}.png"
+            picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+            picture.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+            assert file.stat().st_size < MOST_BYTES
+    bars = page.locator(".js-plotly-plot .errorbar")
+    expect(bars.first).to_be_visible(timeout=WAIT)
+
+
+@pytest.mark.parametrize("name", ["breakhis", "idc"])
+def test_real_data_is_shown_as_it_is(visit: Callable[..., Page], shared: Path, name: str) -> None:
+    marked = name == "breakhis"  # with magnifications
+    folder = shared / "data" / name
+    dataset = open_dataset(folder)
+    page = visit()
+    audit(page, folder)
+    size = page.locator(".lobule-file")
+    expect(size).to_contain_text(counted(len(dataset.records), "image"))
+    expect(size).to_contain_text(f"{dataset.records['patient'].nunique()} patients")
+    for view in VIEWS:
+        show(page, view)
+    expect(page.locator(".lobule-answer output").first).to_have_text("0.0 %")
+    assert float(page.locator(".lobule-answer output").last.inner_text().split()[0]) > 90
+    show(page, "Contents")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="All records, CSV").click()
+    table = pd.read_csv(Path(waiting.value.path()), dtype=str)
+    assert table["path"].tolist() == dataset.records["path"].tolist()
+    expect(page.get_by_text("Magnifications", exact=True)).to_have_count(int(marked))
+    if marked:
+        page.get_by_role("button", name="100X").click()
+        fewer = int((dataset.records["magnification"] == "100X").sum())
+        expect(size).to_contain_text(f"{fewer} images", timeout=WAIT)
+
+
+def test_decisions_are_kept_and_another_page_does_not_forget(
+    visit: Callable[..., Page], app_server: "AppServer", phantoms: Path
+) -> None:
+    page = visit()
+    audit(page, phantoms / "manifest.csv")
+    unreadable = page.locator("[class*=st-key-finding]").filter(has_text="is unreadable")
+    unreadable.get_by_role("button", name="Drop 1 image").click(timeout=WAIT)
+    expect(unreadable.get_by_role("button", name="✓ Dropped 1 image")).to_be_visible(timeout=WAIT)
+    expect(page.locator(".lobule-file")).to_contain_text("140 images · 1 dropped")
+    (file,) = (app_server.home / "audits").glob("*.json")
+    assert len(json.loads(file.read_text())["drop"]) == 1
+    page.get_by_role("link", name="Diagnose").click()
+    expect(page.get_by_role("button", name="Model card")).to_be_visible(timeout=WAIT)
+    page.get_by_role("link", name="Datasets").click()
+    expect(page.locator(".lobule-file")).to_contain_text("1 dropped", timeout=WAIT)
+    unreadable.get_by_role("button", name="Undo").click(timeout=WAIT)
+    expect(page.locator(".lobule-file")).to_have_text(
+        "manifest · 141 images · 10 patients · 2 classes", timeout=WAIT
+    )
+
+
+def test_a_folder_is_picked_step_by_step(visit: Callable[..., Page], tiny_idc: Path) -> None:
+    page = visit()
+    audit_field = page.get_by_role("textbox", name="Folder or manifest")
+    audit_field.fill(str(tiny_idc / "nothing"), timeout=WAIT)
+    audit_field.press("Enter")
+    expect(page.get_by_role("alert").filter(has_text="There is no folder")).to_be_visible(
+        timeout=WAIT
+    )
+    page.get_by_role("button", name="Pick a folder").click()
+    dialog = page.get_by_role("dialog")
+    place = dialog.locator(".lobule-file")
+    expect(place).to_have_text(str(tiny_idc), timeout=WAIT)
+    dialog.get_by_role("button", name="Up one folder").click()
+    expect(place).to_have_text(str(tiny_idc.parent), timeout=WAIT)
+    dialog.get_by_role("combobox").click()
+    page.get_by_role("option", name="idc").click()
+    expect(place).to_have_text(str(tiny_idc), timeout=WAIT)
+    dialog.get_by_role("button", name="Use this folder").click()
+    page.get_by_role("button", name="Audit again").wait_for(timeout=WAIT)
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".lobule-file")).to_contain_text("140 images")
+    expect(audit_field).to_have_value(str(tiny_idc))
+
+
+def test_a_long_audit_is_watched_and_stopped(visit: Callable[..., Page], tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    picture = tmp_path / "noise.png"
+    Image.effect_noise((700, 700), 80).convert("RGB").save(picture)
+    for number in range(800):
+        place = folder / ("benign", "malignant")[number % 2] / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.hardlink_to(picture)
+    page = visit()
+    field = page.get_by_role("textbox", name="Folder or manifest")
+    field.fill(str(folder), timeout=WAIT)
+    field.press("Enter")
+    expect(page.get_by_text("Reading images").first).to_contain_text("%", timeout=WAIT)
+    show(page, "Samples")  # it can be looked around in meanwhile
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("The audit was stopped")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("patients unknown")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_text("Reading images").first).to_be_visible(timeout=WAIT)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("The audit was stopped")).to_be_visible(timeout=WAIT)

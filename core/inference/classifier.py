@@ -47,11 +47,6 @@ class Classifier:
         signature = tf.TensorSpec((None, spec.height, spec.width, 3), tf.uint8)
         self._answer = tf.function(answer, input_signature=[signature])
 
-    def warm_up(self) -> None:
-        """Compile the network, so that the first image need not wait for it."""
-        spec = self.card.input
-        self.logits(np.zeros((1, spec.height, spec.width, 3), np.uint8))
-
     def logits(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the network's raw outputs, (N, K), or (N, 1) of a sigmoid head.
 

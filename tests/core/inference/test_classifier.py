@@ -19,9 +19,7 @@ PIXELS = np.random.default_rng(5).integers(0, 256, (40, 32, 32, 3), dtype=np.uin
 
 @pytest.fixture(scope="module")
 def classifier(package: Package) -> Classifier:
-    made = Classifier(package)
-    made.warm_up()
-    return made
+    return Classifier(package)
 
 
 def test_probabilities_are_those_of_predict_softened(

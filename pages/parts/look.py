@@ -111,12 +111,12 @@ STYLE = """
 @container (max-width: 46rem) {
   .lobule-strip { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
 .lobule-quiet { opacity: .8; font-size: .9rem; margin-top: .3rem; }
+.stHtml dl.lobule-numbers { padding: 0; margin: 0; }
 .lobule-numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr));
-  gap: .5rem 1rem; margin: 0; padding: 0; font-variant-numeric: tabular-nums; }
+  gap: .5rem 1rem; font-variant-numeric: tabular-nums; }
 .lobule-numbers dt { opacity: .75; font-size: .85rem; font-weight: 400; }
 .lobule-numbers dd { margin: 0; padding: 0; font-size: 1.05rem; }
-.lobule-numbers > div { padding: 0; margin: 0; }
-.stSidebar [class*="st-key-show-"] button { justify-content: flex-start; text-align: left; }
+.stSidebar [class*="st-key-show-"] button :is(div, span) { justify-content: flex-start; }
 .lobule-facts { grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); }
 .lobule-facts dd { font-size: .95rem; }
 [class*="st-key-curves"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }

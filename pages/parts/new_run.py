@@ -73,7 +73,9 @@ def _in_words(recipe: "Recipe") -> str:
 def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool]:
     shelf = get_settings().own_models
     suggested = _free_name(recipe.name, shelf, {state.request.name for state in states})
-    if st.session_state.get("run_name") in {None, "", st.session_state.get("suggested_name")}:
+    before = st.session_state.get("suggested_name")
+    # Only where it changes: what somebody is typing is not to be overwritten.
+    if suggested != before and st.session_state.get("run_name") in {None, before}:
         st.session_state["run_name"] = suggested
     st.session_state["suggested_name"] = suggested
     name = st.text_input(

@@ -33,13 +33,12 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
     job = checked(request)
     able = job is not None and job.plan is not None and not job.plan.refusals
     with st.container(horizontal=True, vertical_alignment="center", key="start_actions"):
-        st.button(
+        # No callback: it would check what the form held before the field that one has just left.
+        check = st.button(
             "Check again" if job and not job.running else "Check",
             key="check",
             type="secondary" if able else "primary",
             disabled=job is not None and job.running,
-            on_click=check_anew,
-            args=(request,),
             help="Opens the dataset, divides it, and times a few steps. Nothing is trained.",
         )
         start = st.button(
@@ -53,7 +52,10 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
             st.caption("Check first: it says what will happen, and refuses what cannot work.")
         elif job.running:
             st.caption("Opening the dataset and timing a few steps … this may take a minute.")
-    if start:
+    if check:
+        check_anew(request)
+        st.rerun()
+    if start and able:
         _start(request)
     if job and job.error:
         notice(job.error, "error")

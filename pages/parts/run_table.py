@@ -13,8 +13,6 @@ from pages.parts.run_words import active, seconds_of, split_words, state_words
 if TYPE_CHECKING:
     from core.training.jobs.state import RunState
 
-_ROW_PIXELS, _MOST_PIXELS = 36, 460
-
 
 def show_all(states: list["RunState"], unreadable: list[str]) -> None:
     """Draw every run, and what was selected of them."""
@@ -37,7 +35,7 @@ def show_all(states: list["RunState"], unreadable: list[str]) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        height=min(_ROW_PIXELS * (len(states) + 1) + 2, _MOST_PIXELS),
+        placeholder="–",
         column_config=_CONFIG,
     )
     rows = [row for row in picked["selection"]["rows"] if row < len(states)]
@@ -83,8 +81,8 @@ def _columns(states: list["RunState"]) -> dict[str, list[object]]:
             for own in found
         ],
         "Colour alone": [own.colour_auroc if own else None for own in found],
-        "Held-out patients": [own.patients if own else None for own in found],
-        "Held-out images": [own.images if own else None for own in found],
+        "Patients": [own.patients if own else None for own in found],
+        "Images": [own.images if own else None for own in found],
         "Epochs": [len(state.history) for state in states],
         "Started": [state.started for state in states],
         "Minutes": [
@@ -106,10 +104,10 @@ _CONFIG = {
         format="%.3f",
         help="AUROC of the same task answered from the colours of the image, without any network.",
     ),
-    "Held-out patients": _number(format="localized"),
-    "Held-out images": _number(format="localized"),
+    "Patients": _number(format="localized", help="Held out: the AUROC is of theirs."),
+    "Images": _number(format="localized", help="Held out: the AUROC is of these."),
     "Epochs": _number(format="localized", help="Finished ones."),
     "Started": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
     "Minutes": _number(format="%.1f", help="From its start to its end."),
-    "Name": st.column_config.TextColumn(pinned=True),
+    "Name": st.column_config.TextColumn(pinned=True, width="medium"),
 }

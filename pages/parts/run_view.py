@@ -44,10 +44,8 @@ def show_head(state: "RunState") -> None:
 
 def show_alive(state: "RunState") -> None:
     """Draw a run that waits or trains; called again and again."""
-    left, right = st.columns([6, 1], vertical_alignment="center", gap="medium")
-    with left:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="alive"):
         show_progress(state)
-    with right:
         offer_cancel(state)
     show_numbers(state)
     _show_course(state)

@@ -64,8 +64,12 @@ def _offer_model(state: "RunState", package: Package) -> None:
     place = (state.request.folder or get_settings().own_models) / package.path.name
     kept = [entry for entry in shelf() if entry.package and entry.package.path == place]
     if kept and kept[0].package and kept[0].package.model_sha256 == package.model_sha256:
-        st.button("✓ On the shelf", key="shelved", disabled=True)
-        st.caption("Choose it under Model on the Diagnose page.")
+        st.button(
+            "✓ On the shelf",
+            key="shelved",
+            disabled=True,
+            help="Choose it under Model on the Diagnose page.",
+        )
     elif place.exists():
         with st.popover("Use this model …", key="ask_replace", type="primary"):
             st.text(

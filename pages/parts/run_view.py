@@ -16,6 +16,7 @@ from pages.parts.run_words import (
     badge,
     duration,
     moment,
+    place,
     seconds_of,
     state_words,
 )
@@ -35,7 +36,7 @@ def show_head(state: "RunState") -> None:
     times = f"started {moment(state.started)}" if state.started else f"asked {moment(state.asked)}"
     if taken is not None and not active(state):
         times += f", took {duration(taken)}"
-    said = [str(request.data), *([state.device] if state.device else []), times]
+    said = [place(request.data), *([state.device] if state.device else []), times]
     st.html(
         f'<div class="lobule-file">{"".join(marks)}</div>'
         f'<div class="lobule-file lobule-quiet">{as_html(" · ".join(said))}</div>'

@@ -1,6 +1,7 @@
 """What the Training page calls things."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pages.parts.plain import as_html, visible
@@ -39,6 +40,14 @@ def split_words(state: "RunState") -> str:
 def badge(words: str) -> str:
     """A few words in a frame, as HTML."""
     return f'<span class="lobule-badge">{as_html(words)}</span>'
+
+
+def place(path: Path) -> str:
+    """A path, from the home folder on if it lies there."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):  # it lies elsewhere; nobody is at home
+        return str(path)
 
 
 def as_markdown(text: str) -> str:

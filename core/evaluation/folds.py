@@ -34,6 +34,10 @@ class Answers:
     probabilities: NDArray[np.floating]
     calls: NDArray[np.int64]
 
+    def of(self, images: NDArray[np.bool_]) -> "Answers":
+        """The same answers on some of the images."""
+        return Answers(self.folds[:, images], self.probabilities[:, images], self.calls[:, images])
+
 
 def patient_draws(
     patients: NDArray[np.object_], *, draws: int = DRAWS, seed: int = 0

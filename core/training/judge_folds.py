@@ -31,21 +31,25 @@ def judge_folds(
     strengths : tuple of float
         Of the stain shift in each view but the first.
     """
+    counts = [len(np.unique(patients[labels == label])) for label in range(len(classes))]
+    images = [int((labels == label).sum()) for label in range(len(classes))]
+    judged = [label for label, count in enumerate(counts) if count >= _FEWEST_PATIENTS]
+    # Patients who were never held out say nothing, and must not be drawn either.
+    tested = np.asarray((model.folds >= 0).any(axis=0))
+    labels, patients = labels[tested], patients[tested]
     # The first weighting is the images as they are, the others are the bootstrap.
     weights = np.concatenate([np.ones((1, len(labels))), patient_draws(patients)])
-    counts = [len(np.unique(patients[labels == label])) for label in range(len(classes))]
-    judged = [label for label, count in enumerate(counts) if count >= _FEWEST_PATIENTS]
+    answers, colour_answers = model.answers().of(tested), colour.answers().of(tested)
     aurocs, colour_aurocs = (
-        class_aurocs(labels, held.answers(), weights) for held in (model, colour)
+        class_aurocs(labels, held, weights) for held in (answers, colour_answers)
     )
     own, base = _mean(aurocs, judged), _mean(colour_aurocs, judged)
-    found = sensitivities(labels, model.answers(), weights)
+    found = sensitivities(labels, answers, weights)
     balanced = _mean(found, judged)
-    colour_found = sensitivities(labels, colour.answers(), weights[:1])
+    colour_found = sensitivities(labels, colour_answers, weights[:1])
     difference = interval((own - base)[1:], patients)
     rounds, folds = model.temperatures.shape
     several = len(classes) > 2  # noqa: PLR2004 - two classes have one AUROC
-    tested = (model.folds >= 0).any(axis=0)
     return Evaluation(
         protocol=(
             f"{folds}-fold cross-validation by patient, {rounds} rounds. Each AUROC is of the "
@@ -53,8 +57,8 @@ def judge_folds(
             "point were chosen each time without the fold that is tested."
         ),
         leaky=False,
-        patients=len(np.unique(patients[tested])),
-        images=int(tested.sum()),
+        patients=len(np.unique(patients)),
+        images=len(labels),
         auroc=float(own[0]),
         auroc_interval=interval(own[1:], patients),
         balanced_accuracy=float(balanced[0]),
@@ -67,7 +71,7 @@ def judge_folds(
         notes=() if difference else (FEW,),
         by_class=tuple(
             _class_result(
-                name, label, counts[label], labels, patients, aurocs, found, colour_aurocs
+                name, label, counts[label], images[label], patients, aurocs, found, colour_aurocs
             )
             for label, name in enumerate(classes)
         )
@@ -76,8 +80,8 @@ def judge_folds(
         stain_shift=tuple(
             ShiftResult(
                 strength=strength,
-                auroc=_only(model.answers(view), labels, judged),
-                colour_auroc=_only(colour.answers(view), labels, judged),
+                auroc=_only(model.answers(view).of(tested), labels, judged),
+                colour_auroc=_only(colour.answers(view).of(tested), labels, judged),
             )
             for view, strength in enumerate(strengths, start=1)
         ),
@@ -100,13 +104,12 @@ def _class_result(
     name: str,
     label: int,
     count: int,
-    labels: NDArray[np.int64],
+    images: int,
     patients: NDArray[np.object_],
     aurocs: NDArray[np.float64],
     found: NDArray[np.float64],
     colour_aurocs: NDArray[np.float64],
 ) -> ClassResult:
-    images = int((labels == label).sum())
     if count < _FEWEST_PATIENTS:
         return ClassResult(
             name=name,

@@ -112,6 +112,22 @@ def test_figures_of_a_class_with_one_patient_are_withheld() -> None:
     assert found.images == (labels != 3).sum()
 
 
+def test_only_patients_who_were_tested_are_drawn() -> None:
+    model, colour = judge(BINARY, 1.5), judge(BINARY, 0.3)
+    few = np.isin(PATIENTS, ["p0", "p1", "p8", "p9"])
+
+    def part(held: CrossValidated) -> CrossValidated:
+        folds = np.where(few, 0, -1)[None]
+        return CrossValidated(folds, held.logits[:1], np.ones((1, 1)), np.full((1, 1), 0.5))
+
+    found = judge_folds(part(model), part(colour), BINARY, PATIENTS, ("a", "b"), (0.1,))
+    assert (found.patients, found.images) == (4, few.sum())
+    assert found.auroc_interval is None
+    assert found.difference_interval is None
+    assert not found.beats_colour
+    assert "fewer than 5 patients" in found.notes[0]
+
+
 def test_the_answer_of_an_image_is_the_mean_over_its_crops() -> None:
     crops = RANDOM.normal(0, 1, (1, 120, 4, 3)).astype(np.float32)
     fit = probe_fitter(crops, crops, BINARY, PATIENTS, "patient", 1.0)

@@ -8,7 +8,7 @@ import streamlit as st
 from core.errors import LobuleError
 from core.registry.package import Package, load_package
 from pages.parts.plain import notice, table
-from pages.parts.run_words import LEAKY, split_words
+from pages.parts.run_words import LEAKY, active, split_words
 
 if TYPE_CHECKING:
     from core.registry.card import Evaluation
@@ -25,7 +25,7 @@ _JUDGED_HELP = (
 
 def package_of(state: "RunState") -> Package | str | None:
     """The model of a run, or why it cannot be used; None where there is none."""
-    if state.package is None:
+    if state.package is None or active(state):  # a resumed run has the one from before yet
         return None
     try:
         written = (state.package / "card.json").stat()

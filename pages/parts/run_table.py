@@ -1,5 +1,6 @@
 """All runs: a table to sort, and curves of some laid over each other."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -31,7 +32,8 @@ def show_all(states: list["RunState"], unreadable: list[str]) -> None:
     )
     picked = st.dataframe(
         _columns(states),
-        key="all_runs",
+        # What is ticked are rows: when there is a new run, they are those of others.
+        key=f"all_runs-{len(states)}-{states[0].id}",
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -64,6 +66,11 @@ def _show_selected(chosen: list["RunState"]) -> None:
     overlay(drawn, training=training)
 
 
+def _dataset(path: Path) -> str:
+    """A folder's name; manifests may all be called the same, so theirs goes with the folder."""
+    return f"{path.parent.name}/{path.name}" if path.suffix else path.name
+
+
 def _columns(states: list["RunState"]) -> dict[str, list[object]]:
     found = [evaluation_of(state) for state in states]
     taken = [seconds_of(state) for state in states]
@@ -72,7 +79,7 @@ def _columns(states: list["RunState"]) -> dict[str, list[object]]:
         "Name": [visible(state.request.name) for state in states],
         "Recipe": [visible(state.request.recipe.name) for state in states],
         "Split": [split_words(state) for state in states],
-        "Dataset": [visible(state.request.data.name) for state in states],
+        "Dataset": [visible(_dataset(state.request.data)) for state in states],
         "AUROC": [own.auroc if own else None for own in found],
         "95 % interval": [
             f"{own.auroc_interval[0]:.3f} to {own.auroc_interval[1]:.3f}"

@@ -377,3 +377,13 @@ def test_a_run_is_started_and_resumed(
     press(page, "resume")
     wait_until(run)
     assert "Fault in the program" in (read_run(run).message or "")
+
+
+def test_a_resumed_run_does_not_pose_with_its_former_model(runs: MadeUpRuns) -> None:
+    run = runs.add("again", "running", epochs=3)
+    runs._pack(runs.home / "runs" / run / "package" / "again", leaky=False)
+    runs.write(run, {"event": "cancelled", "package": "again"}, {"event": "queued"})
+    runs.write(run, {"event": "started", "device": "a made-up device"})
+    page = start("all")
+    assert list(page.dataframe[0].value["State"]) == ["▶ running"]
+    assert page.dataframe[0].value["AUROC"].isna().all()

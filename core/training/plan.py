@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import split_dataset
 from core.errors import LobuleError
@@ -16,6 +15,7 @@ from core.imaging.normalise import normalise_stain
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.settings import get_settings
+from core.training.chosen_data import chosen_dataset
 from core.training.input_spec import frame
 from core.training.jobs.start import check
 from core.training.recipe import Recipe
@@ -96,12 +96,7 @@ def plan(request: Request) -> Plan:
     except LobuleError as error:
         refusals.append(str(error))
     try:
-        dataset = open_dataset(
-            request.data,
-            task=recipe.task,
-            magnifications=request.magnifications,
-            patient_pattern=request.patient_pattern,
-        )
+        dataset, _ = chosen_dataset(request)
     except LobuleError as error:
         return Plan(tuple(dict.fromkeys([*refusals, str(error)])))
     parts: dict[str, Part] = {}

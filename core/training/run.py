@@ -6,7 +6,6 @@ import time
 import numpy as np
 
 from core.datasets.cache import Cached, pixel_cache
-from core.datasets.open import open_dataset
 from core.datasets.split import Split, split_dataset
 from core.errors import TrainingError
 from core.registry.package import Package, save_package
@@ -14,6 +13,7 @@ from core.settings import get_settings
 from core.training.by_fit import train_by_fit
 from core.training.by_probe import train_by_probe
 from core.training.check import check_name
+from core.training.chosen_data import chosen_dataset
 from core.training.input_spec import frame
 from core.training.network import build_network
 from core.training.request import Request
@@ -46,12 +46,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
             f"There is already a model named {request.name!r} in {target.parent}. Choose another "
             "--name, or give --replace."
         )
-    dataset = open_dataset(
-        request.data,
-        task=recipe.task,
-        magnifications=request.magnifications,
-        patient_pattern=request.patient_pattern,
-    )
+    dataset, dropped = chosen_dataset(request)
     framing = frame(recipe, dataset)
     parts = split_dataset(dataset, recipe.split, recipe.seed) if recipe.train else None
     watch.stage("Reading images", 0.0)
@@ -82,7 +77,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
             watch,
         )
     seconds = time.monotonic() - started
-    card = write_card(request, cached, dataset.fingerprint, framing.spec, outcome, seconds)
+    card = write_card(request, cached, dataset.fingerprint, framing.spec, outcome, seconds, dropped)
     return save_package(
         target,
         card,

@@ -35,6 +35,7 @@ def write_card(
     spec: InputSpec,
     outcome: Outcome,
     seconds: float,
+    dropped: tuple[str, ...] = (),
 ) -> Card:
     """Put together the card of a trained model.
 
@@ -49,12 +50,17 @@ def write_card(
     outcome : Outcome
     seconds : float
         That it took.
+    dropped : tuple of str
+        What was left out of the dataset on purpose, in sentences.
     """
     recipe, split, name = request.recipe, request.recipe.split, request.name
     dataset = cached.dataset
     source = dataset.source
     notes = (
-        outcome.evaluation.notes + _few_patients(dataset, outcome) + _left_out(cached.unreadable)
+        *outcome.evaluation.notes,
+        *_few_patients(dataset, outcome),
+        *dropped,
+        *_left_out(cached.unreadable),
     )
     patients = dataset.records["patient"].to_numpy()
     return Card(

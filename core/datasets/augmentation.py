@@ -6,26 +6,53 @@ from keras import ops
 from core.imaging.stain import HED_FROM_RGB, RGB_FROM_HED
 
 
-class Dihedral(keras.layers.Layer):
-    """Each square image in one of its eight flips and quarter turns, drawn evenly."""
+class Placement(keras.layers.Layer):
+    """Each square image flipped, turned, zoomed and shifted at random, in one affine transform.
 
-    def __init__(self, seed: int, **kwargs: object) -> None:
+    One resampling instead of one a change: it costs a third of the time and blurs once. With flips
+    alone every pixel keeps its value. What comes into view at an edge is the image mirrored.
+
+    Parameters
+    ----------
+    flips : bool
+        One of the eight flips and quarter turns, drawn evenly.
+    zoom : float
+        Largest zoom in or out as a fraction of the side.
+    shift : float
+        Largest shift along each axis as a fraction of the side.
+    seed : int
+    """
+
+    def __init__(
+        self, *, flips: bool, zoom: float, shift: float, seed: int, **kwargs: object
+    ) -> None:
         super().__init__(**kwargs)
+        self.flips, self.zoom, self.shift = flips, zoom, shift
         self.generator = keras.random.SeedGenerator(seed)
 
     def call(self, images: keras.KerasTensor, *, training: bool = False) -> keras.KerasTensor:
-        """Flip and turn: (N, s, s, 3) to the same shape; unchanged unless training."""
+        """Place: (N, s, s, 3) to the same shape; unchanged unless training."""
         if not training:
             return images
-        shape = (ops.shape(images)[0], 1, 1, 1)
-        for variant in (
-            lambda x: ops.flip(x, axis=1),
-            lambda x: ops.flip(x, axis=2),
-            lambda x: ops.transpose(x, (0, 2, 1, 3)),
-        ):
-            chosen = keras.random.uniform(shape, seed=self.generator) < 0.5  # noqa: PLR2004
-            images = ops.where(chosen, variant(images), images)
-        return images
+        side = images.shape[1]
+        images = ops.cast(images, "float32")
+        shape = (3, ops.shape(images)[0])
+        half = ops.cast(keras.random.randint(shape, 0, 2, seed=self.generator), "float32")
+        change = keras.random.uniform(shape, -1, 1, seed=self.generator)
+        scale = 1 + self.zoom * change[0]
+        across, down = self.shift * side * change[1], self.shift * side * change[2]
+        flip_x, flip_y, turn = ops.unstack(half * float(self.flips), 3)
+        x, y = scale * (1 - 2 * flip_x), scale * (1 - 2 * flip_y)
+        # From a place in the answer to one in the image, about the centre; a turn swaps the axes.
+        xx, xy, yx, yy = x * (1 - turn), x * turn, y * turn, y * (1 - turn)
+        centre = (side - 1) / 2
+        nought = ops.zeros_like(scale)
+        transform = [
+            *(xx, xy, centre - centre * (xx + xy) + across),
+            *(yx, yy, centre - centre * (yx + yy) + down),
+            *(nought, nought),
+        ]
+        return ops.image.affine_transform(images, ops.stack(transform, axis=1), fill_mode="reflect")
 
 
 class StainJitter(keras.layers.Layer):
@@ -78,14 +105,8 @@ def augmentation_layers(
     seed : int
     """
     layers: list[keras.layers.Layer] = []
-    if flips:
-        layers.append(Dihedral(seed))
-    if zoom:
-        layers.append(keras.layers.RandomZoom(zoom, fill_mode="reflect", seed=seed + 1))
-    if shift:
-        layers.append(
-            keras.layers.RandomTranslation(shift, shift, fill_mode="reflect", seed=seed + 3)
-        )
+    if flips or zoom or shift:
+        layers.append(Placement(flips=flips, zoom=zoom, shift=shift, seed=seed))
     if brightness:
         layers.append(
             keras.layers.RandomBrightness(brightness, value_range=(0, 255), seed=seed + 4)

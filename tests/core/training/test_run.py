@@ -89,8 +89,8 @@ def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path
     assert list(dict.fromkeys(listener.stages)) == [
         "Reading images",
         "Computing features",
-        "Leaving patients out",
         "Measuring colours",
+        "Leaving patients out",
         "Judging colour alone",
     ]
     # The final model has seen every patient: on made-up, separable classes it must be right.

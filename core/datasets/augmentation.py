@@ -1,5 +1,7 @@
 """Augmentation as Keras layers, for training only; a package never holds them."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -73,14 +75,17 @@ class StainJitter(keras.layers.Layer):
         """Jitter: (N, h, w, 3) in [0, 255] to the same; unchanged unless training."""
         if not training:
             return images
-        shape = (ops.shape(images)[0], 1, 1, 3)
+        area = images.shape[1] * images.shape[2]
         low, high = -self.strength, self.strength
-        alpha = 1 + keras.random.uniform(shape, low, high, seed=self.generator)
-        beta = keras.random.uniform(shape, low / 5, high / 5, seed=self.generator)
-        density = -ops.log((ops.cast(images, "float32") + 1) / 256)
-        stains = ops.matmul(density, ops.cast(HED_FROM_RGB, "float32")) * alpha + beta
-        density = ops.matmul(stains, ops.cast(RGB_FROM_HED, "float32"))
-        return ops.clip(ops.exp(-density) * 256 - 1, 0, 255)
+        drawn = keras.random.uniform((ops.shape(images)[0], 2, 3), low, high, seed=self.generator)
+        alpha, beta = 1 + drawn[:, :1], drawn[:, 1:] / 5
+        back = ops.cast(RGB_FROM_HED, "float32")
+        # There, scaled and back are one matrix an image; what is added, and the white, one offset.
+        matrix = ops.matmul(ops.cast(HED_FROM_RGB, "float32") * alpha, back)
+        white = math.log(256) * (1 - ops.sum(matrix, axis=1, keepdims=True))
+        light = ops.log(ops.reshape(ops.cast(images, "float32"), (-1, area, 3)) + 1)
+        jittered = ops.exp(ops.matmul(light, matrix) + white - ops.matmul(beta, back)) - 1
+        return ops.reshape(ops.clip(jittered, 0, 255), (-1, *images.shape[1:]))
 
 
 def augmentation_layers(

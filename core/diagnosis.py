@@ -19,7 +19,8 @@ from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
 from core.inference.tiled import LEAST_TISSUE, TileMap, answer_tiles, plan_tiles
-from core.registry.card import Card, OperatingPoint
+from core.registry.card import Card
+from core.registry.card_results import OperatingPoint
 from core.registry.package import Package
 from core.registry.shelf import find
 

@@ -9,7 +9,7 @@ from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 
 if TYPE_CHECKING:
-    from core.registry.card import ClassResult
+    from core.registry.card_results import ClassResult
     from core.registry.package import Package
     from core.registry.shelf import ShelfEntry
 

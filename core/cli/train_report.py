@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from core.registry.card import Evaluation
+    from core.registry.card_results import Evaluation
 
 
 def report(evaluation: "Evaluation") -> str:

@@ -4,27 +4,17 @@ import json
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
+
+from core.registry.card_parts import Count, Name, Part, Positive, Sha256, Side, Text
+from core.registry.card_results import Evaluation, OperatingPoint
+from core.registry.card_trust import Conformal, Members, Scope
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Difference = Annotated[float, Field(ge=-1, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Side = Annotated[int, Field(ge=8, le=4096)]
-Text = Annotated[str, Field(min_length=1)]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 # A name with no folder in it, no leading dot and nothing that another system reads as a path.
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
-
-
-class Part(BaseModel):
-    """Base of everything on a card: unknown keys, NaN and infinities are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class InputSpec(Part):
@@ -61,93 +51,6 @@ class InputSpec(Part):
                 f"the training scale {self.um_per_px} µm/px lies outside "
                 f"{self.um_per_px_low}–{self.um_per_px_high} µm/px"
             )
-        return self
-
-
-class OperatingPoint(Part):
-    """The threshold on the positive class's probability, and how it was chosen."""
-
-    positive_class: Text
-    threshold: Share
-    rule: str
-    fitted_on: str
-
-
-class PatientResult(Part):
-    """Held-out results of one patient; None where one class is absent."""
-
-    patient: Text
-    images: Count
-    positives: Count
-    auroc: Share | None
-    balanced_accuracy: Share | None
-    threshold: Share
-    colour_auroc: Share | None
-    colour_balanced_accuracy: Share | None
-
-
-class ClassResult(Part):
-    """Held-out results of one class against the others; `withheld` says why there are none."""
-
-    name: Text
-    patients: Count
-    images: Count
-    auroc: Share | None
-    auroc_interval: tuple[Share, Share] | None
-    sensitivity: Share | None
-    colour_auroc: Share | None
-    withheld: str | None = None
-
-
-class ShiftResult(Part):
-    """AUROC on the same held-out images under another stain: HED jitter of this strength."""
-
-    strength: Share
-    auroc: Share
-    colour_auroc: Share
-
-
-class Tried(Part):
-    """Another way to train that was judged alike; `shifted_auroc` is under a shifted stain."""
-
-    what: Text
-    auroc: Share
-    auroc_interval: tuple[Share, Share] | None
-    shifted_auroc: Share | None
-
-
-class Evaluation(Part):
-    """Held-out results, beside the colour-only baseline on the same split.
-
-    Intervals are (low, high), 95 % by bootstrap over patients, None where the patients are too few;
-    `difference_interval` is of the AUROC of the model minus that of colour alone. Of more than two
-    classes, the AUROC is the mean over the classes, each against the others.
-    """
-
-    protocol: Text
-    leaky: bool
-    patients: Count
-    images: Count
-    auroc: Share
-    auroc_interval: tuple[Share, Share] | None
-    balanced_accuracy: Share
-    balanced_accuracy_interval: tuple[Share, Share] | None
-    colour_auroc: Share
-    colour_balanced_accuracy: Share
-    beats_colour: bool
-    difference_interval: tuple[Difference, Difference] | None
-    by_patient: tuple[PatientResult, ...]
-    notes: tuple[str, ...]
-    by_class: tuple[ClassResult, ...] = ()
-    stain_shift: tuple[ShiftResult, ...] = ()
-    tried: tuple[Tried, ...] = ()
-
-    @model_validator(mode="after")
-    def _intervals_are_ordered(self) -> Self:
-        for name in ("auroc_interval", "balanced_accuracy_interval", "difference_interval"):
-            low, high = getattr(self, name) or (0, 0)
-            if low > high:
-                raise ValueError(f"{name} runs from {low} down to {high}")
         return self
 
 
@@ -192,6 +95,8 @@ class Card(Part):
 
     `files` maps every file of the package but the card itself to its sha256. `classes` are in the
     order of the network's outputs; a sigmoid head has one output, for `classes[1]`.
+    `operating_point` is the one that answers go by; `operating_points` are others to choose from.
+    `members` are the models of an ensemble, whose calibrated probabilities are averaged.
     `stain_normalisation` is what each input, once resized, goes through before the network sees it.
     """
 
@@ -209,20 +114,18 @@ class Card(Part):
     heatmap_layer: Text
     temperature: Positive
     operating_point: OperatingPoint | None
+    operating_points: tuple[OperatingPoint, ...] = ()
+    conformal: Conformal | None = None
+    members: Members = ()
     training: Training
     evaluation: Evaluation | None
-    scope: dict[str, Any] | None
+    scope: Scope | None
     good_for: tuple[str, ...]
     not_for: tuple[str, ...]
     licence: Text
     citations: tuple[str, ...]
     versions: dict[str, str]
     files: dict[str, Sha256] = Field(default_factory=dict)
-
-    @field_validator("scope")
-    @classmethod
-    def _scope_is_json(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if value is None else _strict_json(value)
 
     @field_validator("files")
     @classmethod

@@ -10,7 +10,7 @@ from core.datasets.records import Dataset
 from core.datasets.split import Split
 from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import score_patient
-from core.registry.card import Evaluation, OperatingPoint, PatientResult
+from core.registry.card_results import Evaluation, OperatingPoint, PatientResult
 from core.training.by_folds import STRENGTHS, predictions_of_folds
 from core.training.cross_validate import CrossValidated
 from core.training.features import shift

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.datasets.records import Dataset
-from core.registry.card import Evaluation
+from core.registry.card_results import Evaluation
 from core.training.cross_validate import Fitter
 from core.training.held_out import fit_decision, leave_one_out, predictions_table
 from core.training.judge import judge_by_patient

@@ -12,7 +12,7 @@ from core.datasets.split import patients_with_every_class
 from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import MINIMUM_PATIENTS
 from core.inference.calibrate import apply_temperature
-from core.registry.card import OperatingPoint
+from core.registry.card_results import OperatingPoint
 from core.training.by_folds import STRENGTHS, judge_by_folds
 from core.training.by_leaving_out import Judged, judge_by_leaving_out
 from core.training.features import frozen_features, shifted_features

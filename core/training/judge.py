@@ -1,7 +1,7 @@
 """From held-out predictions of a model and of colour alone to what the card says of them."""
 
 from core.evaluation.patients import MINIMUM_PATIENTS, bootstrap_mean
-from core.registry.card import Evaluation, PatientResult
+from core.registry.card_results import Evaluation, PatientResult
 from core.training.held_out import HeldOut
 
 FEW = (

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.folds import Answers, class_aurocs, interval, patient_draws, sensitivities
-from core.registry.card import ClassResult, Evaluation, ShiftResult
+from core.registry.card_results import ClassResult, Evaluation, ShiftResult
 from core.training.cross_validate import CrossValidated
 from core.training.judge import FEW
 

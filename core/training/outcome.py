@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.registry.card import Evaluation, OperatingPoint
+from core.registry.card_results import Evaluation, OperatingPoint
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from core.registry.card import Tried
+from core.registry.card_results import Tried
 
 FILE = Path(__file__).parent / "recipes" / "breakhis-binary.tried.json"
 

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.registry.card import Card, Evaluation, Training
+from core.registry.card import Card, Training
+from core.registry.card_results import Evaluation
 from pages.parts.plain import as_html, notice, table
 
 

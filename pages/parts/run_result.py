@@ -11,7 +11,7 @@ from pages.parts.plain import notice, table
 from pages.parts.run_words import LEAKY, active, split_words
 
 if TYPE_CHECKING:
-    from core.registry.card import Evaluation
+    from core.registry.card_results import Evaluation
     from core.training.jobs.state import RunState
 
 MOST_EARLIER = 8

@@ -10,7 +10,7 @@ from pages.parts.plain import as_html
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
-    from core.registry.card import OperatingPoint
+    from core.registry.card_results import OperatingPoint
 
 _HELP = (
     "The operating point is the probability from which on the model says yes. It was chosen once, "

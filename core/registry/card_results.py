@@ -1,0 +1,117 @@
+"""The parts of a card that say how a model did on patients that it had not seen."""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from core.registry.card_parts import Count, Difference, Interval, Part, Share, Text
+
+
+class OperatingPoint(Part):
+    """The threshold on the positive class's probability, and how it was chosen.
+
+    Sensitivity and specificity are those of left-out patients for whom the threshold was chosen
+    on others, by the same rule; None where that was not worked out.
+    """
+
+    positive_class: Text
+    threshold: Share
+    rule: str
+    fitted_on: str
+    sensitivity: Share | None = None
+    sensitivity_interval: Interval | None = None
+    specificity: Share | None = None
+    specificity_interval: Interval | None = None
+
+
+class PatientResult(Part):
+    """Held-out results of one patient; None where one class is absent."""
+
+    patient: Text
+    images: Count
+    positives: Count
+    auroc: Share | None
+    balanced_accuracy: Share | None
+    threshold: Share
+    colour_auroc: Share | None
+    colour_balanced_accuracy: Share | None
+
+
+class ClassResult(Part):
+    """Held-out results of one class against the others; `withheld` says why there are none."""
+
+    name: Text
+    patients: Count
+    images: Count
+    auroc: Share | None
+    auroc_interval: Interval | None
+    sensitivity: Share | None
+    colour_auroc: Share | None
+    withheld: str | None = None
+
+
+class ShiftResult(Part):
+    """AUROC on the same held-out images under another stain: HED jitter of this strength."""
+
+    strength: Share
+    auroc: Share
+    colour_auroc: Share
+
+
+class Tried(Part):
+    """Another way to train that was judged alike; `shifted_auroc` is under a shifted stain."""
+
+    what: Text
+    auroc: Share
+    auroc_interval: Interval | None
+    shifted_auroc: Share | None
+
+
+class Robustness(Part):
+    """The same held-out images changed by this much, answered by the same models.
+
+    `change` is one of "stain", "blur", "jpeg", "brightness", "scale"; `amount` is in `unit`.
+    """
+
+    change: Text
+    amount: float
+    unit: str
+    auroc: Share
+    balanced_accuracy: Share | None
+    colour_auroc: Share | None
+
+
+class Evaluation(Part):
+    """Held-out results, beside the colour-only baseline on the same split.
+
+    Intervals are (low, high), 95 % by bootstrap over patients, None where the patients are too few;
+    `difference_interval` is of the AUROC of the model minus that of colour alone. Of more than two
+    classes, the AUROC is the mean over the classes, each against the others.
+    """
+
+    protocol: Text
+    leaky: bool
+    patients: Count
+    images: Count
+    auroc: Share
+    auroc_interval: Interval | None
+    balanced_accuracy: Share
+    balanced_accuracy_interval: Interval | None
+    colour_auroc: Share
+    colour_balanced_accuracy: Share
+    beats_colour: bool
+    difference_interval: tuple[Difference, Difference] | None
+    by_patient: tuple[PatientResult, ...]
+    notes: tuple[str, ...]
+    by_class: tuple[ClassResult, ...] = ()
+    stain_shift: tuple[ShiftResult, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    robustness: tuple[Robustness, ...] = ()
+
+    @model_validator(mode="after")
+    def _intervals_are_ordered(self) -> Self:
+        for name in ("auroc_interval", "balanced_accuracy_interval", "difference_interval"):
+            low, high = getattr(self, name) or (0, 0)
+            if low > high:
+                raise ValueError(f"{name} runs from {low} down to {high}")
+        return self

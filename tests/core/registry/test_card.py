@@ -43,7 +43,7 @@ def test_card_comes_back_byte_for_byte(content: dict[str, Any], saved: Any) -> N
         ({"name": "../up"}, "should match pattern"),
         ({"temperature": float("nan")}, "finite number"),
         ({"temperature": 0}, "greater than 0"),
-        ({"scope": {"mean": [1.0, float("nan")]}}, "not JSON compliant"),
+        ({"training": TRAINING | {"recipe": {"rate": float("nan")}}}, "not JSON compliant"),
         ({"training": TRAINING | {"recipe": {"rate": object()}}}, "not JSON serializable"),
         ({"classes": ["a", "a"]}, "named twice"),
         ({"classes": ["a", "b", "c"]}, "two classes"),

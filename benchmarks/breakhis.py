@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -134,12 +135,21 @@ def tried(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.int64], list[NDArr
         normal = pixel_cache(dataset, SIZE, get_settings().cache, stain=stain, crops=cut).pixels
         values = deep(normal)[0]
         yield f"{BEST}, stain normalised ({stain})", folds, judged(values, view=values)[:1]
+    values = deep(np.stack([grey(image) for image in pixels]))[0]
+    yield f"{BEST}, images made grey", folds, judged(values, view=values)[:1]
     whole, shifted = deep(squashed.pixels), deep(squashed.pixels, [shift(STRENGTH)])
     yield f"{BEST}, fields squashed", folds, judged(whole[0], view=shifted[0])
     small = Depths("mobilenetv2", ("out_relu",))
     mobile, shifted = small(pixels), small(pixels, [shift(STRENGTH)])
     yield "MobileNetV2, frozen", folds, judged(mobile[0], view=shifted[0])
     yield "MobileNetV2, fine-tuned (one round)", folds[:1], held_out(fine_tuned(dataset), folds[:1])
+
+
+def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """An RGB image without its colours: what is left is structure."""
+    return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(
+        np.uint8
+    )
 
 
 class Depths:
@@ -160,7 +170,8 @@ class Depths:
             images = np.asarray(pixels[start : start + BATCH])
             for layer in jitter:
                 images = layer(images, training=True)
-            parts.append(self._model.predict_on_batch(np.asarray(images)))
+            answer = self._model.predict_on_batch(np.asarray(images))
+            parts.append(answer if isinstance(answer, list) else [answer])
         return [
             np.concatenate([np.asarray(part[depth]) for part in parts])
             for depth in range(len(parts[0]))

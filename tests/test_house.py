@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up; a room imports from itself and from lower floors only.
 FLOORS = (
-    {"core", "core.errors"},
+    {"core", "core.errors", "core.durations"},
     {"core.settings"},
     {"core.architectures", "core.evaluation", "core.plots"},
     {"core.imaging", "core.registry"},

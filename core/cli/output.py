@@ -18,14 +18,3 @@ def plain(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
-
-
-def duration(seconds: float) -> str:
-    """Write a time in words: "2 h 5 min", "3 min 20 s", "0.4 s"."""
-    if seconds < 10:  # noqa: PLR2004 - below, tenths matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.output import AsJson, duration, plain, print_json
+from core.cli.output import AsJson, plain, print_json
 from core.cli.train import do_run
+from core.durations import duration
 from core.errors import LobuleError
 
 if TYPE_CHECKING:

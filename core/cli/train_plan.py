@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from core.cli.output import duration, plain
+from core.cli.output import plain
+from core.durations import duration
 
 if TYPE_CHECKING:
     from core.training.plan import Plan

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.durations import duration
 from pages.parts.plain import as_html, notice, table
-from pages.parts.run_words import duration
 
 if TYPE_CHECKING:
     from core.training.plan import Plan

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.durations import duration
 from core.errors import LobuleError
 from pages.parts.plain import notice, table, visible
-from pages.parts.run_words import as_markdown, duration, figure, seconds_of
+from pages.parts.run_words import as_markdown, figure, seconds_of
 
 if TYPE_CHECKING:
     from core.training.jobs.state import RunState

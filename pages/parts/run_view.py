@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.durations import duration
 from pages.parts.plain import as_html, notice, table
 from pages.parts.run_curves import show_curves
 from pages.parts.run_progress import show_epochs, show_log, show_numbers, show_progress
@@ -14,7 +15,6 @@ from pages.parts.run_words import (
     active,
     as_markdown,
     badge,
-    duration,
     moment,
     place,
     seconds_of,

@@ -55,17 +55,6 @@ def as_markdown(text: str) -> str:
     return "".join(f"\\{c}" if c in _MARKUP else c for c in visible(text))
 
 
-def duration(seconds: float) -> str:
-    """Write a time in words: "2 h 5 min", "3 min 20 s", "0.4 s"."""
-    if seconds < 9.95:  # noqa: PLR2004 - below, tenths matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def moment(at: datetime) -> str:
     """A time of day where the server is, and the day."""
     return f"{at.astimezone():%Y-%m-%d %H:%M}"

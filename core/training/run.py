@@ -60,7 +60,8 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         framing.crops,
     )
     if cached.unreadable:
-        watch.stage(f"Leaving out {len(cached.unreadable)} unreadable images", 1.0)
+        number = len(cached.unreadable)
+        watch.stage(f"Leaving out {number} unreadable image{'s' * (number > 1)}", 1.0)
     network = build_network(recipe, len(dataset.classes))
     if recipe.probe:
         outcome = train_by_probe(

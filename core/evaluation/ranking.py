@@ -1,4 +1,4 @@
-"""AUROC of many weightings at once, for the bootstrap."""
+"""AUROC and average precision of many weightings at once, for the bootstrap."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +25,40 @@ def weighted_auroc(
     float64 array, shape (D,)
         In [0, 1]; NaN where a class has no weight.
     """
+    up, down = _by_score(positive, scores, weights)
+    below = np.cumsum(down, axis=1) - down
+    pairs = up.sum(axis=1) * down.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(pairs > 0, (up * (below + down / 2)).sum(axis=1) / pairs, np.nan)
+
+
+def weighted_average_precision(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating], weights: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Area under the precision-recall curve by steps (AUPRC), once for each row of weights.
+
+    The precision at each positive image's score, averaged over the positive images. Equals
+    `sklearn.metrics.average_precision_score` with `sample_weight`. Parameters and result as of
+    `weighted_auroc`; NaN also where no image is negative, when it would always be 1.
+    """
+    up, down = _by_score(positive, scores, weights)
+    found = np.cumsum(up[:, ::-1], axis=1)[:, ::-1]
+    called = found + np.cumsum(down[:, ::-1], axis=1)[:, ::-1]
+    total = up.sum(axis=1)
+    precision = np.divide(found, called, where=called > 0, out=np.zeros_like(found))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        area = (up * precision).sum(axis=1) / total
+    return np.where((total > 0) & (down.sum(axis=1) > 0), area, np.nan)
+
+
+def _by_score(
+    positive: NDArray[np.bool_], scores: NDArray[np.floating], weights: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weight of the positives and of the negatives at each distinct score, ascending, (D, S)."""
     order = np.argsort(scores, kind="stable")
     ranked = scores[order]
     starts = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
     weights = np.asarray(weights, dtype=np.float64)[:, order]
     up = np.add.reduceat(weights * positive[order], starts, axis=1)
     down = np.add.reduceat(weights * ~positive[order], starts, axis=1)
-    below = np.cumsum(down, axis=1) - down
-    pairs = up.sum(axis=1) * down.sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(pairs > 0, (up * (below + down / 2)).sum(axis=1) / pairs, np.nan)
+    return up, down

@@ -1,0 +1,107 @@
+"""ROC and precision-recall curves of held-out answers."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve as sklearn_precision_recall
+from sklearn.metrics import roc_curve as sklearn_roc
+
+from core.evaluation.predictions import Predictions
+
+_GRID = np.linspace(0, 1, 501)
+
+
+@dataclass(frozen=True)
+class CurvePoints:
+    """Points of a curve from left to right.
+
+    Attributes
+    ----------
+    x, y : float64 array, shape (G,)
+        ROC: 1 - specificity and sensitivity. Precision-recall: recall and precision.
+    models : int
+        Whose curves were averaged.
+    share : float
+        Of the images that are of the class: what precision is by guessing.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    models: int
+    share: float
+
+
+def roc_curve(predictions: Predictions, label: int | None = None) -> CurvePoints | None:
+    """Sensitivity by false-positive rate, of a class against the others.
+
+    Where several models answered, the mean of their curves at each false-positive rate (vertical
+    averaging, Fawcett 2006), so that the area under it is the mean of their AUROCs.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    label : int, optional
+        Index of the class; the positive one by default.
+
+    Returns
+    -------
+    CurvePoints or None
+        None where no model answered images of the class and of others.
+    """
+    parts = _parts(predictions, label)
+    curves = []
+    for positive, scores in parts:
+        false, true, _ = sklearn_roc(positive, scores, drop_intermediate=len(parts) == 1)
+        curves.append((false, true))
+    if not curves:
+        return None
+    share = _share(parts)
+    if len(curves) == 1:
+        return CurvePoints(*curves[0], 1, share)
+    # At 0 a curve rises at once, and the mean starts where its models do on average.
+    mean = np.mean([np.interp(_GRID, false, true) for false, true in curves], axis=0)
+    return CurvePoints(np.append(0.0, _GRID), np.append(0.0, mean), len(curves), share)
+
+
+def precision_recall_curve(
+    predictions: Predictions, label: int | None = None
+) -> CurvePoints | None:
+    """Precision by recall, in steps, so that the area under it is the AUPRC; else as `roc_curve`.
+
+    At each recall the precision is that at the strictest threshold that reaches it.
+    """
+    parts = _parts(predictions, label)
+    if not parts:
+        return None
+    curves = []
+    for positive, scores in parts:
+        precision, recall, _ = sklearn_precision_recall(positive, scores, drop_intermediate=True)
+        curves.append((recall[::-1], precision[::-1]))
+    if len(curves) == 1:
+        return CurvePoints(*curves[0], 1, _share(parts))
+    mean = np.mean(
+        [
+            precision[np.minimum(np.searchsorted(recall, _GRID[1:]), len(recall) - 1)]
+            for recall, precision in curves
+        ],
+        axis=0,
+    )
+    return CurvePoints(_GRID[1:], mean, len(curves), _share(parts))
+
+
+def _parts(
+    predictions: Predictions, label: int | None
+) -> list[tuple[NDArray[np.bool_], NDArray[np.float64]]]:
+    """Truth and score of each model that answered images of the class and of others."""
+    chosen = predictions.positive if label is None else label
+    parts = []
+    for rows in predictions.pools():
+        positive = predictions.labels[rows] == chosen
+        if 0 < positive.sum() < len(positive):
+            parts.append((positive, predictions.probabilities[rows, chosen]))
+    return parts
+
+
+def _share(parts: list[tuple[NDArray[np.bool_], NDArray[np.float64]]]) -> float:
+    return float(np.mean([positive.mean() for positive, _ in parts]))

@@ -1,0 +1,128 @@
+"""From answers on images to answers on patients."""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from core.errors import EvaluationError
+from core.evaluation.bootstrap import Interval, draw_patients, no_interval, percentiles
+from core.evaluation.predictions import Predictions
+
+Rule = Literal["mean probability", "majority"]
+_HALF = 0.5
+
+
+def patient_table(predictions: Predictions, threshold: float | None = None) -> pd.DataFrame:
+    """One row a patient, worst first.
+
+    Columns: patient; label, "" where the patient has images of several classes; images; right, how
+    many were called rightly, and score, their share (Spanhol et al. 2016), both the mean over
+    rounds; `probability <class>`, the mean over images and rounds.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    threshold : float, optional
+        See `Predictions.calls`.
+    """
+    names = np.array(predictions.classes, dtype=object)
+    columns = {f"probability {name}": index for index, name in enumerate(predictions.classes)}
+    table = pd.DataFrame(
+        {
+            "patient": predictions.patients.astype(str),
+            "image": predictions.images.astype(str),
+            "label": names[predictions.labels],
+            "right": predictions.calls(threshold) == predictions.labels,
+        }
+        | {name: predictions.probabilities[:, index] for name, index in columns.items()}
+    )
+    groups = table.groupby("patient", sort=True)
+    several = groups["label"].nunique() > 1
+    found = pd.DataFrame(
+        {
+            "label": groups["label"].first().where(~several, ""),
+            "images": groups["image"].nunique(),
+            "score": groups["right"].mean(),
+        }
+    )
+    found.insert(2, "right", found["score"] * found["images"])
+    for name in columns:
+        found[name] = groups[name].mean()
+    return found.reset_index().sort_values(["score", "patient"], ignore_index=True)
+
+
+def recognition_rate(
+    predictions: Predictions, threshold: float | None = None, *, draws: int = 1000, seed: int = 0
+) -> tuple[float, Interval | None, str | None]:
+    """Mean of the patients' scores (Spanhol et al. 2016), its interval, or why it has none.
+
+    A patient's score is the share of their images that were called rightly.
+    """
+    table = patient_table(predictions, threshold)
+    scores = table["score"].to_numpy(dtype=np.float64)
+    rate = float(scores.mean())
+    reason = no_interval(predictions.patients)
+    if reason:
+        return rate, None, reason
+    people = table["patient"].to_numpy(dtype=object)
+    drawn = draw_patients(people, np.zeros(len(people), dtype=np.int64), draws=draws, seed=seed)
+    rates = [weights @ scores / len(scores) for weights in drawn.weights(people)]
+    return rate, percentiles(np.concatenate(rates)), None
+
+
+def by_patient(
+    predictions: Predictions, rule: Rule = "mean probability", threshold: float | None = None
+) -> Predictions:
+    """Answers on patients, a row each (and round), which every other figure can be had of.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of images.
+    rule : "mean probability" or "majority"
+        The patient's probability of a class is the mean over their images, called at the threshold
+        of the images; or the share of their images that were called so, where half is enough for
+        the positive class: to miss it is the worse error.
+    threshold : float, optional
+        See `Predictions.calls`.
+
+    Raises
+    ------
+    EvaluationError
+        If a patient has images of several classes, so that there is no answer for the patient.
+    """
+    _check_one_class(predictions)
+    calls = predictions.calls(threshold)
+    keys = pd.DataFrame({"round": predictions.rounds, "patient": predictions.patients.astype(str)})
+    codes = keys.groupby(["round", "patient"], sort=True).ngroup().to_numpy()
+    _, first, counts = np.unique(codes, return_index=True, return_counts=True)
+    votes = np.eye(len(predictions.classes))[calls]
+    values = predictions.probabilities if rule == "mean probability" else votes
+    means = np.stack([np.bincount(codes, column) / counts for column in values.T], axis=1)
+    chosen = predictions.of(first)
+    thresholds = chosen.thresholds
+    if rule == "majority" or threshold is not None:
+        thresholds = np.full(len(first), _HALF if rule == "majority" else threshold)
+    return replace(
+        chosen,
+        images=chosen.patients,
+        magnifications=np.full(len(first), "", dtype=object),
+        probabilities=means,
+        thresholds=thresholds if predictions.binary else None,
+        colour_probabilities=None,
+        colour_thresholds=None,
+    )
+
+
+def _check_one_class(predictions: Predictions) -> None:
+    pairs = pd.DataFrame({"patient": predictions.patients.astype(str), "label": predictions.labels})
+    several = pairs.groupby("patient")["label"].nunique()
+    mixed = several.index[several > 1]
+    if len(mixed):
+        raise EvaluationError(
+            f"There is no figure by patient: {len(mixed)} of {len(several)} patients, such as "
+            f"{mixed[0]!r}, have images of several classes, so that no class is the patient's. "
+            "Read the figures by image."
+        )

@@ -1,0 +1,185 @@
+"""Reading a table of held-out answers, as a package's `predictions.csv` holds it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.errors import EvaluationError
+from core.evaluation.predictions import Predictions, Protocol
+
+PREFIX, COLOUR = "probability ", "colour "
+_NEEDED = ("image", "patient", "label")
+# Probabilities are written with six decimals.
+_ROUNDING = 1e-4
+_TWO = 2
+
+
+def read_predictions(
+    path: Path, classes: tuple[str, ...] | None = None, positive: str | None = None
+) -> Predictions:
+    """Read the answers that a package or an evaluation left behind.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV file. Columns: image, patient, label, `probability <class>` for each class, and where
+        known magnification, subtype, round, fold, threshold, `colour probability <class>` and
+        colour threshold. Without a fold, each patient was answered by a model of their own.
+    classes : tuple of str, optional
+        Those of the card, in its order; by default in the order of the columns.
+    positive : str, optional
+        The class that thresholds are about; by default the second of two.
+
+    Raises
+    ------
+    EvaluationError
+        If the file cannot be read, or what is in it contradicts itself.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise EvaluationError(
+            f"{path} cannot be read as a table of predictions ({error}). Expected a CSV file with "
+            "the columns image, patient, label and “probability <class>”: restore it, or evaluate "
+            "the model again."
+        ) from error
+    return parse_predictions(table, str(path), classes, positive)
+
+
+def parse_predictions(
+    table: pd.DataFrame,
+    source: str,
+    classes: tuple[str, ...] | None = None,
+    positive: str | None = None,
+) -> Predictions:
+    """The same from a table in memory; `source` is what errors call it."""
+    names = [str(name) for name in table]
+    found = tuple(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
+    missing = [name for name in _NEEDED if name not in table]
+    if missing or len(found) < _TWO:
+        raise EvaluationError(
+            f"{source} lacks {', '.join(missing) or 'probabilities of two classes'}. Expected the "
+            "columns image, patient, label and “probability <class>” for each class."
+        )
+    if classes is not None and set(classes) != set(found):
+        raise EvaluationError(
+            f"{source} has probabilities of {', '.join(found)}; the model's classes are "
+            f"{', '.join(classes)}. It belongs to another model."
+        )
+    classes = classes or found
+    if not len(table):
+        raise EvaluationError(f"{source} has no rows: there is no held-out answer to judge.")
+    labels = table["label"].astype(str)
+    unknown = sorted(set(labels) - set(classes))
+    if unknown:
+        raise EvaluationError(
+            f"{source} has the label {unknown[0]!r}, which is none of its classes "
+            f"({', '.join(classes)}). Correct the table, or evaluate the model again."
+        )
+    reader = _Reader(table, source)
+    if positive is not None and positive not in classes:
+        raise EvaluationError(f"{source} has no class {positive!r}; it has {', '.join(classes)}.")
+    patients = reader.texts("patient")
+    protocol, rounds, folds = _who_answered(reader, patients)
+    predictions = Predictions(
+        classes=classes,
+        positive=1 if positive is None else classes.index(positive),
+        protocol=protocol,
+        images=reader.texts("image"),
+        patients=patients,
+        magnifications=reader.texts("magnification"),
+        subtypes=reader.texts("subtype"),
+        labels=np.array([classes.index(name) for name in labels], dtype=np.int64),
+        probabilities=reader.probabilities(PREFIX, classes),
+        rounds=rounds,
+        folds=folds,
+        thresholds=reader.shares("threshold") if "threshold" in table else None,
+        colour_probabilities=reader.probabilities(COLOUR + PREFIX, classes)
+        if any(name.startswith(COLOUR + PREFIX) for name in names)
+        else None,
+        colour_thresholds=reader.shares("colour threshold")
+        if "colour threshold" in table
+        else None,
+    )
+    _check_rows(predictions, source)
+    return predictions
+
+
+def _who_answered(
+    reader: "_Reader", patients: NDArray[np.object_]
+) -> tuple[Protocol, NDArray[np.int64], NDArray[np.int64]]:
+    rounds = reader.numbers("round")
+    if "fold" not in reader.table:
+        _, codes = np.unique(patients.astype(str), return_inverse=True)
+        return "patients", rounds, codes.astype(np.int64) + 1
+    folds = reader.numbers("fold")
+    several = len(np.unique(np.stack([rounds, folds]), axis=1).T) > 1
+    return "folds" if several else "one model", rounds, folds
+
+
+def _check_rows(predictions: Predictions, source: str) -> None:
+    if (predictions.patients == "").any() or (predictions.images == "").any():
+        raise EvaluationError(
+            f"{source} has rows that name no image or no patient; figures are by patient. "
+            "Correct the table, or evaluate the model again."
+        )
+    rows = pd.DataFrame({"image": predictions.images, "round": predictions.rounds})
+    twice = rows[rows.duplicated()]
+    if len(twice):
+        raise EvaluationError(
+            f"{source} names the image {twice['image'].iloc[0]!r} twice in one round; each image "
+            "counts once. Take the copies out."
+        )
+
+
+class _Reader:
+    """The columns of a table, checked."""
+
+    def __init__(self, table: pd.DataFrame, source: str) -> None:
+        self.table, self.source = table, source
+
+    def texts(self, name: str) -> NDArray[np.object_]:
+        if name not in self.table:
+            return np.full(len(self.table), "", dtype=object)
+        return self.table[name].astype(str).to_numpy(dtype=object)
+
+    def numbers(self, name: str) -> NDArray[np.int64]:
+        """Whole numbers from 1; all 1 where there is no such column."""
+        if name not in self.table:
+            return np.ones(len(self.table), dtype=np.int64)
+        values = pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=np.float64)
+        self._check(name, (values >= 1) & (values == np.round(values)), "whole numbers from 1")
+        return values.astype(np.int64)
+
+    def shares(self, name: str) -> NDArray[np.float64]:
+        values = pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=np.float64)
+        self._check(name, (values >= 0) & (values <= 1), "numbers from 0 to 1")
+        return values
+
+    def probabilities(self, prefix: str, classes: tuple[str, ...]) -> NDArray[np.float64]:
+        """(N, K); of two classes one column is enough."""
+        present = [name for name in classes if prefix + name in self.table]
+        if len(classes) == _TWO and len(present) == 1:
+            own = self.shares(prefix + present[0])
+            return np.stack([own, 1 - own] if present[0] == classes[0] else [1 - own, own], axis=1)
+        if len(present) < len(classes):
+            missing = ", ".join(prefix + name for name in classes if name not in present)
+            raise EvaluationError(f"{self.source} lacks the columns {missing}.")
+        values = np.stack([self.shares(prefix + name) for name in classes], axis=1)
+        sums = values.sum(axis=1)
+        self._check(
+            f"{prefix}…", np.abs(sums - 1) <= _ROUNDING, "probabilities that sum to 1 in each row"
+        )
+        return values / sums[:, None]
+
+    def _check(self, name: str, right: NDArray[np.bool_], expected: str) -> None:
+        if right.all():
+            return
+        row = int(np.flatnonzero(~right)[0])
+        shown = repr(self.table[name].iloc[row]) if name in self.table else "another sum"
+        raise EvaluationError(
+            f"{self.source} has {shown} in the column “{name}”, row {row + 2}; expected "
+            f"{expected}. Correct the table, or evaluate the model again."
+        )

@@ -1,10 +1,11 @@
-"""`models`: list, show and verify them."""
+"""`models`: list, show and verify them; the rest is in models_change."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli.models_change import activate, card, delete, export, import_, rename
 from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 
@@ -20,6 +21,9 @@ _FITS = {
 }
 
 models = typer.Typer(help="The models at hand.", no_args_is_help=True)
+for _command in (activate, rename, delete, export, card):
+    models.command()(_command)
+models.command("import")(import_)
 
 
 @models.command("list")

@@ -44,7 +44,7 @@ def tidy(parent: Path) -> None:
         for old in path.iterdir():
             if not (parent / old.name).exists() and _abandoned(path):
                 old.rename(parent / old.name)
-    for pattern in (".*.replaced-*", ".*.saving-*"):
+    for pattern in (".*.replaced-*", ".*.saving-*", ".*.deleted-*"):
         for path in parent.glob(pattern):
             if _abandoned(path):
                 shutil.rmtree(path, ignore_errors=True)

@@ -96,6 +96,12 @@ def activate(name: str) -> None:
         raise
 
 
+def forget_activation(name: str) -> None:
+    """Forget that a model was activated, if it was this one: one that is to be called so is not."""
+    if _chosen() == name:
+        _active_file().unlink(missing_ok=True)
+
+
 def _active(entries: list[ShelfEntry]) -> str:
     sound = [entry.name for entry in entries if entry.package]
     if not sound:

@@ -1,25 +1,11 @@
 """Words that others wrote (file names, card texts, errors), shown exactly as they are written."""
 
-import unicodedata
 from collections.abc import Sequence
 from html import escape
 
 import streamlit as st
 
-# Invisible characters can make one file name pass for another, so they are spelled out. Joiners
-# are part of how Persian and several Indian scripts are written and stay.
-_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-_JOINERS = {"\u200c", "\u200d"}
-
-
-def visible(text: str) -> str:
-    """Return text with control and direction characters spelled out, as in `a⟨U+202E⟩b`."""
-    return "".join(
-        f"⟨U+{ord(character):04X}⟩"
-        if unicodedata.category(character) in _INVISIBLE and character not in _JOINERS
-        else character
-        for character in text
-    )
+from core.documents.letters import visible
 
 
 def as_html(text: object) -> str:

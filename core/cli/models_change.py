@@ -1,0 +1,128 @@
+"""`models activate`, `rename`, `delete`, `export`, `import` and `card`."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from core.cli.output import plain
+from core.errors import LobuleError, PackageError
+
+Name = Annotated[str, typer.Argument(help="A model, as `models list` calls it.")]
+
+
+def activate(name: Name) -> None:
+    """Make a model the one that answers unless another is asked for."""
+    from core.registry.shelf import activate as run  # noqa: PLC0415 - help comes at once
+
+    with _told():
+        run(name)
+        typer.echo(f"{plain(name)} answers from now on.")
+
+
+def rename(
+    name: Name,
+    new: Annotated[str, typer.Argument(help="Its new name.")],
+    title: Annotated[str | None, typer.Option(help="What pages call it.")] = None,
+) -> None:
+    """Give a model of your own another name."""
+    from core.registry.manage import rename as run  # noqa: PLC0415 - help comes at once
+
+    with _told():
+        typer.echo(str(run(name, new, title).path))
+
+
+def delete(
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a model of your own for good."""
+    from core.registry.manage import delete as run  # noqa: PLC0415 - help comes at once
+
+    with _told():
+        if not yes:
+            typer.confirm(f"Delete {plain(name)} for good?", abort=True)
+        run(name)
+        typer.echo(f"{plain(name)} was deleted.")
+
+
+def export(
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="Where to write the zip file; must not exist.")],
+) -> None:
+    """Write a model as a zip file, for another Lobule to import."""
+    from core.registry.exchange import export_package  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import find  # noqa: PLC0415
+
+    with _told():
+        package = find(name)
+        _write_new(file, lambda sink: export_package(package, sink))
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A zip file that Lobule exported.")],
+    name: Annotated[str | None, typer.Option(help="What to call it here.")] = None,
+) -> None:
+    """Put the model of a zip file on the shelf, unless anything about it is unsafe or wrong."""
+    from core.registry.exchange import import_package  # noqa: PLC0415 - help comes at once
+
+    with _told():
+        if not file.is_file():
+            raise PackageError(f"There is no file {file}. Name a zip file that Lobule exported.")
+        typer.echo(str(import_package(file, name).path))
+
+
+def card(
+    name: Name,
+    pdf: Annotated[
+        Path | None, typer.Option(help="Write a PDF of one page here; must not exist.")
+    ] = None,
+) -> None:
+    """Print a model's card on one page, as Markdown or PDF (Mitchell et al. 2019)."""
+    from core.registry.card_pdf import card_pdf  # noqa: PLC0415 - help comes at once
+    from core.registry.card_text import card_markdown  # noqa: PLC0415
+    from core.registry.shelf import find  # noqa: PLC0415
+
+    with _told():
+        package = find(name)
+        if pdf is None:
+            typer.echo(card_markdown(package.card, package.model_sha256), nl=False)
+        else:
+            content = card_pdf(package.card, package.model_sha256)
+            _write_new(pdf, lambda sink: sink.write(content))
+
+
+def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file that was not there, whole or not at all."""
+    try:
+        if file.exists():
+            raise PackageError(f"{file} is there already. Name a new file.")
+        descriptor, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        try:
+            with os.fdopen(descriptor, "w+b") as sink:
+                write(sink)
+            Path(aside).chmod(0o644)
+            Path(aside).rename(file)
+        except BaseException:
+            Path(aside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise PackageError(
+            f"{file} cannot be written: {error.strerror or error}. Name another place."
+        ) from error
+    typer.echo(str(file))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Print what went wrong as a sentence; the exit code is 1 then."""
+    try:
+        yield
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error

@@ -1,0 +1,1 @@
+"""Pages to print: their fonts and how text gets onto them."""

@@ -1,0 +1,23 @@
+"""Text that others wrote, with every letter that cannot be seen spelled out."""
+
+import unicodedata
+
+# Invisible characters can make one file name pass for another, so they are spelled out. Joiners
+# are part of how Persian and several Indian scripts are written and stay.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_JOINERS = {"\u200c", "\u200d"}
+
+
+def visible(text: str) -> str:
+    """Return text with control and direction characters spelled out, as in `a⟨U+202E⟩b`."""
+    return "".join(
+        spelled_out(letter)
+        if unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS
+        else letter
+        for letter in text
+    )
+
+
+def spelled_out(letter: str) -> str:
+    """Return a letter's number in Unicode, as in `⟨U+202E⟩`."""
+    return f"⟨U+{ord(letter):04X}⟩"

@@ -1,0 +1,219 @@
+"""A model card in the sections of Mitchell et al. 2019 (Model Cards for Model Reporting, FAT*).
+
+What is printed is a page, so long lists are cut short; `card.json` in the package has all of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.registry.card import Card
+from core.registry.card_results import Evaluation
+from core.registry.card_words import (
+    LEAKY_TRAINING,
+    NEVER_JUDGED,
+    counted,
+    figure,
+    judged_on,
+    trained_on,
+)
+
+MOST_ROWS, MOST_LINES, MOST_LETTERS = 10, 6, 420
+SOURCE = "Sections after Mitchell et al., Model Cards for Model Reporting, FAT* 2019."
+_FITS = {
+    "patch": "square patches",
+    "crops": "squares cut from fields that tall",
+    "squash": "fields that tall, made square",
+}
+_ALONE = "colour alone"
+_MEASURES = (
+    "AUROC: how often an image of a class ranks above one of another; 0.5 is chance. Balanced "
+    "accuracy: mean of the classes' sensitivities. Colour alone: logistic regression on colour "
+    "statistics, no network, judged alike. Brackets: 95 % interval by bootstrap over patients."
+)
+_UNRECORDED = (
+    "Laboratory, scanner, age, sex and ancestry are not recorded in the data, so results by them "
+    "do not exist."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, sentences under it, and perhaps a table (`rows` of strings under `header`)."""
+
+    title: str
+    lines: tuple[str, ...]
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def card_sections(card: Card, model_sha256: str) -> tuple[Section, ...]:
+    """Return the nine sections, in the order of the paper."""
+    rows, more = _results(card.evaluation)
+    analyses = ("Model", _ALONE) if rows else ()
+    return (
+        Section("Model details", _cut(_details(card, model_sha256))),
+        Section("Intended use", _cut(_use(card))),
+        Section("Factors", _cut(_factors(card))),
+        Section("Metrics", _cut(_metrics(card))),
+        Section("Evaluation data", _cut(_evaluation_data(card))),
+        Section("Training data", _cut(_training_data(card))),
+        Section("Quantitative analyses", _cut(more), ("", *analyses) if rows else (), rows),
+        Section("Ethical considerations", _cut(_ethics(card))),
+        Section("Caveats and recommendations", _cut(_caveats(card))),
+    )
+
+
+def _details(card: Card, model_sha256: str) -> list[str]:
+    spec = card.input
+    size = f"{spec.width}×{spec.height} px, classes {', '.join(card.classes)}"
+    lines = [
+        card.summary,
+        (
+            f"Name {card.name}; made on {card.created:%Y-%m-%d} by Lobule; network "
+            f"{card.architecture}, input {size}; stain normalisation: {card.stain_normalisation}."
+        ),
+        f"SHA-256 of the network: {model_sha256}",
+        f"Made by: {card.training.command}" if card.training.command else "",
+    ]
+    return [*lines, *(f"Cite: {citation}" for citation in card.citations)]
+
+
+def _use(card: Card) -> list[str]:
+    lines = [f"Good for: {text}" for text in card.good_for]
+    lines += [f"Not for: {text}" for text in card.not_for]
+    return [*lines, "For research and teaching only; not a medical device."]
+
+
+def _factors(card: Card) -> list[str]:
+    spec, result = card.input, card.evaluation
+    fields = ", ".join(f"{field:g}" for field in spec.fields_um)
+    looked_at = ["patient"]
+    if result and result.by_class:
+        looked_at.append("class")
+    changed = {point.change for point in result.robustness} if result else set()
+    looked_at += [f"image ({change})" for change in sorted(changed)]
+    if result and result.stain_shift and "stain" not in changed:
+        looked_at.append("stain")
+    return [
+        (
+            f"Scale: {fields} µm ({_FITS[spec.fit]}), images of {spec.um_per_px_low:g} to "
+            f"{spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}."
+        ),
+        f"Results are given by {', '.join(looked_at)}. {_UNRECORDED}",
+    ]
+
+
+def _metrics(card: Card) -> list[str]:
+    point = card.operating_point
+    lines = [
+        _MEASURES,
+    ]
+    if point:
+        lines.append(
+            f"Operating point: {point.positive_class} from a probability of {point.threshold:.3f} "
+            f"on; {point.rule}; fitted on {point.fitted_on}."
+        )
+    elif card.task == "subtype":
+        lines.append("No operating point: the most probable class is the answer.")
+    return [*lines, f"Probabilities are calibrated: temperature {card.temperature:.3f}."]
+
+
+def _evaluation_data(card: Card) -> list[str]:
+    result = card.evaluation
+    if result is None:
+        return [NEVER_JUDGED]
+    return [f"{judged_on(result)} of {card.training.dataset}.", result.protocol]
+
+
+def _training_data(card: Card) -> list[str]:
+    training = card.training
+    parts = [
+        f"{part} {counted(len(people), 'patient')}, {counted(training.images[part], 'image')}"
+        for part, people in training.patients.items()
+        if training.images.get(part)
+    ]
+    names = ", ".join(training.patients.get("train", ()))
+    return [
+        trained_on(card),
+        f"Split by {training.split}: {'; '.join(parts)}." if parts else "",
+        f"Patients trained on: {names}" if names else "",
+        LEAKY_TRAINING if training.leaky else "",
+    ]
+
+
+def _results(result: Evaluation | None) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
+    if result is None:
+        return (), [NEVER_JUDGED]
+    rows = [
+        ("AUROC", figure(result.auroc, result.auroc_interval), figure(result.colour_auroc)),
+        (
+            "Balanced accuracy",
+            figure(result.balanced_accuracy, result.balanced_accuracy_interval),
+            figure(result.colour_balanced_accuracy),
+        ),
+    ]
+    more = [
+        (
+            f"AUROC, patient {row.patient} ({counted(row.images, 'image')})",
+            figure(row.auroc),
+            figure(row.colour_auroc),
+        )
+        for row in result.by_patient
+    ]
+    more += [
+        (
+            (
+                f"AUROC, {row.name} ({counted(row.images, 'image')} of "
+                f"{counted(row.patients, 'patient')})"
+            ),
+            "withheld" if row.withheld else figure(row.auroc, row.auroc_interval),
+            "–" if row.withheld else figure(row.colour_auroc),
+        )
+        for row in result.by_class
+    ]
+    more += [
+        (f"AUROC, stain shifted by {row.strength:.0%}", figure(row.auroc), figure(row.colour_auroc))
+        for row in result.stain_shift
+    ]
+    shown = tuple(rows + more[: MOST_ROWS - len(rows)])
+    left = len(rows) + len(more) - len(shown)
+    lines = [f"{left} more figures are in card.json."] if left else []
+    if result.difference_interval:
+        low, high = result.difference_interval
+        lines.insert(
+            0,
+            f"AUROC above colour alone: {result.auroc - result.colour_auroc:.3f} "
+            f"[{low:.3f}, {high:.3f}], {'' if result.beats_colour else 'not '}clearly better.",
+        )
+    return tuple(tuple(_short(cell) for cell in row) for row in shown), lines
+
+
+def _ethics(card: Card) -> list[str]:
+    return [
+        "The data are images of patients' tissue, known by number only.",
+        f"Licence of the data: {card.licence}",
+        (
+            "An answer must not guide the care of a patient. Who is not in the data above may be "
+            "served worse, and nothing here can show it."
+        ),
+    ]
+
+
+def _caveats(card: Card) -> list[str]:
+    notes = card.evaluation.notes if card.evaluation else ()
+    return [
+        *notes,
+        "Before relying on it, judge it on images of your own laboratory whose classes are known.",
+    ]
+
+
+def _cut(lines: Sequence[str]) -> tuple[str, ...]:
+    """Leave out what is empty, and what a page has no room for, saying so."""
+    said = [_short(line) for line in lines if line]
+    if len(said) <= MOST_LINES:
+        return tuple(said)
+    return (*said[: MOST_LINES - 1], f"{len(said) - MOST_LINES + 1} more lines are in card.json.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"

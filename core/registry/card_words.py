@@ -1,0 +1,58 @@
+"""A card in sentences: on whom a model was trained and judged, and what speaks against it."""
+
+from core.registry.card import Card
+from core.registry.card_parts import Interval
+from core.registry.card_results import Evaluation
+
+LEAKY_TRAINING = "Leaky split: the same patients are in training and validation."
+LEAKY_FIGURES = (
+    "Leaky split: images of the same patients were trained on, so its figures say nothing about a "
+    "new patient."
+)
+NEVER_JUDGED = "This model was never judged on patients held out of its training."
+
+
+def trained_on(card: Card) -> str:
+    """On how many images, of how many patients, of which dataset."""
+    training = card.training
+    if card.members:
+        names = ", ".join(member.name for member in card.members)
+        return f"An ensemble of {len(card.members)} models: {names}."
+    people = counted(len(training.patients.get("train", ())), "patient")
+    images = counted(training.images.get("train", 0), "image")
+    return f"{images} of {people}: {training.dataset}."
+
+
+def judged_on(evaluation: Evaluation) -> str:
+    """On how many images, of how many patients."""
+    return f"{counted(evaluation.images, 'image')} of {counted(evaluation.patients, 'patient')}"
+
+
+def reservations(card: Card) -> tuple[str, ...]:
+    """What speaks against a model, the gravest first."""
+    result = card.evaluation
+    if result is None:
+        return (NEVER_JUDGED,)
+    if result.leaky:
+        return (LEAKY_FIGURES,)
+    found = () if result.beats_colour else (_no_better(result),)
+    return (*found, LEAKY_TRAINING) if card.training.leaky else found
+
+
+def _no_better(result: Evaluation) -> str:
+    return (
+        f"On {counted(result.patients, 'patient')} that it had not seen, this model does not "
+        f"clearly beat colour alone: AUROC {result.auroc:.2f}, colour alone "
+        f"{result.colour_auroc:.2f}."
+    )
+
+
+def figure(value: float | None, interval: Interval | None = None) -> str:
+    """A share with its 95 % interval, as in `0.972 [0.961, 0.982]`; a dash where there is none."""
+    words = "–" if value is None else f"{value:.3f}"
+    return f"{words} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else words
+
+
+def counted(number: int, what: str) -> str:
+    """`1 image`, `8,440 images`."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -1,0 +1,40 @@
+"""Curves against scikit-learn; areas under mean curves against mean areas."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as sk
+
+from core.evaluation.curves import precision_recall_curve, roc_curve
+from tests.core.evaluation.answers import made_up
+
+
+def test_one_models_curves_are_scikit_learns() -> None:
+    p = made_up(patients=10, images=30)
+    truth, chances = p.labels == 1, p.probabilities[:, 1]
+    curve = roc_curve(p)
+    assert sk.auc(curve.x, curve.y) == pytest.approx(sk.roc_auc_score(truth, chances))
+    assert curve.models == 1
+    assert curve.share == pytest.approx(truth.mean())
+    curve = precision_recall_curve(p)
+    steps = (np.diff(curve.x) * curve.y[1:]).sum()
+    assert steps == pytest.approx(sk.average_precision_score(truth, chances))
+    other = roc_curve(p, 0)
+    assert sk.auc(other.x, other.y) == pytest.approx(sk.roc_auc_score(~truth, 1 - chances))
+
+
+def test_area_under_the_mean_curve_is_the_mean_area() -> None:
+    p = made_up(patients=12, images=60, rounds=2, folds=3, protocol="folds")
+    parts = [p.of(rows) for rows in p.pools()]
+    curve = roc_curve(p)
+    assert curve.models == 6
+    expected = np.mean([sk.roc_auc_score(q.labels, q.probabilities[:, 1]) for q in parts])
+    assert sk.auc(curve.x, curve.y) == pytest.approx(expected, abs=0.002)
+    curve = precision_recall_curve(p)
+    expected = np.mean([sk.average_precision_score(q.labels, q.probabilities[:, 1]) for q in parts])
+    assert curve.y.mean() == pytest.approx(expected, abs=0.005)
+
+
+def test_one_class_has_no_curve() -> None:
+    p = made_up()
+    assert roc_curve(p.of(p.labels == 1)) is None
+    assert precision_recall_curve(p.of(p.labels == 1)) is None

@@ -1,0 +1,122 @@
+"""Judging and comparing held-out answers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.metrics import balanced_accuracy_score
+
+from core.errors import EvaluationError
+from core.evaluation.compare import against_colour, compare
+from core.evaluation.judgement import judge
+from core.evaluation.metrics import HEADLINE
+from tests.core.evaluation.answers import made_up
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["one model", "folds", "patients"]))
+def test_every_figure_lies_in_its_range(seed: int, protocol: str) -> None:
+    found = judge(made_up(protocol=protocol, folds=2, seed=seed), draws=50)
+    assert list(found.figures) == list(HEADLINE)
+    for figure in found.figures.values():
+        if figure.value is None:
+            assert figure.why
+            continue
+        assert 0 <= figure.value <= 1
+        if figure.interval:
+            assert 0 <= figure.interval[0] <= figure.interval[1] <= 1
+
+
+def test_interval_of_a_mean_over_patients_is_scipys() -> None:
+    p = made_up(patients=12, images=30, protocol="patients")
+    found = judge(p, draws=4000).figures["balanced_accuracy"]
+    values = [balanced_accuracy_score(q.labels, q.calls()) for q in p.groups("patient").values()]
+    expected = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=10_000, rng=1
+    ).confidence_interval
+    assert found.value == pytest.approx(np.mean(values))
+    assert found.interval == pytest.approx((expected.low, expected.high), abs=0.01)
+
+
+def test_few_patients_get_the_reason_instead_of_an_interval() -> None:
+    found = judge(made_up(patients=4))
+    assert "fewer than 5" in found.no_interval
+    figure = found.figures["auroc"]
+    assert figure.value is not None
+    assert figure.interval is None
+    assert figure.why == found.no_interval
+    assert judge(made_up(patients=4), draws=0).no_interval is None
+
+
+def test_a_missing_figure_says_why() -> None:
+    p = made_up()
+    found = judge(p.of(p.labels == 1), draws=0)
+    assert found.figures["auroc"].value is None
+    assert "All images are class 1" in found.figures["auroc"].why
+    never = judge(p, threshold=1.0, draws=0)
+    assert "No image was called" in never.figures["precision"].why
+    with pytest.raises(EvaluationError, match="no rows"):
+        judge(p.of(p.labels == 9))
+
+
+def test_counts_are_of_images_not_of_rows() -> None:
+    p = made_up(rounds=3, folds=2, protocol="folds")
+    found = judge(p, draws=0)
+    assert (found.patients, found.images, found.rounds) == (8, 96, 3)
+    assert sum(each.images for each in found.by_class) == 96
+    assert found.confusion.sum() == 96
+
+
+def test_a_better_model_is_told_from_colour_and_an_equal_one_is_not() -> None:
+    p = made_up(patients=20, images=20, signal=3)
+    better = against_colour(p, draws=300)
+    assert better.auroc.higher
+    assert better.auroc.difference == better.auroc.first - better.auroc.second
+    assert (better.patients, better.images) == (20, 400)
+    same = compare(p, p, draws=100)
+    assert same.auroc.interval == (0, 0)
+    assert not same.auroc.higher
+    assert not same.auroc.lower
+    assert compare(p.colour(), p, draws=300).auroc.lower
+    assert against_colour(p.colour()) is None
+
+
+def test_pairing_narrows_the_interval() -> None:
+    p = made_up(patients=15, images=20, signal=1)
+    other = replace(p, probabilities=0.9 * p.probabilities + 0.05)
+    width = np.ptp(compare(p, other, draws=300).auroc.interval)
+    assert width < 0.1 * np.ptp(judge(p, draws=300).figures["auroc"].interval)
+
+
+def test_models_are_compared_on_the_images_that_both_answered() -> None:
+    p = made_up(patients=10)
+    second = p.of(np.arange(len(p.labels)) >= 24)
+    found = compare(p, second, draws=50)
+    assert (found.patients, found.images) == (8, 96)
+    assert found.auroc.difference == 0
+    # Another order of rows and of classes is the same model.
+    turned = replace(
+        p.of(np.arange(len(p.labels))[::-1]),
+        classes=p.classes[::-1],
+        positive=0,
+    )
+    turned = replace(turned, labels=1 - turned.labels, probabilities=turned.probabilities[:, ::-1])
+    assert compare(p, turned, draws=50).auroc.interval == pytest.approx((0, 0), abs=1e-12)
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    p = made_up()
+    with pytest.raises(EvaluationError, match="same classes"):
+        compare(p, replace(p, classes=("a", "b")))
+    with pytest.raises(EvaluationError, match="share no image"):
+        compare(p, replace(p, images=p.images + "x"))
+    with pytest.raises(EvaluationError, match="disagree"):
+        compare(p, replace(p, labels=1 - p.labels))
+    with pytest.raises(EvaluationError, match="one class"):
+        compare(p.of(p.labels == 1), p)
+    few = made_up(patients=4)
+    assert "fewer than 5" in against_colour(few).no_interval
+    assert against_colour(few).auroc.interval is None

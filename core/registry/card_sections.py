@@ -105,9 +105,7 @@ def _factors(card: Card) -> list[str]:
 
 def _metrics(card: Card) -> list[str]:
     point = card.operating_point
-    lines = [
-        _MEASURES,
-    ]
+    lines = [_MEASURES]
     if point:
         lines.append(
             f"Operating point: {point.positive_class} from a probability of {point.threshold:.3f} "

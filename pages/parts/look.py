@@ -121,6 +121,8 @@ STYLE = """
 .lobule-facts dd { font-size: .95rem; }
 [class*="st-key-curves"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
 [class*="st-key-curves"] [data-testid="stColumn"] { min-width: min(16rem, 100%); }
+.lobule-file h2.lobule-model { padding: 0; margin: 0 .3rem 0 0; font-size: 1.3rem; }
+.lobule-pairs { grid-template-columns: minmax(11rem, 2fr) 1fr; }
 .lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
 </style>
 """.replace("LOGO", quote(_LOGO))

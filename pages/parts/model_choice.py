@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import LobuleError, PackageError
 from core.registry.card import Card
+from core.registry.card_words import reservations
 from core.registry.package import Package
 from core.registry.shelf import ShelfEntry, active_name, shelf
 from pages.parts.model_card import show_card
@@ -55,16 +56,8 @@ def _select(sound: dict[str, Package]) -> Package:
 
 def _reservations(card: Card) -> None:
     """Say at once what speaks against a model; the card says more."""
-    result = card.evaluation
-    if result is None:
-        notice("This model was never judged on patients held out of its training.")
-    elif result.leaky:
-        notice("Judged on a leaky split: its figures say nothing about a new patient.")
-    elif not result.beats_colour:
-        notice(
-            f"On {result.patients} patients that it had not seen, this model does not clearly beat "
-            f"colour alone: AUROC {result.auroc:.2f}, colour alone {result.colour_auroc:.2f}."
-        )
+    for text in reservations(card):
+        notice(text)
 
 
 def _model_state(name: str) -> None:

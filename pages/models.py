@@ -1,0 +1,38 @@
+"""Models: what is on the shelf, how far each may be trusted, and looking after them."""
+
+import streamlit as st
+
+from core.errors import LobuleError, PackageError
+from core.registry.shelf import active_name, shelf
+from pages.parts.entrance import enter_through_app
+from pages.parts.plain import notice
+from pages.parts.shelf_entry import show_broken, show_model
+from pages.parts.shelf_import import ask_for_import
+
+
+def show_page() -> None:
+    """Draw every model, the shipped ones first."""
+    with st.sidebar:
+        ask_for_import()
+    st.title("Models", anchor=False)
+    if told := st.session_state.pop("shelf_told", None):
+        notice(told, "note")
+    entries = shelf()
+    try:
+        active = active_name()
+    except PackageError as error:
+        notice(str(error), "error")
+        active = ""
+    for entry in entries:
+        if entry.package:
+            show_model(entry, entry.package, active=entry.name == active)
+    for entry in entries:
+        if entry.error:
+            show_broken(entry, entry.error)
+
+
+enter_through_app(__file__)
+try:
+    show_page()
+except LobuleError as error:  # a setting that cannot be used
+    notice(str(error), "error")

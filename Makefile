@@ -4,6 +4,7 @@ PORT ?= 8501
 DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
 PYTHON := .venv/bin/python
+MODELS := idc breakhis-binary breakhis-subtype
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 # One version of each package for Python 3.11 to 3.13; hashes, so that no other file can slip in.
@@ -42,9 +43,9 @@ lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock fi
 	$(COMPILE) --output-file requirements.lock requirements.txt
 	$(COMPILE) --constraints requirements.lock --output-file requirements-dev.lock requirements-dev.txt
 
-models: .dev ## Train the shipped model again (DATA=folder that has idc/, WEIGHTS=folder of ImageNet weights)
-	LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe idc --data "$(DATA)/idc" --name idc \
-		--folder models --replace
+models: .dev ## Train the shipped models again (DATA=folder of idc/ and breakhis/, WEIGHTS=of ImageNet weights)
+	@for name in $(MODELS); do LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe $$name \
+		--data "$(DATA)/$${name%%-*}" --name $$name --folder models --replace || exit 1; done
 
 bench: .dev ## Print the figures of benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script" || exit 1; done

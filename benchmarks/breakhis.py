@@ -27,7 +27,8 @@ from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import Split
-from core.evaluation.folds import Answers, class_aurocs, interval, patient_draws
+from core.evaluation.bootstrap import draw_patients, interval
+from core.evaluation.folds import Answers, class_aurocs
 from core.settings import get_settings
 from core.training.cross_validate import Fitter, Predict
 from core.training.features import shift
@@ -79,7 +80,8 @@ def main() -> None:
         f"BreaKHis: {len(labels)} images of {len(np.unique(patients))} patients; {FOLDS} folds, "
         f"{ROUNDS} rounds"
     )
-    weights = np.concatenate([np.ones((1, len(labels))), patient_draws(patients)])
+    drawn = draw_patients(patients, labels).weights(patients)
+    weights = np.concatenate([np.ones((1, len(labels))), *drawn])
     rows = []
     for what, folds, views in tried(dataset):
         aurocs = [

@@ -32,7 +32,7 @@ from core.datasets.leak_figure import FILE
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import SplitKind, k_fold
-from core.evaluation.patients import bootstrap_pooled
+from core.evaluation.bootstrap import bootstrap_pooled
 from core.evaluation.probe import fit_probe
 from core.imaging.colour import colour_statistics
 from core.settings import get_settings

@@ -122,6 +122,67 @@ def percentiles(values: NDArray[np.floating]) -> Interval | None:
     return float(low), float(high)
 
 
+def interval(values: NDArray[np.floating], patients: NDArray[np.object_]) -> Interval | None:
+    """`percentiles` of a figure's bootstrap values; None where the patients are too few."""
+    return percentiles(values) if no_interval(patients) is None else None
+
+
+def bootstrap_mean(
+    values: NDArray[np.floating], *, seed: int = 0, draws: int = DRAWS
+) -> Interval | None:
+    """95 % interval of the mean of one value a patient, over resampled patients.
+
+    To compare two models on the same patients, pass the differences: the bootstrap is then paired.
+
+    Parameters
+    ----------
+    values : float array, shape (patients,)
+
+    Returns
+    -------
+    tuple of float, or None
+        None below `MINIMUM_PATIENTS` patients, where resampling says nothing.
+    """
+    if len(values) < MINIMUM_PATIENTS:
+        return None
+    counts = _drawn(np.random.default_rng(seed), len(values), draws)
+    return percentiles(counts @ values / len(values))
+
+
+def bootstrap_pooled(
+    metric: Callable[[NDArray[np.int64], NDArray[np.floating]], float],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating],
+    patients: NDArray[np.object_],
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Interval | None:
+    """95 % percentile interval of a metric of all images together, over resampled patients.
+
+    Parameters
+    ----------
+    metric : callable
+        Of labels and probabilities.
+    labels, probabilities, patients : arrays, shape (N,)
+
+    Returns
+    -------
+    tuple of float, or None
+        None below `MINIMUM_PATIENTS` patients. Draws in which a class vanishes do not count.
+    """
+    groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    if len(groups) < MINIMUM_PATIENTS:
+        return None
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
+        if len(np.unique(labels[drawn])) > 1:
+            values.append(metric(labels[drawn], probabilities[drawn]))
+    return percentiles(np.array(values))
+
+
 def resample(
     figures: Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]],
     patients: NDArray[np.object_],

@@ -1,4 +1,4 @@
-"""Figures of repeated cross-validation: within each fold, then averaged; intervals by patient.
+"""Figures of repeated cross-validation: within each fold, then averaged.
 
 Answers of different folds come from different models and are never ranked against each other: by
 patient, where folds differ in their share of positives, that alone can cost 0.1 of AUROC.
@@ -9,11 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.patients import MINIMUM_PATIENTS
 from core.evaluation.ranking import weighted_auroc
-
-DRAWS = 1000
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -37,16 +33,6 @@ class Answers:
     def of(self, images: NDArray[np.bool_]) -> "Answers":
         """The same answers on some of the images."""
         return Answers(self.folds[:, images], self.probabilities[:, images], self.calls[:, images])
-
-
-def patient_draws(
-    patients: NDArray[np.object_], *, draws: int = DRAWS, seed: int = 0
-) -> NDArray[np.float64]:
-    """How often each image counts when patients are drawn with replacement, (draws, N)."""
-    people, codes = np.unique(patients.astype(str), return_inverse=True)
-    random = np.random.default_rng(seed)
-    counts = random.multinomial(len(people), np.full(len(people), 1 / len(people)), size=draws)
-    return counts[:, codes].astype(np.float64)
 
 
 def class_aurocs(
@@ -94,15 +80,3 @@ def sensitivities(
                 right = weights[:, own] @ (calls[own] == label)
                 shares[number, :, label] = right / weights[:, own].sum(axis=1)
     return shares.mean(axis=0)
-
-
-def interval(values: NDArray[np.floating], patients: NDArray[np.object_]) -> Interval | None:
-    """95 % percentile interval of bootstrap values, None for too few patients.
-
-    Draws in which a figure does not exist (NaN) do not count.
-    """
-    values = values[np.isfinite(values)]
-    if len(np.unique(patients.astype(str))) < MINIMUM_PATIENTS or not len(values):
-        return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

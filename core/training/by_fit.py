@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from core.datasets.records import Dataset
 from core.datasets.split import Split
 from core.evaluation.operating_point import BALANCED_RULE
-from core.evaluation.patients import score_patient
-from core.registry.card_results import Evaluation, OperatingPoint, PatientResult
+from core.evaluation.patients import PatientScore, score_patient
+from core.registry.card_results import Evaluation, OperatingPoint
 from core.training.by_folds import STRENGTHS, predictions_of_folds
 from core.training.cross_validate import CrossValidated
 from core.training.features import shift
 from core.training.fit import fit_network, network_logits
 from core.training.held_out import fit_decision
+from core.training.judge import patient_results
 from core.training.judge_folds import judge_folds
 from core.training.learners import colour_fitter
 from core.training.outcome import Outcome
@@ -102,7 +103,9 @@ def train_by_fit(
                 "protocol": "One test part, not trained on; each figure is of all its images "
                 "together.",
                 "leaky": split.leaky,
-                "by_patient": _by_patient(held, base, labels, patients, split),
+                "by_patient": patient_results(
+                    *(_scores(each, labels, patients, split) for each in (held, base))
+                ),
                 "notes": (*evaluation.notes, _LEAKY) if split.leaky else evaluation.notes,
             }
         ),
@@ -143,38 +146,16 @@ def _held_out(
     return CrossValidated(folds, logits, np.array([[temperature]]), thresholds)
 
 
-def _by_patient(
-    model: CrossValidated,
-    colour: CrossValidated,
-    labels: NDArray[np.int64],
-    patients: NDArray[np.object_],
-    split: Split,
-) -> tuple[PatientResult, ...]:
-    """Results of each test patient; of two classes only."""
-    if model.thresholds is None or colour.thresholds is None:
-        return ()
-    results = []
+def _scores(
+    held: CrossValidated, labels: NDArray[np.int64], patients: NDArray[np.object_], split: Split
+) -> list[PatientScore]:
+    """How each test patient was answered; of two classes only."""
+    if held.thresholds is None:
+        return []
+    chances = held.answers().probabilities[0, :, 1]
+    threshold = float(held.thresholds[0, 0])
+    scores = []
     for patient in np.unique(patients[split.test].astype(str)):
         rows = split.test[patients[split.test] == patient]
-        own, base = (
-            score_patient(
-                patient,
-                labels[rows],
-                held.answers().probabilities[0, rows, 1],
-                float(thresholds[0, 0]),
-            )
-            for held, thresholds in ((model, model.thresholds), (colour, colour.thresholds))
-        )
-        results.append(
-            PatientResult(
-                patient=own.patient,
-                images=own.images,
-                positives=own.positives,
-                auroc=own.auroc,
-                balanced_accuracy=own.balanced_accuracy,
-                threshold=own.threshold,
-                colour_auroc=base.auroc,
-                colour_balanced_accuracy=base.balanced_accuracy,
-            )
-        )
-    return tuple(results)
+        scores.append(score_patient(patient, labels[rows], chances[rows], threshold))
+    return scores

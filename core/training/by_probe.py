@@ -9,8 +9,8 @@ from sklearn.metrics import log_loss
 from core.datasets.balance import balance_weights
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
+from core.evaluation.bootstrap import MINIMUM_PATIENTS
 from core.evaluation.operating_point import BALANCED_RULE
-from core.evaluation.patients import MINIMUM_PATIENTS
 from core.inference.calibrate import apply_temperature
 from core.registry.card_results import OperatingPoint
 from core.training.by_folds import STRENGTHS, judge_by_folds

@@ -1,6 +1,9 @@
 """From held-out predictions of a model and of colour alone to what the card says of them."""
 
-from core.evaluation.patients import MINIMUM_PATIENTS, bootstrap_mean
+from collections.abc import Sequence
+
+from core.evaluation.bootstrap import MINIMUM_PATIENTS, bootstrap_mean
+from core.evaluation.patients import PatientScore
 from core.registry.card_results import Evaluation, PatientResult
 from core.training.held_out import HeldOut
 
@@ -35,12 +38,15 @@ def judge_by_patient(model: HeldOut, colour: HeldOut) -> Evaluation:
         colour_balanced_accuracy=colour.mean("balanced_accuracy"),
         beats_colour=difference is not None and difference[0] > 0,
         difference_interval=difference,
-        by_patient=_by_patient(model, colour),
+        by_patient=patient_results(model.scores, colour.scores),
         notes=() if difference else (FEW,),
     )
 
 
-def _by_patient(model: HeldOut, colour: HeldOut) -> tuple[PatientResult, ...]:
+def patient_results(
+    model: Sequence[PatientScore], colour: Sequence[PatientScore]
+) -> tuple[PatientResult, ...]:
+    """What the card says of each patient, the model's score beside that of colour alone."""
     return tuple(
         PatientResult(
             patient=own.patient,
@@ -52,5 +58,5 @@ def _by_patient(model: HeldOut, colour: HeldOut) -> tuple[PatientResult, ...]:
             colour_auroc=baseline.auroc,
             colour_balanced_accuracy=baseline.balanced_accuracy,
         )
-        for own, baseline in zip(model.scores, colour.scores, strict=True)
+        for own, baseline in zip(model, colour, strict=True)
     )

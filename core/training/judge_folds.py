@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.folds import Answers, class_aurocs, interval, patient_draws, sensitivities
+from core.evaluation.bootstrap import draw_patients, interval
+from core.evaluation.folds import Answers, class_aurocs, sensitivities
 from core.registry.card_results import ClassResult, Evaluation, ShiftResult
 from core.training.cross_validate import CrossValidated
 from core.training.judge import FEW
@@ -38,7 +39,8 @@ def judge_folds(
     tested = np.asarray((model.folds >= 0).any(axis=0))
     labels, patients = labels[tested], patients[tested]
     # The first weighting is the images as they are, the others are the bootstrap.
-    weights = np.concatenate([np.ones((1, len(labels))), patient_draws(patients)])
+    drawn = draw_patients(patients, labels).weights(patients)
+    weights = np.concatenate([np.ones((1, len(labels))), *drawn])
     answers, colour_answers = model.answers().of(tested), colour.answers().of(tested)
     aurocs, colour_aurocs = (
         class_aurocs(labels, held, weights) for held in (answers, colour_answers)

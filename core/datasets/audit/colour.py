@@ -7,7 +7,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from core.datasets.audit.finding import Finding, Severity
-from core.evaluation.patients import MINIMUM_PATIENTS
+from core.evaluation.bootstrap import MINIMUM_PATIENTS
 from core.evaluation.probe import COLOUR_PENALTY, fit_probe
 
 STRONG, TELLING = 0.9, 0.7

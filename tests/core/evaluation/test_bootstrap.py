@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
+from scipy import stats
+from sklearn.metrics import roc_auc_score
 
-from core.evaluation.bootstrap import draw_patients, no_interval, percentiles
+from core.evaluation.bootstrap import (
+    bootstrap_mean,
+    bootstrap_pooled,
+    draw_patients,
+    interval,
+    no_interval,
+    percentiles,
+)
 
 MANY = np.repeat([f"p{number:02}" for number in range(30)], 3).astype(object)
 
@@ -49,3 +58,38 @@ def test_reasons_for_no_interval() -> None:
 def test_percentiles_leave_out_what_does_not_exist() -> None:
     assert percentiles(np.append(np.linspace(0, 1, 1001), np.nan)) == pytest.approx((0.025, 0.975))
     assert percentiles(np.array([np.nan])) is None
+
+
+def test_no_interval_for_few_patients() -> None:
+    values = np.linspace(0, 1, 1001)
+    assert interval(values, MANY) == pytest.approx((0.025, 0.975))
+    assert interval(values, MANY[:12]) is None
+
+
+def test_interval_agrees_with_scipy() -> None:
+    values = np.random.default_rng(0).normal(0.8, 0.1, 12)
+    low, high = bootstrap_mean(values, draws=10_000)
+    expected = stats.bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=10_000, rng=1
+    ).confidence_interval
+    assert low == pytest.approx(expected.low, abs=0.005)
+    assert high == pytest.approx(expected.high, abs=0.005)
+
+
+def test_few_patients_have_no_interval() -> None:
+    assert bootstrap_mean(np.array([0.9, 0.8, 0.7, 0.9])) is None
+    labels, probabilities = np.array([0, 1] * 4), np.linspace(0, 1, 8)
+    patients = np.array(["a", "b", "c", "d"] * 2, dtype=object)
+    assert bootstrap_pooled(roc_auc_score, labels, probabilities, patients) is None
+
+
+def test_pooled_interval_widens_with_the_patient_effect() -> None:
+    random = np.random.default_rng(0)
+    patients = np.repeat([f"p{i}" for i in range(20)], 20).astype(object)
+    labels = random.integers(0, 2, 400)
+    noise = random.normal(0, 1, 400)
+    shift = np.repeat(random.normal(0, 2, 20), 20)
+    narrow = bootstrap_pooled(roc_auc_score, labels, labels + noise, patients)
+    wide = bootstrap_pooled(roc_auc_score, labels, labels + noise + shift * labels, patients)
+    assert narrow[0] < roc_auc_score(labels, labels + noise) < narrow[1]
+    assert wide[1] - wide[0] > narrow[1] - narrow[0]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import recall_score, roc_auc_score
 
-from core.evaluation.folds import Answers, class_aurocs, interval, patient_draws, sensitivities
+from core.evaluation.folds import Answers, class_aurocs, sensitivities
 from core.evaluation.ranking import weighted_auroc
 
 
@@ -56,17 +56,3 @@ def test_sensitivities_are_scikit_learns_recalls_of_tested_images() -> None:
     ]
     found = sensitivities(labels, answers, np.ones((1, 60)))
     assert found[0] == pytest.approx(np.mean(expected, axis=0))
-
-
-def test_patients_are_drawn_whole_and_as_many_as_there_are() -> None:
-    patients = np.array(["a", "a", "b", "c", "c", "c"], dtype=object)
-    draws = patient_draws(patients, draws=50)
-    assert (draws[:, 0] == draws[:, 1]).all()
-    assert (draws[:, 0] + draws[:, 2] + draws[:, 3] == 3).all()
-
-
-def test_no_interval_for_few_patients_or_no_values() -> None:
-    many = np.array(list("abcdef"), dtype=object)
-    assert interval(np.linspace(0, 1, 1001), many) == pytest.approx((0.025, 0.975))
-    assert interval(np.array([0.1, 0.2]), many[:4]) is None
-    assert interval(np.array([np.nan]), many) is None

@@ -4,7 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.datasets.audit.colour import _Pairs, _resamples, _some_of_each, _weights, judge_colour
 from core.datasets.balance import balance_weights
-from core.evaluation.patients import bootstrap_pooled
+from core.evaluation.bootstrap import bootstrap_pooled
 
 
 def drawn(seed: int, classes: int = 2, shift: float = 0.0) -> tuple[np.ndarray, ...]:

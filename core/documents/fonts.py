@@ -7,6 +7,8 @@ for it.
 """
 
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -22,8 +24,9 @@ _REST = "Noto Sans CJK"
 _MARGIN_MM = 14
 
 
-def new_document(title: str, created: datetime) -> "FPDF":
-    """Return an empty A4 document, upright, with the fonts in place and 9 pt chosen.
+@contextmanager
+def new_document(title: str, created: datetime) -> Iterator["FPDF"]:
+    """Yield an empty A4 document, upright, with the fonts in place; afterwards it is closed.
 
     Parameters
     ----------
@@ -33,6 +36,7 @@ def new_document(title: str, created: datetime) -> "FPDF":
         Goes into the file, so that the same content always gives the same bytes.
     """
     from fpdf import FPDF  # noqa: PLC0415 - takes a while
+    from fpdf.fonts import TTFFont  # noqa: PLC0415
 
     document = FPDF(orientation="portrait", unit="mm", format="A4")
     regular, bold, rest = _files()
@@ -46,7 +50,12 @@ def new_document(title: str, created: datetime) -> "FPDF":
     document.set_title(printable(title))
     document.set_creation_date(created)
     document.set_font(FONT, size=9)
-    return document
+    try:
+        yield document
+    finally:
+        for font in document.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()
 
 
 def printable(text: str) -> str:

@@ -1,67 +1,93 @@
 """A model card as a PDF of one page."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from core.documents.fonts import FONT, new_document, printable
 from core.registry.card import Card
-from core.registry.card_sections import SOURCE, Section, card_sections
+from core.registry.card_sections import SOURCE, Section, card_sections, shortened
 from core.registry.card_words import reservations
 
 if TYPE_CHECKING:
     from fpdf import FPDF
 
 # The largest size at which the card fits its page is taken.
-SIZES_PT = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0, 4.5, 4.0)
+SIZES_PT = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0, 4.5, 4.0, 3.5)
 _MM_PER_PT = 0.3528
 _LEADING = 1.25 * _MM_PER_PT
+_COLUMNS = (3 / 7, 2 / 7, 2 / 7)  # of a table, as shares of the page
+_LINE = 200  # grey
 
 
 def card_pdf(card: Card, model_sha256: str) -> bytes:
     """Return a model's card as a PDF of one A4 page; the same card gives the same bytes."""
-    sections = card_sections(card, model_sha256)
-    document = _drawn(card, sections, SIZES_PT[0])
-    for size in SIZES_PT[1:]:
-        if document.pages_count == 1:
-            break
-        document = _drawn(card, sections, size)
-    return bytes(document.output())
+    with new_document(shortened(f"Model card: {card.title}"), card.created) as document:
+        document.add_page()
+        room = document.h - document.t_margin - document.b_margin
+        sections = card_sections(card, model_sha256)
+        writers = (_Writer(document, size) for size in SIZES_PT)
+        writer = next((one for one in writers if one.whole(card, sections, dry=True) <= room), None)
+        (writer or _Writer(document, SIZES_PT[-1])).whole(card, sections, dry=False)
+        return bytes(document.output())
 
 
-def _drawn(card: Card, sections: tuple[Section, ...], size: float) -> "FPDF":
-    document = new_document(f"Model card: {card.title}", card.created)
-    document.add_page()
-    _write(document, f"Model card: {card.title}", size + 4, bold=True)
-    _write(document, SOURCE, size - 1)
-    for text in reservations(card):
-        document.ln(size * _MM_PER_PT * 0.3)
-        _write(document, f"▲ {text}", size, bold=True)
-    for section in sections:
-        document.ln(size * _MM_PER_PT * 0.4)
-        _write(document, section.title, size + 1, bold=True)
-        if section.rows:
-            _table(document, section, size)
-        for line in section.lines:
-            _write(document, f"• {line}", size)
-    return document
+class _Writer:
+    """Writes in one size, or only says how much room in mm that takes."""
 
+    def __init__(self, document: "FPDF", size: float) -> None:
+        self.document, self.size = document, size
+        self.dry = True
 
-def _write(document: "FPDF", text: str, size: float, *, bold: bool = False) -> None:
-    document.set_font(FONT, "B" if bold else "", size)
-    document.multi_cell(
-        0, size * _LEADING, printable(text), align="L", new_x="LMARGIN", new_y="NEXT"
-    )
+    def whole(self, card: Card, sections: tuple[Section, ...], *, dry: bool) -> float:
+        """Write everything."""
+        self.dry, gap = dry, self.size * _MM_PER_PT * 0.4
+        height = self._text(shortened(f"Model card: {card.title}"), self.size + 4, bold=True)
+        height += self._text(SOURCE, self.size - 1)
+        for text in reservations(card):
+            height += self._gap(gap) + self._text(f"▲ {text}", self.size, bold=True)
+        for section in sections:
+            height += self._gap(gap) + self._text(section.title, self.size + 1, bold=True)
+            for number, cells in enumerate((section.header, *section.rows)):
+                height += self._row(cells, bold=number == 0)
+            for line in section.lines:
+                height += self._text(f"• {line}", self.size)
+        return height
 
+    def _text(self, text: str, size: float, *, bold: bool = False, width: float = 0) -> float:
+        from fpdf.enums import MethodReturnValue  # noqa: PLC0415 - takes a while
 
-def _table(document: "FPDF", section: Section, size: float) -> None:
-    from fpdf.fonts import FontFace  # noqa: PLC0415 - takes a while
+        self.document.set_font(FONT, "B" if bold else "", size)
+        height = self.document.multi_cell(
+            width,
+            size * _LEADING,
+            printable(text),
+            align="L",
+            new_x="LMARGIN",
+            new_y="NEXT",
+            dry_run=self.dry,
+            output=MethodReturnValue.HEIGHT,
+        )
+        return cast("float", height)
 
-    document.set_font(FONT, "", size)
-    with document.table(
-        col_widths=(3, 2, 2),
-        text_align="LEFT",
-        line_height=size * _LEADING,
-        borders_layout="HORIZONTAL_LINES",
-        headings_style=FontFace(emphasis="BOLD"),
-    ) as table:
-        for cells in (section.header, *section.rows):
-            table.row([printable(cell) for cell in cells])
+    def _row(self, cells: tuple[str, ...], *, bold: bool) -> float:
+        """A row of a table, a line above it."""
+        if not cells:
+            return 0.0
+        left, top = self.document.l_margin, self.document.y
+        if not self.dry:
+            self.document.set_draw_color(_LINE)
+            self.document.line(left, top, left + self.document.epw, top)
+        heights = []
+        for cell, share in zip(cells, _COLUMNS, strict=True):
+            if not self.dry:
+                self.document.set_xy(left, top)
+            width = share * self.document.epw
+            heights.append(self._text(cell or " ", self.size, bold=bold, width=width))
+            left += width
+        if not self.dry:
+            self.document.set_xy(self.document.l_margin, top + max(heights))
+        return max(heights)
+
+    def _gap(self, height: float) -> float:
+        if not self.dry:
+            self.document.ln(height)
+        return height

@@ -183,7 +183,7 @@ def _results(result: Evaluation | None) -> tuple[tuple[tuple[str, ...], ...], li
             f"AUROC above colour alone: {result.auroc - result.colour_auroc:.3f} "
             f"[{low:.3f}, {high:.3f}], {'' if result.beats_colour else 'not '}clearly better.",
         )
-    return tuple(tuple(_short(cell) for cell in row) for row in shown), lines
+    return tuple(tuple(shortened(cell) for cell in row) for row in shown), lines
 
 
 def _ethics(card: Card) -> list[str]:
@@ -207,11 +207,12 @@ def _caveats(card: Card) -> list[str]:
 
 def _cut(lines: Sequence[str]) -> tuple[str, ...]:
     """Leave out what is empty, and what a page has no room for, saying so."""
-    said = [_short(line) for line in lines if line]
+    said = [shortened(line) for line in lines if line]
     if len(said) <= MOST_LINES:
         return tuple(said)
     return (*said[: MOST_LINES - 1], f"{len(said) - MOST_LINES + 1} more lines are in card.json.")
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """What a page has room for of a text."""
     return text if len(text) <= MOST_LETTERS else f"{text[: MOST_LETTERS - 1]}…"

@@ -4,7 +4,7 @@ import re
 
 from core.documents.letters import visible
 from core.registry.card import Card
-from core.registry.card_sections import SOURCE, Section, card_sections
+from core.registry.card_sections import SOURCE, Section, card_sections, shortened
 from core.registry.card_words import reservations
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&#]")
@@ -14,7 +14,7 @@ _FIRST = re.compile(r"^(\d*)([-+.)=])(?=\s|$)")
 
 def card_markdown(card: Card, model_sha256: str) -> str:
     """Return a model's card as Markdown; words of the card are never markup."""
-    parts = [f"# Model card: {_plain(card.title)}", SOURCE]
+    parts = [f"# Model card: {_plain(shortened(card.title))}", SOURCE]
     parts += [f"**{_plain(text)}**" for text in reservations(card)]
     parts += [_section(section) for section in card_sections(card, model_sha256)]
     return "\n\n".join(parts) + "\n"

@@ -122,6 +122,7 @@ STYLE = """
 [class*="st-key-curves"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
 [class*="st-key-curves"] [data-testid="stColumn"] { min-width: min(16rem, 100%); }
 .lobule-file h2.lobule-model { padding: 0; margin: 0 .3rem 0 0; font-size: 1.3rem; }
+.lobule-text details summary { cursor: pointer; opacity: .8; }
 .lobule-pairs { grid-template-columns: minmax(11rem, 2fr) 1fr; }
 .lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
 </style>

@@ -29,7 +29,7 @@ def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
         for text in reservations(card):
             if text != NEVER_JUDGED:
                 notice(text)
-        left, right = st.columns(2, gap="large")
+        left, right = st.columns(2, gap="medium")
         with left:
             st.html(_trained(card))
         with right:
@@ -84,7 +84,7 @@ def _trained(card: Card) -> str:
 
 
 def _judged(result: Evaluation | None) -> None:
-    st.html("<h3>On patients that it had not seen</h3>")
+    st.html("<h3>Held-out results</h3>")
     if result is None:
         notice(NEVER_JUDGED)
         return

@@ -1,0 +1,51 @@
+"""Whatever a name is written in, it can be printed and read back."""
+
+import io
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from core.documents.fonts import new_document, printable
+from core.documents.letters import visible
+
+
+def read_back(text: str) -> str:
+    with new_document("Test", datetime(2026, 1, 2, tzinfo=UTC)) as document:
+        document.add_page()
+        document.multi_cell(0, text=printable(text), align="L")
+        content = bytes(document.output())
+    # pypdf puts NUL where text goes over to another font.
+    return PdfReader(io.BytesIO(content)).pages[0].extract_text().replace("\0", "")
+
+
+@pytest.mark.parametrize(
+    "name", ["Größe ≥ 4 µm ▲", "Наталья Ёлкина", "Ελένη", "王小明", "김철수", "たなか"]
+)
+def test_names_in_many_scripts_are_printed(name: str) -> None:
+    assert printable(name) == name
+    assert read_back(name).replace(" ", "") == name.replace(" ", "")
+
+
+def test_arabic_letters_are_in_the_file() -> None:
+    assert printable("محمد علي") == "محمد علي"
+    assert set("محمدعلي") <= set(read_back("محمد علي"))
+
+
+def test_what_no_font_has_or_nobody_sees_is_spelled_out() -> None:
+    assert printable("a\u202eb\nc") == "a⟨U+202E⟩b⟨U+000A⟩c"
+    assert printable("\U0001f9ec") == "⟨U+1F9EC⟩"
+    assert visible("a\u200cb") == "a\u200cb"
+    assert "⟨U+1F9EC⟩" in read_back("\U0001f9ec")
+
+
+@settings(max_examples=10)
+@given(st.text(max_size=20))
+def test_no_text_is_refused(text: str) -> None:
+    read_back(text)
+
+
+def test_the_same_content_is_the_same_file() -> None:
+    assert read_back("x") == read_back("x")

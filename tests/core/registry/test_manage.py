@@ -111,14 +111,22 @@ def test_an_own_model_called_like_a_shipped_one_is_told_apart(own: Path, saved: 
     assert names() == ["tiny", "mine"]
 
 
-def test_a_member_of_an_ensemble_is_kept(own: Path, save_tiny: Callable, home: Path) -> None:
-    member = save_tiny(home / "models", name="other", architecture="cnn4", temperature=1.1)
-    # Members are known by their hash; the shipped twin of `mine` has the same one.
-    sha256 = member.model_sha256
-    delete("mine")
-    put(own.parent, member.path, "both", members=[{"name": "other", "model_sha256": sha256}])
-    delete("other")  # `both` holds the same network itself
-    assert "both" in names()
+def test_a_member_of_an_ensemble_is_kept(own: Path, saved: Path, save_tiny: Callable) -> None:
+    member = save_tiny(
+        own.parent,
+        3,
+        name="member",
+        classes=("a", "b", "c"),
+        task="subtype",
+        operating_point=None,
+    )
+    part = {"name": "member", "model_sha256": member.model_sha256}
+    put(own.parent, saved, "both", members=[part])
+    with pytest.raises(PackageError, match="member of both"):
+        delete("member")
+    put(own.parent, member.path, "twin")
+    delete("member")
+    assert names() == ["tiny", "both", "mine", "twin"]
 
 
 def test_no_half_of_a_renamed_model_is_left_if_it_fails(

@@ -1,0 +1,178 @@
+"""How far an image's features lie from those that a model was trained on.
+
+The training features are described by a normal distribution with a few principal components of
+their own variance and one variance for all the others (probabilistic principal components, Tipping
+and Bishop 1999); the distance is Mahalanobis's under it, as Lee et al. ("A simple unified framework
+for detecting out-of-distribution samples", 2018) use it. `benchmarks/trust.py` measures it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.conformal import same_weight_each
+
+FALSE_ALARMS = 0.05
+COMPONENTS = 32
+# So many numbers describe the components at most: as text they take about 200 KB.
+MOST_NUMBERS = 2**15
+FOLDS = 8
+# A feature that hardly varies in training is taken to vary a tenth as much as the middle one.
+_LEAST_SCALE = 0.1
+_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where training features lie.
+
+    Attributes
+    ----------
+    mean, scale : float64 array, shape (F,)
+        Features are standardised by them.
+    components : float64 array, shape (D, F)
+        Orthonormal directions of standardised features, that of the largest variance first.
+    variances : float64 array, shape (D,)
+    rest : float
+        Variance in every other direction.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    components: NDArray[np.float64]
+    variances: NDArray[np.float64]
+    rest: float
+
+
+def fit_reference(features: NDArray[np.floating], weights: NDArray[np.floating]) -> Reference:
+    """Describe where features lie.
+
+    Parameters
+    ----------
+    features : float array, shape (N, F)
+    weights : float array, shape (N,)
+        How much each row counts.
+    """
+    share = np.asarray(weights, dtype=np.float64) / np.sum(weights)
+    size = features.shape[1]
+    mean = share @ features
+    spread = np.sqrt(np.maximum(share @ np.square(features) - mean**2, 0))
+    scale = np.maximum(spread, max(float(np.median(spread)) * _LEAST_SCALE, 1e-6))
+    covariance = np.zeros((size, size))
+    for start in range(0, len(features), _ROWS):
+        rows = slice(start, start + _ROWS)
+        standard = (features[rows] - mean) / scale * np.sqrt(share[rows])[:, None]
+        covariance += standard.T @ standard
+    variances, directions = np.linalg.eigh(covariance)
+    number = max(1, min(COMPONENTS, MOST_NUMBERS // size, size - 1, len(features) - 1))
+    rest = float(variances[:-number].mean()) if size > 1 else 0.0
+    least = max(rest, 1e-6)
+    return Reference(
+        mean=mean,
+        scale=scale,
+        components=directions[:, ::-1][:, :number].T,
+        variances=np.maximum(variances[::-1][:number], least),
+        rest=least,
+    )
+
+
+def distances(reference: Reference, features: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Mahalanobis distance over the square root of the number of features, so about 1 in training.
+
+    Parameters
+    ----------
+    reference : Reference
+    features : float array, shape (N, F)
+
+    Returns
+    -------
+    float64 array, shape (N,)
+    """
+    standard = (features - reference.mean) / reference.scale
+    along = standard @ reference.components.T
+    across = np.maximum(np.square(standard).sum(axis=1) - np.square(along).sum(axis=1), 0)
+    squares = (np.square(along) / reference.variances).sum(axis=1) + across / reference.rest
+    return np.asarray(np.sqrt(squares / features.shape[1]), dtype=np.float64)
+
+
+def fit_balanced(
+    features: NDArray[np.floating], labels: NDArray[np.int64], patients: NDArray[np.object_]
+) -> Reference:
+    """`fit_reference` with every patient counting the same within each class, and every class too.
+
+    Parameters
+    ----------
+    features : float array, shape (N, crops, F)
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    """
+    crops = features.shape[1]
+    weights = np.zeros(len(labels))
+    for label in np.unique(labels):
+        weights[labels == label] = same_weight_each(patients[labels == label])
+    flat = features.reshape(-1, features.shape[-1])
+    return fit_reference(flat, np.repeat(weights, crops))
+
+
+def image_distances(reference: Reference, features: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Distance of each image, the mean over its crops: (N, crops, F) to (N,)."""
+    flat = distances(reference, features.reshape(-1, features.shape[-1]))
+    return flat.reshape(features.shape[:2]).mean(axis=1)
+
+
+def left_out_distances(
+    features: NDArray[np.floating], labels: NDArray[np.int64], patients: NDArray[np.object_]
+) -> NDArray[np.float64]:
+    """Distance of every image to the features of other patients, who are left out in folds.
+
+    Parameters
+    ----------
+    features : float array, shape (N, crops, F)
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+        At least two.
+
+    Returns
+    -------
+    float64 array, shape (N,)
+    """
+    people, codes = np.unique(patients.astype(str), return_inverse=True)
+    folds = codes % min(FOLDS, len(people))
+    found = np.empty(len(labels))
+    for fold in np.unique(folds):
+        own = folds == fold
+        reference = fit_balanced(features[~own], labels[~own], patients[~own])
+        found[own] = image_distances(reference, features[own])
+    return found
+
+
+def upper_quantile(
+    values: NDArray[np.floating], patients: NDArray[np.object_], share: float
+) -> float:
+    """The value that a share of the images lies above, every patient counting the same."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(same_weight_each(patients)[order])
+    last = int(np.searchsorted(below, 1 - share - 1e-9))
+    return float(values[order][min(last, len(order) - 1)])
+
+
+def false_alarms(
+    values: NDArray[np.floating], patients: NDArray[np.object_], share: float = FALSE_ALARMS
+) -> float:
+    """Mean over patients of the share of images above a threshold that was chosen without them.
+
+    Parameters
+    ----------
+    values : float array, shape (N,)
+    patients : object array, shape (N,)
+        At least two.
+    share : float
+        Of other patients' images that lie above the threshold.
+    """
+    people = patients.astype(str)
+    shares = []
+    for person in np.unique(people):
+        own = people == person
+        shares.append((values[own] > upper_quantile(values[~own], patients[~own], share)).mean())
+    return float(np.mean(shares))

@@ -34,7 +34,7 @@ types: .dev
 	$(PYTHON) -m mypy
 
 tests: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -n 2 --dist loadfile
 
 quick: .dev ## Run the tests that take seconds
 	$(PYTHON) -m pytest -m "not slow and not browser"

@@ -96,7 +96,9 @@ class Card(Part):
     `files` maps every file of the package but the card itself to its sha256. `classes` are in the
     order of the network's outputs; a sigmoid head has one output, for `classes[1]`.
     `operating_point` is the one that answers go by; `operating_points` are others to choose from.
-    `members` are the models of an ensemble, whose calibrated probabilities are averaged.
+    `members` are the models of an ensemble, whose calibrated probabilities are averaged; it has no
+    network of its own, its `head` is "softmax", its `temperature` 1, and heatmaps are the mean of
+    those of the members at the layer that each one's card names.
     `stain_normalisation` is what each input, once resized, goes through before the network sees it.
     """
 
@@ -149,6 +151,13 @@ class Card(Part):
                 "an operating point belongs to a binary task and names one of its classes, "
                 f"not {point.positive_class!r}"
             )
+        if self.conformal and len(self.conformal.cut_offs) != len(self.classes):
+            raise ValueError(
+                f"prediction sets need {len(self.classes)} cut-offs, one a class, not "
+                f"{len(self.conformal.cut_offs)}"
+            )
+        if len(self.members) == 1 or (self.members and self.temperature != 1):
+            raise ValueError("an ensemble has two or more members and the temperature 1")
         return self
 
     @property

@@ -39,10 +39,14 @@ class Conformal(Part):
 class Scope(Part):
     """The test whether an image is like those that the model was trained on.
 
-    The input of the layer "logits" is the feature vector of an image (the mean over its tiles).
-    `file` of the package holds where training images lie. An image whose distance is above
-    `threshold` is out of scope; `false_alarms` of left-out patients' images were,
-    by models that had not seen the patient.
+    The input of the layer "logits" is the feature vector of a tile; the distance of an image is
+    the mean over its tiles. `file` of the package holds where training images lie
+    (`core.registry.scope_file`). An image whose distance is above `threshold` is out of scope;
+    `false_alarms` of left-out patients' images were, with reference and threshold from others.
+
+    `least_sharpness` is the variance of the Laplacian (`core.imaging.focus`) of an input, of an
+    image the median over its tiles, that all but `blurred_in_training` of the training images
+    with tissue reach; None where none had tissue.
     """
 
     file: Text
@@ -50,13 +54,19 @@ class Scope(Part):
     wished_false_alarms: Share
     false_alarms: Share
     fitted_on: Text
+    least_sharpness: Annotated[float, Field(ge=0)] | None = None
+    blurred_in_training: Share = 0.01
 
 
 class Member(Part):
-    """One model of an ensemble, by its name and the hash of its network."""
+    """One model of an ensemble, by its name, the hash of its network and its calibration.
+
+    The hash decides which model is meant: a member may be renamed.
+    """
 
     name: Name
     model_sha256: Sha256
+    temperature: Positive
 
 
 Members = Annotated[tuple[Member, ...], Field(max_length=16)]

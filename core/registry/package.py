@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,24 +10,31 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from core.errors import PackageError
+from core.evaluation.scope_distance import Reference
 from core.registry.archive import check_model, inspect_archive
 from core.registry.atomic import flush, hidden_folder, put_in_place, tidy
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
+from core.registry.files import MODEL_FILE, check_files, sha256_of
+from core.registry.scope_file import SCOPE_FILE, write_reference
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MODEL_FILE = "model.keras"
 PREDICTIONS_FILE = "predictions.csv"
 HISTORY_FILE = "history.csv"
 
 
 @dataclass(frozen=True)
 class Package:
-    """A model package whose card was read and whose files have been verified."""
+    """A model package whose card was read and whose files have been verified.
+
+    `members` are the packages of an ensemble's members, in the order of its card; only the shelf
+    (`core.registry.shelf`) knows where they are.
+    """
 
     path: Path
     card: Card
+    members: tuple["Package", ...] = ()
 
     @property
     def model_path(self) -> Path:
@@ -35,7 +43,10 @@ class Package:
 
     @property
     def model_sha256(self) -> str:
-        """The network's hash, as the card states it."""
+        """The network's hash, as the card states it; of an ensemble that of its members' hashes."""
+        if self.card.members:
+            parts = [f"{part.model_sha256} {part.temperature!r}" for part in self.card.members]
+            return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
         return self.card.files[MODEL_FILE]
 
 
@@ -46,6 +57,7 @@ def save_package(
     *,
     predictions: "pd.DataFrame",
     history: "pd.DataFrame",
+    scope: Reference | None = None,
     replace: bool = False,
 ) -> Package:
     """Write a model package; either all of it appears under `folder`, or nothing.
@@ -62,6 +74,8 @@ def save_package(
         Held-out predictions, one row an image.
     history
         One row an epoch.
+    scope
+        Where training features lie, if the card has a scope test.
     replace
         Put the package in the place of one that is there.
 
@@ -70,21 +84,60 @@ def save_package(
     PackageError
         If there is a package already, or the model is not what the card says.
     """
-    folder = Path(folder)
+    if (card.scope is None) != (scope is None):
+        raise PackageError(
+            f"The card of {card.name!r} {'lacks' if card.scope is None else 'has'} a scope test, "
+            f"but {SCOPE_FILE} {'was' if scope else 'was not'} given: give both or neither."
+        )
+    check_model(model, card)
+
+    def fill(temporary: Path) -> None:
+        model.save(temporary / MODEL_FILE)
+        inspect_archive(temporary / MODEL_FILE)
+        _write_table(predictions, temporary / PREDICTIONS_FILE)
+        _write_table(history, temporary / HISTORY_FILE)
+        if scope:
+            write_reference(scope, temporary / SCOPE_FILE)
+
+    return _save(Path(folder), card, fill, replace=replace)
+
+
+def save_ensemble(
+    folder: Path,
+    card: Card,
+    *,
+    predictions: "pd.DataFrame | None" = None,
+    replace: bool = False,
+) -> Package:
+    """Write an ensemble: a card that names its members, and held-out predictions if there are any.
+
+    Raises
+    ------
+    PackageError
+        If there is a package already, or the card names no members.
+    """
+    if not card.members:
+        raise PackageError(f"The card of {card.name!r} names no members, so it is no ensemble.")
+
+    def fill(temporary: Path) -> None:
+        if predictions is not None:
+            _write_table(predictions, temporary / PREDICTIONS_FILE)
+
+    return _save(Path(folder), card, fill, replace=replace)
+
+
+def _save(folder: Path, card: Card, fill: Callable[[Path], None], *, replace: bool) -> Package:
+    """Have a folder filled, add the card that vouches for its files, and put it in its place."""
     if folder.name != card.name:
         raise PackageError(
             f"The folder is called {folder.name!r} and the card {card.name!r}: "
             "give both the same name."
         )
     _refuse_existing(folder, replace=replace)
-    check_model(model, card)
     folder.parent.mkdir(parents=True, exist_ok=True)
     tidy(folder.parent)
     with hidden_folder(folder, "saving") as temporary:
-        model.save(temporary / MODEL_FILE)
-        inspect_archive(temporary / MODEL_FILE)
-        predictions.to_csv(temporary / PREDICTIONS_FILE, index=False, lineterminator="\n")
-        history.to_csv(temporary / HISTORY_FILE, index=False, lineterminator="\n")
+        fill(temporary)
         files = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
         complete = Card.model_validate({**card.model_dump(), "files": files})
         (temporary / CARD_FILE).write_text(complete.to_json(), encoding="utf-8")
@@ -94,6 +147,10 @@ def save_package(
         _refuse_existing(folder, replace=replace)
         put_in_place(temporary, folder)
     return Package(folder, complete)
+
+
+def _write_table(table: "pd.DataFrame", path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n")
 
 
 def load_package(folder: Path) -> Package:
@@ -111,7 +168,7 @@ def load_package(folder: Path) -> Package:
         raise PackageError(
             f"The package in {folder} calls itself {card.name!r}: rename the folder to that."
         )
-    _check_files(folder, card)
+    check_files(folder, card)
     return Package(folder, card)
 
 
@@ -124,7 +181,7 @@ def verify(folder: Path) -> None:
         Names each file that is missing, changed or not on the card, or the parts of the network
         that are not Keras's own layers.
     """
-    _check_files(Path(folder), read_card(Path(folder)))
+    check_files(Path(folder), read_card(Path(folder)))
 
 
 def load_model(package: Package) -> Any:
@@ -134,8 +191,13 @@ def load_model(package: Package) -> Any:
     ------
     PackageError
         If the file changed since it was verified, holds anything but Keras's own layers, or does
-        not take and give what the card says.
+        not take and give what the card says; an ensemble has no network of its own.
     """
+    if package.card.members:
+        raise PackageError(
+            f"{package.card.name!r} is an ensemble: its networks are those of its members, "
+            f"{', '.join(part.name for part in package.card.members)}."
+        )
     inspect_archive(package.model_path)
     if sha256_of(package.model_path) != package.model_sha256:
         raise PackageError(
@@ -188,42 +250,6 @@ def read_card(folder: Path) -> Card:
             for item in error.errors(include_url=False)
         )
         raise PackageError(f"{path} breaks the card's schema: {wrong}.") from error
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _check_files(folder: Path, card: Card) -> None:
-    """Compare a folder with its card; hidden files, which systems strew about, do not count."""
-    found = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    faults = [
-        f"{name} is {fault}"
-        for name in sorted(card.files)
-        if (fault := _fault(folder / name, card.files[name]))
-    ]
-    faults += [f"{name} is not on the card" for name in sorted(found - {*card.files, CARD_FILE})]
-    if MODEL_FILE not in card.files:
-        faults.append(f"the card does not list {MODEL_FILE}")
-    if faults:
-        raise PackageError(
-            f"The package in {folder} is not as it was saved: {'; '.join(faults)}. "
-            "Restore it from where it came, or remove it."
-        )
-    inspect_archive(folder / MODEL_FILE)
-
-
-def _fault(path: Path, sha256: str) -> str | None:
-    try:
-        if path.is_symlink():
-            return "a link, not a file"
-        if not path.is_file():
-            return "missing"
-        return None if sha256_of(path) == sha256 else "changed"
-    except OSError as error:
-        return f"unreadable ({error.strerror})"
 
 
 def _refuse_existing(folder: Path, *, replace: bool) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import PackageError
+from core.registry.ensemble import find_members
 from core.registry.package import Package, load_package
 from core.settings import Settings, get_settings
 
@@ -38,7 +39,8 @@ def shelf(settings: Settings | None = None) -> list[ShelfEntry]:
     for path in _folders(settings.own_models):
         entry = _entry(path, shipped=False)
         entries.append(replace(entry, name=OWN + path.name) if path.name in shipped else entry)
-    return entries
+    at_hand = [entry.package for entry in entries if entry.package]
+    return [_with_members(entry, at_hand) for entry in entries]
 
 
 def find(name: str | None = None) -> Package:
@@ -154,6 +156,18 @@ def _entry(path: Path, *, shipped: bool) -> ShelfEntry:
     if isinstance(known[1], Package):
         return ShelfEntry(path.name, known[1], None, shipped=shipped)
     return ShelfEntry(path.name, None, known[1], shipped=shipped)
+
+
+def _with_members(entry: ShelfEntry, at_hand: list[Package]) -> ShelfEntry:
+    """Give an ensemble its members; without all of them it is refused."""
+    package = entry.package
+    if package is None or not package.card.members:
+        return entry
+    try:
+        members = find_members(package.card, at_hand)
+    except PackageError as error:
+        return replace(entry, package=None, error=str(error))
+    return replace(entry, package=replace(package, members=members))
 
 
 def _signature(folder: Path) -> Signature:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import PackageError
+from core.registry.ensemble import ensemble_card
 from core.registry.manage import delete, rename
-from core.registry.package import load_package
+from core.registry.package import load_package, save_ensemble
 from core.registry.shelf import activate, active_name, find, shelf
 
 
@@ -111,17 +112,10 @@ def test_an_own_model_called_like_a_shipped_one_is_told_apart(own: Path, saved: 
     assert names() == ["tiny", "mine"]
 
 
-def test_a_member_of_an_ensemble_is_kept(own: Path, saved: Path, save_tiny: Callable) -> None:
-    member = save_tiny(
-        own.parent,
-        3,
-        name="member",
-        classes=("a", "b", "c"),
-        task="subtype",
-        operating_point=None,
-    )
-    part = {"name": "member", "model_sha256": member.model_sha256}
-    put(own.parent, saved, "both", members=[part])
+def test_a_member_of_an_ensemble_is_kept(own: Path, save_tiny: Callable) -> None:
+    member = save_tiny(own.parent, name="member", architecture="another")
+    parts = (find("mine"), find("member"))
+    save_ensemble(own.parent / "both", ensemble_card("both", parts, ""))
     with pytest.raises(PackageError, match="member of both"):
         delete("member")
     put(own.parent, member.path, "twin")

@@ -47,3 +47,11 @@ class TrainingCancelledError(TrainingError):
 
 class EvaluationError(LobuleError):
     """A figure was asked for that the data at hand cannot support."""
+
+
+class CaseError(LobuleError):
+    """A case cannot be saved, changed, read or exported."""
+
+
+class CaseConflictError(CaseError):
+    """A case was changed by somebody else since it was read."""

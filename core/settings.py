@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     )
     weights: Path | None = Field(
         default=None, description="folder of ImageNet weights (.weights.h5)"
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"
     )
     max_image_megabytes: float = Field(
         default=200, gt=0, description="largest file that is read, MB"
@@ -54,6 +57,11 @@ class Settings(BaseSettings):
     def runs(self) -> Path:
         """Where training runs are kept, a folder each."""
         return self.home / "runs"
+
+    @property
+    def cases(self) -> Path:
+        """Where the worklist keeps its database and its images."""
+        return self.home / "cases"
 
 
 def get_settings() -> Settings:

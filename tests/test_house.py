@@ -20,6 +20,7 @@ FLOORS = (
     {"core.datasets", "core.inference", "core.cases"},
     {"core.explain", "core.training"},
     {"core.diagnosis"},
+    {"core.diagnosis_record"},
     {"core.cli", "core.__main__", "pages"},
     {"app"},
 )

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from core.datasets.records import Dataset
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from core.documents.spreadsheet import neutral
 
 
 def records_csv(dataset: Dataset) -> bytes:
@@ -20,8 +19,3 @@ def records_csv(dataset: Dataset) -> bytes:
     for column in ("x", "y"):
         records[column] = records[column].astype("Int64").mask(records[column] < 0, pd.NA)
     return records.to_csv(index=False).encode("utf-8-sig")
-
-
-def neutral(text: str) -> str:
-    """Return text so that a spreadsheet shows it and does not compute it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text

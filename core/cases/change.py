@@ -1,0 +1,126 @@
+"""What may be done to a case: judge an image's answer, name the patient, delete all of it."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.cases.database import writing
+from core.cases.records import Actor, Case, CaseImage, Verdict
+from core.cases.schema import AnswerRow, CaseRow, ImageRow
+from core.cases.store import Store
+from core.cases.trail import name_of, note_down, now, step
+from core.cases.words import folded, storable
+from core.errors import CaseError
+
+
+def judge(
+    store: Store,
+    case: Case,
+    image: CaseImage,
+    actor: Actor,
+    verdict: Verdict | None,
+    *,
+    subtype: str = "",
+    note: str = "",
+) -> None:
+    """Keep the pathologist's verdict on the first answer of an image; the former is in the trail.
+
+    Parameters
+    ----------
+    store, case, image, actor
+        Where, on what as it was read, and who.
+    verdict
+        None takes a verdict back.
+    subtype
+        What it is instead, where the verdict is "other subtype".
+    note
+        In the pathologist's words.
+
+    Raises
+    ------
+    CaseConflictError
+        If the case was changed since it was read.
+    CaseError
+        If a subtype is missing, the case was deleted, or the database cannot be used.
+    """
+    subtype = storable(subtype.strip(), "subtype") if verdict == Verdict.OTHER_SUBTYPE else ""
+    note = storable(note.strip(), "note")
+    if verdict == Verdict.OTHER_SUBTYPE and not subtype:
+        raise CaseError("The verdict is another subtype, but none is named. Name it, then save.")
+    with writing(store.engine) as session:
+        step(session, case)
+        first = image.answers[0]
+        row = session.get_one(ImageRow, image.id)
+        before = {"verdict": row.verdict, "subtype": row.subtype, "note": row.note}
+        after = {"verdict": verdict and verdict.value, "subtype": subtype, "note": note}
+        row.verdict, row.subtype, row.note = after["verdict"], subtype, note
+        row.words = folded(row.name, subtype, note)
+        row.judged_at, row.judged_by = now(), name_of(actor)
+        note_down(
+            session,
+            case.id,
+            actor,
+            "judged",
+            image=image.position,
+            model=(first.model, first.model_sha256),
+            change=(before, after),
+        )
+
+
+def name_patient(store: Store, case: Case, actor: Actor, patient: str) -> None:
+    """Give the pseudonym that the cases of one patient share; empty takes it back.
+
+    Raises
+    ------
+    CaseConflictError
+        If the case was changed since it was read.
+    CaseError
+        If it was deleted, or the database cannot be used.
+    """
+    patient = storable(patient.strip(), "patient's pseudonym")
+    with writing(store.engine) as session:
+        step(session, case)
+        session.execute(
+            update(CaseRow)
+            .where(CaseRow.id == case.id)
+            .values(patient=patient, words=folded(case.id, patient))
+        )
+        change = ({"patient": case.patient}, {"patient": patient})
+        note_down(session, case.id, actor, "patient named", change=change)
+
+
+def delete_case(store: Store, case: Case, actor: Actor) -> None:
+    """Delete a case: images, answers and names go; its tombstone and its trail stay.
+
+    Image files go after the rows: if the process ends between the two, the next start's sweep
+    removes them. Files that another case shows stay.
+
+    Raises
+    ------
+    CaseConflictError
+        If the case was changed since it was read.
+    CaseError
+        If it was deleted already, or the database cannot be used.
+    """
+    with writing(store.engine) as session:
+        step(session, case)
+        note_down(
+            session,
+            case.id,
+            actor,
+            "deleted",
+            change=({"images": len(case.images)}, {}),
+        )
+        _bury(session, case.id)
+    store.sweep()
+
+
+def _bury(session: Session, case_id: str) -> None:
+    """Leave the tombstone; the database lets go of the rest only once there is one."""
+    session.execute(
+        update(CaseRow)
+        .where(CaseRow.id == case_id)
+        .values(deleted_at=now(), patient="", words=folded(case_id))
+    )
+    images = select(ImageRow.id).where(ImageRow.case_id == case_id)
+    session.execute(delete(AnswerRow).where(AnswerRow.image_id.in_(images)))
+    session.execute(delete(ImageRow).where(ImageRow.case_id == case_id))

@@ -1,0 +1,101 @@
+"""Cases as CSV and as JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from core.cases.read import full_answer
+from core.cases.records import Answer, Case, CaseImage
+from core.cases.store import Store
+from core.cases.trail import read_trail
+from core.documents.spreadsheet import neutral
+
+FORMAT = 1
+"""Version of the JSON; it grows when a reader must change."""
+
+_COLUMNS = (
+    *("case", "patient", "saved_utc", "saved_by", "image", "name", "image_sha256"),
+    *("width_px", "height_px", "synthetic", "um_per_px", "model", "model_sha256"),
+    *("answered_utc", "answered_by", "answer", "class", "probability"),
+    *("verdict", "subtype", "note", "judged_utc", "judged_by"),
+)
+
+
+def cases_csv(cases: Iterable[Case]) -> bytes:
+    """Write one row an answer, UTF-8 with a byte order mark, as spreadsheets want it.
+
+    `probability` is of `class`; the verdict is on the first answer of an image and stands in
+    its row alone. Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for case in cases:
+        for image in case.images:
+            for number, answer in enumerate(image.answers):
+                row = [*_of_case(case), *_of_image(image), *_of_answer(answer)]
+                row += _of_verdict(image) if number == 0 else [""] * 5
+                writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def cases_json(store: Store, cases: Iterable[Case]) -> bytes:
+    """Write everything that is kept of cases but pixels and maps, with their trails, in UTF-8.
+
+    Raises
+    ------
+    CaseError
+        If a case was deleted meanwhile, or the database cannot be used.
+    """
+    content = {
+        "format": FORMAT,
+        "cases": [_everything(store, case) for case in cases],
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
+    return text.encode("utf-8", "replace")  # a name may hold half a surrogate pair
+
+
+def _everything(store: Store, case: Case) -> dict[str, Any]:
+    content = asdict(case)
+    for image, written in zip(case.images, content["images"], strict=True):
+        for answer, lines in zip(image.answers, written["answers"], strict=True):
+            lines["content"] = full_answer(store, answer.id).content
+    content["trail"] = [asdict(entry) for entry in read_trail(store, case.id)]
+    return content
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return str(value.value)
+    raise TypeError(f"{type(value).__name__} has no place in a case")
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
+
+
+def _of_case(case: Case) -> list[object]:
+    return [case.id, case.patient, _time(case.created_at), case.created_by]
+
+
+def _of_image(image: CaseImage) -> list[object]:
+    size = [image.width, image.height, "yes" if image.synthetic else "no"]
+    return [image.position, image.name, image.sha256, *size]
+
+
+def _of_answer(answer: Answer) -> list[object]:
+    scale = "" if answer.um_per_px is None else answer.um_per_px
+    who = [answer.model, answer.model_sha256, _time(answer.at), answer.by]
+    return [scale, *who, answer.predicted, answer.shown_class, f"{answer.probability:.6f}"]
+
+
+def _of_verdict(image: CaseImage) -> list[object]:
+    said = [image.verdict.value if image.verdict else "", image.subtype, image.note]
+    return [*said, _time(image.judged_at), image.judged_by or ""]

@@ -1,0 +1,117 @@
+"""Image files of the worklist: written aside, named by their hash, swept when nobody owns them."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from core.errors import CaseError
+from core.imaging.overlay import encode_png
+from core.imaging.read import read_image
+from core.registry.atomic import flush
+
+_STAGING = ".saving-"
+_OWNER = "owner.lock"
+
+
+class Staging:
+    """A folder aside for images that are about to be saved; its owner holds a lock in it."""
+
+    def __init__(self, images: Path) -> None:
+        self._images = images
+        self._folder = Path(tempfile.mkdtemp(prefix=_STAGING, dir=images))
+        # The system lets go of it when the process ends, however it ends.
+        self._owner = FileLock(self._folder / _OWNER)
+        self._owner.acquire()
+
+    def add(self, pixels: NDArray[np.uint8]) -> str:
+        """Write (H, W, 3) RGB pixels aside as PNG, without any metadata; return the file's hash."""
+        data = encode_png(pixels)
+        digest = hashlib.sha256(data).hexdigest()
+        path = self._folder / f"{digest}.png"
+        path.write_bytes(data)
+        flush(path)
+        return digest
+
+    def publish(self) -> None:
+        """Move the images to their place; the caller holds the store's lock."""
+        for path in self._folder.glob("*.png"):
+            path.replace(self._images / path.name)
+        flush(self._images)
+
+    def close(self) -> None:
+        """Remove the folder with whatever is left in it."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._owner.release()
+
+
+@contextmanager
+def writing_files() -> Iterator[None]:
+    """Put what a disk refuses in words.
+
+    Raises
+    ------
+    CaseError
+        If the disk is full, or not to be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CaseError(
+            f"The images cannot be kept ({error.strerror or error}). Nothing was saved. Make room "
+            "in LOBULE_HOME, then save again."
+        ) from error
+
+
+def read_kept(images: Path, sha256: str) -> NDArray[np.uint8]:
+    """Read the pixels of a kept image, (H, W, 3) RGB; the file must still be what was saved.
+
+    Raises
+    ------
+    CaseError
+        If the file is missing or another one.
+    """
+    path = kept_path(images, sha256)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CaseError(
+            f"The image's file {path} is missing. Restore it from a backup; the answer and the "
+            "verdict are still there."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise CaseError(
+            f"The image's file {path} is not what was saved: its hash differs. Restore it from a "
+            "backup; the answer and the verdict are still there."
+        )
+    # It was within the limits when it was saved; they may have been lowered since.
+    return read_image(data, max_bytes=len(data), max_pixels=1 << 40).pixels
+
+
+def kept_path(images: Path, sha256: str) -> Path:
+    """Return where an image of this hash lies."""
+    return images / f"{sha256}.png"
+
+
+def sweep(images: Path, kept: set[str]) -> None:
+    """Remove files of other hashes than these, and folders whose owner is gone.
+
+    The caller holds the store's lock.
+    """
+    for path in images.glob("*.png"):
+        if path.stem not in kept:
+            path.unlink(missing_ok=True)
+    for folder in images.glob(f"{_STAGING}*"):
+        owner = FileLock(folder / _OWNER, timeout=0)
+        try:
+            owner.acquire()
+        except (Timeout, OSError):
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        owner.release()

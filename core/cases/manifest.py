@@ -1,0 +1,131 @@
+"""Judged images as a labelled manifest: what a pathologist says becomes training data.
+
+The table is what `core.datasets.manifest` reads: `path,label,patient,um_per_px`. It names the
+files of the worklist itself, so that an image whose case is deleted is gone from here too.
+"""
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cases.files import kept_path, writing_files
+from core.cases.labels import label_of
+from core.cases.records import Case, CaseImage
+from core.cases.store import Store
+from core.cases.trail import now
+from core.documents.spreadsheet import neutral
+from core.errors import CaseError
+from core.registry.atomic import flush
+
+Classes = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Images that a manifest can name, and why it leaves others out."""
+
+    rows: tuple[tuple[CaseImage, str, str], ...]
+    """Image, label and patient, each file once."""
+    no_class: int
+    """Images whose verdict names no class of the model."""
+    unjudged: int
+    """Images without a verdict."""
+    contradictory: int
+    """Files that are labelled one way in one case and another way in another."""
+
+    @property
+    def labels(self) -> Classes:
+        """The labels that occur, by alphabet."""
+        return tuple(sorted({label for _, label, _ in self.rows}))
+
+
+def class_sets(cases: Iterable[Case]) -> tuple[Classes, ...]:
+    """Return the sets of classes that images were answered with first, the most frequent first."""
+    counts: dict[Classes, int] = {}
+    for case in cases:
+        for image in case.images:
+            classes = image.answers[0].classes
+            counts[classes] = counts.get(classes, 0) + 1
+    return tuple(sorted(counts, key=lambda classes: (-counts[classes], classes)))
+
+
+def labelled(cases: Sequence[Case], classes: Classes) -> Labelled:
+    """Return the images that were answered with these classes and judged, with their labels.
+
+    Cases of one patient are those that say so, and those that share an image: were they divided
+    between training and test, the test would be passed by heart.
+    """
+    patients = _patients(cases)
+    found: dict[str, dict[str, tuple[CaseImage, str, str]]] = {}
+    no_class = unjudged = 0
+    for case in cases:
+        for image in case.images:
+            if image.answers[0].classes != classes:
+                continue
+            label = label_of(image)
+            if label is None:
+                unjudged += image.verdict is None
+                no_class += image.verdict is not None
+                continue
+            row = (image, label, patients[case.id])
+            found.setdefault(image.sha256, {}).setdefault(label, row)
+    rows = tuple(row for by in found.values() if len(by) == 1 for row in by.values())
+    return Labelled(rows, no_class, unjudged, sum(len(by) > 1 for by in found.values()))
+
+
+def write_manifest(store: Store, images: Labelled) -> Path:
+    """Write the manifest beside the images and return its path.
+
+    Raises
+    ------
+    CaseError
+        If there is no labelled image, or the disk is full.
+    """
+    if not images.rows:
+        raise CaseError(
+            "No image here has a verdict that names a class. Agree or disagree with some answers "
+            "first."
+        )
+    folder = store.images.parent / "manifests"
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(("path", "label", "patient", "um_per_px"))
+    for image, label, patient in images.rows:
+        path = os.path.relpath(kept_path(store.images, image.sha256), folder)
+        scale = image.answers[0].um_per_px
+        writer.writerow((path, neutral(label), neutral(patient), "" if scale is None else scale))
+    with writing_files():
+        folder.mkdir(exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix=".manifest.", dir=folder)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+                file.write(buffer.getvalue())
+            flush(Path(temporary))
+            target = folder / f"worklist-{now():%Y%m%d-%H%M%S-%f}.csv"
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    return target
+
+
+def _patients(cases: Iterable[Case]) -> dict[str, str]:
+    """Name the patient of each case: the pseudonym or id of the first case of the same patient."""
+    name = {case.id: case.patient or case.id for case in cases}
+    same: dict[str, str] = {patient: patient for patient in name.values()}
+
+    def first(patient: str) -> str:
+        while same[patient] != patient:
+            patient = same[patient]
+        return patient
+
+    owner: dict[str, str] = {}
+    for case in cases:
+        for image in case.images:
+            one, other = first(owner.setdefault(image.sha256, name[case.id])), first(name[case.id])
+            same[max(one, other)] = min(one, other)
+    return {case_id: first(patient) for case_id, patient in name.items()}

@@ -1,0 +1,206 @@
+"""Reads cases: one whole, the list that passes a filter, and an answer as it was given."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
+
+from core.cases.arrays import unpack
+from core.cases.database import reading
+from core.cases.records import (
+    UNJUDGED,
+    Answer,
+    Case,
+    CaseFilter,
+    CaseImage,
+    FullAnswer,
+    Verdict,
+)
+from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow
+from core.cases.store import Store
+from core.cases.words import folded
+from core.errors import CaseError
+
+MOST = 500
+"""Cases that a list holds; narrow the search for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The newest cases that pass a filter, at most as many as asked for."""
+
+    cases: tuple[Case, ...]
+    total: int
+    """How many pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to filter by."""
+
+    predicted: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+def load_case(store: Store, case_id: str) -> Case:
+    """Return a case, or the tombstone of a deleted one.
+
+    Raises
+    ------
+    CaseError
+        If there is none of that id, or the database cannot be used.
+    """
+    with reading(store.engine) as session:
+        row = session.get(CaseRow, case_id, options=[_WHOLE])
+        if row is None:
+            raise CaseError(f"There is no case {case_id!r}. Look for it in the worklist.")
+        return _case(row)
+
+
+def find_cases(store: Store, wanted: CaseFilter, *, most: int | None = MOST) -> Listing:
+    """Return the cases that pass a filter, the newest first; deleted ones never do.
+
+    Parameters
+    ----------
+    store, wanted
+        Where, and which.
+    most
+        How many at most; None for all.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+    conditions = _conditions(wanted)
+    with reading(store.engine) as session:
+        total = session.scalar(select(func.count()).select_from(CaseRow).where(*conditions)) or 0
+        return Listing(_load(session, conditions, most), total)
+
+
+def tombstones(store: Store, *, most: int = MOST) -> Listing:
+    """Return what is left of deleted cases, the newest first.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+    gone = [CaseRow.deleted_at.is_not(None)]
+    with reading(store.engine) as session:
+        total = session.scalar(select(func.count()).select_from(CaseRow).where(*gone)) or 0
+        return Listing(_load(session, gone, most), total)
+
+
+def choices(store: Store) -> Choices:
+    """Return every class and every model that answered, by alphabet.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+
+    def all_of(session: Session, column: InstrumentedAttribute[str]) -> tuple[str, ...]:
+        return tuple(sorted(session.scalars(select(column).distinct())))
+
+    with reading(store.engine) as session:
+        return Choices(all_of(session, AnswerRow.predicted), all_of(session, AnswerRow.model))
+
+
+def full_answer(store: Store, answer_id: int) -> FullAnswer:
+    """Return all of an answer, exactly as it was saved.
+
+    Raises
+    ------
+    CaseError
+        If its case was deleted meanwhile, or the database cannot be used.
+    """
+    with reading(store.engine) as session:
+        everything = [undefer(AnswerRow.content), undefer(AnswerRow.maps)]
+        row = session.get(AnswerRow, answer_id, options=everything)
+        if row is None:
+            raise CaseError("This answer is gone: its case was deleted. Reload the worklist.")
+        card = session.get_one(CardRow, row.card_sha256).content
+        return FullAnswer(card, json.loads(row.content), unpack(row.maps))
+
+
+_WHOLE = selectinload(CaseRow.images).selectinload(ImageRow.answers)
+
+
+def _load(
+    session: Session, conditions: Iterable[ColumnElement[bool]], most: int | None
+) -> tuple[Case, ...]:
+    newest = select(CaseRow).where(*conditions).order_by(CaseRow.created_at.desc(), CaseRow.id)
+    return tuple(map(_case, session.scalars(newest.limit(most).options(_WHOLE))))
+
+
+def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [CaseRow.deleted_at.is_(None)]
+    if text := folded(wanted.text.strip()).replace("\0", "\ufffd"):
+        own = CaseRow.words.contains(text, autoescape=True)
+        found.append(or_(own, CaseRow.images.any(ImageRow.words.contains(text, autoescape=True))))
+    asked = {AnswerRow.predicted: wanted.predicted, AnswerRow.model: wanted.model}
+    answered = [column == value for column, value in asked.items() if value is not None]
+    if answered:  # by one answer: this class, from this model
+        found.append(CaseRow.images.any(ImageRow.answers.any(*answered)))
+    if wanted.verdict is not None:
+        value = None if wanted.verdict == UNJUDGED else wanted.verdict
+        found.append(CaseRow.images.any(ImageRow.verdict == value))
+    if wanted.since:
+        found.append(CaseRow.created_at >= _midnight(wanted.since))
+    if wanted.until:
+        found.append(CaseRow.created_at < _midnight(wanted.until + timedelta(days=1)))
+    return found
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _case(row: CaseRow) -> Case:
+    return Case(
+        id=row.id,
+        patient=row.patient,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        version=row.version,
+        deleted_at=row.deleted_at,
+        images=tuple(map(_image, row.images)),
+    )
+
+
+def _image(row: ImageRow) -> CaseImage:
+    return CaseImage(
+        id=row.id,
+        position=row.position,
+        sha256=row.sha256,
+        name=row.name,
+        width=row.width,
+        height=row.height,
+        synthetic=row.synthetic,
+        verdict=Verdict(row.verdict) if row.verdict else None,
+        subtype=row.subtype,
+        note=row.note,
+        judged_at=row.judged_at,
+        judged_by=row.judged_by,
+        answers=tuple(map(_answer, row.answers)),
+    )
+
+
+def _answer(row: AnswerRow) -> Answer:
+    return Answer(
+        id=row.id,
+        model=row.model,
+        model_sha256=row.model_sha256,
+        classes=tuple(json.loads(row.classes)),
+        predicted=row.predicted,
+        shown_class=row.shown_class,
+        probability=row.probability,
+        um_per_px=row.um_per_px,
+        at=row.answered_at,
+        by=row.answered_by,
+    )

@@ -1,0 +1,151 @@
+"""What the worklist takes and gives: plain records, without the database behind them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Maps = dict[str, NDArray[np.float32]]
+
+
+class Verdict(StrEnum):
+    """What the pathologist says of an answer."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    OTHER_SUBTYPE = "other subtype"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something; `signed_in` where the sign-in vouches for the name."""
+
+    name: str
+    signed_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnswer:
+    """An answer that is to be kept exactly as it was given."""
+
+    card: str
+    """The model's card as JSON, as it was then."""
+    model: str
+    model_sha256: str
+    classes: tuple[str, ...]
+    predicted: str
+    shown_class: str
+    """The class that `probability` is of: the positive one if there is one, else `predicted`."""
+    probability: float
+    um_per_px: float | None
+    content: dict[str, Any]
+    """All that is needed to show it again but pixels and maps, as JSON; `version` says how."""
+    maps: Maps
+    """Its arrays by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """An image that is to be kept, with its answer."""
+
+    name: str
+    """What to call it; a file's name only if the user wants it kept."""
+    pixels: NDArray[np.uint8]
+    """(H, W, 3) RGB."""
+    answer: NewAnswer
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A kept answer in short; `full_answer` reads the rest."""
+
+    id: int
+    model: str
+    model_sha256: str
+    classes: tuple[str, ...]
+    predicted: str
+    shown_class: str
+    probability: float
+    um_per_px: float | None
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FullAnswer:
+    """All of a kept answer: the model's card, the content and the maps, as they were saved."""
+
+    card: str
+    content: dict[str, Any]
+    maps: Maps
+
+
+@dataclass(frozen=True, slots=True)
+class CaseImage:
+    """A kept image, its answers, the first one first, and what the pathologist says of that one."""
+
+    id: int
+    position: int
+    sha256: str
+    name: str
+    width: int
+    height: int
+    synthetic: bool
+    verdict: Verdict | None
+    subtype: str
+    note: str
+    judged_at: datetime | None
+    judged_by: str | None
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as it was at `version`; a deleted one has no images."""
+
+    id: str
+    patient: str
+    created_at: datetime
+    created_by: str
+    version: int
+    deleted_at: datetime | None
+    images: tuple[CaseImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEntry:
+    """Who changed what, when; moments are in UTC."""
+
+    at: datetime
+    who: str
+    signed_in: bool
+    action: str
+    image: int | None
+    """Position of the image, counted from 1; None where it is about the case."""
+    model: str | None
+    model_sha256: str | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+UNJUDGED = "none yet"
+"""In a filter: no verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases to list; what is empty or None does not matter. Days are in UTC."""
+
+    text: str = ""
+    """Part of an id, patient, name, subtype or note, in any case of letters."""
+    predicted: str | None = None
+    model: str | None = None
+    verdict: str | None = None
+    """A `Verdict`, or `UNJUDGED`."""
+    since: date | None = None
+    until: date | None = None

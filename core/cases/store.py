@@ -1,0 +1,114 @@
+"""A worklist: its database and the folder of its images, opened once in a process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Engine, select
+
+from core.cases.database import connect, reading
+from core.cases.files import sweep
+from core.cases.migrate import migrate
+from core.cases.schema import ImageRow, StoreRow
+from core.errors import CaseError
+from core.settings import Settings, get_settings
+
+_WAIT_SECONDS = 60
+_DATABASE = "cases.sqlite"
+
+_opened: dict[tuple[str | None, Path], "Store"] = {}
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where cases are kept."""
+
+    engine: Engine
+    images: Path
+    """Folder of the images; one database, one folder, so that none is swept for another."""
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep image files and rows together: nobody else moves or removes files meanwhile.
+
+        Raises
+        ------
+        CaseError
+            If others hold the lock for a minute.
+        """
+        with _locked(self.images / ".lock"):
+            yield
+
+    def sweep(self) -> None:
+        """Remove image files that belong to no case: what a killed save or deletion left."""
+        with self.locked():
+            with reading(self.engine) as session:
+                kept = set(session.scalars(select(ImageRow.sha256).distinct()))
+            sweep(self.images, kept)
+
+
+def open_store(settings: Settings | None = None) -> Store:
+    """Return the worklist; the first call in a process brings its schema up to date.
+
+    Raises
+    ------
+    SettingsError
+        If `LOBULE_DATABASE_URL` cannot be used.
+    CaseError
+        If the database cannot be reached, or was made by a newer Lobule.
+    """
+    settings = settings or get_settings()
+    secret = settings.database_url
+    address = secret.get_secret_value() if secret else None
+    key = (address, settings.cases)
+    with _opening:
+        if key not in _opened:
+            _opened[key] = _open(address, settings.cases)
+        return _opened[key]
+
+
+def close_stores() -> None:
+    """Close every connection to every database; a later call opens them anew."""
+    with _opening:
+        for store in _opened.values():
+            store.engine.dispose()
+        _opened.clear()
+
+
+def _open(address: str | None, folder: Path) -> Store:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        engine = connect(address, folder / _DATABASE)
+        with _locked(folder / ".lock"):
+            migrate(engine)
+        with reading(engine) as session:
+            images = folder / f"images-{session.scalars(select(StoreRow.id)).one()}"
+        images.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CaseError(
+            f"The worklist cannot be kept in {folder} ({error.strerror}). Check that the folder "
+            "can be written to, or set LOBULE_HOME."
+        ) from error
+    store = Store(engine, images)
+    store.sweep()
+    return store
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = FileLock(path, timeout=_WAIT_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise CaseError(
+            "The worklist is busy: another save or deletion has been going on for over a minute. "
+            "Nothing was changed. Try again."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,132 @@
+"""The trail of a case: written with each change, in its transaction, and read."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core.cases.database import reading
+from core.cases.records import Actor, Case, TrailEntry
+from core.cases.schema import CaseRow, TrailRow
+from core.cases.store import Store
+from core.cases.words import as_json, storable
+from core.errors import CaseConflictError, CaseError
+
+LOCAL_USER = "local user"
+
+
+def now() -> datetime:
+    """Return this moment in UTC."""
+    return datetime.now(UTC)
+
+
+def name_of(actor: Actor) -> str:
+    """Return who it is, as the trail names them."""
+    return storable(actor.name.strip(), "user's name") or LOCAL_USER
+
+
+def note_down(
+    session: Session,
+    case_id: str,
+    actor: Actor,
+    action: str,
+    *,
+    image: int | None = None,
+    model: tuple[str, str] | None = None,
+    change: tuple[dict[str, Any], dict[str, Any]] = ({}, {}),
+) -> None:
+    """Add an entry to the trail.
+
+    Parameters
+    ----------
+    session
+        The transaction that makes the change.
+    case_id, actor, action
+        Of what, who, and what was done in a word.
+    image
+        The position of the image that it is about, counted from 1.
+    model
+        Name and hash of the model that it is about.
+    change
+        What it was and what it became.
+    """
+    session.add(
+        TrailRow(
+            case_id=case_id,
+            at=now(),
+            who=name_of(actor),
+            signed_in=actor.signed_in,
+            action=action,
+            image=image,
+            model=model and model[0],
+            model_sha256=model and model[1],
+            before=as_json(change[0]),
+            after=as_json(change[1]),
+        )
+    )
+
+
+def step(session: Session, case: Case) -> None:
+    """Raise the version of a case, which fails if somebody else did so since it was read.
+
+    Raises
+    ------
+    CaseConflictError
+        If the case was changed meanwhile; says by whom.
+    CaseError
+        If there is no such case, or it was deleted.
+    """
+    taken = session.execute(
+        update(CaseRow)
+        .where(CaseRow.id == case.id, CaseRow.version == case.version, CaseRow.deleted_at.is_(None))
+        .values(version=case.version + 1)
+        .returning(CaseRow.id)
+    ).first()
+    if taken is None:
+        raise _refusal(session, case)
+
+
+def _refusal(session: Session, case: Case) -> CaseError:
+    row = session.get(CaseRow, case.id)
+    if row is None:
+        return CaseError(f"There is no case {case.id}. Look for it in the worklist.")
+    last = session.scalars(
+        select(TrailRow).where(TrailRow.case_id == case.id).order_by(TrailRow.id.desc()).limit(1)
+    ).one()
+    when = f"{last.at:%Y-%m-%d %H:%M:%S} UTC"
+    if row.deleted_at is not None:
+        return CaseError(f"The case {case.id} was deleted by {last.who} on {when}.")
+    return CaseConflictError(
+        f"The case {case.id} was changed meanwhile, by {last.who} on {when}, in another window. "
+        "Nothing of yours was saved. Reload the case, then decide again."
+    )
+
+
+def read_trail(store: Store, case_id: str) -> list[TrailEntry]:
+    """Return the trail of a case, also of a deleted one, the oldest entry first.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+    with reading(store.engine) as session:
+        rows = session.scalars(
+            select(TrailRow).where(TrailRow.case_id == case_id).order_by(TrailRow.id)
+        ).all()
+    return [
+        TrailEntry(
+            at=row.at,
+            who=row.who,
+            signed_in=row.signed_in,
+            action=row.action,
+            image=row.image,
+            model=row.model,
+            model_sha256=row.model_sha256,
+            before=json.loads(row.before),
+            after=json.loads(row.after),
+        )
+        for row in rows
+    ]

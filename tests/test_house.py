@@ -19,7 +19,7 @@ FLOORS = (
     {"core.imaging", "core.registry"},
     {"core.datasets", "core.inference", "core.cases"},
     {"core.explain", "core.training"},
-    {"core.diagnosis"},
+    {"core.assessment", "core.diagnosis"},
     {"core.diagnosis_record"},
     {"core.cli", "core.__main__", "pages"},
     {"app"},

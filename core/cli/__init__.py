@@ -5,6 +5,7 @@ import os
 import typer
 
 from core.cli.datasets import datasets
+from core.cli.evaluate import evaluate
 from core.cli.models import models
 from core.cli.predict import predict
 from core.cli.runs import runs
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(train)
+app.command()(evaluate)
 app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
 app.add_typer(datasets, name="datasets")

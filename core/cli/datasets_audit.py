@@ -1,20 +1,16 @@
 """`datasets audit`: what a dataset really holds."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from core.cli.output import AsJson, plain, print_json
+from core.cli.stage_bars import stage_bars
 from core.errors import DatasetError, LobuleError
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from core.datasets.audit.accepted import Decisions
-    from core.datasets.audit.audit import Progress
     from core.datasets.audit.report import Audit
     from core.datasets.records import Dataset
 
@@ -50,7 +46,7 @@ def audit(
 
     try:
         dataset = open_dataset(path, task=task)
-        with _progress() as progress:
+        with stage_bars() as progress:
             result = run(dataset, progress=progress)
         decided = _decisions(dataset, decisions, asked=bool(drop or keep or decisions))
         if drop or keep:
@@ -110,21 +106,3 @@ def _print(result: "Audit", decided: "Decisions") -> None:
         typer.echo(f"    → {plain(finding.advice)}")
     if decided.drop:
         typer.echo(f"\n{len(decided.drop):,} files are dropped by decision.")
-
-
-@contextmanager
-def _progress() -> Iterator["Progress"]:
-    """One bar a stage, with the time left, on stderr."""
-    from rich.console import Console  # noqa: PLC0415 - help comes at once
-    from rich.progress import Progress as Bars  # noqa: PLC0415
-
-    console = Console(stderr=True)
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
-        stages: dict[str, TaskID] = {}
-
-        def told(stage: str, done: float) -> None:
-            if stage not in stages:
-                stages[stage] = bars.add_task(stage, total=1.0)
-            bars.update(stages[stage], completed=done)
-
-        yield told

@@ -5,8 +5,6 @@ the fingerprint vouches that path, patient, class and content of all records are
 """
 
 import json
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from core.datasets.records import Dataset
 from core.datasets.split import Fractions, Split, SplitKind
 from core.errors import DatasetError
+from core.registry.atomic import write_whole
 
 PartName = Literal["train", "validation", "test"]
 
@@ -67,7 +66,7 @@ def save_split(split: Split, dataset: Dataset, path: Path) -> None:
     _rows(content, dataset, path)
     text = json.dumps(content.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
     try:
-        _write_aside(text, path)
+        write_whole(path, text)
     except OSError as error:
         raise DatasetError(
             f"The split could not be saved as {path} ({error.strerror}). Choose a folder that can "
@@ -144,17 +143,3 @@ def _member_of_row(dataset: Dataset, kind: SplitKind) -> NDArray[np.object_]:
 
 def _listed(words: Iterable[object]) -> str:
     return ", ".join(str(word) for word in words)
-
-
-def _write_aside(text: str, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

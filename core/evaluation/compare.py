@@ -108,7 +108,9 @@ def against_colour(
 ) -> Comparison | None:
     """The same of a model and the colour-only baseline; None where the table has no baseline."""
     colour = predictions.colour()
-    return None if colour is None else compare(predictions, colour, draws=draws, seed=seed)
+    if colour is None:
+        return None
+    return compare(predictions.beside_colour(), colour, draws=draws, seed=seed)
 
 
 def _shared(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:

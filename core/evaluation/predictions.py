@@ -50,6 +50,9 @@ class Predictions:
     colour_probabilities : float64 array, shape (N, K), or None
         Of the colour-only baseline.
     colour_thresholds : float64 array, shape (N,), or None
+    colour_folds : int64 array, shape (N,), or None
+        Where colour was cross-validated and the model was not: the fold, from 1, in which colour
+        answered; 0 where it never did.
     """
 
     classes: tuple[str, ...]
@@ -66,6 +69,7 @@ class Predictions:
     thresholds: NDArray[np.float64] | None = None
     colour_probabilities: NDArray[np.float64] | None = None
     colour_thresholds: NDArray[np.float64] | None = None
+    colour_folds: NDArray[np.int64] | None = None
 
     @property
     def binary(self) -> bool:
@@ -92,16 +96,28 @@ class Predictions:
         return replace(self, **changed)
 
     def colour(self) -> "Predictions | None":
-        """The answers of colour alone on the same rows; None where the table has none."""
-        if self.colour_probabilities is None:
+        """The answers of colour alone, on the rows that it answered; None where there are none."""
+        answered = self.beside_colour()
+        if answered.colour_probabilities is None:
             return None
         return replace(
-            self,
-            probabilities=self.colour_probabilities,
-            thresholds=self.colour_thresholds,
+            answered,
+            probabilities=answered.colour_probabilities,
+            thresholds=answered.colour_thresholds,
             colour_probabilities=None,
             colour_thresholds=None,
+            colour_folds=None,
         )
+
+    def beside_colour(self) -> "Predictions":
+        """The same answers as they may be compared with colour: in the folds that it was judged in.
+
+        One model's answers may be ranked within any fold; those of colour only within its own.
+        """
+        if self.colour_folds is None:
+            return self
+        rows = self.colour_folds > 0
+        return replace(self.of(rows), protocol="folds", folds=self.colour_folds[rows])
 
     def pools(self) -> list[NDArray[np.int64]]:
         """Rows that one model answered, for each model: only these may be ranked together."""

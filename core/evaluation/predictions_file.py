@@ -25,8 +25,9 @@ def read_predictions(
     ----------
     path : Path
         A CSV file. Columns: image, patient, label, `probability <class>` for each class, and where
-        known magnification, subtype, round, fold, threshold, `colour probability <class>` and
-        colour threshold. Without a fold, each patient was answered by a model of their own.
+        known magnification, subtype, round, fold, threshold, `colour probability <class>`, colour
+        threshold and colour fold. Without a fold, each patient was answered by a model of their
+        own; where the colour fold is 0, colour did not answer.
     classes : tuple of str, optional
         Those of the card, in its order; by default in the order of the columns.
     positive : str, optional
@@ -79,6 +80,9 @@ def parse_predictions(
             f"({', '.join(classes)}). Correct the table, or evaluate the model again."
         )
     reader = _Reader(table, source)
+    colour_folds = reader.numbers("colour fold", 0) if "colour fold" in table else None
+    if colour_folds is not None:
+        reader = _Reader(_with_colour(table, colour_folds, len(classes)), source)
     if positive is not None and positive not in classes:
         raise EvaluationError(f"{source} has no class {positive!r}; it has {', '.join(classes)}.")
     patients = reader.texts("patient")
@@ -102,6 +106,7 @@ def parse_predictions(
         colour_thresholds=reader.shares("colour threshold")
         if "colour threshold" in table
         else None,
+        colour_folds=colour_folds,
     )
     _check_rows(predictions, source)
     return predictions
@@ -134,6 +139,14 @@ def _check_rows(predictions: Predictions, source: str) -> None:
         )
 
 
+def _with_colour(table: pd.DataFrame, folds: NDArray[np.int64], classes: int) -> pd.DataFrame:
+    """The table with something where colour did not answer; `Predictions` never looks at it."""
+    table = table.copy()
+    for name in [str(name) for name in table if str(name).startswith(COLOUR)]:
+        table.loc[folds == 0, name] = str(1 / classes)
+    return table
+
+
 class _Reader:
     """The columns of a table, checked."""
 
@@ -145,12 +158,14 @@ class _Reader:
             return np.full(len(self.table), "", dtype=object)
         return self.table[name].astype(str).to_numpy(dtype=object)
 
-    def numbers(self, name: str) -> NDArray[np.int64]:
-        """Whole numbers from 1; all 1 where there is no such column."""
+    def numbers(self, name: str, least: int = 1) -> NDArray[np.int64]:
+        """Whole numbers from the least; all 1 where there is no such column."""
         if name not in self.table:
             return np.ones(len(self.table), dtype=np.int64)
         values = pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=np.float64)
-        self._check(name, (values >= 1) & (values == np.round(values)), "whole numbers from 1")
+        self._check(
+            name, (values >= least) & (values == np.round(values)), f"whole numbers from {least}"
+        )
         return values.astype(np.int64)
 
     def shares(self, name: str) -> NDArray[np.float64]:

@@ -1,0 +1,184 @@
+"""The journey: a package and a dataset in, an assessment out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.assessment.answers import Answered, answer_images
+from core.assessment.baseline import colour_baseline
+from core.assessment.known import Known, known_patients
+from core.assessment.robustness import answer_changed, curves, sample
+from core.assessment.table import held_out_answers
+from core.datasets.records import Dataset
+from core.errors import EvaluationError
+from core.evaluation.compare import Comparison, against_colour
+from core.evaluation.judgement import Judgement, judge
+from core.evaluation.predictions import Predictions
+from core.inference.classifier import get_classifier
+from core.registry.card import Card
+from core.registry.card_results import Robustness
+from core.registry.package import Package
+
+Progress = Callable[[str, float], None]
+"""Told what is done, and the share of it, in [0, 1]; may raise to stop."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a model is worth on a dataset.
+
+    Attributes
+    ----------
+    package : Package
+    dataset : Dataset
+        Without the images that cannot be read.
+    predictions : Predictions
+        One row an image of the dataset, in its order.
+    judgement : Judgement
+    colour : Comparison or None
+        The model and colour alone, paired by patient.
+    colour_how : str
+        How colour alone was fitted, or why it was not.
+    known : Known
+        Patients whom the model has met.
+    unseen : Judgement or None
+        Figures without these patients; None if there are none, or nobody else.
+    robustness : tuple of Robustness
+        The first entry is the same images unchanged; empty where it was not asked for.
+    tried_on : int
+        Images that the changes were tried on.
+    unreadable : dict of str to str
+        Path of each image that was left out, and why.
+    warnings : tuple of str
+        What else speaks against relying on the figures, in sentences.
+    """
+
+    package: Package
+    dataset: Dataset
+    predictions: Predictions
+    judgement: Judgement
+    colour: Comparison | None
+    colour_how: str
+    known: Known
+    unseen: Judgement | None
+    robustness: tuple[Robustness, ...]
+    tried_on: int
+    unreadable: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def assess(
+    package: Package,
+    dataset: Dataset,
+    progress: Progress = lambda _stage, _done: None,
+    *,
+    robustness: bool = False,
+) -> Assessment:
+    """Answer every image of a dataset as the app would, and judge the answers by patient.
+
+    Parameters
+    ----------
+    package : Package
+    dataset : Dataset
+        Opened for the package's task.
+    progress : callable
+    robustness : bool
+        Whether to try it on changed images as well, which takes up to 17 times as long.
+
+    Raises
+    ------
+    EvaluationError
+        If the dataset's classes are not the model's, or no image can be read.
+    PackageError
+        If the model cannot be loaded.
+    """
+    dataset = _in_classes_of(package.card, dataset)
+    classifier = get_classifier(package)
+    answered = answer_images(
+        classifier, dataset.records, dataset.root, lambda done: progress("Answering images", done)
+    )
+    read = np.flatnonzero(~np.isnan(answered.probabilities[:, 0]))
+    if not len(read):
+        path, reason = next(iter(answered.unreadable.items()))
+        raise EvaluationError(
+            f"None of the {len(dataset.records)} images in {dataset.root} can be answered. {path}, "
+            f"for instance: {reason}"
+        )
+    dataset = replace(dataset, records=dataset.records.iloc[read].reset_index(drop=True))
+    labels = dataset.records["label"].to_numpy()
+    patients = dataset.records["patient"].to_numpy(dtype=object)
+    rows = sample(labels, patients)
+    changed = answer_changed(classifier, dataset, rows, progress) if robustness else []
+    views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
+    views[0] = answered.colour[read]
+    for view, other in enumerate(changed, start=1):
+        views[view, rows] = other.colour
+    progress("Judging colour alone", 0.0)
+    base = colour_baseline(views, labels, patients, len(dataset.classes))
+    predictions = held_out_answers(package.card, dataset, answered.probabilities[read], base)
+    known = known_patients(package.card, dataset, patients)
+    progress("Judging", 0.0)
+    return Assessment(
+        package=package,
+        dataset=dataset,
+        predictions=predictions,
+        judgement=judge(predictions),
+        colour=_against_colour(predictions),
+        colour_how=base if isinstance(base, str) else base.how,
+        known=known,
+        unseen=_unseen(predictions, known),
+        robustness=curves(predictions, rows, changed, base) if robustness else (),
+        tried_on=len(rows) if robustness else 0,
+        unreadable=answered.unreadable,
+        warnings=_warnings(dataset, answered),
+    )
+
+
+def _in_classes_of(card: Card, dataset: Dataset) -> Dataset:
+    """The dataset with its labels in the order of the model's classes."""
+    known = {name.casefold(): index for index, name in enumerate(card.classes)}
+    missing = [name for name in dataset.classes if name.casefold() not in known]
+    if missing:
+        raise EvaluationError(
+            f"The model {card.name} tells {', '.join(card.classes)} apart; {dataset.root} holds "
+            f"{', '.join(dataset.classes)}. Give a dataset of the model's classes, or a manifest "
+            "that names them so."
+        )
+    order = np.array([known[name.casefold()] for name in dataset.classes])
+    records = dataset.records.assign(label=order[dataset.records["label"].to_numpy()])
+    return replace(dataset, classes=card.classes, records=records)
+
+
+def _against_colour(predictions: Predictions) -> Comparison | None:
+    try:
+        return against_colour(predictions)
+    except EvaluationError:
+        return None
+
+
+def _unseen(predictions: Predictions, known: Known) -> Judgement | None:
+    met = known.rows(predictions.patients)
+    return judge(predictions.of(~met)) if met.any() and not met.all() else None
+
+
+def _warnings(dataset: Dataset, answered: Answered) -> tuple[str, ...]:
+    found = []
+    number = len(dataset.records)
+    if answered.out_of_scale:
+        found.append(
+            f"{answered.out_of_scale} of {number} images have a scale that the model may not be "
+            "given: do not rely on these figures."
+        )
+    if answered.scale_unknown:
+        found.append(
+            f"The scale of {answered.scale_unknown} of {number} images is unknown, so that of the "
+            "training was assumed."
+        )
+    if answered.unreadable:
+        path, reason = next(iter(answered.unreadable.items()))
+        found.append(
+            f"Images that cannot be read were left out: {len(answered.unreadable)}. {path}, for "
+            f"instance: {reason}"
+        )
+    return tuple(found)

@@ -1,0 +1,75 @@
+"""Whether a model has met the patients that it is judged on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.records import Dataset
+from core.registry.card import Card
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Known:
+    """Patients of a dataset whom a model was trained or chosen on.
+
+    Attributes
+    ----------
+    patients : tuple of str
+    warning : str or None
+        What must be said on every figure; None if nothing.
+    leaky : bool
+        Whether figures are of patients whom the model knows.
+    """
+
+    patients: tuple[str, ...]
+    warning: str | None
+    leaky: bool
+
+    def rows(self, patients: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Which images are of a patient whom the model knows, (N,)."""
+        return np.isin(patients.astype(str), self.patients)
+
+
+def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) -> Known:
+    """Compare a dataset's patients with those on a model's card.
+
+    Parameters
+    ----------
+    card : Card
+    dataset : Dataset
+    patients : object array, shape (N,)
+        Of the images that are judged.
+    """
+    training = card.training
+    met = {*training.patients.get("train", []), *training.patients.get("validation", [])}
+    here = set(patients.astype(str))
+    if training.leaky:
+        met |= set(training.patients.get("test", []))
+    shared = tuple(sorted(met & here))
+    if shared:
+        named = ", ".join(shared[:_NAMED]) + (" …" if len(shared) > _NAMED else "")
+        same = training.dataset == dataset.name
+        return Known(
+            shared,
+            f"LEAKY: {len(shared)} of the {len(here)} patients ({named}) "
+            + (
+                f"were in the training of {card.name}. "
+                if same
+                else f"have the name of a patient in the training of {card.name}, though the "
+                f"dataset is called {dataset.name} and that one {training.dataset}. "
+            )
+            + "Figures that include them say nothing about a new patient.",
+            leaky=True,
+        )
+    if not dataset.patients_known:
+        return Known(
+            (),
+            "The patients of this dataset are unknown, so nobody can tell whether they were in the "
+            "training, and each image counts as a patient of its own: intervals are too narrow. "
+            "Name the patients in a manifest.",
+            leaky=False,
+        )
+    return Known((), None, leaky=False)

@@ -1,0 +1,149 @@
+"""An assessment in words, and for programs."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from core.assessment.assess import Assessment
+from core.errors import EvaluationError
+from core.evaluation.bootstrap import Interval
+from core.evaluation.judgement import Figure, Judgement, judge
+from core.evaluation.patient_level import Rule, by_patient, recognition_rate
+
+NAMES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Precision",
+    "f1": "F1",
+    "macro_f1": "F1, mean over classes",
+    "brier": "Brier score",
+    "ece": "ECE",
+}
+_RULES: tuple[Rule, ...] = ("mean probability", "majority")
+
+
+def to_json(assessment: Assessment) -> dict[str, Any]:
+    """Everything but the predictions, as plain values."""
+    card, known = assessment.package.card, assessment.known
+    people, why = by_patients(assessment)
+    colour = assessment.colour
+    return {
+        "model": card.name,
+        "model_sha256": assessment.package.model_sha256,
+        "dataset": assessment.dataset.name,
+        "classes": list(card.classes),
+        "leaky": known.leaky,
+        "known_patients": list(known.patients),
+        "warnings": [*([known.warning] if known.warning else []), *assessment.warnings],
+        **_judged(assessment.judgement),
+        "unseen_patients": assessment.unseen and _judged(assessment.unseen),
+        "colour": colour and asdict(colour),
+        "beats_colour": bool(colour and colour.auroc.higher),
+        "colour_how": assessment.colour_how,
+        "by_patient": {rule: _judged(found) for rule, found in people.items()},
+        "no_patient_level": why,
+        "robustness": [each.model_dump() for each in assessment.robustness],
+        "robustness_images": assessment.tried_on,
+    }
+
+
+def by_patients(assessment: Assessment) -> tuple[dict[str, Judgement], str | None]:
+    """Figures by patient, by each rule, or why there are none."""
+    try:
+        return {rule: judge(by_patient(assessment.predictions, rule)) for rule in _RULES}, None
+    except EvaluationError as error:
+        return {}, str(error)
+
+
+def lines(assessment: Assessment) -> Iterator[str]:
+    """What a reader wants to know, a line each."""
+    known, found = assessment.known, assessment.judgement
+    card = assessment.package.card
+    yield (
+        f"{card.name} on {assessment.dataset.name}: {found.images:,} images of {found.patients:,} "
+        f"patients. {found.how}"
+    )
+    yield from (text for text in (known.warning, *assessment.warnings) if text)
+    yield from _figures(found, leaky=known.leaky)
+    yield verdict(assessment)
+    if assessment.unseen:
+        yield f"Without the patients it was trained on, {assessment.unseen.patients} patients:"
+        yield from _figures(assessment.unseen, leaky=False)
+    rate, between, _ = recognition_rate(assessment.predictions)
+    yield f"Mean patient score: {_between(rate, between)}"
+    people, why = by_patients(assessment)
+    for rule, judged in people.items():
+        yield f"By patient, {rule}:"
+        yield from _figures(judged, leaky=known.leaky)
+    if why:
+        yield why
+    for each in assessment.robustness:
+        changed = "unchanged" if each.change == "none" else f"{each.change} {each.amount:g}"
+        colour = "" if each.colour_auroc is None else f", colour alone {each.colour_auroc:.3f}"
+        balanced = (
+            ""
+            if each.balanced_accuracy is None
+            else f", balanced accuracy {each.balanced_accuracy:.3f}"
+        )
+        yield (
+            f"{changed} {each.unit}".rstrip()
+            + f": AUROC {each.auroc:.3f}{balanced}{colour} ({assessment.tried_on:,} images)"
+        )
+
+
+def verdict(assessment: Assessment) -> str:
+    """Whether the model beats colour alone, in a sentence or two."""
+    colour = assessment.colour
+    if colour is None:
+        return assessment.colour_how
+    auroc = colour.auroc
+    told = f"AUROC {auroc.first:.3f}, colour alone {auroc.second:.3f}"
+    if auroc.interval is None:
+        return f"{told}. {colour.no_interval} Whether it beats colour cannot be said."
+    between = f"difference {auroc.difference:+.3f} ({auroc.interval[0]:+.3f} to "
+    between += f"{auroc.interval[1]:+.3f}, 95 % by paired bootstrap over patients)"
+    beats = (
+        "It beats colour alone"
+        if auroc.higher
+        else "It is worse than colour alone"
+        if auroc.lower
+        else "It does NOT beat colour alone beyond chance"
+    )
+    mark = "LEAKY, for only colour has not seen these patients. " if assessment.known.leaky else ""
+    return f"{mark}{beats}: {told}, {between}. {assessment.colour_how}"
+
+
+def _judged(found: Judgement) -> dict[str, Any]:
+    return {
+        "patients": found.patients,
+        "images": found.images,
+        "figures": {name: asdict(figure) for name, figure in found.figures.items()},
+        "by_class": [asdict(each) for each in found.by_class],
+        "confusion": found.confusion.tolist(),
+        "no_interval": found.no_interval,
+    }
+
+
+def _figures(found: Judgement, *, leaky: bool) -> Iterator[str]:
+    mark = "  LEAKY" if leaky else ""
+    for name, figure in found.figures.items():
+        yield f"  {NAMES[name]:<22}{_figure(figure)}{mark}"
+    for each in found.by_class:
+        yield (
+            f"  {each.name}: {each.images:,} images of {each.patients} patients, sensitivity "
+            f"{_figure(each.figures['sensitivity'])}{mark}"
+        )
+    if found.no_interval:
+        yield f"  {found.no_interval}"
+
+
+def _figure(figure: Figure) -> str:
+    return f"– ({figure.why})" if figure.value is None else _between(figure.value, figure.interval)
+
+
+def _between(value: float, interval: Interval | None) -> str:
+    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")

@@ -1,0 +1,87 @@
+"""`evaluate`: a model on any dataset, judged by patient."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.cli.stage_bars import stage_bars
+from core.errors import LobuleError
+
+if TYPE_CHECKING:
+    from core.assessment.assess import Assessment
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="A model, as `models list` calls it.")],
+    data: Annotated[Path, typer.Option(help="Folder or manifest of the dataset.")],
+    magnification: Annotated[
+        list[str] | None,
+        typer.Option(help="Evaluate on these only, such as 100X; may be given several times."),
+    ] = None,
+    patient_pattern: Annotated[
+        str | None,
+        typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write the answers to, one row an image (CSV).")
+    ] = None,
+    *,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Try changed images as well: stain, blur, JPEG, brightness, scale.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a model on a dataset, beside colour alone, with 95 % intervals by patient.
+
+    Says so where the model was trained on the dataset's patients.
+    """
+    from core.assessment.report import lines, to_json  # noqa: PLC0415 - help comes at once
+    from core.assessment.table import write_predictions  # noqa: PLC0415
+
+    try:
+        found = _assess(model, data, magnification, patient_pattern, robustness=robustness)
+        if out:
+            write_predictions(found.predictions, out)
+    except KeyboardInterrupt:
+        typer.echo("Stopped: nothing was written.", err=True)
+        raise typer.Exit(130) from None
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        print_json(to_json(found))
+        return
+    for line in lines(found):
+        typer.echo(plain(line))
+    if out:
+        typer.echo(f"Answers: {plain(str(out))}")
+
+
+def _assess(
+    model: str,
+    data: Path,
+    magnifications: list[str] | None,
+    patient_pattern: str | None,
+    *,
+    robustness: bool,
+) -> "Assessment":
+    from core.datasets.open import open_dataset  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import find  # noqa: PLC0415
+
+    package = find(model)
+    dataset = open_dataset(
+        data,
+        task=package.card.task,
+        magnifications=magnifications or None,
+        patient_pattern=patient_pattern,
+    )
+    from core.assessment.assess import assess  # noqa: PLC0415 - loads TensorFlow
+
+    with stage_bars() as progress:
+        return assess(package, dataset, progress, robustness=robustness)

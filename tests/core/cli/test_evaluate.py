@@ -1,0 +1,67 @@
+"""`evaluate` from the folder to the figures."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from core.cli import app
+from core.evaluation.judgement import judge
+from core.evaluation.predictions_file import read_predictions
+from core.imaging.overlay import encode_png
+
+
+@pytest.fixture
+def folder(shelve: Callable[[], Path], tmp_path: Path) -> Path:
+    """Six patients, two patches of each class each."""
+    shelve()
+    random = np.random.default_rng(0)
+    for patient in range(4, 10):
+        for number in range(4):
+            pixels = random.integers(0, 255, (50, 50, 3)).astype(np.uint8)
+            name = f"{patient}_idx5_x{number}_y1_class{number % 2}.png"
+            (tmp_path / "data").mkdir(exist_ok=True)
+            (tmp_path / "data" / name).write_bytes(encode_png(pixels))
+    return tmp_path
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_json_and_the_file_agree(folder: Path) -> None:
+    out = folder / "answers.csv"
+    code, output, _ = run("evaluate", "tiny", "--data", folder / "data", "--out", out, "--json")
+    assert code == 0
+    content = json.loads(output)
+    assert (content["images"], content["patients"], content["leaky"]) == (24, 6, False)
+    judged = judge(read_predictions(out, ("no IDC", "IDC"), "IDC"))
+    for name, figure in judged.figures.items():
+        assert content["figures"][name]["value"] == pytest.approx(figure.value, abs=1e-4)
+
+
+def test_text_for_people(folder: Path) -> None:
+    code, output, _ = run("evaluate", "tiny", "--data", folder / "data")
+    assert code == 0
+    assert output.startswith("tiny on IDC: 24 images of 6 patients.")
+    assert "AUROC" in output
+
+
+def test_refusals_are_one_sentence_and_leave_nothing(folder: Path) -> None:
+    code, _, error = run("evaluate", "none", "--data", folder / "data")
+    assert code == 1
+    assert "no model called 'none'" in error
+    code, _, error = run("evaluate", "tiny", "--data", folder / "nothing")
+    assert code == 1
+    assert "nothing" in error
+    taken = folder / "taken"
+    taken.mkdir()
+    code, _, error = run("evaluate", "tiny", "--data", folder / "data", "--out", taken)
+    assert code == 1
+    assert "could not be written" in error
+    assert sorted(each.name for each in folder.iterdir() if "taken" in each.name) == ["taken"]

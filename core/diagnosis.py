@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
-from core.explain.gradcam import normalise
-from core.explain.one_pass import Explain, explainer
+from core.explain.answer import Answer, answer_image
+from core.explain.one_pass import explainer
 from core.imaging.read import Image, read_image
-from core.imaging.resize import resize
-from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
-from core.inference.tiled import LEAST_TISSUE, TileMap, answer_tiles, plan_tiles
+from core.inference.scope import ScopeCheck, check_scope
+from core.inference.tiled import TileMap
+from core.inference.uncertainty import Uncertainty, spread_over_views
+from core.inference.verdict import Verdict, give_verdict
 from core.registry.card import Card
 from core.registry.card_results import OperatingPoint
 from core.registry.package import Package
@@ -40,7 +40,12 @@ class Diagnosis:
     probabilities: NDArray[np.float32]
     """(K,) calibrated, in the order of `classes`."""
     predicted: str
-    """By the operating point where there is one, else the most probable class."""
+    """By the operating point where there is one, else the most probable class; see `verdict`."""
+    verdict: Verdict
+    """What may be said of the image."""
+    scope: ScopeCheck
+    uncertainty: Uncertainty
+    """About the positive class, or the predicted one where the task has no positive class."""
     operating_point: OperatingPoint | None
     um_per_px: float | None
     """The image's scale; None where it is unknown and the training scale was assumed."""
@@ -57,7 +62,7 @@ class Diagnosis:
     heatmap_class: str
     heatmap_layer: str
     warnings: tuple[str, ...]
-    """What speaks against relying on the answer, in sentences."""
+    """What else to know before relying on the answer, in sentences."""
     timings: dict[str, float]
     """Seconds of `read`, `prepare` (which loads the model at its first use), `answer`, `total`."""
     seconds: float
@@ -74,23 +79,30 @@ class Diagnosis:
             "classes": list(self.classes),
             "probabilities": [round(float(value), 6) for value in self.probabilities],
             "predicted": self.predicted,
+            "verdict": self.verdict.name,
+            "reasons": list(self.verdict.reasons),
+            "prediction_set": None
+            if self.verdict.prediction_set is None
+            else list(self.verdict.prediction_set),
+            "scope": {
+                "tested": self.scope.tested,
+                "inside": self.scope.inside,
+                "distance": _rounded(self.scope.distance),
+                "sharpness": _rounded(self.scope.sharpness),
+                "tissue": _rounded(self.scope.tissue),
+            },
+            "uncertainty": {
+                "about": self.uncertainty.about,
+                "views": _rounded(self.uncertainty.views),
+                "members": self.uncertainty.members
+                and [_rounded(value) for value in self.uncertainty.members],
+            },
             "operating_point": point
             and {"positive_class": point.positive_class, "threshold": point.threshold},
             "um_per_px": self.um_per_px,
             "tiles": self.tiles,
             "seconds": round(self.seconds, 4),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the network made of an image, before it is put in words."""
-
-    probabilities: NDArray[np.float32]
-    heatmap: NDArray[np.float32]
-    explained: int
-    tissue: float
-    tiles: TileMap | None = None
 
 
 def diagnose(
@@ -142,12 +154,17 @@ def diagnose(
     classifier = get_classifier(package)
     explain = explainer(classifier, layer)
     prepared = time.perf_counter()
-    if scale.one_piece:
-        answer = _answer_whole(image.pixels, classifier, explain, target)
-    else:
-        answer = _answer_tiled(image.pixels, scale.tile, classifier, explain, target, progress)
+    answer = answer_image(image.pixels, scale, classifier, explain, target, progress)
     predicted = _predict(card, answer.probabilities)
     shown = card.positive_index if card.positive_index is not None else predicted
+    scope = check_scope(
+        scale=scale,
+        tissue=answer.tissue,
+        distance=answer.distance,
+        sharpness=answer.sharpness,
+    )
+    verdict = give_verdict(card, card.classes[predicted], answer.probabilities, scope)
+    uncertainty = _uncertainty(classifier, answer, shown)
     ended = time.perf_counter()
     return Diagnosis(
         name=name or (str(source) if isinstance(source, Path) else "image"),
@@ -157,6 +174,9 @@ def diagnose(
         classes=card.classes,
         probabilities=answer.probabilities,
         predicted=card.classes[predicted],
+        verdict=verdict,
+        scope=scope,
+        uncertainty=uncertainty,
         operating_point=card.operating_point,
         um_per_px=scale.um_per_px,
         scale=scale,
@@ -186,53 +206,10 @@ def warm_up(package: Package) -> None:
         If the model cannot be loaded.
     """
     spec = package.card.input
-    explain = explainer(get_classifier(package), package.card.heatmap_layer)
-    explain(np.zeros((1, spec.height, spec.width, 3), np.uint8), package.card.positive_index)
-
-
-def _answer_whole(
-    pixels: NDArray[np.uint8], classifier: Classifier, explain: Explain, target: int | None
-) -> _Answer:
-    spec = classifier.card.input
-    resized = resize(pixels, spec.height, spec.width)
-    probabilities, heatmaps = explain(resized[np.newaxis], target)
-    explained = int(probabilities[0].argmax()) if target is None else target
-    tissue = float(tissue_mask(resized).mean())
-    return _Answer(probabilities[0], normalise(heatmaps[0]), explained, tissue)
-
-
-def _answer_tiled(
-    pixels: NDArray[np.uint8],
-    tile: int,
-    classifier: Classifier,
-    explain: Explain,
-    target: int | None,
-    progress: Progress | None,
-) -> _Answer:
-    card = classifier.card
-    answer_all = partial(
-        answer_tiles,
-        pixels,
-        plan_tiles(pixels, tile),
-        (card.input.height, card.input.width),
-        batch=classifier.batch,
-        progress=progress,
-    )
-    if target is None:
-        # Which class to explain is known only once every tile has been answered.
-        first = answer_all(lambda inputs: (classifier.probabilities(inputs), None))
-        target = int(_of_tiles(first, card).argmax())
-    tiles = answer_all(lambda inputs: explain(inputs, target))
-    probabilities = _of_tiles(tiles, card)
-    heatmap = normalise(tiles.heatmap())
-    return _Answer(probabilities, heatmap, target, float(tiles.tissue.mean()), tiles)
-
-
-def _of_tiles(tiles: TileMap, card: Card) -> NDArray[np.float32]:
-    """Return the probabilities of the whole image, by the rule that the model was judged by."""
-    if card.input.fit == "crops":
-        return tiles.field_probabilities()
-    return tiles.image_probabilities(card.positive_index)
+    classifier = get_classifier(package)
+    nothing = np.zeros((1, spec.height, spec.width, 3), np.uint8)
+    explainer(classifier, package.card.heatmap_layer)(nothing, package.card.positive_index)
+    classifier.probabilities(nothing)
 
 
 def _target(card: Card, heatmap_class: str | None) -> int | None:
@@ -254,6 +231,16 @@ def _predict(card: Card, probabilities: NDArray[np.float32]) -> int:
     return positive if probabilities[positive] >= point.threshold else 1 - positive
 
 
+def _uncertainty(classifier: Classifier, answer: Answer, index: int) -> Uncertainty:
+    members = answer.members
+    return Uncertainty(
+        about=classifier.classes[index],
+        views=spread_over_views(classifier, answer.sample, index),
+        tiles=len(answer.sample),
+        members=None if members is None else tuple(float(own[index]) for own in members),
+    )
+
+
 def _positive_share(card: Card, tiles: TileMap | None) -> float | None:
     point, positive = card.operating_point, card.positive_index
     if tiles is None or point is None or positive is None:
@@ -261,8 +248,8 @@ def _positive_share(card: Card, tiles: TileMap | None) -> float | None:
     return tiles.share_at(positive, point.threshold)
 
 
-def _warnings(image: Image, card: Card, scale: ScalePlan, answer: _Answer) -> tuple[str, ...]:
-    found = [] if scale.in_range else [scale.message]
+def _warnings(image: Image, card: Card, scale: ScalePlan, answer: Answer) -> tuple[str, ...]:
+    found = [scale.message] if scale.um_per_px is None else []
     shorter = min(image.info.height, image.info.width)
     if shorter * ONE_PIECE < scale.tile:
         known = scale.um_per_px or card.input.um_per_px
@@ -277,15 +264,13 @@ def _warnings(image: Image, card: Card, scale: ScalePlan, answer: _Answer) -> tu
                 f"The image's shorter side shows {shown:,.0f} µm of tissue and is looked at whole; "
                 f"the model knows fields of at most {largest:.0f} µm. Crop the image."
             )
-    if answer.tiles and not (answer.tiles.tissue >= LEAST_TISSUE).any():
-        found.append("No tissue was found, only background: the answer means nothing.")
-    elif answer.tissue < LEAST_TISSUE:
-        found.append(
-            f"Only {answer.tissue:.0%} of the image is tissue, so the answer rests on little."
-        )
     if answer.tiles and answer.tiles.grid.stride == answer.tiles.grid.size:
         found.append(
             "The image is so large that its tiles were laid side by side, not overlapping."
         )
     found += [f"On reading the file: {note}." for note in image.info.notes]
     return tuple(found)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)

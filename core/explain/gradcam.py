@@ -63,6 +63,13 @@ class GradCAM:
         ArchitectureError
             If the inputs have another size or there is no such class.
         """
+        logits, heatmaps, _ = self.with_features(inputs, class_index)
+        return logits, heatmaps
+
+    def with_features(
+        self, inputs: ArrayLike, class_index: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The same, and what the layer "logits" was given: (N, F) features, of the same pass."""
         pixels = np.asarray(inputs, dtype=np.float32)
         if pixels.shape[1:] != self.input_shape:
             raise ArchitectureError(
@@ -75,8 +82,8 @@ class GradCAM:
                 f"numbered from 0. Choose a number up to {self.classes - 1}."
             )
         chosen = PREDICTED if class_index is None else class_index
-        logits, heatmaps = self._run(pixels, np.int32(chosen))
-        return logits.numpy(), heatmaps.numpy()
+        logits, heatmaps, features = self._run(pixels, np.int32(chosen))
+        return logits.numpy(), heatmaps.numpy(), features.numpy()
 
 
 def normalise(heatmap: ArrayLike) -> NDArray[np.float32]:
@@ -139,7 +146,7 @@ def convolutional_layers(model: Any) -> list[str]:
 
 
 def _compile(model: Any, layer: str) -> Callable[..., Any]:
-    """Compile (pixels, class number) to (logits, heatmaps).
+    """Compile (pixels, class number) to (logits, heatmaps, features).
 
     One graph from the pixels to the layer and the logits serves every layer, also one that skip
     connections go round, which a split of the network into two parts would not. It costs no more
@@ -155,22 +162,21 @@ def _compile(model: Any, layer: str) -> Callable[..., Any]:
             "of the network whose output is a map of the image. Choose one of those that "
             "convolutional_layers names, or the model's default."
         )
-    joint = keras.Model(
-        model.input, [model.get_layer(layer).output, model.get_layer("logits").output]
-    )
+    last = model.get_layer("logits")
+    joint = keras.Model(model.input, [model.get_layer(layer).output, last.output, last.input])
 
-    def answer(pixels: Any, class_index: Any) -> tuple[Any, Any]:
+    def answer(pixels: Any, class_index: Any) -> tuple[Any, Any, Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(pixels)
-            features, logits = joint(pixels, training=False)
+            maps, logits, features = joint(pixels, training=False)
             scores = logits if logits.shape[1] > 1 else tf.concat([-logits, logits], axis=1)
             predicted = tf.argmax(scores, axis=1, output_type=tf.int32)
             explained = tf.where(class_index == PREDICTED, predicted, class_index)
             score = tf.gather(scores, explained, axis=1, batch_dims=1)
-        gradients = tf.cast(tape.gradient(score, features), tf.float32)
+        gradients = tf.cast(tape.gradient(score, maps), tf.float32)
         weights = tf.reduce_mean(gradients, axis=(1, 2))
-        heatmaps = tf.einsum("nhwc,nc->nhw", tf.cast(features, tf.float32), weights)
-        return tf.cast(logits, tf.float32), tf.nn.relu(heatmaps)
+        heatmaps = tf.einsum("nhwc,nc->nhw", tf.cast(maps, tf.float32), weights)
+        return tf.cast(logits, tf.float32), tf.nn.relu(heatmaps), tf.cast(features, tf.float32)
 
     signature = [
         tf.TensorSpec((None, *model.input_shape[1:]), tf.float32),

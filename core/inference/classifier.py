@@ -1,4 +1,4 @@
-"""A loaded model that answers from any thread."""
+"""Loaded models that answer from any thread."""
 
 from pathlib import Path
 from threading import Lock
@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import PackageError
+from core.evaluation.scope_distance import Reference, distances
 from core.imaging.normalise import normalise_stain
+from core.imaging.resize import resize
 from core.inference.calibrate import apply_temperature
 from core.registry.package import Package, load_model
+from core.registry.scope_file import read_reference
 
 # Bounds the memory of one call: VGG16's first feature maps take about 0.8 GB for this many pixels.
 BATCH_PIXELS = 2**20
@@ -25,7 +29,10 @@ class Classifier:
     """A model package that answers; TensorFlow is loaded when one is made.
 
     `lock` must be held by whoever else runs `model`, which is not safe to run from two threads.
+    `members` are those of an `Ensemble`.
     """
+
+    members: tuple["Classifier", ...] = ()
 
     def __init__(self, package: Package) -> None:
         import keras  # noqa: PLC0415 - takes seconds, and pages are drawn without it
@@ -39,6 +46,10 @@ class Classifier:
         spec = self.card.input
         self.batch = max(1, min(LARGEST_BATCH, BATCH_PIXELS // (spec.height * spec.width)))
         to_logits = keras.Model(self.model.input, self.model.get_layer("logits").output)
+        self.reference: Reference | None = None
+        if self.card.scope:
+            features = self.model.get_layer("logits").input.shape[-1]
+            self.reference = read_reference(package.path / self.card.scope.file, features)
 
         def answer(pixels: Any) -> Any:
             logits = to_logits(tf.cast(pixels, tf.float32), training=False)
@@ -57,12 +68,7 @@ class Classifier:
         ValueError
             If the inputs have another shape or type.
         """
-        spec = self.card.input
-        if inputs.dtype != np.uint8 or inputs.shape[1:] != (spec.height, spec.width, 3):
-            raise ValueError(
-                f"inputs are {inputs.dtype} of shape {inputs.shape}, "
-                f"expected uint8 of shape (N, {spec.height}, {spec.width}, 3)"
-            )
+        self._check(inputs)
         answers = []
         for start in range(0, len(inputs), self.batch):
             ready = self.prepare(inputs[start : start + self.batch])
@@ -82,6 +88,62 @@ class Classifier:
         """Return calibrated probabilities, (N, K) in the order of `classes`; see `logits`."""
         return apply_temperature(self.logits(inputs), self.card.temperature)
 
+    def distances(self, features: NDArray[np.floating]) -> NDArray[np.float64] | None:
+        """Distance of (N, F) features from the training images', over the largest in scope.
+
+        None where the model carries no scope test. Above 1 is out of scope.
+        """
+        if self.reference is None or self.card.scope is None:
+            return None
+        return distances(self.reference, features) / self.card.scope.threshold
+
+    def _check(self, inputs: NDArray[np.uint8]) -> None:
+        spec = self.card.input
+        if inputs.dtype != np.uint8 or inputs.shape[1:] != (spec.height, spec.width, 3):
+            raise ValueError(
+                f"inputs are {inputs.dtype} of shape {inputs.shape}, "
+                f"expected uint8 of shape (N, {spec.height}, {spec.width}, 3)"
+            )
+
+
+class Ensemble(Classifier):
+    """Several classifiers that answer as one: the mean of their calibrated probabilities.
+
+    It takes inputs of its largest member's size; members with a smaller input get them shrunk. Its
+    logits are the logarithms of its probabilities, so that temperature 1 gives those back.
+    """
+
+    def __init__(self, package: Package, members: tuple[Classifier, ...]) -> None:
+        self.package = package
+        self.card = package.card
+        self.classes = package.card.classes
+        self.lock = Lock()
+        self.reference = None
+        self.members = members
+        self.batch = min(member.batch for member in members)
+
+    def logits(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the logarithms of the mean probabilities, (N, K); see `Classifier.logits`."""
+        means = np.mean(self.of_members(inputs), axis=0)
+        return np.log(np.clip(means, 1e-12, 1)).astype(np.float32)
+
+    def of_members(self, inputs: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return each member's calibrated probabilities, (M, N, K)."""
+        self._check(inputs)
+        parts = [member.probabilities(self.shrink(inputs, member)) for member in self.members]
+        return np.stack(parts).astype(np.float64)
+
+    def shrink(self, inputs: NDArray[np.uint8], member: Classifier) -> NDArray[np.uint8]:
+        """Resize inputs to a member's size."""
+        size = (member.card.input.height, member.card.input.width)
+        if inputs.shape[1:3] == size or not len(inputs):
+            return inputs.reshape(len(inputs), *size, 3)
+        return np.stack([resize(pixels, *size) for pixels in inputs])
+
+    def prepare(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the inputs as they are: each member normalises the stain in its own way."""
+        return inputs
+
 
 def get_classifier(package: Package) -> Classifier:
     """Return the process's one classifier of a package; it is loaded at the first call.
@@ -89,8 +151,14 @@ def get_classifier(package: Package) -> Classifier:
     Raises
     ------
     PackageError
-        If the package's network cannot be loaded.
+        If the package's network cannot be loaded, or that of a member of an ensemble.
     """
+    if package.card.members and not package.members:
+        raise PackageError(
+            f"{package.card.name!r} is an ensemble, and its members are not with it. Put it and "
+            "its members on the shelf and ask for it by name."
+        )
+    members = tuple(get_classifier(member) for member in package.members)
     found = _loaded.get(package.path)
     if found and found.package == package:
         return found
@@ -98,7 +166,7 @@ def get_classifier(package: Package) -> Classifier:
         found = _loaded.get(package.path)
         if not found or found.package != package:
             _loaded.pop(package.path, None)
-            found = Classifier(package)
+            found = Ensemble(package, members) if members else Classifier(package)
             while len(_loaded) >= KEPT:
                 del _loaded[next(iter(_loaded))]
             _loaded[package.path] = found

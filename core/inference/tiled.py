@@ -78,6 +78,12 @@ class TileMap:
         means = np.exp(np.log(chances).mean(axis=0))
         return (means / means.sum()).astype(np.float32)
 
+    def answered(self, probabilities: NDArray[np.float32]) -> "TileMap":
+        """Return the same tiles with other answers, (number of used tiles, K)."""
+        every = np.full((len(self.used), probabilities.shape[1]), np.nan, np.float32)
+        every[self.used] = probabilities
+        return replace(self, probabilities=every)
+
     def share_at(self, index: int, threshold: float) -> float:
         """Return the share of the tissue, in [0, 1], where a class reaches a threshold."""
         return float(np.average(self._area(index) >= threshold, weights=self._weights()))

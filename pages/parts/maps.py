@@ -154,7 +154,7 @@ def _overlay_png(
 
 
 def _layers(package: "Package") -> list[str]:
-    from core.explain.gradcam import convolutional_layers  # noqa: PLC0415 - loads TensorFlow
+    from core.explain.one_pass import explainable_layers  # noqa: PLC0415 - loads TensorFlow
     from core.inference.classifier import get_classifier  # noqa: PLC0415
 
-    return convolutional_layers(get_classifier(package).model)
+    return explainable_layers(get_classifier(package))

@@ -14,9 +14,10 @@ from core.registry.package import Package
 def test_probabilities_are_the_classifiers(package: Package) -> None:
     classifier = get_classifier(package)
     inputs = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)
-    probabilities, heatmaps = one_pass.explainer(classifier, "last_conv")(inputs, 1)
-    np.testing.assert_allclose(probabilities, classifier.probabilities(inputs), atol=1e-6)
-    assert heatmaps.shape[0] == 5
+    found = one_pass.explainer(classifier, "last_conv")(inputs, 1)
+    np.testing.assert_allclose(found.probabilities, classifier.probabilities(inputs), atol=1e-6)
+    assert found.heatmaps.shape[0] == 5
+    assert (found.distances, found.sharpness, found.members) == (None, None, None)
 
 
 def test_unknown_layers_are_named_with_those_there_are(package: Package) -> None:

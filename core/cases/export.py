@@ -33,7 +33,8 @@ def cases_csv(cases: Iterable[Case]) -> bytes:
     its row alone. Text that a spreadsheet would take for a formula gets an apostrophe in front.
     """
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    # Text is quoted, all of it: a lone carriage return would begin a row otherwise.
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(_COLUMNS)
     for case in cases:
         for image in case.images:
@@ -93,7 +94,7 @@ def _of_image(image: CaseImage) -> list[object]:
 def _of_answer(answer: Answer) -> list[object]:
     scale = "" if answer.um_per_px is None else answer.um_per_px
     who = [answer.model, answer.model_sha256, _time(answer.at), answer.by]
-    return [scale, *who, answer.predicted, answer.shown_class, f"{answer.probability:.6f}"]
+    return [scale, *who, answer.predicted, answer.shown_class, round(answer.probability, 6)]
 
 
 def _of_verdict(image: CaseImage) -> list[object]:

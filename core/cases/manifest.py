@@ -92,7 +92,7 @@ def write_manifest(store: Store, images: Labelled) -> Path:
         )
     folder = store.images.parent / "manifests"
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(("path", "label", "patient", "um_per_px"))
     for image, label, patient in images.rows:
         path = os.path.relpath(kept_path(store.images, image.sha256), folder)

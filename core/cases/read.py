@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
 
 from core.cases.arrays import unpack
@@ -146,7 +146,7 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     asked = {AnswerRow.predicted: wanted.predicted, AnswerRow.model: wanted.model}
     answered = [column == value for column, value in asked.items() if value is not None]
     if answered:  # by one answer: this class, from this model
-        found.append(CaseRow.images.any(ImageRow.answers.any(*answered)))
+        found.append(CaseRow.images.any(ImageRow.answers.any(and_(*answered))))
     if wanted.verdict is not None:
         value = None if wanted.verdict == UNJUDGED else wanted.verdict
         found.append(CaseRow.images.any(ImageRow.verdict == value))

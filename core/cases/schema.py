@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     LargeBinary,
@@ -117,8 +118,8 @@ class AnswerRow(Base):
     predicted: Mapped[str] = mapped_column(Text)
     shown_class: Mapped[str] = mapped_column(Text)
     """The class that `probability` is of."""
-    probability: Mapped[float]
-    um_per_px: Mapped[float | None]
+    probability: Mapped[float] = mapped_column(Double)
+    um_per_px: Mapped[float | None] = mapped_column(Double)
     answered_at: Mapped[datetime] = mapped_column(Moment)
     answered_by: Mapped[str] = mapped_column(Text)
     content: Mapped[str] = mapped_column(Text, deferred=True)

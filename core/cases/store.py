@@ -80,21 +80,25 @@ def close_stores() -> None:
 
 
 def _open(address: str | None, folder: Path) -> Store:
+    engine = connect(address, folder / _DATABASE)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        engine = connect(address, folder / _DATABASE)
         with _locked(folder / ".lock"):
             migrate(engine)
         with reading(engine) as session:
             images = folder / f"images-{session.scalars(select(StoreRow.id)).one()}"
         images.mkdir(exist_ok=True)
+        store = Store(engine, images)
+        store.sweep()
     except OSError as error:
+        engine.dispose()
         raise CaseError(
             f"The worklist cannot be kept in {folder} ({error.strerror}). Check that the folder "
             "can be written to, or set LOBULE_HOME."
         ) from error
-    store = Store(engine, images)
-    store.sweep()
+    except BaseException:
+        engine.dispose()
+        raise
     return store
 
 

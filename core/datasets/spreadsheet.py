@@ -1,5 +1,7 @@
 """The table of records as a CSV file that a spreadsheet opens without running anything."""
 
+import csv
+
 import pandas as pd
 
 from core.datasets.records import Dataset
@@ -18,4 +20,5 @@ def records_csv(dataset: Dataset) -> bytes:
         records[column] = [neutral(text) for text in records[column]]
     for column in ("x", "y"):
         records[column] = records[column].astype("Int64").mask(records[column] < 0, pd.NA)
-    return records.to_csv(index=False).encode("utf-8-sig")
+    # Text is quoted, all of it: a lone carriage return would begin a row otherwise.
+    return records.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).encode("utf-8-sig")

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from core.cases.database import changing, connect
+from core.cases.migrate import migrate
+from core.cases.schema import Base
+from core.cases.store import Store, close_stores, open_store
+from core.errors import CaseError, SettingsError
+from core.settings import Settings
+
+
+def test_migrations_make_the_schema_that_the_code_uses(store: Store) -> None:
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_sqlite_waits_for_others_and_survives_a_power_cut(home: Path) -> None:
+    store = open_store()
+    assert (home / "cases" / "cases.sqlite").is_file()
+    with store.engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        }
+    close_stores()
+    assert pragmas == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "synchronous": 2,
+        "busy_timeout": 30_000,
+    }
+
+
+def test_a_second_start_changes_nothing(store: Store) -> None:
+    close_stores()
+    assert open_store().images == store.images
+
+
+def test_a_newer_schema_is_refused(store: Store) -> None:
+    with changing(store.engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from-tomorrow'"))
+    close_stores()
+    with pytest.raises(CaseError, match="newer one made it"):
+        open_store()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("mysql://anna:secret@host/name", "only PostgreSQL"),
+        ("sqlite:///secret.db", "only PostgreSQL"),
+        ("secret", "no address of a database"),
+        ("postgresql://anna:secret@host:port/name", "no address of a database"),
+    ],
+)
+def test_a_wrong_address_is_told_without_repeating_it(
+    monkeypatch: pytest.MonkeyPatch, address: str, words: str
+) -> None:
+    monkeypatch.setenv("LOBULE_DATABASE_URL", address)
+    with pytest.raises(SettingsError, match=words) as caught:
+        open_store()
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_told(tmp_path: Path) -> None:
+    address = "postgres://anna:secret@127.0.0.1:1/name"
+    engine = connect(address, tmp_path / "unused")
+    with pytest.raises(CaseError, match="worklist's database") as caught:
+        migrate(engine)
+    engine.dispose()
+    assert "secret" not in str(caught.value)
+
+
+def test_settings_do_not_show_the_password() -> None:
+    assert "secret" not in repr(Settings(database_url=SecretStr("postgresql://a:secret@b/c")))
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "file").write_text("")
+    monkeypatch.setenv("LOBULE_HOME", str(home / "file"))
+    with pytest.raises(CaseError, match="cannot be kept in"):
+        open_store()
+
+
+def test_a_damaged_database_is_told(home: Path) -> None:
+    (home / "cases").mkdir()
+    (home / "cases" / "cases.sqlite").write_bytes(b"no database at all" * 100)
+    with pytest.raises(CaseError, match="not a database"):
+        open_store()

@@ -10,29 +10,38 @@ ROW_PIXELS, MARGIN_PIXELS = 30, 70
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One condition: its name, mark, and a value with its interval for each row."""
+    """One condition: its name, mark, and a value with its interval for each row.
+
+    A value that there is not is None, and so is an interval.
+    """
 
     name: str
     colour: str
     symbol: str
-    values: Sequence[float]
-    intervals: Sequence[tuple[float, float]]
+    values: Sequence[float | None]
+    intervals: Sequence[tuple[float, float] | None]
 
 
 def with_intervals(rows: Sequence[str], series: Sequence[Series], axis: str) -> go.Figure:
-    """Draw a point and an interval for each row and series, AUROC from 0.4 to 1 and 0.5 marked."""
+    """Draw a point and an interval for each row and series, from 0.4 or lower to 1, 0.5 marked."""
     figure = go.Figure()
-    step = 0.7 / len(series)
+    step, least = 0.7 / len(series), 0.4
     for number, one in enumerate(series):
-        low = [value - ends[0] for value, ends in zip(one.values, one.intervals, strict=True)]
-        high = [ends[1] - value for value, ends in zip(one.values, one.intervals, strict=True)]
+        shown = [
+            (row, value, ends or (value, value))
+            for row, (value, ends) in enumerate(zip(one.values, one.intervals, strict=True))
+            if value is not None
+        ]
+        low = [value - ends[0] for _, value, ends in shown]
+        high = [ends[1] - value for _, value, ends in shown]
+        least = min([least, *(ends[0] - 0.05 for _, _, ends in shown)])
         figure.add_trace(
             go.Scatter(
-                x=list(one.values),
-                y=[row + step * (number - (len(series) - 1) / 2) for row in range(len(rows))],
+                x=[value for _, value, _ in shown],
+                y=[row + step * (number - (len(series) - 1) / 2) for row, _, _ in shown],
                 mode="markers+text",
                 name=one.name,
-                text=[f"{value:.2f}" for value in one.values],
+                text=[f"{value:.2f}" for _, value, _ in shown],
                 textposition="top center",
                 marker={"color": one.colour, "symbol": one.symbol, "size": 12},
                 error_x={"type": "data", "array": high, "arrayminus": low, "thickness": 2},
@@ -47,7 +56,7 @@ def with_intervals(rows: Sequence[str], series: Sequence[Series], axis: str) -> 
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
     )
-    figure.update_xaxes(title=axis, range=[0.4, 1.02], zeroline=False)
+    figure.update_xaxes(title=axis, range=[max(least, -0.02), 1.02], zeroline=False)
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=list(rows),

@@ -123,6 +123,13 @@ STYLE = """
 [class*="st-key-curves"] [data-testid="stColumn"] { min-width: min(16rem, 100%); }
 .lobule-file h2.lobule-model { padding: 0; margin: 0 .3rem 0 0; font-size: 1.3rem; }
 .lobule-text details summary { cursor: pointer; opacity: .8; }
+[class*="st-key-numbers-"] .stHtml { flex: 1 1 20rem; min-width: 12rem; }
+[class*="st-key-numbers-"] .lobule-quiet { margin: 0; }
+.lobule-shot { font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere; }
+.lobule-shot small { opacity: .8; }
+.lobule-shot img { width: 100%; max-height: 16rem; object-fit: contain; border-radius: 4px; }
+.stHtml dl.lobule-head dd { font-size: 1.15rem; font-weight: 600; }
+.lobule-head { grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
 .lobule-pairs { grid-template-columns: minmax(11rem, 2fr) 1fr; }
 .lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
 </style>

@@ -43,10 +43,11 @@ _CARD_HELP = (
 
 def _select(sound: dict[str, Package]) -> Package:
     names = list(sound)
+    if st.session_state.get("model") not in names:  # another page may have chosen one
+        st.session_state["model"] = active_name()
     name = st.selectbox(
         "Model",
         names,
-        index=names.index(active_name()),
         format_func=lambda name: sound[name].card.title,
         key="model",
         help="The network that answers. Each was trained for one question and one scale.",

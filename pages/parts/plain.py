@@ -23,6 +23,11 @@ def notice(text: str, kind: str = "warning") -> None:
     )
 
 
+def quiet(text: str) -> None:
+    """Show a sentence small; its words are never markup."""
+    st.html(f'<p class="lobule-quiet">{as_html(text)}</p>')
+
+
 def table(header: tuple[str, ...], rows: Sequence[tuple[object, ...]], *, caption: str) -> None:
     """Show rows of text; the first column names the row."""
     head = "".join(f'<th scope="col">{as_html(cell)}</th>' for cell in header)

@@ -34,8 +34,33 @@ def ask_for_images() -> list[Upload]:
         help="PNG, JPEG, TIFF, BMP or WebP. They stay on this computer, in "
         "memory, and are forgotten when this page is closed.",
     )
-    uploads = [Upload(file.file_id, file.name, file.getvalue) for file in files]
+    _offer_to_remove_sent()
+    uploads = [*_sent(), *(Upload(file.file_id, file.name, file.getvalue) for file in files)]
     return [PHANTOM, *uploads] if st.session_state.get("phantom_shown") else uploads
+
+
+def send(upload: Upload) -> None:
+    """Put an image that another page shows first among those to answer; its like goes."""
+    others = [other for other in _sent() if other.id != upload.id]
+    st.session_state["sent_images"] = [upload, *others]
+    st.session_state["phantom_shown"] = False
+
+
+def _offer_to_remove_sent() -> None:
+    """Draw the button that removes images that came from another page, if there are any."""
+    if sent := _sent():
+        words = "1 image" if len(sent) == 1 else f"{len(sent)} images"
+        st.button(
+            f"Remove {words} from Performance",
+            key="remove_sent",
+            width="stretch",
+            on_click=lambda: st.session_state.pop("sent_images", None),
+        )
+
+
+def _sent() -> list[Upload]:
+    sent: list[Upload] = st.session_state.get("sent_images", [])
+    return sent
 
 
 PHANTOM_IS = (

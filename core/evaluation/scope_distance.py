@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from core.evaluation.conformal import same_weight_each
 
@@ -64,16 +65,15 @@ def fit_reference(features: NDArray[np.floating], weights: NDArray[np.floating])
         rows = slice(start, start + _ROWS)
         standard = (features[rows] - mean) / scale * np.sqrt(share[rows])[:, None]
         covariance += standard.T @ standard
-    variances, directions = np.linalg.eigh(covariance)
     number = max(1, min(COMPONENTS, MOST_NUMBERS // size, size - 1, len(features) - 1))
-    rest = float(variances[:-number].mean()) if size > 1 else 0.0
-    least = max(rest, 1e-6)
+    variances, directions = eigh(covariance, subset_by_index=[size - number, size - 1])
+    rest = max((np.trace(covariance) - variances.sum()) / max(size - number, 1), 1e-6)
     return Reference(
         mean=mean,
         scale=scale,
-        components=directions[:, ::-1][:, :number].T,
-        variances=np.maximum(variances[::-1][:number], least),
-        rest=least,
+        components=directions[:, ::-1].T,
+        variances=np.maximum(variances[::-1], rest),
+        rest=float(rest),
     )
 
 

@@ -74,7 +74,7 @@ def explainer(classifier: Classifier, layer: str) -> Explain:
             apply_temperature(logits, classifier.card.temperature),
             heatmaps,
             classifier.distances(features),
-            np.array([sharpness(pixels) for pixels in inputs]) / max(least, 1e-9)
+            np.array([sharpness(pixels) for pixels in ready]) / max(least, 1e-9)
             if least is not None
             else None,
             None,

@@ -1,0 +1,219 @@
+"""When a trained model's answers may be used: its scope test and its prediction sets.
+
+Where training images lie is described by what was trained on; every limit is chosen on patients
+that were left out of it, and nothing on the patients that the model is tested on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.datasets.split import Split
+from core.evaluation.conformal import LEVEL, coverage, fit_cut_offs
+from core.evaluation.scope_distance import (
+    FALSE_ALARMS,
+    Reference,
+    false_alarms,
+    fit_balanced,
+    image_distances,
+    left_out_distances,
+    upper_quantile,
+)
+from core.imaging.focus import sharpness
+from core.imaging.tissue import tissue_mask
+from core.inference.calibrate import apply_temperature
+from core.inference.tiled import LEAST_TISSUE
+from core.registry.card_trust import ClassCoverage, Conformal, Scope
+from core.registry.scope_file import SCOPE_FILE
+
+BLURRED = 0.01
+"""Share of the training images that is less sharp than the scope test asks for."""
+# More images than this do not change where training images lie; they are taken at even steps.
+MOST_IMAGES = 5_000
+_BATCH = 64
+_FEWEST_PATIENTS = 2
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What a card says of when answers may be used.
+
+    Attributes
+    ----------
+    conformal : Conformal
+    scope : Scope or None
+        None where fewer than two patients were left out, on whom no limit can be chosen.
+    reference : Reference or None
+        Where training features lie; with `scope`.
+    """
+
+    conformal: Conformal
+    scope: Scope | None
+    reference: Reference | None
+
+
+def trust_of_probe(
+    features: NDArray[np.float32],
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    predictions: pd.DataFrame,
+    classes: tuple[str, ...],
+) -> Trust:
+    """Of a probe, which is fitted on everybody: limits from patients left out in turn.
+
+    Parameters
+    ----------
+    features : float32 array, shape (N, crops, F)
+        Of the images as they are.
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    predictions : pandas.DataFrame
+        Held-out answers, as the package holds them.
+    classes : tuple of str
+    """
+    known = predictions["patient"].to_numpy(dtype=object)
+    truth = predictions["label"].map(classes.index).to_numpy(dtype=np.int64)
+    chances = predictions[[f"probability {name}" for name in classes]].to_numpy(dtype=np.float64)
+    conformal = _sets(chances, truth, known, classes, predictions["image"].nunique(), "left-out")
+    if len(np.unique(patients.astype(str))) < _FEWEST_PATIENTS:
+        return Trust(conformal, None, None)
+    reference = fit_balanced(features, labels, patients)
+    far = left_out_distances(features, labels, patients)
+    every = np.arange(len(labels))
+    scope = _scope(far, patients, patients, _sharp(pixels, every, features.shape[1]), "left-out")
+    return Trust(conformal, scope, reference)
+
+
+def trust_of_fit(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    split: Split,
+    temperature: float,
+    classes: tuple[str, ...],
+    progress: Callable[[float], None],
+) -> Trust:
+    """Of a network that was trained on one part: limits from the validation part.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Trained.
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    split : Split
+        Of the images; the test part is not looked at.
+    temperature : float
+    classes : tuple of str
+    progress : callable
+        Told the share done, in [0, 1].
+    """
+    crops = len(pixels) // len(labels)
+    train, chosen = _thin(split.train), _thin(split.validation)
+    known = patients[chosen]
+    held = _features(network, pixels, chosen, crops, lambda done: progress(done / 2))
+    last = network.get_layer("logits").get_weights()
+    # A linear map of the mean is the mean of linear maps.
+    logits = held.mean(axis=1) @ last[0] + last[1]
+    chances = apply_temperature(logits, temperature).astype(np.float64)
+    conformal = _sets(chances, labels[chosen], known, classes, len(chosen), "validation")
+    if len(np.unique(known.astype(str))) < _FEWEST_PATIENTS:
+        return Trust(conformal, None, None)
+    seen = _features(network, pixels, train, crops, lambda done: progress(0.5 + done / 2))
+    reference = fit_balanced(seen, labels[train], patients[train])
+    far = image_distances(reference, held)
+    scope = _scope(far, known, patients[train], _sharp(pixels, train, crops), "validation")
+    return Trust(conformal, scope, reference)
+
+
+def _sets(
+    chances: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    classes: tuple[str, ...],
+    images: int,
+    kind: str,
+) -> Conformal:
+    people = len(np.unique(patients.astype(str)))
+    return Conformal(
+        level=LEVEL,
+        cut_offs=tuple(float(value) for value in fit_cut_offs(chances, labels, patients)),
+        fitted_on=f"{images} images of {people} {kind} patients, every patient counting the same",
+        by_class=tuple(
+            ClassCoverage(
+                name=classes[found.label],
+                patients=found.patients,
+                # Every image counts once, however often it was answered.
+                images=round(found.images * images / len(labels)),
+                coverage=found.coverage,
+                interval=found.interval,
+                single=found.single,
+            )
+            for found in coverage(chances, labels, patients)
+        ),
+    )
+
+
+def _scope(
+    far: NDArray[np.float64],
+    left_out: NDArray[np.object_],
+    trained: NDArray[np.object_],
+    sharp: NDArray[np.float64],
+    kind: str,
+) -> Scope:
+    """Limits from distances of left-out images, and from how sharp those trained on are."""
+    people = len(np.unique(left_out.astype(str)))
+    seen = np.isfinite(sharp)
+    return Scope(
+        file=SCOPE_FILE,
+        threshold=upper_quantile(far, left_out, FALSE_ALARMS),
+        wished_false_alarms=FALSE_ALARMS,
+        false_alarms=false_alarms(far, left_out),
+        fitted_on=f"{len(far)} images of {people} {kind} patients, every patient counting the same",
+        least_sharpness=-upper_quantile(-sharp[seen], trained[seen], BLURRED)
+        if seen.any()
+        else None,
+        blurred_in_training=BLURRED,
+    )
+
+
+def _thin(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(rows) <= MOST_IMAGES:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, MOST_IMAGES).astype(np.int64)]
+
+
+def _sharp(pixels: NDArray[np.uint8], rows: NDArray[np.int64], crops: int) -> NDArray[np.float64]:
+    """Sharpness of images, the median over the crops; NaN for those with too little tissue."""
+    found = np.full(len(rows), np.nan)
+    for number, row in enumerate(rows):
+        squares = [np.asarray(pixels[row * crops + crop]) for crop in range(crops)]
+        if np.mean([tissue_mask(square).mean() for square in squares]) >= LEAST_TISSUE:
+            found[number] = np.median([sharpness(square) for square in squares])
+    return found
+
+
+def _features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    crops: int,
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
+    """What the network hands to its last layer, (n, crops, F)."""
+    plain = keras.Model(network.inputs, network.get_layer("logits").input)
+    squares = (rows[:, None] * crops + np.arange(crops)).ravel()
+    features = np.empty((len(squares), plain.output_shape[1]), dtype=np.float32)
+    for start in range(0, len(squares), _BATCH):
+        here = slice(start, start + _BATCH)
+        features[here] = plain.predict_on_batch(np.asarray(pixels[squares[here]]))
+        progress(min(start + _BATCH, len(squares)) / len(squares))
+    return features.reshape(len(rows), crops, -1)

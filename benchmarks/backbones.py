@@ -19,8 +19,9 @@ from core.datasets.open import open_dataset
 from core.datasets.split import patients_with_every_class
 from core.settings import get_settings
 from core.training.features import frozen_features
-from core.training.held_out import HeldOut, Learner, leave_one_out
-from core.training.learners import as_learner, colour_fitter, probe_fitter
+from core.training.fitter import Fitter
+from core.training.held_out import HeldOut, leave_one_out
+from core.training.learners import colour_fitter, probe_fitter
 from core.training.network import build_network
 from core.training.recipe import Recipe, load_recipe
 
@@ -44,11 +45,11 @@ def main() -> None:
     judged = patients_with_every_class(dataset)
     shipped = load_recipe("idc")
 
-    def judge(learner: Learner) -> HeldOut:
-        return leave_one_out(learner, labels, patients, judged, lambda _: None)
+    def judge(fit: Fitter) -> HeldOut:
+        return leave_one_out(fit, labels, patients, judged, lambda _: None)
 
     print(f"{len(judged)} patients left out in turn, of {len(set(patients))}; {len(labels)} images")
-    colour = judge(as_learner(colour_fitter(pixels, 1, labels, patients, lambda _: None)))
+    colour = judge(colour_fitter(pixels, 1, labels, patients, lambda _: None))
     report("colour alone", colour, colour)
     for architecture, size in CANDIDATES:
         recipe = Recipe.model_validate(
@@ -62,8 +63,7 @@ def main() -> None:
         features = features[:, :, None]
         penalty = shipped.probe.penalty  # type: ignore[union-attr]
         fit = probe_fitter(features, features, labels, patients, recipe.balance, penalty)
-        learner = as_learner(fit)
-        report(f"{architecture} at {size} px", judge(learner), colour)
+        report(f"{architecture} at {size} px", judge(fit), colour)
 
 
 def report(name: str, held_out: HeldOut, colour: HeldOut) -> None:

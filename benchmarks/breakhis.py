@@ -30,9 +30,9 @@ from core.datasets.split import Split
 from core.evaluation.bootstrap import draw_patients, interval
 from core.evaluation.folds import Answers, class_aurocs
 from core.settings import get_settings
-from core.training.cross_validate import Fitter, Predict
 from core.training.features import shift
 from core.training.fit import fit_network, network_logits
+from core.training.fitter import Fitter, Predict
 from core.training.grouped_folds import grouped_folds
 from core.training.input_spec import frame
 from core.training.learners import colour_fitter, probe_fitter

@@ -1,24 +1,70 @@
-"""Choose the threshold of a binary model on held-out patients."""
+"""Choose thresholds of a binary model on held-out patients."""
+
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import EvaluationError
 
-BALANCED_RULE = "highest mean of sensitivity and specificity, every patient counting the same"
+WISHED_SENSITIVITY = 0.95
+# Sums of weights differ from what they should be by this much.
+_ROUNDING = 1e-9
 
 
-def balanced_threshold(
+@dataclass(frozen=True)
+class Rule:
+    """A way to choose a threshold.
+
+    Attributes
+    ----------
+    kind : "balanced", "sensitive" or "equal cost"
+    text : str
+        In words.
+    column : str
+        Of a table of predictions, which holds the thresholds that were chosen by it.
+    """
+
+    kind: Literal["balanced", "sensitive", "equal cost"]
+    text: str
+    column: str
+
+
+RULES = (
+    Rule(
+        "balanced",
+        "highest mean of sensitivity and specificity, every patient counting the same",
+        "threshold",
+    ),
+    Rule(
+        "sensitive",
+        f"sensitivity of at least {WISHED_SENSITIVITY:.0%}, every patient counting the same",
+        f"threshold for sensitivity {WISHED_SENSITIVITY:g}",
+    ),
+    Rule(
+        "equal cost",
+        "fewest wrong calls, a miss costing as much as a false alarm, every patient counting the "
+        "same",
+        "threshold for equal cost",
+    ),
+)
+"""The first one's threshold is the one that answers go by; the others are to choose from."""
+
+
+def choose_thresholds(
     labels: NDArray[np.int64],
     probabilities: NDArray[np.floating],
     patients: NDArray[np.object_],
-) -> float:
-    """The threshold with the highest balanced accuracy, every patient counting the same.
+) -> tuple[float, ...]:
+    """One threshold for each of `RULES`.
 
     Sensitivity is the mean over the patients that have positives, specificity the mean over those
-    that have negatives; their mean is maximised (Youden 1950, by patient), and the middle of the
-    best range of thresholds is taken. A patient with ten times the images has no more say than
-    another, because the next patient is a draw from the patients, not from the images.
+    that have negatives, accuracy the mean over all patients. A patient with ten times the images
+    has no more say than another, because the next patient is a draw from the patients, not from
+    the images. "balanced" has the highest mean of sensitivity and specificity (Youden 1950, by
+    patient); "sensitive" is the highest threshold with the wished sensitivity; "equal cost" has the
+    highest accuracy. Of a range of thresholds that are as good the middle is taken.
 
     Parameters
     ----------
@@ -28,7 +74,7 @@ def balanced_threshold(
 
     Returns
     -------
-    float in (0, 1)
+    tuple of float in (0, 1)
 
     Raises
     ------
@@ -40,26 +86,34 @@ def balanced_threshold(
             "An operating point needs held-out images of both classes; only class "
             f"{labels[0] if len(labels) else 'none'} is there. Hold out other patients."
         )
-    weights = _patient_weights(labels, patients)
     order = np.argsort(probabilities, kind="stable")
-    ranked, ranked_labels, weights = probabilities[order], labels[order], weights[order]
-    # Calling positive all from rank k on: specificity gained below, sensitivity lost below.
-    gain = np.cumsum(np.where(ranked_labels == 0, weights, -weights))
+    ranked, positive, people = probabilities[order], labels[order] == 1, patients[order]
     last_of_ties = np.append(ranked[1:] > ranked[:-1], True)
-    gain = np.concatenate([[0.0], gain[last_of_ties]])
-    values = ranked[last_of_ties]
-    best = int(np.argmax(gain))
-    edges = np.concatenate([[0.0], values, [1.0]])
-    return float((edges[best] + edges[best + 1]) / 2)
+
+    def below(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Weight of the images under each threshold, from the lowest one to the highest."""
+        return np.concatenate([[0.0], np.cumsum(weights)[last_of_ties]])
+
+    found = 1 - below(_patient_weights(positive, people))
+    spared = below(_patient_weights(~positive, people))
+    every = _patient_weights(np.ones_like(positive), people)
+    right = (every * positive).sum() + below(np.where(positive, -every, every))
+    best = {
+        "balanced": int(np.argmax(found + spared)),
+        "sensitive": int(np.flatnonzero(found >= WISHED_SENSITIVITY - _ROUNDING)[-1]),
+        "equal cost": int(np.argmax(right)),
+    }
+    edges = np.concatenate([[0.0], ranked[last_of_ties], [1.0]])
+    chosen = (best[rule.kind] for rule in RULES)
+    return tuple(float((edges[place] + edges[place + 1]) / 2) for place in chosen)
 
 
 def _patient_weights(
-    labels: NDArray[np.int64], patients: NDArray[np.object_]
+    chosen: NDArray[np.bool_], patients: NDArray[np.object_]
 ) -> NDArray[np.float64]:
-    weights = np.zeros(len(labels))
-    for label in (0, 1):
-        present = np.unique(patients[labels == label])
-        for patient in present:
-            group = (labels == label) & (patients == patient)
-            weights[group] = 1 / (group.sum() * len(present))
+    """Weight of each of the chosen images: every patient who has any has the same."""
+    _, codes = np.unique(patients.astype(str), return_inverse=True)
+    counts = np.bincount(codes[chosen], minlength=codes.max() + 1)
+    weights = np.zeros(len(chosen))
+    weights[chosen] = 1 / (counts[codes[chosen]] * (counts > 0).sum())
     return weights

@@ -1,30 +1,28 @@
 """Train by gradient descent, judged on a test part that nothing was chosen on."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.records import Dataset
 from core.datasets.split import Split
-from core.evaluation.operating_point import BALANCED_RULE
 from core.evaluation.patients import PatientScore, score_patient
-from core.registry.card_results import Evaluation, OperatingPoint
+from core.registry.card_results import Evaluation
 from core.training.by_folds import STRENGTHS, predictions_of_folds
-from core.training.cross_validate import CrossValidated
+from core.training.cross_validate import CrossValidated, cross_validated
 from core.training.features import shift
 from core.training.fit import fit_network, network_logits
-from core.training.held_out import fit_decision
+from core.training.fitter import Predict
+from core.training.held_out import Decision, fit_decision
 from core.training.judge import patient_results
 from core.training.judge_folds import judge_folds
 from core.training.learners import colour_fitter
+from core.training.operating_points import operating_points
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe, Train
+from core.training.trust import trust_of_fit
 from core.training.watch import Watch
 
-Logits = Callable[[NDArray[np.int64]], NDArray[np.float64]]
-"""Logits (V, n, K) of some images in each view: as they are, then stain-shifted."""
 _BATCH = 64
 _LEAKY = (
     "Leaky split: images of the same patients were trained on and tested on. These figures say "
@@ -80,22 +78,20 @@ def train_by_fit(
         len(dataset.classes),
     )(split.train)
     watch.stage("Judging", 0.0)
-    held = _held_out(_of_network(network, pixels, crops), labels, patients, split)
-    base = _held_out(colour, labels, patients, split)
+    held, decision = _held_out(_of_network(network, pixels, crops), labels, patients, split)
+    base, _ = _held_out(colour, labels, patients, split)
     watch.stage("Judging", 1.0)
-    threshold = None if held.thresholds is None else float(held.thresholds[0, 0])
+    predictions = predictions_of_folds(held, base, dataset)
     evaluation = judge_folds(held, base, labels, patients, dataset.classes, STRENGTHS)
     return Outcome(
         network=network,
-        temperature=float(held.temperatures[0, 0]),
-        operating_point=None
-        if threshold is None
-        else OperatingPoint(
-            positive_class=dataset.classes[1],
-            threshold=threshold,
-            rule=BALANCED_RULE,
-            fitted_on=f"{len(split.validation)} images of "
-            f"{len(np.unique(patients[split.validation]))} validation patients",
+        temperature=decision.temperature,
+        operating_points=operating_points(
+            predictions,
+            dataset.classes,
+            decision.thresholds,
+            f"{len(split.validation)} images of "
+            f"{len(np.unique(patients[split.validation].astype(str)))} validation patients",
         ),
         evaluation=Evaluation.model_validate(
             evaluation.model_dump()
@@ -109,13 +105,23 @@ def train_by_fit(
                 "notes": (*evaluation.notes, _LEAKY) if split.leaky else evaluation.notes,
             }
         ),
-        predictions=predictions_of_folds(held, base, dataset),
+        predictions=predictions,
         history=history,
         rows=split.parts(),
+        trust=trust_of_fit(
+            network,
+            pixels,
+            labels,
+            patients,
+            split,
+            decision.temperature,
+            dataset.classes,
+            lambda done: watch.stage("Looking at what was trained on", done),
+        ),
     )
 
 
-def _of_network(network: keras.Model, pixels: NDArray[np.uint8], crops: int) -> Logits:
+def _of_network(network: keras.Model, pixels: NDArray[np.uint8], crops: int) -> Predict:
     def answer(images: NDArray[np.int64]) -> NDArray[np.float64]:
         rows = (images[:, None] * crops + np.arange(crops)).ravel()
         parts = []
@@ -132,18 +138,17 @@ def _of_network(network: keras.Model, pixels: NDArray[np.uint8], crops: int) -> 
 
 
 def _held_out(
-    answer: Logits, labels: NDArray[np.int64], patients: NDArray[np.object_], split: Split
-) -> CrossValidated:
-    """Logits of the test part, with temperature and threshold from the validation part."""
+    answer: Predict, labels: NDArray[np.int64], patients: NDArray[np.object_], split: Split
+) -> tuple[CrossValidated, Decision]:
+    """Logits of the test part, with temperature and thresholds from the validation part."""
     chosen = split.validation
-    temperature, threshold = fit_decision(answer(chosen)[0], labels[chosen], patients[chosen])
+    decision = fit_decision(answer(chosen)[0], labels[chosen], patients[chosen])
     values = answer(split.test)
     logits = np.full((1, len(values), len(labels), values.shape[2]), np.nan)
     logits[0][:, split.test] = values
     folds = np.full((1, len(labels)), -1)
     folds[0, split.test] = 0
-    thresholds = None if threshold is None else np.array([[threshold]])
-    return CrossValidated(folds, logits, np.array([[temperature]]), thresholds)
+    return cross_validated(folds, logits, [[decision]]), decision
 
 
 def _scores(

@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 
 from core.datasets.records import Dataset
+from core.evaluation.operating_point import RULES
 from core.training.by_leaving_out import Judged
-from core.training.cross_validate import CrossValidated, Fitter, cross_validate
+from core.training.cross_validate import CrossValidated, cross_validate
+from core.training.fitter import Fitter
 from core.training.grouped_folds import grouped_folds
 from core.training.judge_folds import judge_folds
+from core.training.operating_points import operating_points
 from core.training.watch import Watch
 
 FOLDS = 5
@@ -37,15 +40,18 @@ def judge_by_folds(model: Fitter, colour: Fitter, dataset: Dataset, watch: Watch
         )
         for fit, stage in ((model, "Leaving patients out"), (colour, "Judging colour alone"))
     )
-    temperature, threshold = held.decide(labels, patients)
+    decision = held.decide(labels, patients)
     tested = (folds >= 0).any(axis=0)
-    return Judged(
-        temperature,
-        threshold,
+    predictions = predictions_of_folds(held, base, dataset)
+    fitted_on = (
         f"{tested.sum()} images of {len(np.unique(patients[tested].astype(str)))} patients, each "
-        f"answered {ROUNDS} times by models that had not seen the patient",
+        f"answered {ROUNDS} times by models that had not seen the patient"
+    )
+    return Judged(
+        decision.temperature,
+        operating_points(predictions, dataset.classes, decision.thresholds, fitted_on),
         judge_folds(held, base, labels, patients, dataset.classes, STRENGTHS),
-        predictions_of_folds(held, base, dataset),
+        predictions,
     )
 
 
@@ -54,8 +60,9 @@ def predictions_of_folds(
 ) -> pd.DataFrame:
     """One row an image and round, from which the card's figures can be worked out again.
 
-    Columns: image, patient, magnification, label, round, fold, threshold (of two classes),
-    `probability <class>` for each class, calibrated, and the last two of these for colour alone.
+    Columns: image, patient, magnification, subtype, label, round, fold, thresholds by each of
+    `core.evaluation.operating_point.RULES` (of two classes), `probability <class>` for each class,
+    calibrated; and for colour alone `colour threshold` and `colour probability <class>`.
     """
     tables = []
     both = model.answers(), colour.answers()
@@ -66,6 +73,7 @@ def predictions_of_folds(
             "image": records["path"].to_numpy(),
             "patient": records["patient"].to_numpy(),
             "magnification": records["magnification"].to_numpy(),
+            "subtype": records["subtype"].to_numpy(),
             "label": [dataset.classes[label] for label in records["label"]],
             "round": number + 1,
             "fold": folds[rows] + 1,
@@ -73,6 +81,9 @@ def predictions_of_folds(
         for held, answers, prefix in zip((model, colour), both, ("", "colour "), strict=True):
             if held.thresholds is not None:
                 columns[f"{prefix}threshold"] = held.thresholds[number, folds[rows]].round(6)
+            if held.other_thresholds is not None and not prefix:
+                for rule, values in zip(RULES[1:], held.other_thresholds, strict=True):
+                    columns[rule.column] = values[number, folds[rows]].round(6)
             for label, name in enumerate(dataset.classes):
                 chances = answers.probabilities[number, rows, label]
                 columns[f"{prefix}probability {name}"] = chances.round(6)

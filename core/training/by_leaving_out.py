@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from core.datasets.records import Dataset
-from core.registry.card_results import Evaluation
-from core.training.cross_validate import Fitter
+from core.registry.card_results import Evaluation, OperatingPoint
+from core.training.fitter import Fitter
 from core.training.held_out import fit_decision, leave_one_out, predictions_table
 from core.training.judge import judge_by_patient
-from core.training.learners import as_learner
+from core.training.operating_points import operating_points
 from core.training.watch import Watch
 
 
@@ -21,30 +21,36 @@ class Judged:
     Attributes
     ----------
     temperature : float
-    threshold : float or None
-    chosen_on : str
-        What both were chosen on, in words.
+    points : tuple of OperatingPoint
+        The first is the one that answers go by; none for more than two classes.
     evaluation : Evaluation
     predictions : pandas.DataFrame
         Held-out.
     """
 
     temperature: float
-    threshold: float | None
-    chosen_on: str
+    points: tuple[OperatingPoint, ...]
     evaluation: Evaluation
     predictions: pd.DataFrame
 
 
 def judge_by_leaving_out(
-    model: Fitter, colour: Fitter, dataset: Dataset, judged: list[str], watch: Watch
+    model: Fitter,
+    colour: Fitter,
+    dataset: Dataset,
+    judged: list[str],
+    strengths: tuple[float, ...],
+    watch: Watch,
 ) -> Judged:
-    """Judge a model and colour alone on the same patients, who have images of both classes."""
+    """Judge a model and colour alone on the same patients, who have images of both classes.
+
+    `strengths` are of the stain shift in each view but the first.
+    """
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     held, base = (
         leave_one_out(
-            as_learner(fit),
+            fit,
             labels,
             patients,
             judged,
@@ -52,11 +58,14 @@ def judge_by_leaving_out(
         )
         for fit, stage in ((model, "Leaving patients out"), (colour, "Judging colour alone"))
     )
-    temperature, threshold = fit_decision(held.logits, labels[held.rows], patients[held.rows])
+    decision = fit_decision(held.logits, labels[held.rows], patients[held.rows])
+    predictions = predictions_table(held, base, dataset.records, dataset.classes)
+    fitted_on = (
+        f"{len(held.rows)} images of {len(np.unique(patients[held.rows]))} left-out patients"
+    )
     return Judged(
-        temperature,
-        threshold,
-        f"{len(held.rows)} images of {len(np.unique(patients[held.rows]))} left-out patients",
-        judge_by_patient(held, base),
-        predictions_table(held, base, dataset.records, dataset.classes),
+        decision.temperature,
+        operating_points(predictions, dataset.classes, decision.thresholds, fitted_on),
+        judge_by_patient(held, base, labels[held.rows], strengths),
+        predictions,
     )

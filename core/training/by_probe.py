@@ -10,15 +10,14 @@ from core.datasets.balance import balance_weights
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import MINIMUM_PATIENTS
-from core.evaluation.operating_point import BALANCED_RULE
 from core.inference.calibrate import apply_temperature
-from core.registry.card_results import OperatingPoint
 from core.training.by_folds import STRENGTHS, judge_by_folds
 from core.training.by_leaving_out import Judged, judge_by_leaving_out
 from core.training.features import frozen_features, shifted_features
 from core.training.learners import colour_fitter, fit_passes, probe_fitter
 from core.training.outcome import Outcome
 from core.training.recipe import Probe, Recipe
+from core.training.trust import trust_of_probe
 from core.training.watch import Watch
 
 
@@ -59,7 +58,6 @@ def train_by_probe(
     crops, classes = len(pixels) // len(labels), len(dataset.classes)
     judged = patients_with_every_class(dataset)
     singly = recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS
-    strengths = () if singly else STRENGTHS
 
     def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values.reshape(len(values), len(labels), crops, -1)
@@ -69,12 +67,10 @@ def train_by_probe(
             network, pixels, recipe, lambda done: watch.stage("Computing features", done)
         )
     )
-    views = features[:1]
-    if strengths:
-        shifted = shifted_features(
-            network, pixels, strengths, lambda done: watch.stage("Shifting the stain", done)
-        )
-        views = np.concatenate([views, by_image(shifted)])
+    shifted = shifted_features(
+        network, pixels, STRENGTHS, lambda done: watch.stage("Shifting the stain", done)
+    )
+    views = np.concatenate([features[:1], by_image(shifted)])
     model = probe_fitter(
         features, views, labels, patients, recipe.balance, settings.penalty, classes
     )
@@ -84,11 +80,11 @@ def train_by_probe(
         labels,
         patients,
         lambda done: watch.stage("Measuring colours", done),
-        strengths,
+        STRENGTHS,
         classes,
     )
     result: Judged = (
-        judge_by_leaving_out(model, colour, dataset, judged, watch)
+        judge_by_leaving_out(model, colour, dataset, judged, STRENGTHS, watch)
         if singly
         else judge_by_folds(model, colour, dataset, watch)
     )
@@ -104,22 +100,19 @@ def train_by_probe(
             (bias[1:] - bias[:1]).astype(np.float32),
         ]
     )
+    trust = trust_of_probe(
+        features[0], pixels, labels, patients, result.predictions, dataset.classes
+    )
     fitted = apply_temperature(features[0].mean(axis=1) @ kernel + bias, 1.0)
     weights = balance_weights(labels, patients, recipe.balance)
     loss = log_loss(labels, fitted, sample_weight=weights, labels=range(classes))
     return Outcome(
         network=network,
         temperature=result.temperature,
-        operating_point=None
-        if result.threshold is None
-        else OperatingPoint(
-            positive_class=dataset.classes[1],
-            threshold=result.threshold,
-            rule=BALANCED_RULE,
-            fitted_on=result.chosen_on,
-        ),
+        operating_points=result.points,
         evaluation=result.evaluation,
         predictions=result.predictions,
         history=pd.DataFrame({"epoch": [1], "loss": [loss]}),
         rows={"train": everything, "validation": everything[:0], "test": everything[:0]},
+        trust=trust,
     )

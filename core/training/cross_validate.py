@@ -8,12 +8,8 @@ from numpy.typing import NDArray
 
 from core.evaluation.folds import Answers
 from core.inference.calibrate import apply_temperature
-from core.training.held_out import fit_decision
-
-Predict = Callable[[NDArray[np.int64]], NDArray[np.float64]]
-"""Logits (V, n, K) of some rows in each of V views: first as they are, then stain-shifted."""
-Fitter = Callable[[NDArray[np.int64]], Predict]
-"""Fit on these rows."""
+from core.training.fitter import Fitter
+from core.training.held_out import Decision, fit_decision
 
 
 @dataclass(frozen=True)
@@ -29,12 +25,15 @@ class CrossValidated:
     temperatures : float64 array, shape (S, F)
     thresholds : float64 array, shape (S, F), or None
         On the calibrated probability of class 1; None for more than two classes.
+    other_thresholds : float64 array, shape (R, S, F), or None
+        By the other rules of `core.evaluation.operating_point.RULES`.
     """
 
     folds: NDArray[np.int64]
     logits: NDArray[np.float64]
     temperatures: NDArray[np.float64]
     thresholds: NDArray[np.float64] | None
+    other_thresholds: NDArray[np.float64] | None = None
 
     def answers(self, view: int = 0) -> Answers:
         """Calibrated probabilities and calls in one view."""
@@ -52,10 +51,8 @@ class CrossValidated:
                 )
         return Answers(self.folds, probabilities, calls)
 
-    def decide(
-        self, labels: NDArray[np.int64], patients: NDArray[np.object_]
-    ) -> tuple[float, float | None]:
-        """Temperature and threshold of the final model: from all held-out logits together."""
+    def decide(self, labels: NDArray[np.int64], patients: NDArray[np.object_]) -> Decision:
+        """Temperature and thresholds of the final model: from all held-out logits together."""
         rounds, rows = np.nonzero(self.folds >= 0)
         return fit_decision(self.logits[rounds, 0, rows], labels[rows], patients[rows])
 
@@ -90,7 +87,7 @@ def cross_validate(
         done += 1
         progress(done / fits)
 
-    logits, temperatures, thresholds = [], [], []
+    logits, rounds = [], []
     for own in folds:
         rows = [np.flatnonzero(own == fold) for fold in range(number)]
         inner: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in rows]
@@ -116,13 +113,21 @@ def cross_validate(
             answers[:, rows[fold]] = values
             tell()
         logits.append(answers)
-        temperatures.append([temperature for temperature, _ in decisions])
-        thresholds.append([threshold for _, threshold in decisions])
-    stacked = np.array(logits, dtype=np.float64)
-    binary = stacked.shape[-1] == 2  # noqa: PLR2004 - the meaning of binary
+        rounds.append(decisions)
+    return cross_validated(folds, np.array(logits, dtype=np.float64), rounds)
+
+
+def cross_validated(
+    folds: NDArray[np.int64], logits: NDArray[np.float64], decisions: list[list[Decision]]
+) -> CrossValidated:
+    """Put together what was decided for each fold of each round."""
+    thresholds = None
+    if decisions[0][0].thresholds is not None:
+        thresholds = np.array([[each.thresholds for each in round_] for round_ in decisions])
     return CrossValidated(
         folds,
-        stacked,
-        np.array(temperatures),
-        np.array(thresholds, dtype=np.float64) if binary else None,
+        logits,
+        np.array([[each.temperature for each in round_] for round_ in decisions]),
+        None if thresholds is None else thresholds[..., 0],
+        None if thresholds is None else np.moveaxis(thresholds[..., 1:], -1, 0),
     )

@@ -10,12 +10,26 @@ from numpy.typing import NDArray
 from core.datasets.balance import balance_weights
 from core.datasets.split import leave_one_patient_out
 from core.evaluation.calibration import fit_temperature
-from core.evaluation.operating_point import balanced_threshold
+from core.evaluation.operating_point import RULES, choose_thresholds
 from core.evaluation.patients import PatientScore, score_patient
 from core.inference.calibrate import apply_temperature
+from core.training.fitter import Fitter
 
-Learner = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
-"""Fit on these rows, return the logits (N, 2) of those rows."""
+
+@dataclass(frozen=True)
+class Decision:
+    """What was chosen on held-out images of other patients.
+
+    Attributes
+    ----------
+    temperature : float
+    thresholds : tuple of float, or None
+        On the calibrated probability of class 1, one for each of
+        `core.evaluation.operating_point.RULES`; None for more than two classes.
+    """
+
+    temperature: float
+    thresholds: tuple[float, ...] | None
 
 
 @dataclass(frozen=True)
@@ -31,12 +45,18 @@ class HeldOut:
         Calibrated probability of class 1; the temperature comes from other patients.
     scores : tuple of PatientScore
         One a patient; the threshold comes from other patients.
+    shifted : float64 array, shape (V, N)
+        Calibrated probability of class 1 of the same images changed, in each view but the first.
+    thresholds : float64 array, shape (R, N)
+        By each rule but the first of `core.evaluation.operating_point.RULES`.
     """
 
     rows: NDArray[np.int64]
     logits: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     scores: tuple[PatientScore, ...]
+    shifted: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
 
     def mean(self, figure: str) -> float:
         """Mean of "auroc" or "balanced_accuracy" over the patients."""
@@ -48,21 +68,21 @@ class HeldOut:
 
 
 def leave_one_out(
-    learner: Learner,
+    fit: Fitter,
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     judged: list[str],
     progress: Callable[[float], None],
 ) -> HeldOut:
-    """Leave out each judged patient in turn; choose temperature and threshold without them.
+    """Leave out each judged patient in turn; choose temperature and thresholds without them.
 
-    For a left-out patient, the operating point and the temperature come from an inner round that
-    leaves out each of the other judged patients as well, so that they, too, rest on patients that
-    the model giving the logits had not seen.
+    For a left-out patient, thresholds and temperature come from an inner round that leaves out each
+    of the other judged patients as well, so that they, too, rest on patients that the model giving
+    the logits had not seen.
 
     Parameters
     ----------
-    learner : callable
+    fit : callable
     labels : int64 array, shape (N,), 0 or 1
     patients : object array, shape (N,)
     judged : list of str
@@ -70,25 +90,36 @@ def leave_one_out(
     progress : callable
         Told the share done, in [0, 1].
     """
-    parts: list[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]] = []
-    scores = []
+    logits, chances, thresholds, scores = [], [], [], []
+    tested = []
     for number, (patient, train, test) in enumerate(leave_one_patient_out(patients, judged)):
         others = [other for other in judged if other != patient]
-        inner_rows, inner_logits = _inner_round(learner, train, patients, others)
-        temperature, threshold = fit_decision(
-            inner_logits, labels[inner_rows], patients[inner_rows]
-        )
-        logits = learner(train, test)
-        probabilities = apply_temperature(logits, temperature)[:, 1].astype(np.float64)
-        scores.append(score_patient(patient, labels[test], probabilities, threshold or 0.0))
-        parts.append((test, logits, probabilities))
+        inner_rows, inner_logits = _inner_round(fit, train, patients, others)
+        decision = fit_decision(inner_logits, labels[inner_rows], patients[inner_rows])
+        first, *rest = decision.thresholds or (0.0,)
+        values = fit(train)(test)
+        own = np.stack(
+            [apply_temperature(view, decision.temperature)[:, 1] for view in values]
+        ).astype(np.float64)
+        scores.append(score_patient(patient, labels[test], own[0], first))
+        tested.append(test)
+        logits.append(values[0])
+        chances.append(own)
+        thresholds.append(np.repeat(np.array(rest)[:, None], len(test), axis=1))
         progress((number + 1) / len(judged))
-    rows, logits, probabilities = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return HeldOut(rows, logits, probabilities, tuple(scores))
+    every = np.concatenate(chances, axis=1)
+    return HeldOut(
+        np.concatenate(tested),
+        np.concatenate(logits),
+        every[0],
+        tuple(scores),
+        every[1:],
+        np.concatenate(thresholds, axis=1),
+    )
 
 
 def _inner_round(
-    learner: Learner,
+    fit: Fitter,
     train: NDArray[np.int64],
     patients: NDArray[np.object_],
     others: list[str],
@@ -96,33 +127,27 @@ def _inner_round(
     rows, logits = [], []
     for _, inner_train, inner_test in leave_one_patient_out(patients[train], others):
         rows.append(train[inner_test])
-        logits.append(learner(train[inner_train], train[inner_test]))
+        logits.append(fit(train[inner_train])(train[inner_test])[0])
     return np.concatenate(rows), np.concatenate(logits)
 
 
 def fit_decision(
     logits: NDArray[np.float64], labels: NDArray[np.int64], patients: NDArray[np.object_]
-) -> tuple[float, float | None]:
-    """Temperature and threshold from held-out logits.
+) -> Decision:
+    """Temperature and thresholds from held-out logits.
 
     Parameters
     ----------
     logits : float64 array, shape (N, K)
     labels : int64 array, shape (N,)
     patients : object array, shape (N,)
-
-    Returns
-    -------
-    temperature : float
-    threshold : float or None
-        On the calibrated probability of class 1; None for more than two classes.
     """
     weights = balance_weights(labels, patients, "patient")
     temperature = fit_temperature(logits, labels, weights)
     if logits.shape[1] > 2:  # noqa: PLR2004 - a threshold parts two classes
-        return temperature, None
+        return Decision(temperature, None)
     chances = apply_temperature(logits, temperature)[:, 1]
-    return temperature, balanced_threshold(labels, chances, patients)
+    return Decision(temperature, choose_thresholds(labels, chances, patients))
 
 
 def predictions_table(
@@ -130,9 +155,9 @@ def predictions_table(
 ) -> pd.DataFrame:
     """One row an image, from which every figure on the card can be worked out again.
 
-    Columns: image, patient, magnification, label, threshold (of the operating point that was
-    chosen without the patient), `probability <class>` for each class, calibrated, and the last two
-    of these for colour alone: `colour threshold`, `colour probability <class>`.
+    Columns: image, patient, magnification, subtype, label, the thresholds that were chosen without
+    the patient by each of `core.evaluation.operating_point.RULES`, `probability <class>` for each
+    class, calibrated, and for colour alone `colour threshold` and `colour probability <class>`.
     """
     records = records.iloc[held_out.rows]
     positive = classes[1]
@@ -141,8 +166,13 @@ def predictions_table(
             "image": records["path"].to_numpy(),
             "patient": records["patient"].to_numpy(),
             "magnification": records["magnification"].to_numpy(),
+            "subtype": records["subtype"].to_numpy(),
             "label": [classes[label] for label in records["label"]],
             "threshold": _thresholds(held_out, records),
+            **{
+                rule.column: values.round(6)
+                for rule, values in zip(RULES[1:], held_out.thresholds, strict=True)
+            },
             f"probability {classes[0]}": (1 - held_out.probabilities).round(6),
             f"probability {positive}": held_out.probabilities.round(6),
             "colour threshold": _thresholds(colour, records),

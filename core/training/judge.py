@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
 from core.evaluation.bootstrap import MINIMUM_PATIENTS, bootstrap_mean
 from core.evaluation.patients import PatientScore
-from core.registry.card_results import Evaluation, PatientResult
+from core.registry.card_results import Evaluation, PatientResult, ShiftResult
 from core.training.held_out import HeldOut
 
 FEW = (
@@ -13,13 +17,18 @@ FEW = (
 )
 
 
-def judge_by_patient(model: HeldOut, colour: HeldOut) -> Evaluation:
+def judge_by_patient(
+    model: HeldOut, colour: HeldOut, labels: NDArray[np.int64], strengths: tuple[float, ...] = ()
+) -> Evaluation:
     """Leave-one-patient-out: every figure is a mean over patients.
 
     Parameters
     ----------
     model, colour : HeldOut
-        On the same patients, each with images of both classes.
+        On the same patients, each with images of both classes; N images.
+    labels : int64 array, shape (N,), 0 or 1
+    strengths : tuple of float
+        Of the stain shift in each view but the first.
     """
     difference = bootstrap_mean(model.values("auroc") - colour.values("auroc"))
     return Evaluation(
@@ -40,7 +49,24 @@ def judge_by_patient(model: HeldOut, colour: HeldOut) -> Evaluation:
         difference_interval=difference,
         by_patient=patient_results(model.scores, colour.scores),
         notes=() if difference else (FEW,),
+        stain_shift=tuple(
+            ShiftResult(
+                strength=strength,
+                auroc=_mean_auroc(model.shifted[view], model, labels),
+                colour_auroc=_mean_auroc(colour.shifted[view], colour, labels),
+            )
+            for view, strength in enumerate(strengths)
+        ),
     )
+
+
+def _mean_auroc(
+    chances: NDArray[np.float64], held_out: HeldOut, labels: NDArray[np.int64]
+) -> float:
+    """Mean over the patients, whose images lie one after another."""
+    ends = np.cumsum([score.images for score in held_out.scores])[:-1]
+    parts = zip(np.split(labels, ends), np.split(chances, ends), strict=True)
+    return float(np.mean([roc_auc_score(truth, own) for truth, own in parts]))
 
 
 def patient_results(

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from core.datasets.balance import Balance, balance_weights
 from core.evaluation.probe import COLOUR_PENALTY, fit_probe
 from core.imaging.colour import colour_statistics
-from core.training.cross_validate import Fitter, Predict
 from core.training.features import shift
-from core.training.held_out import Learner
+from core.training.fitter import Fitter, Predict
 
 _BATCH = 256
 
@@ -46,11 +45,6 @@ def probe_fitter(
         return lambda rows: np.asarray(means[:, rows] @ kernel + bias, dtype=np.float64)
 
     return fit
-
-
-def as_learner(fit: Fitter) -> Learner:
-    """Fit and answer in one call, in the first view."""
-    return lambda train, test: fit(train)(test)[0]
 
 
 def fit_passes(

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.registry.card_results import Evaluation, OperatingPoint
+from core.training.trust import Trust
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Outcome:
     ----------
     network : keras.Model
     temperature : float
-    operating_point : OperatingPoint or None
+    operating_points : tuple of OperatingPoint
+        The first is the one that answers go by; none for more than two classes.
     evaluation : Evaluation
     predictions : pandas.DataFrame
         Held-out, one row an image.
@@ -26,12 +28,15 @@ class Outcome:
         One row an epoch.
     rows : dict of str to int64 array
         Rows of the dataset in each part: train, validation, test.
+    trust : Trust
+        When its answers may be used.
     """
 
     network: keras.Model
     temperature: float
-    operating_point: OperatingPoint | None
+    operating_points: tuple[OperatingPoint, ...]
     evaluation: Evaluation
     predictions: pd.DataFrame
     history: pd.DataFrame
     rows: dict[str, NDArray[np.int64]]
+    trust: Trust

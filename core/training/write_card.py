@@ -77,7 +77,8 @@ def write_card(
         stain_normalisation=recipe.stain_normalisation,
         heatmap_layer=heatmap_layer(recipe.architecture),
         temperature=outcome.temperature,
-        operating_point=outcome.operating_point,
+        operating_point=outcome.operating_points[0] if outcome.operating_points else None,
+        operating_points=outcome.operating_points,
         training=Training(
             recipe=recipe.model_dump(mode="json", exclude_none=True),
             dataset=dataset.name,
@@ -97,7 +98,8 @@ def write_card(
         evaluation=outcome.evaluation.model_copy(
             update={"notes": notes, "tried": tried(recipe.name) if _unchanged(recipe) else ()}
         ),
-        scope=None,
+        conformal=outcome.trust.conformal,
+        scope=outcome.trust.scope,
         good_for=source.good_for,
         not_for=source.not_for,
         licence=source.licence,

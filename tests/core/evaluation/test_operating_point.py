@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import EvaluationError
-from core.evaluation.operating_point import balanced_threshold
+from core.evaluation.operating_point import RULES, choose_thresholds
 
 
 def by_patient(labels: np.ndarray, called: np.ndarray, patients: np.ndarray) -> float:
@@ -19,21 +19,58 @@ def by_patient(labels: np.ndarray, called: np.ndarray, patients: np.ndarray) -> 
     return float(np.mean(parts))
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 1), st.sampled_from(np.linspace(0.05, 0.95, 13)), st.integers(0, 3)
-        ),
-        min_size=2,
-        max_size=40,
-    ).filter(lambda rows: len({row[0] for row in rows}) == 2)
-)
+EXAMPLES = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from(np.linspace(0.05, 0.95, 13)), st.integers(0, 3)),
+    min_size=2,
+    max_size=40,
+).filter(lambda rows: len({row[0] for row in rows}) == 2)
+
+
+def columns(rows: list[tuple[int, float, int]]) -> tuple[np.ndarray, ...]:
+    return tuple(np.array(column) for column in zip(*rows, strict=True))
+
+
+def sensitivity(labels: np.ndarray, called: np.ndarray, patients: np.ndarray) -> float:
+    people = np.unique(patients[labels == 1])
+    return float(np.mean([called[(patients == p) & (labels == 1)].mean() for p in people]))
+
+
+def accuracy(labels: np.ndarray, called: np.ndarray, patients: np.ndarray) -> float:
+    right = called == labels
+    return float(np.mean([right[patients == p].mean() for p in np.unique(patients)]))
+
+
+@given(EXAMPLES)
 def test_no_threshold_does_better(rows: list[tuple[int, float, int]]) -> None:
-    labels, probabilities, patients = (np.array(column) for column in zip(*rows, strict=True))
-    threshold = balanced_threshold(labels, probabilities, patients)
-    found = by_patient(labels, probabilities >= threshold, patients)
+    labels, chances, patients = columns(rows)
+    balanced, sensitive, cheapest = choose_thresholds(labels, chances, patients)
+    assert sensitivity(labels, chances >= sensitive, patients) >= 0.95 - 1e-12
     for other in np.linspace(0, 1, 101):
-        assert found >= by_patient(labels, probabilities >= other, patients) - 1e-12
+        called = chances >= other
+        assert by_patient(labels, chances >= balanced, patients) >= (
+            by_patient(labels, called, patients) - 1e-12
+        )
+        assert accuracy(labels, chances >= cheapest, patients) >= (
+            accuracy(labels, called, patients) - 1e-12
+        )
+        if called.sum() < (chances >= sensitive).sum():
+            assert sensitivity(labels, called, patients) < 0.95
+
+
+def test_thresholds_worked_out_by_hand() -> None:
+    # One patient each, so images count alike. Twenty positives from 0.40 to 0.78 and one negative
+    # under each of three of them, two above all.
+    positives = 0.40 + 0.02 * np.arange(20)
+    negatives = np.array([0.1, 0.2, 0.3, 0.41, 0.45, 0.9, 0.95])
+    labels = np.repeat([1, 0], [20, 7])
+    chances = np.concatenate([positives, negatives])
+    balanced, sensitive, cheapest = choose_thresholds(labels, chances, np.arange(27).astype(object))
+    # From 0.41 to 0.42 nineteen of twenty positives are found: exactly 95 %.
+    assert sensitive == pytest.approx(0.415)
+    # Going to 0.45 finds 17 and spares one more: 17/20 + 5/7 > 19/20 + 4/7.
+    assert balanced == pytest.approx(0.455)
+    # From 0.30 to 0.40 four calls are wrong; above 0.45, three misses and two false alarms.
+    assert cheapest == pytest.approx(0.35)
 
 
 def test_a_large_patient_has_no_more_say() -> None:
@@ -42,11 +79,17 @@ def test_a_large_patient_has_no_more_say() -> None:
     probabilities = np.array([0.2, 0.4] * 100 + [0.6, 0.8, 0.6, 0.8])
     patients = np.array(["a"] * 200 + ["b"] * 4, dtype=object)
     few = np.r_[0:2, 200:204]
-    assert balanced_threshold(labels, probabilities, patients) == pytest.approx(
-        balanced_threshold(labels[few], probabilities[few], patients[few])
+    assert choose_thresholds(labels, probabilities, patients) == pytest.approx(
+        choose_thresholds(labels[few], probabilities[few], patients[few])
     )
 
 
 def test_one_class_is_refused() -> None:
     with pytest.raises(EvaluationError, match="both classes"):
-        balanced_threshold(np.array([1, 1]), np.array([0.2, 0.3]), np.array(["a", "b"]))
+        choose_thresholds(np.array([1, 1]), np.array([0.2, 0.3]), np.array(["a", "b"]))
+
+
+def test_the_first_rule_is_the_one_that_answers_go_by() -> None:
+    assert [rule.kind for rule in RULES] == ["balanced", "sensitive", "equal cost"]
+    assert RULES[0].column == "threshold"
+    assert len({rule.column for rule in RULES}) == 3

@@ -10,6 +10,9 @@ PATIENTS = np.repeat(["a", "b", "c", "d", "e", "f"], 30).astype(object)
 LABELS = np.tile([0, 0, 1], 60)
 
 
+RANDOM = np.random.default_rng(1).random(len(PATIENTS))
+
+
 def held_out(signal: float, patients: np.ndarray = PATIENTS) -> HeldOut:
     labels = LABELS[: len(patients)]
     noise = np.random.default_rng(0).normal(0, 1, len(patients))
@@ -18,32 +21,46 @@ def held_out(signal: float, patients: np.ndarray = PATIENTS) -> HeldOut:
         score_patient(p, labels[patients == p], probabilities[patients == p], 0.6)
         for p in np.unique(patients)
     )
-    return HeldOut(np.arange(len(patients)), np.zeros((len(patients), 2)), probabilities, scores)
+    number = len(patients)
+    return HeldOut(
+        np.arange(number),
+        np.zeros((number, 2)),
+        probabilities,
+        scores,
+        shifted=probabilities[None] ** 0.5 * 0.5 + 0.5 * RANDOM[None, :number],
+        thresholds=np.full((2, number), 0.5),
+    )
 
 
 def test_a_better_model_beats_colour_and_an_equal_one_does_not() -> None:
-    better = judge_by_patient(held_out(3), held_out(1))
+    better = judge_by_patient(held_out(3), held_out(1), LABELS)
     assert better.beats_colour
     assert 0 < better.difference_interval[0] < better.auroc - better.colour_auroc
-    equal = judge_by_patient(held_out(1), held_out(1))
+    equal = judge_by_patient(held_out(1), held_out(1), LABELS)
     assert not equal.beats_colour
     assert equal.difference_interval == (0, 0)
 
 
 def test_means_are_over_patients() -> None:
     model = held_out(2)
-    evaluation = judge_by_patient(model, held_out(1))
+    evaluation = judge_by_patient(model, held_out(1), LABELS, (0.25,))
     aurocs = [
         roc_auc_score(LABELS[p == PATIENTS], model.probabilities[p == PATIENTS])
         for p in np.unique(PATIENTS)
     ]
     assert evaluation.auroc == pytest.approx(np.mean(aurocs))
+    shifted = [
+        roc_auc_score(LABELS[p == PATIENTS], model.shifted[0][p == PATIENTS])
+        for p in np.unique(PATIENTS)
+    ]
+    assert evaluation.stain_shift[0].auroc == pytest.approx(np.mean(shifted))
+    assert evaluation.stain_shift[0].strength == 0.25
     assert evaluation.auroc_interval[0] < evaluation.auroc < evaluation.auroc_interval[1]
 
 
 def test_few_patients_get_no_interval_and_the_reason() -> None:
     few = PATIENTS[:90]
-    evaluation = judge_by_patient(held_out(3, few), held_out(1, few))
+    evaluation = judge_by_patient(held_out(3, few), held_out(1, few), LABELS[:90])
     assert evaluation.auroc_interval is None
     assert evaluation.difference_interval is None
     assert not evaluation.beats_colour

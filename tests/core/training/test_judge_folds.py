@@ -76,6 +76,9 @@ def test_nothing_of_a_tested_fold_reaches_its_answers() -> None:
     np.testing.assert_array_equal(honest.logits[0][:, own], touched.logits[0][:, own])
     assert honest.temperatures[0, 1] == touched.temperatures[0, 1]
     assert honest.thresholds[0, 1] == touched.thresholds[0, 1]
+    np.testing.assert_array_equal(
+        honest.other_thresholds[:, 0, 1], touched.other_thresholds[:, 0, 1]
+    )
     assert not np.array_equal(honest.logits[0][:, ~own], touched.logits[0][:, ~own])
 
 

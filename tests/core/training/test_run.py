@@ -86,9 +86,15 @@ def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path
     assert card.training.patients["train"] == [str(i) for i in range(1, 9)]
     assert [result.patient for result in card.evaluation.by_patient] == list("123456")
     _figures_follow_from_predictions(package)
+    assert [shift.strength for shift in card.evaluation.stain_shift] == [0.1, 0.25]
+    assert card.operating_point == card.operating_points[0]
+    for point in card.operating_points:
+        low, high = point.sensitivity_interval
+        assert low <= point.sensitivity <= high
     assert list(dict.fromkeys(listener.stages)) == [
         "Reading images",
         "Computing features",
+        "Shifting the stain",
         "Measuring colours",
         "Leaving patients out",
         "Judging colour alone",

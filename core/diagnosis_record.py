@@ -47,6 +47,7 @@ def record(diagnosis: Diagnosis, name: str) -> NewAnswer:
         model_sha256=diagnosis.model_sha256,
         classes=diagnosis.classes,
         predicted=diagnosis.predicted,
+        said=diagnosis.verdict.name,
         shown_class=shown,
         probability=float(diagnosis.probabilities[diagnosis.classes.index(shown)]),
         um_per_px=diagnosis.um_per_px,

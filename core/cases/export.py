@@ -94,7 +94,7 @@ def _of_image(image: CaseImage) -> list[object]:
 def _of_answer(answer: Answer) -> list[object]:
     scale = "" if answer.um_per_px is None else answer.um_per_px
     who = [answer.model, answer.model_sha256, _time(answer.at), answer.by]
-    return [scale, *who, answer.predicted, answer.shown_class, round(answer.probability, 6)]
+    return [scale, *who, answer.said, answer.shown_class, round(answer.probability, 6)]
 
 
 def _of_verdict(image: CaseImage) -> list[object]:

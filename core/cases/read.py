@@ -41,7 +41,7 @@ class Listing:
 class Choices:
     """What there is to filter by."""
 
-    predicted: tuple[str, ...]
+    said: tuple[str, ...]
     models: tuple[str, ...]
 
 
@@ -96,7 +96,7 @@ def tombstones(store: Store, *, most: int = MOST) -> Listing:
 
 
 def choices(store: Store) -> Choices:
-    """Return every class and every model that answered, by alphabet.
+    """Return everything that was answered and every model, by alphabet.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def choices(store: Store) -> Choices:
         return tuple(sorted(session.scalars(select(column).distinct())))
 
     with reading(store.engine) as session:
-        return Choices(all_of(session, AnswerRow.predicted), all_of(session, AnswerRow.model))
+        return Choices(all_of(session, AnswerRow.said), all_of(session, AnswerRow.model))
 
 
 def full_answer(store: Store, answer_id: int) -> FullAnswer:
@@ -143,9 +143,9 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     if text := folded(wanted.text.strip()).replace("\0", "\ufffd"):
         own = CaseRow.words.contains(text, autoescape=True)
         found.append(or_(own, CaseRow.images.any(ImageRow.words.contains(text, autoescape=True))))
-    asked = {AnswerRow.predicted: wanted.predicted, AnswerRow.model: wanted.model}
+    asked = {AnswerRow.said: wanted.said, AnswerRow.model: wanted.model}
     answered = [column == value for column, value in asked.items() if value is not None]
-    if answered:  # by one answer: this class, from this model
+    if answered:  # by one answer: this, from this model
         found.append(CaseRow.images.any(ImageRow.answers.any(and_(*answered))))
     if wanted.verdict is not None:
         value = None if wanted.verdict == UNJUDGED else wanted.verdict
@@ -198,6 +198,7 @@ def _answer(row: AnswerRow) -> Answer:
         model_sha256=row.model_sha256,
         classes=tuple(json.loads(row.classes)),
         predicted=row.predicted,
+        said=row.said,
         shown_class=row.shown_class,
         probability=row.probability,
         um_per_px=row.um_per_px,

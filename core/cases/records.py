@@ -38,6 +38,8 @@ class NewAnswer:
     model_sha256: str
     classes: tuple[str, ...]
     predicted: str
+    said: str
+    """`predicted`, or what the model said instead of a class, such as "out of scope"."""
     shown_class: str
     """The class that `probability` is of: the positive one if there is one, else `predicted`."""
     probability: float
@@ -69,6 +71,7 @@ class Answer:
     model_sha256: str
     classes: tuple[str, ...]
     predicted: str
+    said: str
     shown_class: str
     probability: float
     um_per_px: float | None
@@ -143,7 +146,8 @@ class CaseFilter:
 
     text: str = ""
     """Part of an id, patient, name, subtype or note, in any case of letters."""
-    predicted: str | None = None
+    said: str | None = None
+    """What an answer says: a class, or for example "out of scope"."""
     model: str | None = None
     verdict: str | None = None
     """A `Verdict`, or `UNJUDGED`."""

@@ -125,6 +125,7 @@ def _answer_row(answer: NewAnswer, actor: Actor) -> tuple[AnswerRow, CardRow]:
         model_sha256=answer.model_sha256,
         classes=as_json(answer.classes),
         predicted=storable(answer.predicted, "class"),
+        said=storable(answer.said, "answer"),
         shown_class=storable(answer.shown_class, "class"),
         probability=answer.probability,
         um_per_px=answer.um_per_px,
@@ -173,7 +174,7 @@ def _insert(
 
 
 def _told(answer: NewAnswer) -> dict[str, object]:
-    return {"predicted": answer.predicted, answer.shown_class: round(answer.probability, 6)}
+    return {"answer": answer.said, answer.shown_class: round(answer.probability, 6)}
 
 
 def _new_id(session: Session) -> str:

@@ -116,6 +116,8 @@ class AnswerRow(Base):
     classes: Mapped[str] = mapped_column(Text)
     """A JSON list, in the model's order."""
     predicted: Mapped[str] = mapped_column(Text)
+    said: Mapped[str] = mapped_column(Text)
+    """`predicted`, or what the model said instead of a class, such as "out of scope"."""
     shown_class: Mapped[str] = mapped_column(Text)
     """The class that `probability` is of."""
     probability: Mapped[float] = mapped_column(Double)
@@ -127,7 +129,7 @@ class AnswerRow(Base):
     maps: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     """Its arrays, exactly, as a compressed `.npz`."""
 
-    __table_args__ = (Index("answers_by_model", "model", "predicted"),)
+    __table_args__ = (Index("answers_by_model", "model", "said"),)
 
 
 class TrailRow(Base):

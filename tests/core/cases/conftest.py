@@ -116,7 +116,8 @@ def new_answer(**changes: Any) -> NewAnswer:
         "content": {"version": 1, "result": {"seconds": 0.1 + 0.2}},
         "maps": {"heatmap": np.array([[0.1, np.nan], [1, 1 / 3]], np.float32)},
     }
-    return NewAnswer(**{**content, **changes})
+    content.update(changes)
+    return NewAnswer(**{"said": content["predicted"], **content})
 
 
 def new_image(seed: int = 0, name: str = "a.png", **changes: Any) -> NewImage:

@@ -33,6 +33,7 @@ def image(seed: int) -> NewImage:
         model_sha256="a" * 64,
         classes=("no", "yes"),
         predicted="yes",
+        said="yes",
         shown_class="yes",
         probability=0.5,
         um_per_px=None,

@@ -24,8 +24,11 @@ MakeImage = Callable[..., NewImage]
 MOMENT = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def image_of(verdict: Verdict | None, classes: tuple[str, ...], subtype: str = "") -> CaseImage:
-    answer = Answer(1, "m", "a" * 64, classes, classes[-1], classes[-1], 0.5, None, MOMENT, "A")
+def image_of(
+    verdict: Verdict | None, classes: tuple[str, ...], subtype: str = "", said: str = ""
+) -> CaseImage:
+    last = classes[-1]
+    answer = Answer(1, "m", "a" * 64, classes, last, said or last, last, 0.5, None, MOMENT, "A")
     return CaseImage(1, 1, "0" * 64, "a", 9, 9, False, verdict, subtype, "", None, None, (answer,))  # noqa: FBT003
 
 
@@ -46,6 +49,13 @@ def test_a_verdict_names_a_class_or_none(
     verdict: Verdict | None, classes: tuple[str, ...], subtype: str, label: str | None
 ) -> None:
     assert label_of(image_of(verdict, classes, subtype)) == label
+
+
+@pytest.mark.parametrize("said", ["undecided", "out of scope"])
+def test_who_judges_no_class_names_none(said: str) -> None:
+    for verdict in (Verdict.AGREE, Verdict.DISAGREE):
+        assert label_of(image_of(verdict, TWO, said=said)) is None
+    assert label_of(image_of(Verdict.OTHER_SUBTYPE, TWO, "idc", said)) == "IDC"
 
 
 def judged(

@@ -48,13 +48,13 @@ def test_search(store: Store, three: tuple[str, str, str]) -> None:
 
 def test_filters(store: Store, three: tuple[str, str, str]) -> None:
     one, two, both = three
-    assert found(store, predicted="IDC") == {one, both}
+    assert found(store, said="IDC") == {one, both}
     assert found(store, model="breakhis") == {two, both}
-    assert found(store, model="idc", predicted="no IDC") == set()
+    assert found(store, model="idc", said="no IDC") == set()
     assert found(store, verdict="disagree") == {one}
     assert found(store, verdict=UNJUDGED) == {two, both}
     assert found(store, verdict="agree") == set()
-    assert found(store, text="strasse", verdict="disagree", predicted="IDC") == {one}
+    assert found(store, text="strasse", verdict="disagree", said="IDC") == {one}
     assert choices(store) == Choices(("IDC", "no IDC"), ("breakhis", "idc"))
 
 

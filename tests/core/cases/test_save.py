@@ -83,7 +83,7 @@ def test_the_trail_begins_with_each_image(store: Store, make_image: MakeImage) -
     assert trail[0].before == {}
     assert trail[1].after == {
         "image_sha256": images[1].sha256,
-        "predicted": "IDC",
+        "answer": "IDC",
         "IDC": 0.7321,
     }
 

@@ -94,6 +94,7 @@ def _create_answers() -> None:
         sa.Column("model_sha256", sa.String(64), nullable=False),
         sa.Column("classes", sa.Text, nullable=False),
         sa.Column("predicted", sa.Text, nullable=False),
+        sa.Column("said", sa.Text, nullable=False),
         sa.Column("shown_class", sa.Text, nullable=False),
         sa.Column("probability", sa.Double, nullable=False),
         sa.Column("um_per_px", sa.Double),
@@ -103,4 +104,4 @@ def _create_answers() -> None:
         sa.Column("maps", sa.LargeBinary, nullable=False),
     )
     op.create_index("ix_answers_image_id", "answers", ["image_id"])
-    op.create_index("answers_by_model", "answers", ["model", "predicted"])
+    op.create_index("answers_by_model", "answers", ["model", "said"])

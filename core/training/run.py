@@ -85,6 +85,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         outcome.network,
         predictions=outcome.predictions,
         history=outcome.history,
+        scope=outcome.trust.reference,
         replace=request.replace,
     )
 

@@ -39,11 +39,12 @@ from core.training.learners import colour_fitter, probe_fitter
 from core.training.network import build_network
 from core.training.override import override
 from core.training.recipe import load_recipe
-from core.training.tried import FILE
+from core.training.tried import tried_file
 from core.training.watch import Watch
 
 FOLDS, ROUNDS, STRENGTH = 5, 3, 0.25
 SHIPPED = "breakhis-binary"
+FILE = tried_file(SHIPPED)
 SIZE, PENALTY, JITTERED, BATCH = 224, 5.0, 3, 64
 DEPTHS = {
     "DenseNet121 to its second block": "pool3_relu",
@@ -157,8 +158,8 @@ def grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 class Depths:
     """Features of an ImageNet network at several depths, averaged over the image."""
 
-    def __init__(self, architecture: str, layers: tuple[str, ...]) -> None:
-        network = build(architecture, (SIZE, SIZE, 3), 2, "softmax", "imagenet")
+    def __init__(self, architecture: str, layers: tuple[str, ...], size: int = SIZE) -> None:
+        network = build(architecture, (size, size, 3), 2, "softmax", "imagenet")
         pool = keras.layers.GlobalAveragePooling2D()
         outputs = [pool(network.get_layer(layer).output) for layer in layers]
         self._model = keras.Model(network.inputs, outputs)

@@ -45,6 +45,7 @@ def share_bars(
                     x=[bar.value for _, bar in own],
                     y=[place for place, _ in own],
                     orientation="h",
+                    width=0.75,  # else each kind's bars would be as wide as they are far apart
                     name=kind,
                     marker={
                         "color": colour,
@@ -60,7 +61,7 @@ def share_bars(
     if line is not None:
         figure.add_vline(x=line, line={"dash": "dot", "width": 1, "color": "#7d8790"})
     framed(figure, ROW_PIXELS * len(bars) + MARGIN_PIXELS + 30)
-    figure.update_layout(bargap=0.25, barmode="overlay")
+    figure.update_layout(barmode="overlay")
     figure.update_xaxes(title=axis, range=[0, 1.02], zeroline=False)
     figure.update_yaxes(
         tickvals=list(range(len(bars))),

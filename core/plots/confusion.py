@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from core.plots.frame import framed
 
 _CELL, _MARGIN, _LEAST = 44, 90, 260
-# From clear to a blue that dark figures still stand out on; black and white text by share.
-_SCALE = [[0.0, "rgba(47,131,189,0.05)"], [1.0, "rgba(47,131,189,0.85)"]]
+# Solid, so that Plotly can choose black or white text for each cell, on light and dark pages.
+_SCALE = [[0.0, "#eaf1f6"], [1.0, "#1a5f8a"]]
+_FEW = 3  # names that fit beside each other
 
 
 def confusion_figure(matrix: NDArray[np.floating], classes: Sequence[str]) -> go.Figure:
@@ -48,7 +49,8 @@ def confusion_figure(matrix: NDArray[np.floating], classes: Sequence[str]) -> go
     )
     framed(figure, max(_LEAST, _CELL * len(classes) + _MARGIN), legend_rows=0)
     ticks = {"tickvals": places, "ticktext": list(classes), "showgrid": False, "zeroline": False}
-    figure.update_xaxes(title="called", side="bottom", automargin=True, **ticks)
+    turned = {"tickangle": -90} if len(classes) > _FEW else {}
+    figure.update_xaxes(title="called", side="bottom", automargin=True, **turned, **ticks)
     figure.update_yaxes(title="truth", autorange="reversed", automargin=True, **ticks)
     return figure
 

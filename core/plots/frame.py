@@ -4,8 +4,8 @@ import plotly.graph_objects as go
 
 GREY = "#7d8790"
 LEAKY_COLOUR = "#c4314b"
-LEAKY = "▲ leaky split: says nothing about a new patient"
-_MARK_PIXELS = 22
+LEAKY = "▲ LEAKY SPLIT"
+_MARK_PIXELS, _HEIGHT = 22, 400
 
 
 def framed(figure: go.Figure, height: int, *, legend_rows: int = 1) -> go.Figure:
@@ -24,21 +24,20 @@ def framed(figure: go.Figure, height: int, *, legend_rows: int = 1) -> go.Figure
 
 
 def mark_leaky(figure: go.Figure) -> go.Figure:
-    """Write on a figure that its numbers come from a leaky split, under whatever it shows."""
-    margin, height = figure.layout.margin, figure.layout.height
+    """Write above a figure that its numbers come from a leaky split."""
     figure.update_layout(
-        margin_b=(margin.b or 0) + 2 * _MARK_PIXELS, height=(height or 400) + _MARK_PIXELS
-    )
-    figure.add_annotation(
-        x=0,
-        y=0,
-        xref="paper",
-        yref="paper",
-        yshift=-2.6 * _MARK_PIXELS,
-        text=f"<b>{LEAKY}</b>",
-        showarrow=False,
-        xanchor="left",
-        yanchor="middle",
-        font={"size": 13, "color": LEAKY_COLOUR},
+        # A title keeps its room whatever else changes the margins; an annotation would be cut off.
+        title={
+            "text": f"<b>{LEAKY}</b>",
+            "font": {"size": 14, "color": LEAKY_COLOUR},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 4},
+        },
+        margin_t=(figure.layout.margin.t or 0) + _MARK_PIXELS,
+        height=(figure.layout.height or _HEIGHT) + _MARK_PIXELS,
     )
     return figure

@@ -49,7 +49,9 @@ def words(figure: "Figure") -> str:
     if figure.value is None:
         return "–"
     low, high = figure.interval or (None, None)
-    return f"{figure.value:.3f}" + (f" [{low:.3f}, {high:.3f}]" if figure.interval else "")
+    # An interval is not broken over two lines.
+    between = f" [{low:.3f},\N{NO-BREAK SPACE}{high:.3f}]" if figure.interval else ""
+    return f"{figure.value:.3f}{between}"
 
 
 def of_whom(predictions: "Predictions") -> str:

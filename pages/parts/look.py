@@ -39,8 +39,11 @@ STYLE = """
 .stSidebar [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
 .lobule-answer { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1rem;
   justify-content: space-between; }
-.lobule-answer h2 { margin: 0; padding: 0; font-size: 1.75rem; line-height: 1.25; }
-.lobule-answer h2 span[aria-hidden] { color: var(--mark); margin-right: .5rem; font-size: .85em; }
+.stHtml .lobule-answer :is(h2, h3) { margin: 0; padding: 0; font-size: 1.75rem;
+  line-height: 1.25; }
+.stHtml .lobule-answer h3 { font-size: 1.35rem; }
+.lobule-list.lobule-reasons { list-style: none; padding: 0; }
+.lobule-answer :is(h2, h3) span[aria-hidden] { color: var(--mark); margin-right: .5rem; font-size: .85em; }
 .lobule-answer output { font-size: 1.75rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .lobule-of { opacity: .75; font-size: .9rem; font-weight: 400; margin-left: .5rem; }
 .lobule-bar { position: relative; height: 1.1rem; border-radius: 4px; margin: 1.5rem 0 .15rem;
@@ -125,6 +128,7 @@ STYLE = """
 .lobule-text details summary { cursor: pointer; opacity: .8; }
 [class*="st-key-numbers-"] .stHtml { flex: 1 1 20rem; min-width: 12rem; }
 [class*="st-key-numbers-"] .lobule-quiet { margin: 0; }
+.lobule-numbers dd small { display: block; opacity: .75; font-weight: 400; }
 .lobule-shot { font-size: .85rem; line-height: 1.35; overflow-wrap: anywhere; }
 .lobule-shot small { opacity: .8; }
 .lobule-shot img { width: 100%; max-height: 16rem; object-fit: contain; border-radius: 4px; }

@@ -53,7 +53,10 @@ def _draw(answers: Judged, found: "pd.DataFrame", shown: "pd.DataFrame", rate: f
         right = f"{row['right']:,.1f}".removesuffix(".0")
         said = f"{right} of {row['images']:,} images called rightly"
         kind = label(row["label"]) or _MIXED
-        return Bar(label(row["patient"]), row["score"], kind, f"{label(row['patient'])}: {said}")
+        name = label(row["patient"])
+        # A bar of no length has no colour: the class stands beside its name.
+        named = f"{name}, {kind}" if row["label"] else name
+        return Bar(named, row["score"], kind, f"{name}: {said}")
 
     show_chart(
         share_bars(

@@ -89,15 +89,15 @@ def _show_follow(answers: Judged, found: "Judgement", threshold: float) -> None:
     own = judged(answers)
     cells = "".join(
         f"<div><dt>{TITLES[name]}</dt><dd>{_number(found, name)}"
-        f'<span class="lobule-of">own {_number(own, name)}</span></dd></div>'
+        f"<small>own points {_number(own, name)}</small></dd></div>"
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
     each = answers.predictions.thresholds is not None
-    whose = "at points chosen without each patient" if each else "at the most probable class"
+    whose = "chosen without each patient" if each else "the most probable class"
     st.caption(
-        f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own: "
-        f"{whose}. {_MOVING}",
+        f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own "
+        f"points: {whose}. {_MOVING}",
         help=HELP,
     )
 

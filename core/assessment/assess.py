@@ -8,9 +8,10 @@ import numpy as np
 from core.assessment.answers import Answered, answer_images
 from core.assessment.baseline import colour_baseline
 from core.assessment.known import Known, known_patients
-from core.assessment.robustness import answer_changed, curves, sample
+from core.assessment.robustness import MOST_IMAGES, answer_changed, curves
 from core.assessment.table import held_out_answers
 from core.datasets.records import Dataset
+from core.datasets.sample import sample
 from core.errors import EvaluationError
 from core.evaluation.compare import Comparison, against_colour
 from core.evaluation.judgement import Judgement, judge
@@ -108,7 +109,7 @@ def assess(
     dataset = replace(dataset, records=dataset.records.iloc[read].reset_index(drop=True))
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
-    rows = sample(labels, patients)
+    rows = sample(labels, patients, MOST_IMAGES)
     changed = answer_changed(classifier, dataset, rows, progress) if robustness else []
     views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
     views[0] = answered.colour[read]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.assessment.answers import Answered, answer_images
@@ -19,21 +18,6 @@ from core.registry.card_results import Robustness
 
 MOST_IMAGES = 2000
 """Images that each change is tried on, at most."""
-
-
-def sample(
-    labels: NDArray[np.int64], patients: NDArray[np.object_], most: int = MOST_IMAGES
-) -> NDArray[np.int64]:
-    """Some of the images, from every patient and class as evenly as can be; ascending rows.
-
-    Patients and classes take turns, each giving one of its images in a drawn order.
-    """
-    if len(labels) <= most:
-        return np.arange(len(labels))
-    order = np.random.default_rng(0).permutation(len(labels))
-    groups = pd.DataFrame({"patient": patients[order].astype(str), "label": labels[order]})
-    turns = groups.groupby(["patient", "label"]).cumcount().to_numpy()
-    return np.sort(order[np.argsort(turns, kind="stable")[:most]])
 
 
 def answer_changed(

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from core.datasets.records import Dataset
 from core.datasets.split import Split
 from core.evaluation.patients import PatientScore, score_patient
+from core.evaluation.probe import COLOUR_PENALTY
 from core.registry.card_results import Evaluation
+from core.training.answered_by import AnsweredBy
 from core.training.by_folds import STRENGTHS, predictions_of_folds
 from core.training.cross_validate import CrossValidated, cross_validated
 from core.training.features import shift
@@ -16,10 +18,16 @@ from core.training.fitter import Predict
 from core.training.held_out import Decision, fit_decision
 from core.training.judge import patient_results
 from core.training.judge_folds import judge_folds
-from core.training.learners import colour_fitter
+from core.training.learners import (
+    changed_fitter,
+    colour_views,
+    measure_colours,
+    probe_fitter,
+)
 from core.training.operating_points import operating_points
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe, Train
+from core.training.robustness import changed_values, chosen_rows, robustness
 from core.training.trust import trust_of_fit
 from core.training.watch import Watch
 
@@ -68,19 +76,46 @@ def train_by_fit(
         split.each_repeated(crops),
         watch,
     )
-    colour = colour_fitter(
-        pixels,
-        crops,
-        labels,
-        patients,
-        lambda done: watch.stage("Measuring colours", done),
-        STRENGTHS,
-        len(dataset.classes),
+    colours = colour_views(
+        pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
+    )
+    classes = len(dataset.classes)
+    colour = probe_fitter(
+        colours[:1], colours, labels, patients, "patient", COLOUR_PENALTY, classes
     )(split.train)
     watch.stage("Judging", 0.0)
     held, decision = _held_out(_of_network(network, pixels, crops), labels, patients, split)
     base, _ = _held_out(colour, labels, patients, split)
     watch.stage("Judging", 1.0)
+    tested = AnsweredBy(
+        1,
+        1,
+        split.train,
+        split.test,
+        decision.temperature,
+        decision.thresholds[0] if decision.thresholds else None,
+    )
+    rows = chosen_rows([tested], dataset)
+    changed, changed_colours = changed_values(
+        (
+            lambda squares: network_logits(network, squares, np.arange(len(squares))),
+            measure_colours,
+        ),
+        pixels,
+        crops,
+        rows,
+        lambda done: watch.stage("Changing images", done),
+    )
+    curves = robustness(
+        [tested],
+        lambda _: changed,
+        changed_fitter(
+            colours[:1], labels, patients, "patient", COLOUR_PENALTY, changed_colours, classes
+        ),
+        rows,
+        dataset,
+        "one model",
+    )
     predictions = predictions_of_folds(held, base, dataset)
     evaluation = judge_folds(held, base, labels, patients, dataset.classes, STRENGTHS)
     return Outcome(
@@ -99,6 +134,7 @@ def train_by_fit(
                 "protocol": "One test part, not trained on; each figure is of all its images "
                 "together.",
                 "leaky": split.leaky,
+                "robustness": curves,
                 "by_patient": patient_results(
                     *(_scores(each, labels, patients, split) for each in (held, base))
                 ),

@@ -5,6 +5,7 @@ import pandas as pd
 
 from core.datasets.records import Dataset
 from core.evaluation.operating_point import RULES
+from core.training.answered_by import answered_in_folds
 from core.training.by_leaving_out import Judged
 from core.training.cross_validate import CrossValidated, cross_validate
 from core.training.fitter import Fitter
@@ -52,6 +53,8 @@ def judge_by_folds(model: Fitter, colour: Fitter, dataset: Dataset, watch: Watch
         operating_points(predictions, dataset.classes, decision.thresholds, fitted_on),
         judge_folds(held, base, labels, patients, dataset.classes, STRENGTHS),
         predictions,
+        answered_in_folds(held),
+        "folds",
     )
 
 

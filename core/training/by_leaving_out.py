@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from core.datasets.records import Dataset
+from core.evaluation.predictions import Protocol
 from core.registry.card_results import Evaluation, OperatingPoint
+from core.training.answered_by import AnsweredBy, answered_singly
 from core.training.fitter import Fitter
 from core.training.held_out import fit_decision, leave_one_out, predictions_table
 from core.training.judge import judge_by_patient
@@ -26,12 +28,17 @@ class Judged:
     evaluation : Evaluation
     predictions : pandas.DataFrame
         Held-out.
+    tested : tuple of AnsweredBy
+        Which model of the judging answered which images.
+    protocol : "folds" or "patients"
     """
 
     temperature: float
     points: tuple[OperatingPoint, ...]
     evaluation: Evaluation
     predictions: pd.DataFrame
+    tested: tuple[AnsweredBy, ...]
+    protocol: Protocol
 
 
 def judge_by_leaving_out(
@@ -68,4 +75,6 @@ def judge_by_leaving_out(
         operating_points(predictions, dataset.classes, decision.thresholds, fitted_on),
         judge_by_patient(held, base, labels[held.rows], strengths),
         predictions,
+        answered_singly(held, len(labels)),
+        "patients",
     )

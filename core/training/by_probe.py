@@ -10,13 +10,21 @@ from core.datasets.balance import balance_weights
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import MINIMUM_PATIENTS
+from core.evaluation.probe import COLOUR_PENALTY
 from core.inference.calibrate import apply_temperature
 from core.training.by_folds import STRENGTHS, judge_by_folds
 from core.training.by_leaving_out import Judged, judge_by_leaving_out
-from core.training.features import frozen_features, shifted_features
-from core.training.learners import colour_fitter, fit_passes, probe_fitter
+from core.training.features import features_of, frozen_features, in_batches, shifted_features
+from core.training.learners import (
+    changed_fitter,
+    colour_views,
+    fit_passes,
+    measure_colours,
+    probe_fitter,
+)
 from core.training.outcome import Outcome
 from core.training.recipe import Probe, Recipe
+from core.training.robustness import changed_values, chosen_rows, robustness
 from core.training.trust import trust_of_probe
 from core.training.watch import Watch
 
@@ -74,19 +82,37 @@ def train_by_probe(
     model = probe_fitter(
         features, views, labels, patients, recipe.balance, settings.penalty, classes
     )
-    colour = colour_fitter(
-        pixels,
-        crops,
-        labels,
-        patients,
-        lambda done: watch.stage("Measuring colours", done),
-        STRENGTHS,
-        classes,
+    colours = colour_views(
+        pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
+    )
+    colour = probe_fitter(
+        colours[:1], colours, labels, patients, "patient", COLOUR_PENALTY, classes
     )
     result: Judged = (
         judge_by_leaving_out(model, colour, dataset, judged, STRENGTHS, watch)
         if singly
         else judge_by_folds(model, colour, dataset, watch)
+    )
+    rows = chosen_rows(result.tested, dataset)
+    plain = features_of(network)
+    changed, changed_colours = changed_values(
+        (lambda squares: in_batches(plain, squares), measure_colours),
+        pixels,
+        crops,
+        rows,
+        lambda done: watch.stage("Changing images", done),
+    )
+    curves = robustness(
+        result.tested,
+        changed_fitter(
+            features, labels, patients, recipe.balance, settings.penalty, changed, classes
+        ),
+        changed_fitter(
+            colours[:1], labels, patients, "patient", COLOUR_PENALTY, changed_colours, classes
+        ),
+        rows,
+        dataset,
+        result.protocol,
     )
     everything = np.arange(len(labels))
     kernel, bias = fit_passes(
@@ -110,7 +136,7 @@ def train_by_probe(
         network=network,
         temperature=result.temperature,
         operating_points=result.points,
-        evaluation=result.evaluation,
+        evaluation=result.evaluation.model_copy(update={"robustness": curves}),
         predictions=result.predictions,
         history=pd.DataFrame({"epoch": [1], "loss": [loss]}),
         rows={"train": everything, "validation": everything[:0], "test": everything[:0]},

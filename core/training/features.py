@@ -50,6 +50,11 @@ def shifted_features(
     return _features(network, pixels, [[shift(strength)] for strength in strengths], progress)
 
 
+def features_of(network: keras.Model) -> keras.Model:
+    """The network up to what it hands to its layer "logits"."""
+    return keras.Model(network.inputs, network.get_layer("logits").input)
+
+
 def shift(strength: float) -> keras.layers.Layer:
     """The stain jitter that models are tested with, the same at each call."""
     return StainJitter(strength, _SHIFT_SEED)
@@ -61,7 +66,7 @@ def _features(
     passes: Sequence[Sequence[keras.layers.Layer]],
     progress: Callable[[float], None],
 ) -> NDArray[np.float32]:
-    plain = keras.Model(network.inputs, network.get_layer("logits").input)
+    plain = features_of(network)
     features = np.empty((len(passes), len(pixels), plain.output_shape[1]), dtype=np.float32)
     for number, layers in enumerate(passes):
         for start in range(0, len(pixels), _BATCH):
@@ -73,3 +78,10 @@ def _features(
             features[number, rows] = plain.predict_on_batch(np.asarray(images))
             progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / len(passes))
     return features
+
+
+def in_batches(network: keras.Model, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a network gives for images (n, h, w, 3), (n, F), some of them at a time."""
+    starts = range(0, len(pixels), _BATCH)
+    parts = [network.predict_on_batch(pixels[start : start + _BATCH]) for start in starts]
+    return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts])

@@ -49,6 +49,8 @@ class HeldOut:
         Calibrated probability of class 1 of the same images changed, in each view but the first.
     thresholds : float64 array, shape (R, N)
         By each rule but the first of `core.evaluation.operating_point.RULES`.
+    temperatures : tuple of float
+        One a patient, in the order of the scores.
     """
 
     rows: NDArray[np.int64]
@@ -57,6 +59,7 @@ class HeldOut:
     scores: tuple[PatientScore, ...]
     shifted: NDArray[np.float64]
     thresholds: NDArray[np.float64]
+    temperatures: tuple[float, ...]
 
     def mean(self, figure: str) -> float:
         """Mean of "auroc" or "balanced_accuracy" over the patients."""
@@ -91,7 +94,7 @@ def leave_one_out(
         Told the share done, in [0, 1].
     """
     logits, chances, thresholds, scores = [], [], [], []
-    tested = []
+    tested, temperatures = [], []
     for number, (patient, train, test) in enumerate(leave_one_patient_out(patients, judged)):
         others = [other for other in judged if other != patient]
         inner_rows, inner_logits = _inner_round(fit, train, patients, others)
@@ -103,6 +106,7 @@ def leave_one_out(
         ).astype(np.float64)
         scores.append(score_patient(patient, labels[test], own[0], first))
         tested.append(test)
+        temperatures.append(decision.temperature)
         logits.append(values[0])
         chances.append(own)
         thresholds.append(np.repeat(np.array(rest)[:, None], len(test), axis=1))
@@ -115,6 +119,7 @@ def leave_one_out(
         tuple(scores),
         every[1:],
         np.concatenate(thresholds, axis=1),
+        tuple(temperatures),
     )
 
 

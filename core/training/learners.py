@@ -64,6 +64,24 @@ def fit_passes(
     return fit_probe(flat, np.tile(repeated, passes), np.tile(weights, passes), penalty, classes)
 
 
+def changed_fitter(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    balance: Balance,
+    penalty: float,
+    changed: Predict,
+    classes: int,
+) -> Fitter:
+    """As `probe_fitter`, asked about changed images: `changed` gives features (C, n, F) of rows."""
+
+    def fit(train: NDArray[np.int64]) -> Predict:
+        kernel, bias = fit_passes(features, labels, patients, balance, penalty, train, classes)
+        return lambda rows: np.asarray(changed(rows) @ kernel + bias, dtype=np.float64)
+
+    return fit
+
+
 def colour_fitter(
     pixels: NDArray[np.uint8],
     crops: int,
@@ -88,6 +106,20 @@ def colour_fitter(
     classes : int
         Also those of which there is no image.
     """
+    views = colour_views(pixels, crops, progress, strengths)
+    return probe_fitter(views[:1], views, labels, patients, "patient", COLOUR_PENALTY, classes)
+
+
+def colour_views(
+    pixels: NDArray[np.uint8],
+    crops: int,
+    progress: Callable[[float], None],
+    strengths: Sequence[float] = (),
+) -> NDArray[np.float32]:
+    """Colour statistics of images as they are, then stain-shifted, (V, N, crops, 21).
+
+    Parameters as of `colour_fitter`.
+    """
     jitters = [None, *(shift(strength) for strength in strengths)]
     statistics = np.empty((len(jitters), len(pixels), 21), dtype=np.float32)
     for view, jitter in enumerate(jitters):
@@ -95,9 +127,12 @@ def colour_fitter(
             images = np.asarray(pixels[start : start + _BATCH])
             if jitter:
                 images = np.asarray(jitter(images, training=True)).round().astype(np.uint8)
-            for row, image in enumerate(images, start):
-                statistics[view, row] = colour_statistics(image)
+            statistics[view, start : start + len(images)] = measure_colours(images)
             done = min(start + _BATCH, len(pixels)) / len(pixels)
             progress((view + done) / len(jitters))
-    views = statistics.reshape(len(jitters), len(labels), crops, 21)
-    return probe_fitter(views[:1], views, labels, patients, "patient", COLOUR_PENALTY, classes)
+    return statistics.reshape(len(jitters), len(pixels) // crops, crops, 21)
+
+
+def measure_colours(squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour statistics of squares (n, h, w, 3), (n, 21)."""
+    return np.stack([colour_statistics(square) for square in squares])

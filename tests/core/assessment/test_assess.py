@@ -11,7 +11,6 @@ from sklearn.metrics import roc_auc_score
 from core.assessment.assess import Assessment, assess
 from core.assessment.baseline import colour_baseline
 from core.assessment.report import lines, to_json
-from core.assessment.robustness import sample
 from core.assessment.table import write_predictions
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
@@ -151,14 +150,3 @@ def test_too_few_patients_have_no_colour_baseline(package: Package, dataset: Dat
     assert "takes 3 patients" in found.colour_how
     assert "fewer than 5" in found.judgement.no_interval
     assert found.colour_how in "\n".join(lines(found))
-
-
-def test_the_sample_takes_turns() -> None:
-    labels = np.array([0] * 1000 + [1] * 20)
-    patients = np.array(["a"] * 900 + ["b"] * 100 + ["b"] * 20, dtype=object)
-    rows = sample(labels, patients, 90)
-    assert len(rows) == 90
-    assert (np.diff(rows) > 0).all()
-    assert (labels[rows] == 1).sum() == 20
-    assert (patients[rows] == "a").sum() == 35
-    np.testing.assert_array_equal(sample(labels, patients, 5000), np.arange(1020))

@@ -29,6 +29,7 @@ def held_out(signal: float, patients: np.ndarray = PATIENTS) -> HeldOut:
         scores,
         shifted=probabilities[None] ** 0.5 * 0.5 + 0.5 * RANDOM[None, :number],
         thresholds=np.full((2, number), 0.5),
+        temperatures=(1.0,) * len(scores),
     )
 
 

@@ -73,6 +73,7 @@ def test_fit_judges_on_the_test_part_only(tiny_idc: Path, packages: Path, split:
     )
     assert card.evaluation.leaky == card.training.leaky == (split == "image")
     assert any("Leaky" in note for note in card.evaluation.notes) == (split == "image")
+    _curves_begin_with_the_figures(package)
     assert pd.read_csv(package.path / "history.csv")["epoch"].tolist() == [1, 2]
     assert sum(card.training.images.values()) == 140
 
@@ -87,6 +88,7 @@ def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path
     assert [result.patient for result in card.evaluation.by_patient] == list("123456")
     _figures_follow_from_predictions(package)
     assert [shift.strength for shift in card.evaluation.stain_shift] == [0.1, 0.25]
+    _curves_begin_with_the_figures(package)
     assert card.operating_point == card.operating_points[0]
     for point in card.operating_points:
         low, high = point.sensitivity_interval
@@ -98,6 +100,7 @@ def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path
         "Measuring colours",
         "Leaving patients out",
         "Judging colour alone",
+        "Changing images",
     ]
     # The final model has seen every patient: on made-up, separable classes it must be right.
     dataset = open_dataset(tiny_idc)
@@ -105,6 +108,17 @@ def test_probe_answers_as_its_logistic_regression(tiny_idc: Path, packages: Path
     pixels = np.stack([resize(read_image(path).pixels, 32, 32) for path in paths])
     chances = Classifier(package).probabilities(pixels)[:, 1]
     assert roc_auc_score(dataset.records["label"], chances) > 0.95
+
+
+def _curves_begin_with_the_figures(package: Package) -> None:
+    evaluation = package.card.evaluation
+    first, *rest = evaluation.robustness
+    assert first.change == "none"
+    assert first.auroc == pytest.approx(evaluation.auroc, abs=1e-4)
+    assert first.balanced_accuracy == pytest.approx(evaluation.balanced_accuracy, abs=1e-4)
+    assert first.colour_auroc == pytest.approx(evaluation.colour_auroc, abs=1e-4)
+    assert {each.change for each in rest} == {"stain", "blur", "jpeg", "brightness", "scale"}
+    assert any(each.auroc != first.auroc for each in rest)
 
 
 def _figures_follow_from_predictions(package: Package) -> None:

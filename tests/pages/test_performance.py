@@ -1,0 +1,317 @@
+"""The Performance page on ten answers by hand: every number that it shows is worked out here.
+
+patient  label  probability  at 0.5   colour
+A        no     0.12         right    0.42
+A        yes    0.88         right    0.62
+B        no     0.22         right    0.42
+B        yes    0.82         right    0.62
+C        no     0.32         right    0.42
+C        yes    0.36         wrong    0.22
+C        no     0.62         wrong    0.42
+D        yes    0.72         right    0.62
+D        no     0.06         right    0.42
+D        yes    0.94         right    0.62
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.judged import held_out
+from pages.parts.numbers import as_csv
+from tests.pages.conftest import NEGATIVE, POSITIVE
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 180
+# patient, positive or not, probability, colour's, magnification
+TEN = [
+    *(("A", 0, 0.12, 0.42, "40X"), ("A", 1, 0.88, 0.62, "40X"), ("B", 0, 0.22, 0.42, "40X")),
+    *(("B", 1, 0.82, 0.62, "40X"), ("C", 0, 0.32, 0.42, "100X"), ("C", 1, 0.36, 0.22, "100X")),
+    *(("C", 0, 0.62, 0.42, "100X"), ("D", 1, 0.72, 0.62, "100X"), ("D", 0, 0.06, 0.42, "100X")),
+    ("D", 1, 0.94, 0.62, "100X"),
+]
+
+
+def write_ten(folder: Path) -> None:
+    """Put the ten answers, as one model's, in the place of a package's own."""
+    head = f"image,patient,magnification,label,round,fold,threshold,probability {NEGATIVE}"
+    lines = [f"{head},probability {POSITIVE},colour threshold,colour probability {POSITIVE}"]
+    for number, (patient, label, chance, colour, magnification) in enumerate(TEN):
+        name = (NEGATIVE, POSITIVE)[label]
+        lines.append(
+            f"{number}.png,{patient},{magnification},{name},1,1,0.5,{1 - chance:.2f},{chance:.2f},"
+            f"0.5,{colour}"
+        )
+    (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
+    vouch(folder)
+
+
+def vouch(folder: Path, **changes: Any) -> None:
+    """Write the card anew: its hashes, and what else is to change."""
+    card = json.loads((folder / "card.json").read_text())
+    for name in card["files"]:
+        card["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (folder / "card.json").write_text(json.dumps({**card, **changes}))
+
+
+@pytest.fixture
+def ten(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shelf whose one model is the user's own, with the ten answers."""
+    folder = Path(shutil.copytree(shelf / "tiny", home / "models" / "tiny"))
+    write_ten(folder)
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
+    return folder
+
+
+def open_page(view: str | None = None) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+    page.switch_page("pages/performance.py").run()
+    assert not page.exception
+    return go(page, view) if view else page
+
+
+def go(page: AppTest, view: str) -> AppTest:
+    (control,) = [group for group in page.button_group if (group.key or "").startswith("view-")]
+    control.set_value(view).run()
+    assert not page.exception
+    return page
+
+
+def html(page: AppTest) -> str:
+    words = [element.proto.body for element in page.get("html")]
+    words += [text.value for text in page.text]
+    return "\n".join(words).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def charts(page: AppTest) -> dict[str, dict[str, Any]]:
+    """The figures on the page, by the name at the end of their key."""
+    found = {}
+    for element in page.get("plotly_chart"):
+        name = element.proto.id.rpartition("-chart-")[2]
+        found[name] = json.loads(element.proto.spec)
+    return found
+
+
+def row(page: AppTest, name: str) -> list[str]:
+    """The cells of the table row that begins so."""
+    (line,) = [line for line in html(page).split("<tr>") if f"<bdi>{name}</bdi></th>" in line]
+    return re.findall(r"<td><bdi>(.*?)</bdi></td>", line)
+
+
+@pytest.mark.usefixtures("ten")
+def test_headline_figures_and_why_there_are_no_intervals() -> None:
+    shown = html(open_page())
+    assert "10 images of 4 patients, held-out patients of none." in shown
+    # Of 25 pairs of a positive and a negative, one is the wrong way round: 0.36 under 0.62.
+    assert "<dt>AUROC</dt><dd>0.960</dd>" in shown
+    assert "<dt>Balanced accuracy</dt><dd>0.800</dd>" in shown
+    assert "<dt>Sensitivity</dt><dd>0.800</dd>" in shown  # 4 of 5
+    assert "<dt>Specificity</dt><dd>0.800</dd>" in shown  # 4 of 5
+    # Bins: .06, .12, .22, |.68 - 1|, .62, |.72 - 1|, |1.70 - 2|, |.94 - 1| = 1.98 of 10 answers.
+    assert "<dt>ECE</dt><dd>0.198</dd>" in shown
+    assert "there are 4 patients" in shown
+
+
+@pytest.mark.usefixtures("ten")
+def test_every_figure_beside_colour_alone() -> None:
+    page = open_page()
+    expected = {
+        "AUROC": ("0.960", "0.800"),  # colour: 0.22 lies under all five of 0.42
+        # Model: precision 1 at four recalls, then 5 of 6. Colour: 4 of 4, then 5 of 10.
+        "AUPRC": ("0.967", "0.900"),
+        "Balanced accuracy": ("0.800", "0.900"),
+        "Accuracy": ("0.800", "0.900"),
+        "Sensitivity": ("0.800", "0.800"),
+        "Specificity": ("0.800", "1.000"),
+        "Precision": ("0.800", "1.000"),  # 4 of 5; 4 of 4
+        "F1": ("0.800", "0.889"),  # 2 × 1 × .8 / 1.8
+        "F1, mean of classes": ("0.800", "0.899"),  # the other class of colour: 10 of 11
+        # 1.0916 and 2.068 of ten squared distances.
+        "Brier score": ("0.109", "0.207"),
+        # Colour: four of .62 that are 1, five of .42 that are 0, one of .22 that is 1: 4.4 of 10.
+        "ECE": ("0.198", "0.440"),
+    }
+    for name, figures in expected.items():
+        assert tuple(row(page, name)) == figures, name
+    assert "AUROC of the model minus that of colour alone: 0.160" in html(page)
+
+
+@pytest.mark.usefixtures("ten")
+def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
+    page = open_page("Operating point")
+    slider = page.slider(key="point-tiny")
+    assert slider.value == 0.37  # the card's
+    # Called so from 0.37 on: .88, .82, .72, .94 rightly and .62 wrongly; 0.36 is missed.
+    assert charts(page)["confusion"]["data"][0]["text"] == [
+        ["4<br>80%", "1<br>20%"],
+        ["1<br>20%", "4<br>80%"],
+    ]
+    slider.set_value(0.3).run()
+    assert not page.exception
+    # From 0.30 on 0.36 is found, and 0.32 is a second false alarm.
+    shown = html(page)
+    for words in (
+        "<dt>Sensitivity</dt><dd>1.000",
+        "<dt>Specificity</dt><dd>0.600",  # 3 of 5
+        "<dt>Precision</dt><dd>0.714",  # 5 of 7
+        "<dt>F1</dt><dd>0.833",  # 10 of 12
+        "<dt>Accuracy</dt><dd>0.800",
+        "own points 0.800",
+    ):
+        assert words in shown
+    found = charts(page)
+    assert found["confusion"]["data"][0]["text"] == [
+        ["3<br>60%", "2<br>40%"],
+        ["0<br>0%", "5<br>100%"],
+    ]
+    point = found["roc"]["data"][1]
+    assert (point["x"], point["y"]) == ([0.4], [1.0])
+
+
+@pytest.mark.usefixtures("ten")
+def test_curves_go_through_the_points_that_the_answers_give() -> None:
+    found = charts(open_page("Operating point"))
+    roc = found["roc"]["data"][0]
+    steps = set(zip(roc["x"], roc["y"], strict=True))
+    # Four positives come first, then 0.62, then 0.36, then the other four negatives.
+    assert {(0.0, 0.0), (0.0, 0.8), (0.2, 0.8), (0.2, 1.0), (1.0, 1.0)} <= steps
+    recall = found["precision and recall"]["data"][0]
+    points = {(round(x, 3), round(y, 3)) for x, y in zip(recall["x"], recall["y"], strict=True)}
+    assert {(0.8, 1.0), (0.8, 0.8), (1.0, 0.833)} <= points
+
+
+@pytest.mark.usefixtures("ten")
+def test_reliability_bins() -> None:
+    page = open_page("Calibration")
+    bins = charts(page)["reliability"]["data"][1]
+    # (mean probability, share that is so, answers)
+    expected = [
+        *((0.06, 0, 1), (0.12, 0, 1), (0.22, 0, 1), (0.34, 0.5, 2)),
+        *((0.62, 0, 1), (0.72, 1, 1), (0.85, 1, 2), (0.94, 1, 1)),
+    ]
+    shown = zip(bins["x"], bins["y"], bins["customdata"], strict=True)
+    assert [tuple(round(value, 6) for value in each) for each in shown] == expected
+    assert "ECE 0.198, Brier score 0.109; 10 images of 4 patients" in html(page)
+    assert "50% of these answers are on images of" in html(page)
+
+
+@pytest.mark.usefixtures("ten")
+def test_figures_by_magnification() -> None:
+    page = open_page("Groups")
+    assert row(page, "40X") == ["4", "2", "1.000", "1.000", "1.000", "1.000", "1.000"]
+    # 100X: eight of nine pairs are in order; 2 of 3 positives and 2 of 3 negatives are right.
+    assert row(page, "100X") == ["6", "2", "0.889", "0.667", "0.667", "0.667", "0.667"]
+
+
+@pytest.mark.usefixtures("ten")
+def test_each_patient_is_a_bar_the_worst_first() -> None:
+    page = open_page("Patients")
+    (bars,) = charts(page)["patients"]["data"]
+    assert [round(value, 6) for value in bars["x"]] == [0.333333, 1, 1, 1]
+    assert bars["customdata"][0] == "C: 1 of 3 images called rightly"
+    shown = html(page)
+    assert "Mean share of a patient's images called rightly: 0.833" in shown  # (1/3 + 3) / 4
+    assert "have images of several classes" in shown
+
+
+@pytest.mark.usefixtures("ten")
+def test_worst_errors_without_and_with_the_images(home: Path) -> None:
+    page = open_page("Worst errors")
+    shown = html(page)
+    assert "2 of 10 images were called wrongly (20.0%)" in shown
+    assert shown.index("5.png") < shown.index("6.png")  # 0.36 of its own class, then 0.38
+    assert "0.360" in shown
+    assert "0.380" in shown
+    assert "not the images" in shown
+    page.text_input(key="dataset_path").set_value(str(home / "nowhere")).run()
+    assert "There is no folder" in html(page)
+    assert not page.exception
+
+
+@pytest.mark.usefixtures("ten")
+def test_history_is_drawn_where_there_are_epochs(ten: Path) -> None:
+    assert "no epochs to draw" in html(open_page("Training"))
+    (ten / "history.csv").write_text(
+        "epoch,loss,val_loss,auroc,val_auroc\n1,0.9,1.0,0.6,0.5\n2,0.7,0.8,0.7,nan\n"
+    )
+    vouch(ten)
+    page = open_page("Training")
+    figures = [json.loads(element.proto.spec) for element in page.get("plotly_chart")]
+    assert len(figures) == 2
+    assert [line["y"] for line in figures[0]["data"]] == [[0.9, 0.7], [1.0, 0.8]]
+    assert figures[1]["data"][1]["y"] == [0.5, None]
+
+
+def test_a_leaky_model_wears_its_mark_on_every_figure(ten: Path) -> None:
+    training = json.loads((ten / "card.json").read_text())["training"]
+    vouch(ten, training={**training, "split": "image", "leaky": True})
+    for view in ("Operating point", "Calibration", "Groups", "Patients"):
+        page = open_page(view)
+        assert charts(page), view
+        for name, figure in charts(page).items():
+            assert "LEAKY SPLIT" in figure["layout"]["title"]["text"], name
+        assert "Leaky split" in html(page)
+
+
+def test_models_beside_each_other(ten: Path) -> None:
+    other = Path(shutil.copytree(ten, ten.parent / "other"))
+    text = (other / "predictions.csv").read_text().replace("0.64,0.36", "0.30,0.70")
+    (other / "predictions.csv").write_text(text)
+    vouch(other, name="other", title="Other")
+    page = open_page()
+    page.selectbox(key="judged_model").set_value("other").run()
+    page.multiselect(key="compared-other").set_value(["tiny"]).run()
+    assert not page.exception
+    # The other finds 0.70 above all negatives: AUROC 1, sensitivity 1, balanced accuracy 0.9.
+    shown = row(page, "other minus tiny")
+    assert shown[0] == "10 images of 4 patients"
+    assert shown[1].startswith("+0.040")
+    assert shown[2].startswith("+0.100")
+    assert {"compared", "roc of several"} <= charts(page).keys()
+
+
+def test_answers_that_cannot_be_read_are_a_sentence(ten: Path) -> None:
+    (ten / "predictions.csv").write_text("image,patient\n1,2\n")
+    vouch(ten)
+    assert "lacks label" in html(open_page())
+
+
+def test_numbers_are_the_chart_and_run_nothing_in_a_spreadsheet() -> None:
+    import pandas as pd  # noqa: PLC0415 - only here
+
+    table = pd.DataFrame({"patient": ["=1+1", "B"], "score": [0.5, -1.0]})
+    assert as_csv(table).decode("utf-8-sig").split() == ["patient,score", "'=1+1,0.5", "B,-1.0"]
+
+
+def test_a_package_without_answers_says_so(ten: Path) -> None:
+    from core.registry.package import load_package  # noqa: PLC0415 - only here
+
+    package = load_package(ten)
+    (ten / "predictions.csv").unlink()
+    assert "no predictions.csv" in str(held_out("tiny", package))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
+)
+def test_every_view_of_every_shipped_model(name: str) -> None:
+    page = open_page()
+    page.selectbox(key="judged_model").set_value(name).run()
+    for view in (
+        "Operating point",
+        "Calibration",
+        "Groups",
+        "Patients",
+        "Worst errors",
+        "Training",
+    ):
+        go(page, view)
+        assert "class" not in [error.value for error in page.error]
+        assert 'role="alert"' not in html(page)

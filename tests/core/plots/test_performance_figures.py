@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from core.plots.bars import Bar, share_bars
+from core.plots.confusion import confusion_figure
+from core.plots.frame import LEAKY, mark_leaky
+from core.plots.intervals import Series, with_intervals
+from core.plots.rates import Rate, rates
+from core.plots.reliability import reliability_figure
+
+
+def test_a_confusion_matrix_says_numbers_and_shares_of_the_truth() -> None:
+    figure = confusion_figure(np.array([[3.0, 1.0], [0.5, 1.5]]), ["a", "b"])
+    (cells,) = figure.data
+    assert [list(row) for row in cells.text] == [
+        ["3<br>75%", "1<br>25%"],
+        ["0.5<br>25%", "1.5<br>75%"],
+    ]
+    assert figure.layout.yaxis.autorange == "reversed"  # the first class on top
+
+
+def test_a_class_without_images_leaves_its_row_empty() -> None:
+    (cells,) = confusion_figure(np.zeros((2, 2)), ["a", "b"]).data
+    assert np.array_equal(cells.z, np.zeros((2, 2)))
+
+
+def test_roc_has_its_diagonal_and_the_point() -> None:
+    figure = rates("roc", [Rate("m", "#000000", [0, 1], [0, 1])], point=(0.1, 0.9))
+    curve, point = figure.data
+    assert curve.line.shape == "linear"
+    assert (point.x, point.y) == ((0.1,), (0.9,))
+    (diagonal,) = figure.layout.shapes
+    assert (diagonal.y0, diagonal.y1) == (0, 1)
+
+
+def test_precision_falls_in_steps_and_guessing_is_marked() -> None:
+    figure = rates("precision-recall", [Rate("m", "#000000", [0, 1], [1, 0.5])], chance=0.25)
+    assert figure.data[0].line.shape == "vh"
+    (chance,) = figure.layout.shapes
+    assert (chance.y0, chance.y1) == (0.25, 0.25)
+
+
+def test_reliability_has_a_bar_for_each_point() -> None:
+    figure = reliability_figure([0.1, 0.8], [0.2, 0.7], [5, 9], [(0, 0.2), (0.7, 0.9)], "b")
+    _, points, bars = figure.data
+    assert (points.x, points.y) == ((0.1, 0.8), (0.2, 0.7))
+    assert bars.y == (5, 9)
+    assert bars.x == pytest.approx((0.1, 0.8))
+
+
+def test_bars_keep_their_places_whatever_their_kind() -> None:
+    bars = [Bar("p", 0.0, "a", "p"), Bar("q", 0.5, "b", "q"), Bar("r", 1.0, "a", "r")]
+    figure = share_bars(bars, {"a": ("#000000", ""), "b": ("#ffffff", "/")}, "share")
+    first, second = figure.data
+    assert (first.y, second.y) == ((0, 2), (1,))
+    assert {first.width, second.width} == {0.75}
+    assert figure.layout.yaxis.ticktext == ("p", "q", "r")
+
+
+def test_the_mark_of_a_leak_takes_room_of_its_own() -> None:
+    figure = rates("roc", [Rate("m", "#000000", [0, 1], [0, 1])])
+    height, top = figure.layout.height, figure.layout.margin.t
+    marked = mark_leaky(figure)
+    assert LEAKY in marked.layout.title.text
+    assert marked.layout.height - height == marked.layout.margin.t - top > 0
+
+
+def test_figures_without_an_interval_or_a_value() -> None:
+    series = Series("s", "#000000", "circle", [0.3, None, 0.9], [None, None, (0.1, 0.95)])
+    (points,) = with_intervals(["a", "b", "c"], [series], "AUROC").data
+    assert points.x == (0.3, 0.9)
+    assert points.y == (0, 2)
+    assert points.error_x.arrayminus == pytest.approx((0, 0.8))

@@ -16,7 +16,7 @@ from core.imaging.changes import robustness_changes
 from core.inference.classifier import Classifier
 from core.registry.card_results import Robustness
 
-MOST_IMAGES = 2000
+MOST_IMAGES = 500
 """Images that each change is tried on, at most."""
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # pages import this module, and are drawn without NumPy
+    import numpy as np
+    from numpy.typing import NDArray
 
-Maps = dict[str, NDArray[np.float32]]
+Maps: TypeAlias = "dict[str, NDArray[np.float32]]"
 
 
 class Verdict(StrEnum):
@@ -56,7 +57,7 @@ class NewImage:
 
     name: str
     """What to call it; a file's name only if the user wants it kept."""
-    pixels: NDArray[np.uint8]
+    pixels: "NDArray[np.uint8]"
     """(H, W, 3) RGB."""
     answer: NewAnswer
     synthetic: bool = False

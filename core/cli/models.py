@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.models_change import activate, card, delete, export, import_, rename
+from core.cli.models_ensemble import ensemble
 from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 
@@ -21,7 +22,7 @@ _FITS = {
 }
 
 models = typer.Typer(help="The models at hand.", no_args_is_help=True)
-for _command in (activate, rename, delete, export, card):
+for _command in (activate, rename, delete, export, card, ensemble):
     models.command()(_command)
 models.command("import")(import_)
 

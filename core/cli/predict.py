@@ -105,6 +105,16 @@ def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
     if as_json:
         print_json(diagnosis.to_json())
         return
+    verdict = diagnosis.verdict
+    if verdict.outcome == "out of scope":
+        typer.echo(f"{plain(diagnosis.name)}: out of scope for {diagnosis.card.name}")
+    else:
+        _print_probabilities(diagnosis)
+    for reason in (*verdict.reasons, *diagnosis.warnings):
+        typer.echo(f"    Note: {plain(reason)}")
+
+
+def _print_probabilities(diagnosis: "Diagnosis") -> None:
     chances = ", ".join(
         f"{name} {value:.3f}"
         for name, value in zip(diagnosis.classes, diagnosis.probabilities, strict=True)
@@ -113,11 +123,9 @@ def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
     rule = f"; {point.positive_class} from {point.threshold:.3f}" if point else ""
     tiles = f"{diagnosis.tiles} tiles" if diagnosis.tiles > 1 else "1 tile"
     typer.echo(
-        f"{plain(diagnosis.name)}: {diagnosis.predicted} ({chances}{rule}) "
+        f"{plain(diagnosis.name)}: {diagnosis.verdict.name} ({chances}{rule}) "
         f"{diagnosis.card.name}, {tiles}, {diagnosis.seconds:.2f} s"
     )
-    for warning in diagnosis.warnings:
-        typer.echo(f"    Note: {plain(warning)}")
 
 
 def _print_failure(path: Path, reason: str, *, as_json: bool) -> None:

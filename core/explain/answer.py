@@ -141,7 +141,7 @@ def _answer_tiled(
         # Which class to explain is known only once every tile has been answered.
         first = answer_all(lambda inputs: (classifier.probabilities(inputs), None))
         target = int(_of_tiles(first, card).argmax())
-    evidence = _Evidence(spaced(int(plan.used.sum())))
+    evidence = _Evidence(spaced(int(plan.used.sum()), card.input.height * card.input.width))
 
     def answer(inputs: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         found = explain(inputs, target)

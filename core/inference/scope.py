@@ -58,12 +58,13 @@ def check_scope(
     if sharpness is not None and sharpness < 1:
         reasons.append(
             "The image is less sharp than all but a few of the training images: it seems out of "
-            "focus, or was enlarged. Take it again in focus."
+            "focus, was enlarged, or shows the tissue at a higher magnification than stated or "
+            "assumed. Take it again in focus, and check its scale."
         )
     if distance is not None and distance > 1:
         reasons.append(
-            "The image is unlike those that the model was trained on: the network's features of "
-            f"it lie {distance:.2f} times as far from them as the limit. It may not be "
+            "The image is unlike those that the model was trained on: by the network's features "
+            f"it lies {distance:.2f} times as far from them as images in scope may. It may not be "
             "breast tissue in H&E, or be stained or recorded too differently."
         )
     return ScopeCheck(distance is not None, distance, sharpness, tissue, tuple(reasons))

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from core.inference.classifier import Classifier
 
-# Tiles of a larger image that are turned: eight views of each cost as much as 56 more tiles, which
-# is less than half a second on two processor cores with the shipped models.
-MOST_TILES = 8
+# Of a larger image so many tiles are turned as hold this many input pixels together: seven of 96 px
+# or one of 224 px, whose eight views take eight forward passes. `benchmarks/trust.py` prints what
+# that costs beside the answer itself.
+MOST_PIXELS = 2**16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def spread_over_views(classifier: Classifier, inputs: NDArray[np.uint8], index: 
     return float(chances.reshape(len(views), -1).astype(np.float64).std(axis=0).mean())
 
 
-def spaced(number: int) -> NDArray[np.int64]:
-    """Which of so many tiles are turned: evenly spaced, at most `MOST_TILES`."""
-    return np.unique(np.linspace(0, number - 1, min(number, MOST_TILES)).round().astype(np.int64))
+def spaced(number: int, pixels: int) -> NDArray[np.int64]:
+    """Which of so many tiles, of so many pixels each as inputs, are turned: evenly spaced."""
+    turned = min(number, max(1, MOST_PIXELS // pixels))
+    return ((np.arange(turned) + 0.5) * number / turned).astype(np.int64)

@@ -80,7 +80,7 @@ def trust_of_probe(
     known = predictions["patient"].to_numpy(dtype=object)
     truth = predictions["label"].map(classes.index).to_numpy(dtype=np.int64)
     chances = predictions[[f"probability {name}" for name in classes]].to_numpy(dtype=np.float64)
-    conformal = _sets(chances, truth, known, classes, predictions["image"].nunique(), "left-out")
+    conformal = fit_sets(chances, truth, known, classes, predictions["image"].nunique(), "left-out")
     if len(np.unique(patients.astype(str))) < _FEWEST_PATIENTS:
         return Trust(conformal, None, None)
     reference = fit_balanced(features, labels, patients)
@@ -124,7 +124,7 @@ def trust_of_fit(
     # A linear map of the mean is the mean of linear maps.
     logits = held.mean(axis=1) @ last[0] + last[1]
     chances = apply_temperature(logits, temperature).astype(np.float64)
-    conformal = _sets(chances, labels[chosen], known, classes, len(chosen), "validation")
+    conformal = fit_sets(chances, labels[chosen], known, classes, len(chosen), "validation")
     if len(np.unique(known.astype(str))) < _FEWEST_PATIENTS:
         return Trust(conformal, None, None)
     seen = _features(network, pixels, train, crops, lambda done: progress(0.5 + done / 2))
@@ -134,7 +134,7 @@ def trust_of_fit(
     return Trust(conformal, scope, reference)
 
 
-def _sets(
+def fit_sets(
     chances: NDArray[np.float64],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
@@ -142,6 +142,20 @@ def _sets(
     images: int,
     kind: str,
 ) -> Conformal:
+    """Prediction sets from answers of models that had not seen the patient.
+
+    Parameters
+    ----------
+    chances : float64 array, shape (N, K)
+        Calibrated; with several rounds an image has several rows.
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    classes : tuple of str
+    images : int
+        Each counted once.
+    kind : str
+        Of the patients, in words.
+    """
     people = len(np.unique(patients.astype(str)))
     return Conformal(
         level=LEVEL,

@@ -1,0 +1,29 @@
+"""`models ensemble`: put models together."""
+
+from typing import Annotated
+
+import typer
+
+from core.cli.output import plain
+from core.errors import LobuleError
+
+
+def ensemble(
+    name: Annotated[str, typer.Argument(help="What the ensemble shall be called.")],
+    members: Annotated[list[str], typer.Argument(help="Two or more models of one task and scale.")],
+) -> None:
+    """Have several models answer together: the mean of their calibrated probabilities."""
+    from core.training.make_ensemble import make_ensemble  # noqa: PLC0415 - help comes at once
+
+    try:
+        package = make_ensemble(name, members)
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(str(package.path))
+    if package.card.conformal is None:
+        typer.echo(
+            "Its members were not judged on the same images in the same way, so it has no "
+            "operating point and no prediction sets. Judge it: python -m core evaluate "
+            f"{plain(name)} --data FOLDER"
+        )

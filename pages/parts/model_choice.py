@@ -43,11 +43,16 @@ _CARD_HELP = (
 
 def _select(sound: dict[str, Package]) -> Package:
     names = list(sound)
-    if st.session_state.get("model") not in names:  # another page may have chosen one
-        st.session_state["model"] = active_name()
+    chosen = st.session_state.get("model")  # another page may have chosen one
+    if chosen not in names:
+        st.session_state.pop("model", None)
+        chosen = active_name()
     name = st.selectbox(
         "Model",
         names,
+        # In every run, not only the first: a browser that is asked to run again before it has
+        # taken over a value from the server answers with the default.
+        index=names.index(chosen),
         format_func=lambda name: sound[name].card.title,
         key="model",
         help="The network that answers. Each was trained for one question and one scale.",

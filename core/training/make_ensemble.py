@@ -6,6 +6,7 @@ prediction sets; where there is no such table it has neither, and `evaluate` can
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,6 @@ from core.evaluation.operating_point import RULES, choose_thresholds
 from core.evaluation.predictions import Predictions
 from core.evaluation.predictions_file import PREFIX, read_predictions
 from core.registry.card import Card
-from core.registry.card_results import OperatingPoint
 from core.registry.ensemble import ensemble_card
 from core.registry.manage import refuse_name
 from core.registry.package import PREDICTIONS_FILE, Package, save_ensemble
@@ -24,6 +24,9 @@ from core.registry.shelf import find
 from core.settings import get_settings
 from core.training.operating_points import operating_points
 from core.training.trust import fit_sets
+
+if TYPE_CHECKING:
+    from core.registry.card_results import OperatingPoint
 
 _FEWEST_PATIENTS = 2
 

@@ -41,6 +41,7 @@ class Summary:
     predicted: str | None  # None where there is no answer
     probability: float  # of the positive class if there is one, else of the predicted class
     positive: str | None
+    verdict: str = ""  # a class, or the words for undecided and out of scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _summarise(answer: "Diagnosis | Failure") -> Summary:
         return Summary(None, 0.0, None)
     positive = answer.operating_point.positive_class if answer.operating_point else None
     index = answer.classes.index(positive or answer.predicted)
-    return Summary(answer.predicted, float(answer.probabilities[index]), positive)
+    probability = float(answer.probabilities[index])
+    return Summary(answer.predicted, probability, positive, answer.verdict.name)
 
 
 def _size(answer: "Diagnosis | Failure") -> int:

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from pages.parts.answers import Question, summary
-from pages.parts.look import mark_of
 from pages.parts.plain import visible
+from pages.parts.verdict_marks import has_class, mark_of_verdict
 
-ANSWER_PIXELS = 78  # as wide as "▲ 100 %"
+ANSWER_PIXELS = 112  # as wide as "⊘ out of scope"
 
 
 def choose_image(questions: list[Question]) -> Question:
@@ -36,5 +36,6 @@ def _row(question: Question) -> tuple[str, str]:
         return name, "…"
     if found.predicted is None:
         return name, "✕ none"
-    mark = mark_of(found.predicted, found.positive)
-    return name, f"{mark.symbol} {100 * found.probability:.0f} %"
+    mark = mark_of_verdict(found.verdict, found.positive)
+    shown = f"{100 * found.probability:.0f} %" if has_class(found.verdict) else found.verdict
+    return name, f"{mark.symbol} {shown}"

@@ -43,7 +43,8 @@ STYLE = """
   line-height: 1.25; }
 .stHtml .lobule-answer h3 { font-size: 1.35rem; }
 .lobule-list.lobule-reasons { list-style: none; padding: 0; }
-.lobule-answer :is(h2, h3) span[aria-hidden] { color: var(--mark); margin-right: .5rem; font-size: .85em; }
+.lobule-answer :is(h2, h3) span[aria-hidden] { color: var(--mark); margin-right: .5rem;
+  font-size: .85em; }
 .lobule-answer output { font-size: 1.75rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .lobule-of { opacity: .75; font-size: .9rem; font-weight: 400; margin-left: .5rem; }
 .lobule-bar { position: relative; height: 1.1rem; border-radius: 4px; margin: 1.5rem 0 .15rem;

@@ -23,6 +23,7 @@ def heavy(megabytes: int) -> Any:
         operating_point=None,
         predicted="a",
         classes=("a", "b"),
+        verdict=SimpleNamespace(name="a"),
         probabilities=np.array([0.8, 0.2]),
     )
 

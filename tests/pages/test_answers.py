@@ -34,7 +34,7 @@ def test_old_answers_make_room_but_stay_on_the_list(session: dict[str, Any]) -> 
         answers._keep(key, heavy(90))
     assert list(session["answers"]) == keys[2:]
     assert set(session["summaries"]) == {key[:3] for key in keys}
-    assert session["summaries"][keys[0][:3]] == answers.Summary("a", 0.8, None)
+    assert session["summaries"][keys[0][:3]] == answers.Summary("a", 0.8, None, "a")
 
 
 def test_an_answer_larger_than_the_room_is_kept_while_it_is_shown(session: dict[str, Any]) -> None:

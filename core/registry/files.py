@@ -8,6 +8,7 @@ from core.registry.archive import inspect_archive
 from core.registry.card import CARD_FILE, Card
 
 MODEL_FILE = "model.keras"
+SCOPE_FILE = "scope.json"
 
 
 def sha256_of(path: Path) -> str:

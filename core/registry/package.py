@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from core.errors import PackageError
-from core.evaluation.scope_distance import Reference
 from core.registry.archive import check_model, inspect_archive
 from core.registry.atomic import flush, hidden_folder, put_in_place, tidy
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
-from core.registry.files import MODEL_FILE, check_files, sha256_of
-from core.registry.scope_file import SCOPE_FILE, write_reference
+from core.registry.files import MODEL_FILE, SCOPE_FILE, check_files, sha256_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from core.evaluation.scope_distance import Reference
 
 PREDICTIONS_FILE = "predictions.csv"
 HISTORY_FILE = "history.csv"
@@ -57,7 +57,7 @@ def save_package(
     *,
     predictions: "pd.DataFrame",
     history: "pd.DataFrame",
-    scope: Reference | None = None,
+    scope: "Reference | None" = None,
     replace: bool = False,
 ) -> Package:
     """Write a model package; either all of it appears under `folder`, or nothing.
@@ -97,6 +97,8 @@ def save_package(
         _write_table(predictions, temporary / PREDICTIONS_FILE)
         _write_table(history, temporary / HISTORY_FILE)
         if scope:
+            from core.registry.scope_file import write_reference  # noqa: PLC0415 - NumPy
+
             write_reference(scope, temporary / SCOPE_FILE)
 
     return _save(Path(folder), card, fill, replace=replace)

@@ -16,7 +16,6 @@ from core.errors import PackageError
 from core.evaluation.scope_distance import Reference
 from core.registry.card_parts import Part, Positive
 
-SCOPE_FILE = "scope.json"
 COMPONENT_UNIT = 1e-4
 MOST_BYTES = 2_000_000
 _DIGITS = 6

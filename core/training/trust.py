@@ -28,7 +28,7 @@ from core.imaging.tissue import tissue_mask
 from core.inference.calibrate import apply_temperature
 from core.inference.tiled import LEAST_TISSUE
 from core.registry.card_trust import ClassCoverage, Conformal, Scope
-from core.registry.scope_file import SCOPE_FILE
+from core.registry.files import SCOPE_FILE
 
 BLURRED = 0.01
 """Share of the training images that is less sharp than the scope test asks for."""

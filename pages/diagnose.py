@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.registry.package import Package
 from pages.parts.answers import Question, ask, summary
+from pages.parts.case_save import offer_to_save
 from pages.parts.entrance import enter_through_app
 from pages.parts.image_list import choose_image
 from pages.parts.model_choice import choose_model
@@ -69,3 +70,4 @@ else:
         chosen = choose_image(questions)
     show_image(chosen)
     answer_the_rest(questions)
+    offer_to_save(questions, listing)

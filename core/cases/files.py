@@ -6,15 +6,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
 from core.errors import CaseError
-from core.imaging.overlay import encode_png
-from core.imaging.read import read_image
 from core.registry.atomic import flush
+
+if TYPE_CHECKING:  # a list of cases is drawn without NumPy and OpenCV
+    import numpy as np
+    from numpy.typing import NDArray
 
 _STAGING = ".saving-"
 _OWNER = "owner.lock"
@@ -30,8 +31,10 @@ class Staging:
         self._owner = FileLock(self._folder / _OWNER)
         self._owner.acquire()
 
-    def add(self, pixels: NDArray[np.uint8]) -> str:
+    def add(self, pixels: "NDArray[np.uint8]") -> str:
         """Write (H, W, 3) RGB pixels aside as PNG, without any metadata; return the file's hash."""
+        from core.imaging.overlay import encode_png  # noqa: PLC0415 - OpenCV
+
         data = encode_png(pixels)
         digest = hashlib.sha256(data).hexdigest()
         path = self._folder / f"{digest}.png"
@@ -69,7 +72,7 @@ def writing_files() -> Iterator[None]:
         ) from error
 
 
-def read_kept(images: Path, sha256: str) -> NDArray[np.uint8]:
+def read_kept(images: Path, sha256: str) -> "NDArray[np.uint8]":
     """Read the pixels of a kept image, (H, W, 3) RGB; the file must still be what was saved.
 
     Raises
@@ -77,6 +80,8 @@ def read_kept(images: Path, sha256: str) -> NDArray[np.uint8]:
     CaseError
         If the file is missing or another one.
     """
+    from core.imaging.read import read_image  # noqa: PLC0415 - OpenCV
+
     path = kept_path(images, sha256)
     try:
         data = path.read_bytes()

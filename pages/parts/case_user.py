@@ -1,0 +1,42 @@
+"""Who is at the screen: by the sign-in, else by what they call themselves in this session."""
+
+import streamlit as st
+
+from core.cases.records import Actor
+
+LOCAL_USER = "local user"
+_NAME = "user_name"
+_HELP = (
+    "Stands in the trail of each case beside what you change. Nobody checks it: where several "
+    "people work, set up the sign-in."
+)
+
+
+def who() -> Actor:
+    """Return who works in this session."""
+    if name := _signed_in():
+        return Actor(name, signed_in=True)
+    return Actor(st.session_state.get(_NAME, "").strip() or LOCAL_USER)
+
+
+def ask_who(key: str) -> None:
+    """Draw the question for a name, or say whom the sign-in knows."""
+    if name := _signed_in():
+        st.text(f"Signed in as {name}")
+        return
+    st.session_state[_NAME] = st.text_input(
+        "Your name",
+        value=st.session_state.get(_NAME, ""),
+        placeholder=LOCAL_USER,
+        max_chars=100,
+        key=key,
+        help=_HELP,
+    )
+
+
+def _signed_in() -> str:
+    """Return the name that the sign-in vouches for; empty where there is no sign-in."""
+    user = st.user.to_dict()
+    if not user.get("is_logged_in"):
+        return ""
+    return str(user.get("email") or user.get("name") or user.get("sub") or "")

@@ -1,0 +1,58 @@
+"""Worklist: the cases that were kept, to find, judge, ask again, export or delete."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import LobuleError
+from pages.parts.case_exports import show_exports
+from pages.parts.case_list import OPEN, ask_filter, open_case, show_list, show_tombstones
+from pages.parts.case_view import show_case
+from pages.parts.entrance import enter_through_app
+from pages.parts.plain import notice
+
+if TYPE_CHECKING:
+    from core.cases.store import Store
+
+VIEWS = ("Cases", "Deleted")
+
+
+def show_worklist(store: "Store") -> None:
+    """Draw the list of cases, or of deleted ones."""
+    from core.cases.read import find_cases, tombstones  # noqa: PLC0415 - SQLAlchemy
+
+    with st.sidebar:
+        view = st.segmented_control(
+            "Show", VIEWS, default=VIEWS[0], required=True, key="worklist_view"
+        )
+        wanted = ask_filter(store) if view == VIEWS[0] else None
+    st.title("Worklist", anchor=False)
+    if wanted is None:
+        show_tombstones(tombstones(store).cases)
+        return
+    found = find_cases(store, wanted)
+    show_list(found.cases, found.total, wanted)
+    if found.cases:
+        show_exports(store, found.cases)
+
+
+def show() -> None:
+    """Draw the case that the address names, or the list."""
+    from core.cases.read import load_case  # noqa: PLC0415 - SQLAlchemy
+    from core.cases.store import open_store  # noqa: PLC0415
+
+    try:
+        store = open_store()
+        if OPEN not in st.query_params:
+            show_worklist(store)
+            return
+        show_case(store, load_case(store, st.query_params[OPEN]))
+    except LobuleError as error:
+        notice(str(error), "error")
+        if OPEN in st.query_params and st.button("To the list of cases", key="to_list"):
+            open_case(None)
+            st.rerun()
+
+
+enter_through_app(__file__)
+show()

@@ -1,0 +1,275 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.cases.change import delete_case, judge
+from core.cases.files import read_kept
+from core.cases.read import find_cases, full_answer, load_case
+from core.cases.records import Actor, Case, CaseFilter, Verdict
+from core.cases.store import Store, close_stores, open_store
+from core.cases.trail import read_trail
+from core.imaging.overlay import encode_png
+from core.imaging.read import read_image
+from core.registry.package import load_model, load_package, save_package
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120
+HOSTILE = "<img src=x onerror=alert(1)> =1+1 '; DROP TABLE cases;-- *b* :red[c] \u202ed.png"
+ANNA = Actor("Anna")
+
+
+def tissue(seed: int) -> bytes:
+    """A small picture in the colours of stained tissue."""
+    noise = np.random.default_rng(seed).integers(-30, 30, (64, 64, 3))
+    return encode_png((np.array([180, 100, 170]) + noise).astype(np.uint8))
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.text)
+
+
+def start() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+
+
+def diagnose(*files: tuple[str, bytes]) -> AppTest:
+    page = start().run()
+    page.file_uploader(key="files").set_value([(name, data, "image/png") for name, data in files])
+    page.run()
+    page.run()
+    assert not page.exception
+    return page
+
+
+def keep(page: AppTest, *, names: bool = False, patient: str = "") -> AppTest:
+    """Save as the dialog does."""
+    page.button(key="save_case").click().run()
+    if names:
+        page.toggle(key="save_names").set_value(True)
+    page.text_input(key="save_patient").set_value(patient)
+    page.text_input(key="save_user").set_value("Anna")
+    return press(page, "save_case", "save_now")
+
+
+def press(page: AppTest, opens: str, inside: str) -> AppTest:
+    """Press a button of a dialog: a test runs the whole page, which closes a dialog otherwise."""
+    page.button(key=opens).click()
+    page.button(key=inside).click().run()
+    assert not page.exception
+    return page
+
+
+def worklist(case_id: str | None = None) -> AppTest:
+    page = start()
+    if case_id:
+        page.query_params["case"] = case_id
+    page.switch_page("pages/worklist.py").run()
+    assert not page.exception
+    return page
+
+
+@pytest.fixture
+def store(shelf: Path) -> Iterator[Store]:
+    assert shelf
+    yield open_store()
+    close_stores()
+
+
+@pytest.fixture
+def case(store: Store) -> Case:
+    """Two answered images, saved through the page."""
+    keep(diagnose(("Frau Müller.png", tissue(1)), ("b.png", tissue(2))))
+    (found,) = find_cases(store, CaseFilter()).cases
+    return found
+
+
+def test_without_cases_the_page_says_what_to_do(store: Store) -> None:
+    page = worklist()
+    assert page.title[0].value == "Worklist"
+    assert "There are no cases yet" in texts(page)
+    assert not page.dataframe
+    assert store.engine.dialect.name == "sqlite"
+
+
+def test_a_save_keeps_pixels_and_answers_but_no_names(case: Case, store: Store) -> None:
+    assert [image.name for image in case.images] == ["image 1", "image 2"]
+    assert case.created_by == "Anna"
+    np.testing.assert_array_equal(
+        read_kept(store.images, case.images[0].sha256), read_image(tissue(1)).pixels
+    )
+    content = full_answer(store, case.images[0].answers[0].id).content
+    assert content["result"]["path"] == "image 1"
+    assert case.images[0].answers[0].model == "tiny"
+    assert case.images[0].answers[0].predicted in case.images[0].answers[0].classes
+
+
+def test_what_was_saved_is_offered_to_open_not_to_save_again(store: Store) -> None:
+    page = keep(diagnose(("a.png", tissue(1)), ("broken.png", b"no image")))
+    (case,) = find_cases(store, CaseFilter()).cases
+    assert len(case.images) == 1
+    assert case.id in html(page)
+    keys = [button.key for button in page.button]
+    assert "open_saved" in keys
+    assert "save_case" not in keys
+    delete_case(store, case, ANNA)
+    assert "save_case" in [button.key for button in page.run().button]
+
+
+def test_the_list_shows_and_filters(case: Case, store: Store) -> None:
+    page = worklist()
+    (table,) = page.dataframe
+    assert list(table.value["Case"]) == [case.id]
+    assert list(table.value["Images"]) == [2]
+    assert table.value["Verdicts"][0] == "2 × none yet"
+    page.text_input(key="worklist_text").set_value("nowhere").run()
+    assert "No case passes" in texts(page)
+    page.text_input(key="worklist_text").set_value(case.id.lower()).run()
+    assert len(page.dataframe) == 1
+    page.selectbox(key="worklist_verdict").set_value("agree").run()
+    assert "No case passes" in texts(page)
+    judge(store, case, case.images[1], ANNA, Verdict.AGREE)
+    assert page.run().dataframe[0].value["Verdicts"][0] == "none yet; agree"
+
+
+def test_a_case_is_shown_as_it_was_answered(case: Case, store: Store) -> None:
+    page = worklist(case.id)
+    assert page.title[0].value == f"Case {case.id}"
+    answer = full_answer(store, case.images[0].answers[0].id)
+    seconds = answer.content["result"]["seconds"]
+    assert f"{seconds:.2f} s" in texts(page)
+    share = 100 * case.images[0].answers[0].probability
+    assert f"{share:.1f} %" in html(page)
+    assert "saved" in html(page)
+
+
+def test_a_verdict_is_saved_and_stands_in_the_trail(case: Case, store: Store) -> None:
+    page = worklist(case.id)
+    first = case.images[0]
+    page.text_input(key="judge_user").set_value("Ben")
+    page.get("button_group")[-1].set_value(Verdict.OTHER_SUBTYPE).run()
+    page.text_area(key=f"note-{first.id}-1").set_value(HOSTILE)
+    page.button(key=f"judge-{first.id}-1").click().run()
+    assert "none is named" in html(page)
+    box = page.selectbox(key=f"subtype-{first.id}-1")
+    box.options.append("mucinous")  # typed; the test's own selectbox knows only what it was given
+    box.set_value("mucinous")
+    page.button(key=f"judge-{first.id}-1").click().run()
+    assert not page.exception
+    now = load_case(store, case.id).images[0]
+    assert (now.verdict, now.subtype, now.note) == (Verdict.OTHER_SUBTYPE, "mucinous", HOSTILE)
+    assert now.judged_by == "Ben"
+    assert "mucinous" in html(page)
+    assert "<img" not in html(page).replace('<img src="data:', "")
+    assert read_trail(store, case.id)[-1].who == "Ben"
+
+
+def test_the_second_window_is_told_and_keeps_its_words(case: Case, store: Store) -> None:
+    page = worklist(case.id)
+    judge(store, case, case.images[0], ANNA, Verdict.AGREE, note="first")
+    first = case.images[0]
+    page.text_area(key=f"note-{first.id}-1").set_value("second")
+    page.button(key=f"judge-{first.id}-1").click().run()
+    assert "changed meanwhile, by Anna" in html(page)
+    assert "changed in another window" in html(page)
+    assert page.text_area(key=f"note-{first.id}-1").value == "second"
+    assert load_case(store, case.id).images[0].note == "first"
+    page.button(key="reload").click().run()
+    assert page.text_area(key=f"note-{first.id}-2").value == "first"
+    assert "another window" not in html(page)
+
+
+def test_deleting_asks_first_and_leaves_a_tombstone(case: Case, store: Store) -> None:
+    page = worklist(case.id)
+    page.button(key="delete").click().run()
+    assert "tombstone" in texts(page)
+    assert load_case(store, case.id).deleted_at is None
+    press(page, "delete", "delete_now")
+    assert load_case(store, case.id).deleted_at
+    assert not list(store.images.glob("*.png"))
+    assert "There are no cases yet" in texts(page)
+    gone = worklist(case.id)
+    assert "was deleted" in html(gone)
+    assert "deleted" in html(gone)
+
+
+def test_the_patient_is_named(case: Case, store: Store) -> None:
+    page = worklist(case.id)
+    page.button(key="name_patient").click().run()
+    page.text_input(key=f"patient-{case.id}-1").set_value(HOSTILE)
+    press(page, "name_patient", "save_patient_name")
+    assert load_case(store, case.id).patient == HOSTILE
+    assert "<img src=x" not in html(page)
+
+
+def test_another_model_answers_beside(case: Case, store: Store, home: Path, shelf: Path) -> None:
+    assert "has answered all images" in html(worklist(case.id))
+    package = load_package(shelf / "tiny")
+    card = package.card.model_copy(update={"name": "other", "title": "Another model"})
+    model = load_model(package)
+    last = model.get_layer("logits")
+    last.set_weights([-weights for weights in last.get_weights()])
+    frame = pd.DataFrame({"image": ["a"]})
+    save_package(home / "models" / "other", card, model, predictions=frame, history=frame)
+    page = worklist(case.id)
+    page.button(key=f"rerun-{case.id}").click().run()
+    assert not page.exception
+    now = load_case(store, case.id)
+    for image in now.images:
+        assert [answer.model for answer in image.answers] == ["tiny", "other"]
+        first, second = image.answers
+        assert second.probability == pytest.approx(1 - first.probability, abs=1e-5)
+    assert now.version == 3
+    assert "has answered all images" in html(page)
+    share = f"{100 * now.images[0].answers[1].probability:.1f} %"
+    assert share in html(page)
+    assert [entry.action for entry in read_trail(store, case.id)][2:] == ["answered again"] * 2
+
+
+def test_unknown_case_leads_back(store: Store) -> None:
+    page = worklist("ZZZZ-ZZZZ")
+    assert "There is no case" in html(page)
+    page.button(key="to_list").click().run()
+    assert page.title[0].value == "Worklist"
+    assert store
+
+
+def test_hostile_names_are_text_on_the_page_and_in_exports(store: Store) -> None:
+    keep(diagnose((HOSTILE, tissue(1))), names=True, patient=HOSTILE)
+    (case,) = find_cases(store, CaseFilter(text="drop table")).cases
+    assert case.images[0].name == HOSTILE
+    for page in (worklist(), worklist(case.id)):
+        assert "<img src=x" not in html(page)
+    assert "⟨U+202E⟩" in html(page)
+
+
+def test_a_wrong_database_is_told(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shelf
+    monkeypatch.setenv("LOBULE_DATABASE_URL", "mysql://anna:secret@host/name")
+    page = worklist()
+    assert "only PostgreSQL" in html(page)
+    assert "secret" not in html(page)
+
+
+@pytest.mark.usefixtures("shelf")
+def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv() -> None:
+    program = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "page = AppTest.from_file('app.py', default_timeout=60)\n"
+        "page.switch_page('pages/worklist.py').run()\n"
+        "assert page.title[0].value == 'Worklist'\n"
+        "print({'tensorflow', 'numpy', 'cv2'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"

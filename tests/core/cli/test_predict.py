@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from core.cli import app
 from core.diagnosis import diagnose
 from core.imaging.overlay import encode_png
 from core.imaging.read import read_image
+from core.registry.package import Package
 from core.registry.shelf import find
 
 
@@ -73,11 +75,53 @@ def test_text_for_people(folder: Path) -> None:
     strange.write_bytes((folder / "image.png").read_bytes())
     code, output = run("predict", strange, folder / "broken.png")
     assert code == 1
-    assert "IDC from 0.400" in output
+    assert "IDC from 0.400" in output.splitlines()[0]  # the line break in the name is none here
     assert "Note: The file does not state its scale" in output
     assert "broken.png: no answer." in output
     assert "\x1b" not in output
-    assert all("image" not in line for line in output.splitlines()[1:2])
+
+
+@pytest.mark.parametrize(
+    ("cut_offs", "word", "why"),
+    [
+        ((0.0, 0.0), "undecided", "Both no IDC and IDC fit"),
+        ((1.0, 1.0), "undecided", "No class fits"),
+    ],
+)
+def test_undecided_is_said_with_its_reason_and_the_probabilities(
+    home: Path,
+    save_tiny: Callable[..., Package],
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    cut_offs: tuple[float, float],
+    word: str,
+    why: str,
+) -> None:
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
+    conformal = {"level": 0.9, "cut_offs": cut_offs, "fitted_on": "nothing"}
+    save_tiny(home / "models", name="sets", conformal=conformal)
+    arguments = ("predict", folder / "image.png", "--model", "sets", "--um-per-px", "4")
+    code, output = run(*arguments)
+    assert code == 0
+    assert f"image.png: {word} (no IDC 0." in output
+    assert f"Note: {why}" in output
+    found = json.loads(run(*arguments, "--json")[1])
+    assert found["verdict"] == word
+    assert found["reasons"][0].startswith(why)
+    assert found["prediction_set"] == (["no IDC", "IDC"] if cut_offs == (0, 0) else [])
+    assert found["predicted"] in {"no IDC", "IDC"}
+
+
+def test_out_of_scope_gives_reasons_and_no_probability_in_text(folder: Path) -> None:
+    arguments = ("predict", folder / "image.png", "--um-per-px", "5.5")
+    code, output = run(*arguments)
+    assert code == 0
+    assert "image.png: out of scope for tiny\n" in output
+    assert "Note: The scale was given as 5.5 µm/px, but the model takes 0.2 to 5 µm/px" in output
+    assert not re.search(r"\b[01]\.\d{3}\b", output)
+    found = json.loads(run(*arguments, "--json")[1])
+    assert (found["verdict"], found["scope"]["inside"]) == ("out of scope", False)
+    assert sum(found["probabilities"]) == pytest.approx(1, abs=1e-5)
 
 
 def test_heatmaps_get_names_of_their_own(folder: Path) -> None:

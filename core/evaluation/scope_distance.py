@@ -6,6 +6,7 @@ and Bishop 1999); the distance is Mahalanobis's under it, as Lee et al. ("A simp
 for detecting out-of-distribution samples", 2018) use it. `benchmarks/trust.py` measures it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,10 +122,10 @@ def image_distances(reference: Reference, features: NDArray[np.floating]) -> NDA
     return flat.reshape(features.shape[:2]).mean(axis=1)
 
 
-def left_out_distances(
+def left_out_references(
     features: NDArray[np.floating], labels: NDArray[np.int64], patients: NDArray[np.object_]
-) -> NDArray[np.float64]:
-    """Distance of every image to the features of other patients, who are left out in folds.
+) -> Iterator[tuple[NDArray[np.bool_], Reference]]:
+    """Leave patients out in folds: which images are theirs, (N,), and where all others lie.
 
     Parameters
     ----------
@@ -132,17 +133,20 @@ def left_out_distances(
     labels : int64 array, shape (N,)
     patients : object array, shape (N,)
         At least two.
-
-    Returns
-    -------
-    float64 array, shape (N,)
     """
     people, codes = np.unique(patients.astype(str), return_inverse=True)
     folds = codes % min(FOLDS, len(people))
-    found = np.empty(len(labels))
     for fold in np.unique(folds):
         own = folds == fold
-        reference = fit_balanced(features[~own], labels[~own], patients[~own])
+        yield own, fit_balanced(features[~own], labels[~own], patients[~own])
+
+
+def left_out_distances(
+    features: NDArray[np.floating], labels: NDArray[np.int64], patients: NDArray[np.object_]
+) -> NDArray[np.float64]:
+    """Distance of every image to the features of other patients, (N,), left out in folds."""
+    found = np.empty(len(labels))
+    for own, reference in left_out_references(features, labels, patients):
         found[own] = image_distances(reference, features[own])
     return found
 
@@ -157,10 +161,10 @@ def upper_quantile(
     return float(values[order][min(last, len(order) - 1)])
 
 
-def false_alarms(
+def false_alarms_by_patient(
     values: NDArray[np.floating], patients: NDArray[np.object_], share: float = FALSE_ALARMS
-) -> float:
-    """Mean over patients of the share of images above a threshold that was chosen without them.
+) -> NDArray[np.float64]:
+    """Share of each patient's images above a threshold that was chosen without them, (patients,).
 
     Parameters
     ----------
@@ -175,4 +179,11 @@ def false_alarms(
     for person in np.unique(people):
         own = people == person
         shares.append((values[own] > upper_quantile(values[~own], patients[~own], share)).mean())
-    return float(np.mean(shares))
+    return np.array(shares)
+
+
+def false_alarms(
+    values: NDArray[np.floating], patients: NDArray[np.object_], share: float = FALSE_ALARMS
+) -> float:
+    """Mean over the patients of `false_alarms_by_patient`."""
+    return float(false_alarms_by_patient(values, patients, share).mean())

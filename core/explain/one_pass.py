@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from core.errors import PackageError
 from core.explain.gradcam import GradCAM, convolutional_layers
-from core.imaging.focus import sharpness
 from core.inference.calibrate import apply_temperature
 from core.inference.classifier import Classifier, Ensemble
 
@@ -63,20 +62,16 @@ def explainer(classifier: Classifier, layer: str) -> Explain:
         if layer not in known:
             known[layer] = GradCAM(classifier.model, layer)
         gradcam = known[layer]
-    scope = classifier.card.scope
 
     def explain(inputs: NDArray[np.uint8], target: int | None) -> Explained:
         ready = classifier.prepare(inputs)
         with classifier.lock:
             logits, heatmaps, features = gradcam.with_features(ready, target)
-        least = scope.least_sharpness if scope else None
         return Explained(
             apply_temperature(logits, classifier.card.temperature),
             heatmaps,
             classifier.distances(features),
-            np.array([sharpness(pixels) for pixels in ready]) / max(least, 1e-9)
-            if least is not None
-            else None,
+            classifier.sharpness(ready),
             None,
         )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.errors import PackageError
 from core.evaluation.scope_distance import Reference, distances
+from core.imaging.focus import sharpness
 from core.imaging.normalise import normalise_stain
 from core.imaging.resize import resize
 from core.inference.calibrate import apply_temperature
@@ -96,6 +97,16 @@ class Classifier:
         if self.reference is None or self.card.scope is None:
             return None
         return distances(self.reference, features) / self.card.scope.threshold
+
+    def sharpness(self, ready: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+        """Sharpness of prepared inputs, (N, h, w, 3), over the least that is in scope.
+
+        None where the model carries no such test. Below 1 is out of scope.
+        """
+        least = self.card.scope.least_sharpness if self.card.scope else None
+        if least is None:
+            return None
+        return np.array([sharpness(pixels) for pixels in ready]) / max(least, 1e-9)
 
     def _check(self, inputs: NDArray[np.uint8]) -> None:
         spec = self.card.input

@@ -39,6 +39,7 @@ def ask_verdict(store: "Store", case: Case, image: CaseImage) -> None:
         format_func=_NAMES.__getitem__,
         key=f"verdict-{tag}",
         help=_HELP,
+        wrap=True,
     )
     subtype = ""
     if verdict == Verdict.OTHER_SUBTYPE:

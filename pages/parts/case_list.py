@@ -1,12 +1,11 @@
 """The table of cases: searched, filtered, sorted; a click opens one."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.cases.records import UNJUDGED, Case, CaseFilter, Verdict
-from pages.parts.case_words import counted, in_short, verdict_words
+from pages.parts.case_words import answers_in_short, counted, verdicts_in_short
 from pages.parts.plain import quiet, visible
 
 if TYPE_CHECKING:
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 OPEN = "case"
 _TURN = "worklist_turn"
-_FEW = 3
 
 
 def ask_filter(store: "Store") -> CaseFilter:
@@ -118,10 +116,10 @@ def _choose(title: str, values: tuple[str, ...], key: str, words: str) -> str | 
 def _columns(cases: tuple[Case, ...]) -> dict[str, list[object]]:
     return {
         "Case": [case.id for case in cases],
-        "Images": [len(case.images) for case in cases],
-        "Answers": [_some(in_short(image.answers[0]) for image in case.images) for case in cases],
-        "Verdicts": [_some(verdict_words(image) for image in case.images) for case in cases],
         "Patient": [visible(case.patient) for case in cases],
+        "Images": [len(case.images) for case in cases],
+        "Answers": [visible(answers_in_short(case.images)) for case in cases],
+        "Verdicts": [visible(verdicts_in_short(case.images)) for case in cases],
         "Models": [
             visible(", ".join(dict.fromkeys(a.model for i in case.images for a in i.answers)))
             for case in cases
@@ -131,24 +129,15 @@ def _columns(cases: tuple[Case, ...]) -> dict[str, list[object]]:
     }
 
 
-def _some(words: Iterable[str]) -> str:
-    """Write the first few different ones, and how often each occurs."""
-    counts: dict[str, int] = {}
-    for word in words:
-        counts[word] = counts.get(word, 0) + 1
-    shown = [f"{n} × {word}" if n > 1 else word for word, n in counts.items()]
-    more = f" and {len(shown) - _FEW} more" if len(shown) > _FEW else ""
-    return visible("; ".join(shown[:_FEW]) + more)
-
-
 _CONFIG = {
     "Case": st.column_config.TextColumn(pinned=True, width=95),
-    "Images": st.column_config.NumberColumn(format="localized", width=70),
+    "Patient": st.column_config.TextColumn(width=90, help="A pseudonym."),
+    "Images": st.column_config.NumberColumn(format="localized", width=65),
     "Answers": st.column_config.TextColumn(
-        width="medium",
-        help="The first model's, with the probability in per cent, of the positive class where "
-        "there is one.",
+        width=220,
+        help="The first model's, and of one image the probability in per cent, of the positive "
+        "class where there is one.",
     ),
-    "Verdicts": st.column_config.TextColumn(width="medium", help="The pathologist's."),
+    "Verdicts": st.column_config.TextColumn(width=220, help="The pathologist's."),
     "Saved, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
 }

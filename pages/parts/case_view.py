@@ -13,12 +13,15 @@ from pages.parts.case_picture import show_answer, show_beside
 from pages.parts.case_rerun import ask_rerun
 from pages.parts.case_trail import show_trail
 from pages.parts.case_user import ask_who, who
-from pages.parts.case_words import DELETED, counted, in_short, moment, verdict_words
+from pages.parts.case_words import DELETED, VERDICT_MARKS, counted, moment, shortest
 from pages.parts.plain import as_html, notice, visible
 
 if TYPE_CHECKING:
     from core.cases.store import Store
 
+_YOU = "The pathologist's verdict: " + ", ".join(
+    f"{symbol} {verdict.value}" for verdict, symbol in VERDICT_MARKS.items()
+)
 
 # The verdict stands right of the answer, or under it in a narrow window.
 _LAYOUT = """<style>
@@ -85,14 +88,17 @@ def _choose_image(case: Case) -> CaseImage:
         return case.images[0]
     event = st.dataframe(
         {
-            "Answer": [visible(in_short(image.answers[0])) for image in case.images],
-            "Verdict": [visible(verdict_words(image)) for image in case.images],
+            "You": [
+                VERDICT_MARKS[image.verdict] if image.verdict else "–" for image in case.images
+            ],
+            "Answer": [visible(shortest(image.answers[0])) for image in case.images],
             "Image": [visible(image.name) for image in case.images],
         },
         hide_index=True,
         key=f"case_images-{case.id}",
         on_select="rerun",
         selection_mode="single-row-required",
+        column_config={"You": st.column_config.TextColumn(width=45, help=_YOU)},
         placeholder="",
         alt="The images of the case with answers and verdicts",
     )

@@ -1,11 +1,20 @@
 """How the parts of a case are written on the page."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
-from core.cases.records import Answer, CaseImage, TrailEntry
-from pages.parts.look import NEUTRAL, Mark, mark_of
+from core.cases.records import UNJUDGED, Answer, CaseImage, TrailEntry, Verdict
+from pages.parts.look import Mark
+from pages.parts.verdict_marks import mark_of_verdict
 
 _TWO = 2
+VERDICT_MARKS = {
+    Verdict.AGREE: "✓",
+    Verdict.DISAGREE: "✗",
+    Verdict.OTHER_SUBTYPE: "≠",
+    Verdict.CANNOT_TELL: "?",
+}
 DELETED = (
     "Its images, answers, names and present verdicts are deleted for good. Its number stays as a "
     "tombstone, with its trail: who did what, when, which answers, verdicts and notes."
@@ -23,11 +32,8 @@ def counted(number: int, what: str) -> str:
 
 
 def mark(answer: Answer) -> Mark:
-    """Return the mark of an answer; what is no class of the model has the neutral one."""
-    if answer.said not in answer.classes:
-        return NEUTRAL
-    # Of two classes, the one whose probability is shown is the positive one.
-    return mark_of(answer.said, answer.shown_class if len(answer.classes) == _TWO else None)
+    """Return the mark of an answer; of two classes, the shown one is the positive one."""
+    return mark_of_verdict(answer.said, answer.shown_class if len(answer.classes) == _TWO else None)
 
 
 def in_short(answer: Answer) -> str:
@@ -37,10 +43,38 @@ def in_short(answer: Answer) -> str:
     return f"{mark(answer).symbol} {answer.said} ({share}{of})"
 
 
+def shortest(answer: Answer) -> str:
+    """Write an answer as a narrow column has room for it, with its mark."""
+    if answer.said == answer.predicted and len(answer.classes) == _TWO:
+        return f"{mark(answer).symbol} {100 * answer.probability:.0f} %"
+    return f"{mark(answer).symbol} {answer.said}"
+
+
+def answers_in_short(images: tuple[CaseImage, ...]) -> str:
+    """Write the first answers of several images, each different one once."""
+    if len(images) == 1:
+        return in_short(images[0].answers[0])
+    firsts = [image.answers[0] for image in images]
+    return _counts(f"{mark(answer).symbol} {answer.said}" for answer in firsts)
+
+
+def verdicts_in_short(images: tuple[CaseImage, ...]) -> str:
+    """Write the pathologist's verdicts on several images."""
+    if len(images) == 1:
+        return verdict_words(images[0])
+    order = [*Verdict, None]
+    given = sorted((image.verdict for image in images), key=order.index)
+    return _counts(verdict.value if verdict else UNJUDGED for verdict in given)
+
+
+def _counts(words: Iterable[str]) -> str:
+    return ", ".join(f"{number:,} {word}" for word, number in Counter(words).items())
+
+
 def verdict_words(image: CaseImage) -> str:
     """Write the pathologist's verdict on an image."""
     if image.verdict is None:
-        return "none yet"
+        return UNJUDGED
     return f"{image.verdict.value}: {image.subtype}" if image.subtype else image.verdict.value
 
 

@@ -1,0 +1,208 @@
+"""The journey of a disagreement: answered, saved, found, judged, and opened as a dataset."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+SECOND = 1000
+START = 60 * SECOND
+ANSWER = 180 * SECOND  # the first one loads TensorFlow and the model
+HOSTILE = "<img src=x onerror=alert(1)> =1+1 '; DROP TABLE cases;-- :red[x] [a](b)"
+FORMULA = '=HYPERLINK("http://x.test","y")'
+
+pytestmark = pytest.mark.slow
+
+
+@contextmanager
+def watched(chromium: Browser, url: str) -> Iterator[Page]:
+    """A tab of its own; fails if a script on it fails or a hostile name runs."""
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    faults: list[str] = []
+    tab.on("pageerror", lambda fault: faults.append(str(fault)))
+    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    tab.goto(url)
+    yield tab
+    tab.close()
+    assert not faults
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
+    """One tab for the whole journey."""
+    with watched(chromium, app_server.url) as tab:
+        yield tab
+
+
+def save(page: Page, patient: str = "") -> str:
+    """Save what is answered as a case, open it, and return its number."""
+    page.get_by_role("button", name="Save as case").click(timeout=ANSWER)
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Keep the files' names").click()
+    dialog.get_by_role("textbox", name="Patient's pseudonym").fill(patient)
+    dialog.get_by_role("textbox", name="Your name").fill("Anna")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    saved = page.get_by_text("Saved as case")
+    expect(saved).to_be_visible(timeout=ANSWER)
+    found = re.search("[0-9A-Z]{4}-[0-9A-Z]{4}", saved.inner_text())
+    assert found
+    page.get_by_role("button", name="Open in the worklist").click()
+    expect(page.get_by_role("heading", name=f"Case {found[0]}")).to_be_visible(timeout=START)
+    return found[0]
+
+
+def judge(page: Page, verdict: str, note: str) -> None:
+    page.get_by_role("radio", name=verdict, exact=True).click()
+    page.get_by_role("textbox", name="Note").fill(note)
+    page.get_by_role("textbox", name="Note").blur()
+    page.get_by_role("button", name="Save verdict").click()
+    expect(page.get_by_text("Last changed by Anna")).to_be_visible(timeout=30 * SECOND)
+
+
+def downloaded(page: Page, button: str) -> bytes:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=button).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def search(page: Page, text: str, found: str) -> None:
+    page.get_by_role("textbox", name="Search").fill(text)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(found)).to_be_visible(timeout=30 * SECOND)
+
+
+def open_newest(page: Page, url: str) -> Locator:
+    """Open the case in the first row; the table is drawn on a canvas. Return its heading."""
+    page.goto(f"{url}/worklist")
+    table = page.locator("[data-testid=stDataFrame]")
+    expect(table).to_be_visible(timeout=START)
+    box = table.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 150, box["y"] + 52)
+    heading = page.get_by_role("heading", name=re.compile("^Case "))
+    expect(heading).to_be_visible(timeout=START)
+    return heading
+
+
+@pytest.fixture(scope="module")
+def cases(chromium: Browser, page: Page, app_server: "AppServer") -> tuple[str, str]:
+    """Two kept cases of one image: the phantom, disagreed with, and a hostile one, agreed with."""
+    from core.imaging.overlay import encode_png  # noqa: PLC0415 - only this draws
+    from core.imaging.phantom import render_phantom  # noqa: PLC0415
+
+    page.get_by_role("button", name="Try the phantom").first.click(timeout=START)
+    expect(page.locator(".lobule-answer").first).to_be_visible(timeout=ANSWER)
+    first = save(page)
+    judge(page, "Disagree", HOSTILE)
+    with watched(chromium, app_server.url) as tab:
+        other = encode_png(render_phantom(seed=5, height=200, width=260).pixels)
+        name = HOSTILE.replace("/", "") + ".png"
+        tab.locator("input[type=file]").set_input_files(
+            {"name": name, "mimeType": "image/png", "buffer": other}
+        )
+        second = save(tab, FORMULA)
+        judge(tab, "Agree", "clear")
+    return first, second
+
+
+def test_a_kept_case_is_shown_as_it_was_answered(
+    page: Page, cases: tuple[str, str], app_server: "AppServer"
+) -> None:
+    page.goto(f"{app_server.url}/worklist?case={cases[0]}")
+    expect(page.get_by_role("textbox", name="Note")).to_have_value(HOSTILE, timeout=START)
+    expect(page.get_by_text("synthetic image, no patient")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+
+
+def test_names_and_notes_are_text_wherever_they_stand(
+    page: Page, cases: tuple[str, str], app_server: "AppServer"
+) -> None:
+    page.goto(f"{app_server.url}/worklist?case={cases[0]}")
+    page.get_by_text(re.compile("Trail, 2 entries")).click(timeout=START)
+    trail = page.get_by_role("region", name="Trail of the case")
+    expect(trail).to_contain_text(HOSTILE)
+    expect(trail).to_contain_text("disagree")
+    page.goto(f"{app_server.url}/worklist?case={cases[1]}")
+    shown = page.locator(".lobule-file").filter(has_text="DROP TABLE")
+    expect(shown).to_contain_text(HOSTILE, timeout=START)
+    expect(page.locator(".lobule-file").filter(has_text="HYPERLINK")).to_contain_text(FORMULA)
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    expect(page.locator("a[href='http://x.test']")).to_have_count(0)
+
+    page.get_by_role("button", name="Back to the worklist").click()
+    expect(page.get_by_text("2 cases · 2 images")).to_be_visible(timeout=30 * SECOND)
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "Export CSV").decode("utf-8-sig"))))
+    by_case = {row["case"]: row for row in rows}
+    assert by_case.keys() == set(cases)
+    assert by_case[cases[0]]["verdict"] == "disagree"
+    assert by_case[cases[0]]["note"] == HOSTILE
+    assert by_case[cases[1]]["patient"] == f"'{FORMULA}"
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    content = json.loads(downloaded(page, "Export JSON"))
+    assert [case["id"] for case in content["cases"]] == list(reversed(cases))
+
+
+@pytest.mark.usefixtures("cases")
+def test_a_disagreement_becomes_training_data(
+    page: Page, cases: tuple[str, str], app_server: "AppServer"
+) -> None:
+    page.goto(f"{app_server.url}/worklist")
+    expect(page.get_by_text("2 cases · 2 images")).to_be_visible(timeout=START)
+    search(page, "drop table", "2 cases · 2 images")
+    search(page, cases[0].lower(), "1 case · 1 image")
+    search(page, "", "2 cases · 2 images")
+    page.get_by_role("button", name="Make a dataset").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("2 images of 2 patients")).to_be_visible(timeout=30 * SECOND)
+    dialog.get_by_role("button", name="Write the manifest").click()
+    dialog.get_by_role("button", name="Open on the Datasets page").click(timeout=30 * SECOND)
+    shown = page.locator(".lobule-file").first
+    expect(shown).to_contain_text("2 images", timeout=START)
+    expect(shown).to_contain_text("2 patients")
+    expect(shown).to_contain_text("2 classes")
+    expect(page.locator("img[src=x]")).to_have_count(0)
+    manifests = list((app_server.home / "cases" / "manifests").glob("*.csv"))
+    assert len(manifests) == 1
+
+
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_the_case_fits_the_window(
+    chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
+) -> None:
+    tab = chromium.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+    open_newest(tab, app_server.url)
+    expect(tab.get_by_role("button", name="Save verdict")).to_be_visible(timeout=START)
+    expect(tab.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+    overflow = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    for part in (".js-plotly-plot", ".lobule-answer"):
+        shown = tab.locator(part).first.bounding_box()
+        assert shown
+        assert shown["x"] + shown["width"] <= width
+    tab.screenshot(path=tmp_path / "case.png")
+    tab.close()
+
+
+@pytest.mark.usefixtures("cases")
+def test_a_deleted_case_leaves_its_number(page: Page, app_server: "AppServer") -> None:
+    open_newest(page, app_server.url)
+    images = next((app_server.home / "cases").glob("images-*"))
+    before = len(list(images.glob("*.png")))
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("1 case · 1 image")).to_be_visible(timeout=START)
+    assert len(list(images.glob("*.png"))) == before - 1
+    page.get_by_role("radio", name="Deleted").click()
+    expect(page.get_by_text("Of a deleted case its number")).to_be_visible(timeout=30 * SECOND)

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 START_SECONDS = 120
+
+# A loaded machine is slow, not wrong; Playwright's own 5 s are for idle ones.
+expect.set_options(timeout=30_000)
 
 
 @dataclass(frozen=True, slots=True)

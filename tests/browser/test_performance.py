@@ -1,0 +1,148 @@
+"""The Performance page in a real browser, with the models that ship."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
+VIEWS = ("Operating point", "Calibration", "Groups", "Patients", "Worst errors", "Training")
+WAIT = 240_000  # ms; intervals take seconds, the first heatmap loads TensorFlow
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
+    """The Performance page; fails if a script on it fails."""
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    tab.set_default_timeout(WAIT)
+    faults: list[str] = []
+    tab.on("pageerror", lambda fault: faults.append(str(fault)))
+    tab.goto(f"{app_server.url}/performance")
+    ready(tab)
+    yield tab
+    tab.close()
+    assert not faults
+
+
+def ready(page: Page) -> None:
+    """Wait until the figures are there."""
+    expect(page.get_by_role("radio", name="Figures")).to_be_visible(timeout=WAIT)
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
+
+
+def view(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).click()
+    settled(page)
+
+
+def give_folder(page: Page, folder: Path) -> None:
+    field = page.get_by_role("textbox", name="Folder or manifest")
+    field.fill(str(folder))
+    field.press("Enter")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
+    from core.registry.package import load_package  # noqa: PLC0415 - only here
+
+    card = load_package(ROOT / "models" / name).card
+    assert card.evaluation is not None
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name=card.title).click()
+    expect(page.locator(".lobule-file b")).to_have_text(card.title)
+    ready(page)
+    expect(page.locator(".lobule-head dd").first).to_contain_text(f"{card.evaluation.auroc:.3f}")
+    expect(page.locator(".lobule-table").first).to_contain_text("Colour alone")
+    for title in VIEWS:
+        view(page, title)
+        expect(page.get_by_role("alert").filter(has_text="✕")).to_have_count(0)
+        expect(page.get_by_text("Traceback")).to_have_count(0)
+        charts = page.locator(".js-plotly-plot")
+        if title in {"Operating point", "Calibration", "Patients"}:
+            expect(charts.first).to_be_visible()
+        for chart in range(charts.count()):
+            key = page.locator("[class*=st-key-numbers-] button").nth(chart)
+            expect(key).to_have_text("Numbers, CSV")
+
+
+def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
+    view(page, "Operating point")
+    before = page.locator(".js-plotly-plot").last.inner_text()
+    page.get_by_role("slider", name="Operating point").focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", name="Who was called what, at 0.547")).to_be_visible()
+    page.wait_for_function(
+        "before => [...document.querySelectorAll('.js-plotly-plot')].at(-1).innerText !== before",
+        arg=before,
+    )
+
+
+def test_numbers_are_downloaded(page: Page) -> None:
+    view(page, "Patients")
+    with page.expect_download() as waiting:
+        page.locator(".st-key-numbers-patients").get_by_role("button").click()
+    text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
+    header, *rows = text.splitlines()
+    assert header.startswith("patient,label,images,right,score")
+    assert {row.split(",")[0] for row in rows} == {"14082", "8864", "8865", "8867", "8975"}
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="All answers, predictions.csv").click()
+    table = ROOT / "models" / "idc" / "predictions.csv"
+    assert Path(waiting.value.path()).read_bytes() == table.read_bytes()
+
+
+def test_from_a_worst_error_to_its_diagnosis(page: Page, shared: Path) -> None:
+    view(page, "Worst errors")
+    expect(page.get_by_text("The model brings its answers along, not the images")).to_be_visible()
+    give_folder(page, shared / "data" / "idc")
+    pictures = page.locator(".lobule-shot img")
+    expect(pictures).to_have_count(8, timeout=WAIT)
+    named = pictures.first.get_attribute("alt")
+    page.get_by_role("button", name="Diagnose", exact=True).first.click()
+    expect(page.locator(".lobule-file").first).to_contain_text(str(named))
+    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=WAIT)
+    page.get_by_role("button", name="Remove 1 image from Performance").click()
+    expect(page.get_by_text("Drop images, get answers")).to_be_visible()
+
+
+def test_a_dataset_is_evaluated_in_the_background(page: Page, tiny_idc: Path) -> None:
+    page.get_by_text("A dataset of mine").click()
+    give_folder(page, tiny_idc)
+    page.get_by_role("button", name="Evaluate").click()
+    expect(page.get_by_role("progressbar").first).to_be_visible()
+    ready(page)
+    expect(page.get_by_text("140 images of 8 patients")).to_be_visible()
+    view(page, "Worst errors")
+    expect(page.get_by_text(re.compile(r"of 140 images were called wrongly"))).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_it_fits_the_window(
+    chromium: Browser, app_server: "AppServer", width: int, scheme: str
+) -> None:
+    page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
+    page.goto(f"{app_server.url}/performance")
+    ready(page)
+    for title in ("Figures", "Operating point", "Patients"):
+        view(page, title)
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        for chart in page.locator(".js-plotly-plot").all():
+            place = chart.bounding_box()
+            assert place
+            assert place["x"] + place["width"] <= width
+    page.close()

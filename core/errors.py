@@ -49,6 +49,10 @@ class EvaluationError(LobuleError):
     """A figure was asked for that the data at hand cannot support."""
 
 
+class ExplanationCancelledError(LobuleError):
+    """An explanation was stopped by the user before it was done."""
+
+
 class CaseError(LobuleError):
     """A case cannot be saved, changed, read or exported."""
 

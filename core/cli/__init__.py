@@ -6,6 +6,7 @@ import typer
 
 from core.cli.datasets import datasets
 from core.cli.evaluate import evaluate
+from core.cli.explain import explain
 from core.cli.models import models
 from core.cli.predict import predict
 from core.cli.runs import runs
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(train)
 app.command()(evaluate)
+app.add_typer(explain, name="explain")
 app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
 app.add_typer(datasets, name="datasets")

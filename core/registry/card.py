@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from core.registry.card_parts import Count, Name, Part, Positive, Sha256, Side, Text
 from core.registry.card_results import Evaluation, OperatingPoint
-from core.registry.card_trust import Conformal, Members, Scope
+from core.registry.card_trust import Conformal, Members, Randomisation, Scope
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
@@ -122,6 +122,7 @@ class Card(Part):
     training: Training
     evaluation: Evaluation | None
     scope: Scope | None
+    explanations: Randomisation | None = None
     good_for: tuple[str, ...]
     not_for: tuple[str, ...]
     licence: Text

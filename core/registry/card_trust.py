@@ -6,6 +6,8 @@ from pydantic import Field
 
 from core.registry.card_parts import Count, Interval, Name, Part, Positive, Sha256, Share, Text
 
+Correlation = Annotated[float, Field(ge=-1, le=1)]
+
 
 class ClassCoverage(Part):
     """How often the set of classes held the right one, on left-out patients of that class.
@@ -56,6 +58,52 @@ class Scope(Part):
     fitted_on: Text
     least_sharpness: Annotated[float, Field(ge=0)] | None = None
     blurred_in_training: Share = 0.01
+
+
+class MapChange(Part):
+    """How alike the maps of trained and of random weights are: 1 the same, 0 nothing in common.
+
+    `layers` of the network's layers, counted from the last one, were drawn anew. `correlation` is
+    Spearman's, over the pixels, `similarity` the structural similarity (Wang et al. 2004); both
+    are means over the images.
+    """
+
+    layers: Count
+    correlation: Correlation
+    similarity: Correlation
+
+
+class ExplanationCheck(Part):
+    """Whether the maps of one method are about what the network learnt.
+
+    `unchanged` if `correlation` reaches the threshold: the mean over images and draws, all layers
+    being random; `by_draw` are the means of each draw. `cascade` is of the first draw.
+    """
+
+    method: Text
+    unchanged: bool
+    correlation: Correlation
+    by_draw: tuple[Correlation, ...]
+    cascade: tuple[MapChange, ...]
+
+
+class Randomisation(Part):
+    """The randomisation test of a model's explanations (Adebayo et al. 2018).
+
+    `layer` is the one that class activation maps looked at, `layers` how many hold weights.
+    """
+
+    threshold: Share
+    layer: Text
+    layers: Count
+    images: Count
+    images_of: Text
+    methods: tuple[ExplanationCheck, ...]
+
+    @property
+    def unchanged(self) -> tuple[str, ...]:
+        """Methods whose maps do not tell what the network learnt."""
+        return tuple(check.method for check in self.methods if check.unchanged)
 
 
 class Member(Part):

@@ -1,0 +1,102 @@
+"""`explain check`: whether a model's explanations tell what it learnt."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.cli.stage_bars import stage_bars
+from core.errors import LobuleError
+
+if TYPE_CHECKING:
+    from core.registry.card_trust import Randomisation
+
+explain = typer.Typer(help="What drove a model's answers.", no_args_is_help=True)
+
+
+@explain.callback()
+def _group() -> None:
+    """What drove a model's answers."""
+
+
+@explain.command()
+def check(
+    model: Annotated[str, typer.Argument(help="A model, as `models list` calls it.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder or manifest of real images; by default synthetic ones."),
+    ] = None,
+    *,
+    shipped: Annotated[
+        bool,
+        typer.Option(
+            "--shipped", help="Also write into the card of a model that ships with Lobule."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the model's weights anew and see which explanations change (Adebayo et al. 2018).
+
+    A method whose maps stay the same shows the picture, not what the model learnt, and is marked
+    so in the card of a model of your own.
+    """
+    try:
+        found, written = _check(model, data, shipped=shipped)
+    except KeyboardInterrupt:
+        typer.echo("Stopped: nothing was written.", err=True)
+        raise typer.Exit(130) from None
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        print_json({"model": model, "written": written, **found.model_dump(mode="json")})
+        return
+    _print(found)
+    if written:
+        typer.echo(f"Written into the card of {plain(model)}.")
+    else:
+        typer.echo(f"{plain(model)} ships with Lobule: its card stays as it is without --shipped.")
+
+
+def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisation, bool]":
+    from core.registry.rewrite_card import rewrite_card  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import find, shelf  # noqa: PLC0415
+
+    package = find(model)
+    own = not next(entry for entry in shelf() if entry.name == model).shipped
+    from core.explain.check import check_explanations  # noqa: PLC0415 - loads TensorFlow
+    from core.explain.check_images import PHANTOM, dataset_inputs, phantom_inputs  # noqa: PLC0415
+    from core.inference.classifier import get_classifier  # noqa: PLC0415
+
+    inputs, images_of = (
+        (phantom_inputs(package.card), PHANTOM)
+        if data is None
+        else dataset_inputs(package.card, data)
+    )
+    with stage_bars() as progress:
+        found = check_explanations(get_classifier(package), inputs, images_of, progress)
+    write = own or shipped
+    if write:
+        rewrite_card(package, explanations=found)
+    return found, write
+
+
+def _print(found: "Randomisation") -> None:
+    from core.explain.methods.catalogue import METHODS  # noqa: PLC0415 - help comes at once
+
+    typer.echo(
+        f"Maps of {found.images} {plain(found.images_of)}, before and after the weights of all "
+        f"{found.layers} layers were drawn anew (mean of {len(found.methods[0].by_draw)} draws)."
+    )
+    typer.echo(f"Unchanged from a rank correlation of {found.threshold:g} on.")
+    titles: dict[str, str] = {name: words.title for name, words in METHODS.items()}
+    for own in found.methods:
+        steps = ", ".join(f"{step.layers}: {step.correlation:.2f}" for step in own.cascade)
+        draws = ", ".join(f"{value:.2f}" for value in own.by_draw)
+        verdict = "UNCHANGED" if own.unchanged else "changes"
+        typer.echo(
+            f"{titles.get(own.method, own.method):<11} {verdict:<9}  rank correlation "
+            f"{own.correlation:.2f} (draws {draws}), structural similarity "
+            f"{own.cascade[-1].similarity:.2f}; by layers drawn, from the last: {steps}"
+        )

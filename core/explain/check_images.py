@@ -1,0 +1,80 @@
+"""The images that explanations are tested on: the phantom, or some of a dataset."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.open import open_dataset
+from core.datasets.sample import sample
+from core.imaging.phantom import render_phantom
+from core.imaging.read import read_image
+from core.imaging.resize import resize
+from core.imaging.tiles import cut, tile_grid, tile_means
+from core.inference.scale import plan_scale
+from core.inference.tiled import plan_tiles
+from core.registry.card import Card
+
+IMAGES = 4
+PHANTOM = "synthetic sections (phantom)"
+
+
+def phantom_inputs(card: Card) -> NDArray[np.uint8]:
+    """Draw tiles of phantoms at the model's scale, half of each cell-dense: (4, h, w, 3)."""
+    spec = card.input
+    tile = round(spec.field_um / spec.um_per_px)
+    found = []
+    for seed in range(IMAGES):
+        phantom = render_phantom(seed, 3 * tile, 4 * tile, spec.um_per_px)
+        height, width = phantom.dense.shape
+        grid = tile_grid(height, width, tile, tile // 2)
+        nearest = np.abs(tile_means(phantom.dense, grid) - 0.5).argmin()
+        found.append(resize(cut(phantom.pixels, grid)[nearest], spec.height, spec.width))
+    return np.stack(found)
+
+
+def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
+    """Take images of a dataset, of as many classes and patients as can be.
+
+    Of an image that is answered in tiles it is the one with most tissue.
+
+    Parameters
+    ----------
+    card
+        The model's.
+    path
+        A folder or manifest, as `core.datasets.open` takes it.
+
+    Returns
+    -------
+    inputs
+        (N, h, w, 3) of the card's size, N up to 4.
+    str
+        What they are, in words for the card.
+
+    Raises
+    ------
+    DatasetError, ImageError
+        If the dataset cannot be opened or one of the images not be read.
+    """
+    dataset = open_dataset(path, task=card.task)
+    records = dataset.records
+    rows = sample(records["label"].to_numpy(), records["patient"].to_numpy(), IMAGES)
+    found = []
+    given_scales = records["um_per_px"].to_numpy(dtype=np.float64)
+    for row in rows:
+        image = read_image(dataset.root / records["path"].iloc[row])
+        given = float(given_scales[row])
+        found.append(_one_input(image.pixels, image.info.um_per_px, given, card))
+    return np.stack(found), f"images of {dataset.name}"
+
+
+def _one_input(
+    pixels: NDArray[np.uint8], stated: float | None, given: float, card: Card
+) -> NDArray[np.uint8]:
+    spec, (height, width) = card.input, pixels.shape[:2]
+    scale = plan_scale(stated, given if np.isfinite(given) else None, spec, height, width)
+    if not scale.one_piece:
+        plan = plan_tiles(pixels, scale.tile)
+        pixels = cut(pixels, plan.grid)[plan.tissue.argmax()]
+    return resize(pixels, spec.height, spec.width)

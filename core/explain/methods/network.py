@@ -1,0 +1,102 @@
+"""A network as the methods see it: a copy of its own, from pixels to logits."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ExplanationCancelledError
+from core.explain.gradcam import GradCAM, normalise
+from core.inference.classifier import Classifier
+
+Told = Callable[[float], None]
+"""Told the share that is done, in [0, 1]."""
+Cancelled = Callable[[], bool]
+"""Whether the user asked to stop."""
+
+_known: WeakKeyDictionary[Classifier, "Network"] = WeakKeyDictionary()
+_making = Lock()
+
+
+class Network:
+    """A copy of a flat model that ends with its logits.
+
+    A copy, because tf-keras-vis wants a linear output, because the randomisation test overwrites
+    weights, and so that an explanation of minutes keeps no answer waiting. `lock` must be held by
+    whoever runs it.
+
+    Parameters
+    ----------
+    model
+        A flat keras.Model that `core.architectures.build` made, also after loading.
+    batch
+        Inputs that may go through it at once.
+    """
+
+    def __init__(self, model: Any, batch: int) -> None:
+        import keras  # noqa: PLC0415 - importing this module must not wait for TensorFlow
+        import tensorflow as tf  # noqa: PLC0415
+
+        to_logits = keras.Model(model.input, model.get_layer("logits").output)
+        self.model: Any = keras.models.clone_model(to_logits)
+        self.model.set_weights(to_logits.get_weights())
+        self.batch = batch
+        self.lock = Lock()
+        self.outputs = int(self.model.output_shape[-1])
+        self._gradcams: dict[str, GradCAM] = {}
+        self._until: dict[str, Any] = {}
+        signature = tf.TensorSpec((None, *self.model.input_shape[1:]), tf.float32)
+        self._logits = tf.function(
+            lambda pixels: tf.cast(self.model(pixels, training=False), tf.float32),
+            input_signature=[signature],
+        )
+
+    def scores(self, inputs: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return (N, K) logits of one batch; of a sigmoid head minus the logit, and the logit."""
+        logits: NDArray[np.float32] = self._logits(inputs.astype(np.float32)).numpy()
+        return logits if self.outputs > 1 else np.concatenate([-logits, logits], axis=1)
+
+    def score_of(self, class_index: int) -> Callable[[Any], Any]:
+        """Return tf-keras-vis's score function of a class: outputs to (N,) logits."""
+        if self.outputs > 1:
+            return lambda outputs: outputs[:, class_index]
+        return lambda outputs: outputs[:, 0] if class_index else -outputs[:, 0]
+
+    def features(self, layer: str, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what a layer gives for one batch, (N, h, w, c)."""
+        import keras  # noqa: PLC0415
+
+        if layer not in self._until:
+            self._until[layer] = keras.Model(self.model.input, self.model.get_layer(layer).output)
+        found = self._until[layer](inputs.astype(np.float32), training=False)
+        return np.asarray(found, np.float32)
+
+    def gradcam(self, layer: str) -> GradCAM:
+        """The one-pass Grad-CAM at a layer, compiled once."""
+        if layer not in self._gradcams:
+            self._gradcams[layer] = GradCAM(self.model, layer)
+        return self._gradcams[layer]
+
+
+def network_of(classifier: Classifier) -> Network:
+    """Return the one copy of a classifier's network that explanations run on."""
+    with _making:
+        if classifier not in _known:
+            _known[classifier] = Network(classifier.model, classifier.batch)
+        return _known[classifier]
+
+
+def stop_if(cancelled: Cancelled) -> None:
+    """Raise ExplanationCancelledError where the user asked to stop."""
+    if cancelled():
+        raise ExplanationCancelledError("The explanation was stopped before it was done.")
+
+
+def full_size(maps: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:
+    """Resize raw maps (N, h, w) to the inputs and stretch each over [0, 1]."""
+    large = [cv2.resize(one.astype(np.float32), (width, height)) for one in maps]
+    return normalise(np.stack(large))

@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from core.cases.records import FullAnswer, NewAnswer
+from core.cases.records import ANSWER_VERSION, FullAnswer, NewAnswer
 from core.cases.words import as_json
 from core.diagnosis import Diagnosis
 from core.errors import CaseError
 from core.imaging.read import Image, ImageInfo
 from core.registry.card import Card
 
-VERSION = 1
 _HINTS = get_type_hints(Diagnosis)
 _INFO = TypeAdapter(ImageInfo)
 _SEPARATE = {"image", "card"}
@@ -39,8 +38,8 @@ def record(diagnosis: Diagnosis, name: str) -> NewAnswer:
             maps[field.name] = value
         elif field.name not in _SEPARATE:
             parts[field.name] = _adapter(field, value).dump_python(value, mode="json")
-    point = diagnosis.operating_point
-    shown = point.positive_class if point else diagnosis.predicted
+    positive = diagnosis.card.positive_index
+    shown = diagnosis.predicted if positive is None else diagnosis.classes[positive]
     return NewAnswer(
         card=as_json(diagnosis.card.model_dump(mode="json")),
         model=diagnosis.card.name,
@@ -52,7 +51,7 @@ def record(diagnosis: Diagnosis, name: str) -> NewAnswer:
         probability=float(diagnosis.probabilities[diagnosis.classes.index(shown)]),
         um_per_px=diagnosis.um_per_px,
         content={
-            "version": VERSION,
+            "version": ANSWER_VERSION,
             "result": diagnosis.to_json(),
             "image": _INFO.dump_python(diagnosis.image.info, mode="json"),
             "diagnosis": parts,
@@ -77,10 +76,10 @@ def reopen(answer: FullAnswer, pixels: NDArray[np.uint8]) -> Diagnosis:
         If it was kept by a Lobule whose answers or cards this one does not read.
     """
     version = answer.content.get("version")
-    if version != VERSION:
+    if version != ANSWER_VERSION:
         raise CaseError(
-            f"The answer was kept in version {version!r}; this Lobule reads version {VERSION}. "
-            "Use a newer Lobule; exports still hold the answer."
+            f"The answer was kept in version {version!r}; this Lobule reads version "
+            f"{ANSWER_VERSION}. Use a newer Lobule; exports still hold the answer."
         )
     parts = answer.content["diagnosis"]
     try:

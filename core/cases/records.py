@@ -11,6 +11,9 @@ if TYPE_CHECKING:  # pages import this module, and are drawn without NumPy
 
 Maps: TypeAlias = "dict[str, NDArray[np.float32]]"
 
+ANSWER_VERSION = 1
+"""Of the content of an answer; it grows when a reader must change."""
+
 
 class Verdict(StrEnum):
     """What the pathologist says of an answer."""

@@ -7,7 +7,7 @@ for it.
 """
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 FONT = "DejaVu Sans"
+PAGES = "\ue000"
+"""In a footer: the number of pages. A letter for private use, which no `printable` text holds."""
 _REST = "Noto Sans CJK"
 _MARGIN_MM = 14
 
 
 @contextmanager
-def new_document(title: str, created: datetime) -> Iterator["FPDF"]:
+def new_document(
+    title: str, created: datetime, footer: "Callable[[FPDF], None] | None" = None
+) -> Iterator["FPDF"]:
     """Yield an empty A4 document, upright, with the fonts in place; afterwards it is closed.
 
     Parameters
@@ -34,17 +38,25 @@ def new_document(title: str, created: datetime) -> Iterator["FPDF"]:
         What readers of the file show as its title.
     created
         Goes into the file, so that the same content always gives the same bytes.
+    footer
+        Writes at the foot of each page, once it is full.
     """
     from fpdf import FPDF  # noqa: PLC0415 - takes a while
     from fpdf.fonts import TTFFont  # noqa: PLC0415
 
-    document = FPDF(orientation="portrait", unit="mm", format="A4")
+    class Document(FPDF):
+        def footer(self) -> None:
+            if footer:
+                footer(self)
+
+    document = Document(orientation="portrait", unit="mm", format="A4")
     regular, bold, rest = _files()
     document.add_font(FONT, "", regular)
     document.add_font(FONT, "B", bold)
     document.add_font(_REST, "", rest)
     document.set_fallback_fonts([_REST], exact_match=False)
     document.set_text_shaping(use_shaping_engine=True)
+    document.alias_nb_pages(PAGES)
     document.set_margins(_MARGIN_MM, _MARGIN_MM)
     document.set_auto_page_break(auto=True, margin=_MARGIN_MM)
     document.set_title(printable(title))

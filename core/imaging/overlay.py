@@ -86,6 +86,35 @@ def overlay(
     return np.where(colours[..., 3:] > 0, blend, pixels)
 
 
+def outline(
+    pixels: NDArray[np.uint8], heatmap: NDArray[np.floating], level: float
+) -> NDArray[np.uint8]:
+    """Draw a line around what a map has at or above a level, to be seen without colours too.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3) RGB.
+    heatmap
+        (h, w) in [0, 1], resized to the image; NaN is below every level.
+    level
+        In [0, 1].
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        (H, W, 3) RGB: a white line within a black one.
+    """
+    values = _resize_map(heatmap, *pixels.shape[:2])
+    inside = (np.nan_to_num(values, nan=-1.0) >= level).astype(np.uint8)
+    lines, _ = cv2.findContours(inside, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    drawn = pixels.copy()
+    width = max(1, max(pixels.shape[:2]) // 300)
+    cv2.drawContours(drawn, lines, -1, (0, 0, 0), 3 * width)
+    cv2.drawContours(drawn, lines, -1, (255, 255, 255), width)
+    return drawn
+
+
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode (H, W) grey, (H, W, 3) RGB or (H, W, 4) RGBA pixels as a PNG file.
 

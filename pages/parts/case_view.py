@@ -10,6 +10,7 @@ from core.errors import LobuleError
 from pages.parts.case_judge import as_seen, ask_verdict, seen
 from pages.parts.case_list import open_case
 from pages.parts.case_picture import show_answer, show_beside
+from pages.parts.case_report import offer_report
 from pages.parts.case_rerun import ask_rerun
 from pages.parts.case_trail import show_trail
 from pages.parts.case_user import ask_who, who
@@ -58,6 +59,7 @@ def show_case(store: "Store", case: Case) -> None:
         ask_rerun(store, shown)
         st.html("<h3>The case</h3>")
         with st.container(horizontal=True):
+            offer_report(store, case)
             if st.button("Patient", key="name_patient", help="Change the patient's pseudonym."):
                 _name_patient(store, shown)
             if st.button("Delete", key="delete", icon=":material/delete:"):

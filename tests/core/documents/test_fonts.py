@@ -4,11 +4,12 @@ import io
 from datetime import UTC, datetime
 
 import pytest
+from fpdf import FPDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from core.documents.fonts import new_document, printable
+from core.documents.fonts import PAGES, new_document, printable
 from core.documents.letters import visible
 
 
@@ -49,3 +50,19 @@ def test_no_text_is_refused(text: str) -> None:
 
 def test_the_same_content_is_the_same_file() -> None:
     assert read_back("x") == read_back("x")
+
+
+def test_only_the_footer_counts_pages() -> None:
+    def footer(document: FPDF) -> None:
+        document.set_y(-10)
+        document.cell(0, 4, f"page {document.page_no()} of {PAGES}")
+
+    with new_document("Test", datetime(2026, 1, 2, tzinfo=UTC), footer) as document:
+        document.add_page()
+        document.multi_cell(0, text=printable(f"a {{nb}} b {PAGES} c"))
+        document.add_page()
+        content = bytes(document.output())
+    first, second = (page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    assert "a {nb} b ⟨U+E000⟩ c" in first.replace("\0", "")
+    assert "page 1 of 2" in first
+    assert "page 2 of 2" in second

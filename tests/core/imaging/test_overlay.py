@@ -6,7 +6,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from core.errors import ImageError
-from core.imaging.overlay import COLOUR_MAPS, colour_heatmap, encode_png, overlay
+from core.imaging.overlay import COLOUR_MAPS, colour_heatmap, encode_png, outline, overlay
 
 
 @pytest.mark.parametrize("name", COLOUR_MAPS)
@@ -77,3 +77,19 @@ def test_wrong_choices_are_named() -> None:
         overlay(pixels, heatmap, opacity=1.5)
     with pytest.raises(ImageError, match="without pixels"):
         encode_png(np.zeros((0, 4, 3), np.uint8))
+
+
+def test_an_outline_goes_around_what_reaches_the_level() -> None:
+    pixels = np.full((100, 100, 3), 128, np.uint8)
+    heat = np.full((100, 100), 0.3, np.float32)
+    heat[40:60, 40:60] = 0.5
+    heat[:5, :5] = np.nan
+    drawn = outline(pixels, heat, 0.5)
+    assert drawn[40, 50].tolist() == drawn[59, 50].tolist() == [255, 255, 255]
+    assert drawn[39, 50].tolist() == drawn[41, 50].tolist() == [0, 0, 0]
+    changed = (drawn != pixels).any(axis=2)
+    rows, columns = np.nonzero(changed)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (38, 61, 38, 61)
+    assert not changed[45:55, 45:55].any()
+    assert np.array_equal(outline(pixels, heat, 0.51), pixels)
+    assert pixels.min() == pixels.max() == 128

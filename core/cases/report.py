@@ -1,0 +1,158 @@
+"""A case as a PDF to hand on: answers, pictures, the pathologist's words, the models' limits."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from core.cases.files import read_kept
+from core.cases.read import full_answer
+from core.cases.records import Actor, Case, CaseImage, FullAnswer
+from core.cases.report_words import (
+    OVERVIEW,
+    OVERVIEW_SHARES,
+    READING,
+    RESEARCH_USE,
+    answer_headline,
+    answer_lines,
+    card_summary,
+    case_facts,
+    overview_row,
+    pathologist_lines,
+    read_card,
+    result_of,
+)
+from core.cases.store import Store
+from core.documents.fonts import FONT, PAGES, new_document
+from core.documents.sheet import Sheet
+from core.errors import CaseError
+from core.registry.card_sections import shortened
+from core.registry.card_words import reservations
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+Progress = Callable[[float, str], None]
+
+_SMALL = 7.5
+_FOOT_MM = 10
+_FACTS = (1, 4)
+_FIGURES = (3, 2, 2)
+
+
+def report_pdf(
+    store: Store,
+    case: Case,
+    *,
+    made_at: datetime,
+    made_by: Actor,
+    progress: Progress | None = None,
+) -> bytes:
+    """Return a case as a PDF on A4; the same case, moment and name give the same bytes.
+
+    Parameters
+    ----------
+    store, case
+        Where, and which, as it was read.
+    made_at, made_by
+        What the report says of itself.
+    progress
+        Told how far it is: a share of 1, and words.
+
+    Raises
+    ------
+    CaseError
+        If the case was deleted, an answer was kept by a Lobule that this one does not read, or the
+        database cannot be used. An image whose file is missing or damaged is told in the report.
+    """
+    if not case.images:
+        raise CaseError(f"The case {case.id} was deleted: there is nothing left to report on.")
+    tell = progress or (lambda _share, _words: None)
+    title = f"Case {case.id}"
+
+    def footer(document: "FPDF") -> None:
+        document.set_y(-_FOOT_MM)
+        document.set_font(FONT, "", _SMALL)
+        # The number of pages stands last: the room that is left for it is not its own.
+        words = f"For research use only. Case {case.id}, page {document.page_no()} of {PAGES}"
+        document.cell(0, 4, words)
+
+    with new_document(title, made_at, footer) as document:
+        document.add_page()
+        sheet = Sheet(document)
+        sheet.text(f"Lobule, report of case {case.id}", 16, bold=True)
+        sheet.box(RESEARCH_USE)
+        sheet.table((), case_facts(case, made_at, made_by), _FACTS)
+        _overview(sheet, store, case)
+        cards: dict[str, str] = {}
+        for done, image in enumerate(case.images):
+            tell(done / len(case.images), f"Image {done + 1:,} of {len(case.images):,}")
+            cards |= _image(sheet, store, image)
+        for card, model_sha256 in cards.items():
+            _model(sheet, card, model_sha256)
+        tell(1.0, "Putting the pages together")
+        return bytes(document.output())
+
+
+def _overview(sheet: Sheet, store: Store, case: Case) -> None:
+    sheet.heading("All images")
+    rows = [
+        overview_row(image, result_of(full_answer(store, image.answers[0].id)))
+        for image in case.images
+    ]
+    cut = [tuple(map(shortened, row)) for row in rows]
+    sheet.table(OVERVIEW, cut, OVERVIEW_SHARES)
+    sheet.text(READING, _SMALL)
+
+
+def _image(sheet: Sheet, store: Store, image: CaseImage) -> dict[str, str]:
+    """Write an image's part, the first answer with its pictures; return the cards it is by."""
+    cards = {}
+    sheet.heading(f"{image.position}. {shortened(image.name)}", room=120.0)
+    if image.synthetic:
+        sheet.text("A synthetic image, of no patient.", bold=True)
+    for number, answer in enumerate(image.answers):
+        full = full_answer(store, answer.id)
+        cards[full.card] = answer.model_sha256
+        if number == 0:
+            _show(sheet, store, image, full)
+        result = result_of(full)
+        sheet.text(answer_headline(answer, result), 10, bold=True)
+        if result["scope"]["inside"]:
+            point = result["operating_point"]
+            sheet.bar(answer.probability, point and point["threshold"])
+        for line in answer_lines(answer, full):
+            sheet.text(line, 8)
+    headline, note = pathologist_lines(image)
+    sheet.heading(headline, 10, room=10.0)
+    if note:
+        sheet.text(note)
+    sheet.text(f"SHA-256 of the image as it is kept: {image.sha256}", _SMALL)
+    return cards
+
+
+def _show(sheet: Sheet, store: Store, image: CaseImage, full: FullAnswer) -> None:
+    from core.cases.report_pictures import pictures_of  # noqa: PLC0415 - OpenCV and Plotly
+
+    try:
+        pixels = read_kept(store.images, image.sha256)
+    except CaseError as error:
+        sheet.box(str(error))
+        return
+    sheet.pictures(pictures_of(pixels, full, image.answers[0].um_per_px))
+
+
+def _model(sheet: Sheet, text: str, model_sha256: str) -> None:
+    card = read_card(text)
+    sheet.heading(f"The model {card.name}: {shortened(card.title)}", room=60.0)
+    sheet.text("Its card as it was when it answered, in short.", _SMALL)
+    for words in reservations(card):
+        sheet.text(f"▲ {words}", bold=True)
+    for section in card_summary(card, model_sha256):
+        sheet.heading(section.title, 9, room=15.0)
+        if section.rows:
+            sheet.table(section.header, section.rows, _FIGURES)
+        for line in section.lines:
+            sheet.text(f"• {line}", 8)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    sheet.text(f"SHA-256 of the card's text as it is kept: {digest}", _SMALL)

@@ -1,0 +1,167 @@
+"""What a report says of a case, in sentences and in rows of tables."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.cases.records import (
+    ANSWER_VERSION,
+    UNJUDGED,
+    Actor,
+    Answer,
+    Case,
+    CaseImage,
+    FullAnswer,
+    Verdict,
+)
+from core.cases.trail import name_of
+from core.errors import CaseError
+from core.registry.card import Card
+from core.registry.card_sections import Section, card_sections
+
+RESEARCH_USE = (
+    "For research use only. Lobule is not a medical device: its answers are no diagnosis and must "
+    "not guide the care of a patient."
+)
+READING = (
+    "Probability: the model's own, calibrated on patients left out of its training; it says how "
+    "sure this model is, not how sure anyone may be. In brackets: of an image unlike those that it "
+    "was trained on, where it says nothing. ±: standard deviation, in percentage points, over "
+    "flips and turns of the image; an answer that hangs on them hangs on something that is not in "
+    "the tissue. It is no confidence interval. How far the model may be trusted on patients that "
+    "it has not seen, with 95 % intervals, is in its card at the end."
+)
+OVERVIEW = ("", "Image", "Model's answer", "Probability", "±, points", "Pathologist")
+OVERVIEW_SHARES = (4, 30, 18, 20, 10, 26)
+# Of the nine sections of a card, what tells how far its answers may be trusted.
+_SECTIONS = (
+    *("Model details", "Intended use", "Metrics", "Evaluation data", "Training data"),
+    *("Quantitative analyses", "Caveats and recommendations"),
+)
+_HEADLINES = {
+    Verdict.AGREE: "agrees",
+    Verdict.DISAGREE: "disagrees",
+    Verdict.OTHER_SUBTYPE: "names another subtype",
+    Verdict.CANNOT_TELL: "cannot tell",
+}
+
+
+def moment(at: datetime) -> str:
+    """Write a moment in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def case_facts(case: Case, made_at: datetime, made_by: Actor) -> list[tuple[str, str]]:
+    """Return what the case is, as rows of two cells."""
+    models = dict.fromkeys(
+        f"{answer.model} ({answer.model_sha256[:8]})"
+        for image in case.images
+        for answer in image.answers
+    )
+    judged = sum(image.verdict is not None for image in case.images)
+    return [
+        ("Patient's pseudonym", case.patient or "none"),
+        ("Images", f"{len(case.images):,}, {judged:,} of them judged by a pathologist"),
+        ("Models", ", ".join(models)),
+        ("Saved", f"{moment(case.created_at)} by {case.created_by}"),
+        ("Report made", f"{moment(made_at)} by {name_of(made_by)}"),
+    ]
+
+
+def overview_row(image: CaseImage, result: dict[str, Any]) -> tuple[str, ...]:
+    """Return an image's row of `OVERVIEW`; `result` is of its first answer."""
+    answer = image.answers[0]
+    verdict = image.verdict.value if image.verdict else UNJUDGED
+    probability = f"{100 * answer.probability:.1f} % {answer.shown_class}"
+    return (
+        f"{image.position}",
+        image.name,
+        answer.said,
+        probability if result["scope"]["inside"] else f"({probability})",
+        f"{100 * result['uncertainty']['views']:.1f}",
+        f"{verdict}: {image.subtype}" if image.subtype else verdict,
+    )
+
+
+def result_of(full: FullAnswer) -> dict[str, Any]:
+    """Return the answer as its JSON has it.
+
+    Raises
+    ------
+    CaseError
+        If it was kept in a form that this Lobule does not read.
+    """
+    version = full.content.get("version")
+    if version != ANSWER_VERSION:
+        raise CaseError(
+            f"The answer was kept in version {version!r}; this Lobule reads version "
+            f"{ANSWER_VERSION}. Use a newer Lobule; exports still hold the answer."
+        )
+    result: dict[str, Any] = full.content["result"]
+    return result
+
+
+def answer_headline(answer: Answer, result: dict[str, Any]) -> str:
+    """Write what a model said of an image, in a line."""
+    share = f"{100 * answer.probability:.1f} % probability of {answer.shown_class}"
+    if result["scope"]["inside"]:
+        return f"{answer.model}: {answer.said}, {share}"
+    return f"{answer.model}: {answer.said} ({share} all the same)"
+
+
+def answer_lines(answer: Answer, full: FullAnswer) -> list[str]:
+    """Write everything else that a model said of an image, a sentence a line."""
+    result, parts = result_of(full), full.content["diagnosis"]
+    unsure, point = result["uncertainty"], result["operating_point"]
+    views = f"± {100 * unsure['views']:.1f} points over flips and turns"
+    lines = [f"{views}, for {unsure['about']}."]
+    if unsure["members"]:
+        members = ", ".join(f"{100 * value:.1f} %" for value in unsure["members"])
+        lines.append(f"The ensemble's members: {members}.")
+    if point is None:
+        shares = sorted(
+            zip(result["probabilities"], result["classes"], strict=True), key=lambda pair: -pair[0]
+        )
+        lines.append(f"{', '.join(f'{name} {100 * share:.1f} %' for share, name in shares)}.")
+    if result["prediction_set"] is not None:
+        possible = ", ".join(result["prediction_set"]) or "none"
+        lines.append(f"Classes that cannot be ruled out: {possible}.")
+    scale = "scale unknown" if answer.um_per_px is None else f"{answer.um_per_px:g} µm/px"
+    tiles = "1 tile" if result["tiles"] == 1 else f"{result['tiles']:,} tiles"
+    lines += [*result["reasons"], *parts["warnings"]]
+    told = f"Answered {moment(answer.at)} for {answer.by}; {scale}; {tiles}"
+    return [*lines, f"{told}; SHA-256 of the network {answer.model_sha256}."]
+
+
+def pathologist_lines(image: CaseImage) -> tuple[str, str]:
+    """Write the pathologist's verdict in a line, and their note, which may have several."""
+    if image.verdict is None and not image.note:
+        return "Pathologist: no verdict yet", ""
+    said = _HEADLINES[image.verdict] if image.verdict else "no verdict"
+    subtype = f": {image.subtype}" if image.subtype else ""
+    when = f" ({image.judged_by}, {moment(image.judged_at)})" if image.judged_at else ""
+    return f"Pathologist: {said}{subtype}{when}", image.note
+
+
+def read_card(text: str) -> Card:
+    """Return a model's card as it was when it answered.
+
+    Raises
+    ------
+    CaseError
+        If this Lobule does not read it.
+    """
+    try:
+        return Card.model_validate_json(text)
+    except ValidationError as error:
+        raise CaseError(
+            "The answer was kept by another version of Lobule, whose models' cards this one does "
+            "not read. Exports still hold the answer."
+        ) from error
+
+
+def card_summary(card: Card, model_sha256: str) -> tuple[Section, ...]:
+    """Return the sections of a model's card that tell how far its answers may be trusted."""
+    chosen = {section.title: section for section in card_sections(card, model_sha256)}
+    return tuple(chosen[title] for title in _SECTIONS)

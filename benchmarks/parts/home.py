@@ -130,7 +130,7 @@ def calibration(home: Home, answers: Answers) -> dict[str, dict[str, Figure]]:
     labels, patients = home.labels[answers.rows], home.patients[answers.rows]
     drawn = draw_patients(patients, labels)
     plain = np.concatenate([np.ones((1, len(labels))), *drawn.weights(patients)])
-    balanced = plain * balance_weights(labels, patients, "patient")
+    balanced = np.asarray(plain * balance_weights(labels, patients, "patient"), dtype=np.float64)
     for label in np.unique(labels):
         balanced[:, labels == label] /= balanced[:, labels == label].sum(axis=1, keepdims=True)
     found = {}

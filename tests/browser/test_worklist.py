@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from pypdf import PdfReader
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -150,6 +151,24 @@ def test_names_and_notes_are_text_wherever_they_stand(
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
     content = json.loads(downloaded(page, "Export JSON"))
     assert [case["id"] for case in content["cases"]] == list(reversed(cases))
+
+
+def test_the_report_is_a_pdf_with_the_answer_and_the_words(
+    page: Page, cases: tuple[str, str], app_server: "AppServer"
+) -> None:
+    page.goto(f"{app_server.url}/worklist?case={cases[1]}")
+    answer = page.locator(".lobule-answer output").first
+    expect(answer).to_be_visible(timeout=START)
+    share = answer.inner_text().partition("%")[0]
+    page.get_by_role("button", name="Report").click()
+    page.get_by_role("button", name="Make the report").click()
+    save = page.get_by_role("button", name="Save the report")
+    expect(save).to_be_visible(timeout=START)
+    content = downloaded(page, "Save the report")
+    pages = PdfReader(io.BytesIO(content)).pages
+    text = "".join("".join(page.extract_text() for page in pages).replace("\0", "").split())
+    for words in (HOSTILE.replace("/", ""), FORMULA, f"{share}% probability of", "clear", cases[1]):
+        assert "".join(words.split()) in text
 
 
 @pytest.mark.usefixtures("cases")

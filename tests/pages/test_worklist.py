@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -6,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pypdf import PdfReader
 from streamlit.testing.v1 import AppTest
 
 from core.cases.change import delete_case, judge
@@ -14,9 +16,11 @@ from core.cases.read import find_cases, full_answer, load_case
 from core.cases.records import Actor, Case, CaseFilter, Verdict
 from core.cases.store import Store, close_stores, open_store
 from core.cases.trail import read_trail
+from core.errors import CaseError
 from core.imaging.overlay import encode_png
 from core.imaging.read import read_image
 from core.registry.package import load_model, load_package, save_package
+from tests.pages.conftest import POSITIVE, upload_images
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -43,12 +47,7 @@ def start() -> AppTest:
 
 
 def diagnose(*files: tuple[str, bytes]) -> AppTest:
-    page = start().run()
-    page.file_uploader(key="files").set_value([(name, data, "image/png") for name, data in files])
-    page.run()
-    page.run()
-    assert not page.exception
-    return page
+    return upload_images(start().run(), *files)
 
 
 def keep(page: AppTest, *, names: bool = False, patient: str = "") -> AppTest:
@@ -261,6 +260,25 @@ def test_a_wrong_database_is_told(shelf: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("shelf")
+def test_a_database_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOBULE_DATABASE_URL", "postgresql://anna:secret@127.0.0.1:1/name")
+    page = worklist()
+    assert "database cannot do this" in html(page)
+    assert "Nothing was changed" in html(page)
+    assert "secret" not in html(page)
+    page = keep(diagnose(("a.png", tissue(1))))
+    assert "database cannot do this" in html(page)
+    assert "save_case" in [button.key for button in page.button]
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_damaged_database_is_told(home: Path) -> None:
+    (home / "cases").mkdir()
+    (home / "cases" / "cases.sqlite").write_bytes(b"no database at all" * 100)
+    assert "not a database" in html(worklist())
+
+
+@pytest.mark.usefixtures("shelf")
 def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv() -> None:
     program = (
         "import sys; from streamlit.testing.v1 import AppTest\n"
@@ -273,3 +291,26 @@ def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_the_report_is_made_and_offered(case: Case) -> None:
+    page = press(worklist(case.id).button(key="report").click().run(), "report", "make_report")
+    pages = PdfReader(io.BytesIO(page.session_state["made_report"])).pages
+    text = " ".join(" ".join(page.extract_text() for page in pages).replace("\0", "").split())
+    assert f"report of case {case.id}" in text
+    for image in case.images:
+        share = 100 * image.answers[0].probability
+        assert f"{share:.1f} % probability of {POSITIVE}" in text
+    assert "AUROC 0.91, colour alone 0.76" in text
+    (save,) = [found for found in page.get("download_button") if "report" in found.proto.label]
+    assert save.proto.url.endswith(".pdf")
+
+
+def test_a_report_that_cannot_be_made_says_why(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> bytes:
+        raise CaseError("An answer is <b>gone</b>.")
+
+    monkeypatch.setattr("core.cases.report.report_pdf", refuse)
+    page = press(worklist(case.id).button(key="report").click().run(), "report", "make_report")
+    assert "An answer is &lt;b&gt;gone" in html(page)
+    assert "made_report" not in page.session_state

@@ -49,22 +49,28 @@ def check_scope(
     if scale.um_per_px is not None and not scale.in_range:
         reasons.append(scale.message)
     if tissue < LEAST_TISSUE:
-        reasons.append(
-            f"Only {tissue:.0%} of the image is tissue, too little to answer on (at least "
-            f"{LEAST_TISSUE:.0%} is needed)."
-            if tissue >= 0.005  # noqa: PLR2004 - under it, no per cent is left to name
-            else "No tissue was found, only background: there is nothing to answer on."
-        )
-    if sharpness is not None and sharpness < 1:
-        reasons.append(
-            "The image is less sharp than all but a few of the training images: it seems out of "
-            "focus, was enlarged, or shows the tissue at a higher magnification than stated or "
-            "assumed. Take it again in focus, and check its scale."
-        )
-    if distance is not None and distance > 1:
-        reasons.append(
-            "The image is unlike those that the model was trained on: by the network's features "
-            f"it lies {distance:.2f} times as far from them as images in scope may. It may not be "
-            "breast tissue in H&E, or be stained or recorded too differently."
-        )
+        # Of glass the other tests only say that it is no tissue, in more words.
+        reasons.append(_too_little(tissue))
+    else:
+        if distance is not None and distance > 1:
+            reasons.append(
+                "The image is unlike those that the model was trained on: by the network's "
+                f"features it lies {distance:.2f} times as far from them as images in scope may. "
+                "It may not be breast tissue in H&E, or be stained or recorded too differently."
+            )
+        if sharpness is not None and sharpness < 1:
+            reasons.append(
+                "The image is less sharp than all but a few of the training images: it seems out "
+                "of focus, was enlarged, or shows the tissue at a higher magnification than stated "
+                "or assumed. Take it again in focus, and check its scale."
+            )
     return ScopeCheck(distance is not None, distance, sharpness, tissue, tuple(reasons))
+
+
+def _too_little(tissue: float) -> str:
+    if tissue < 0.005:  # noqa: PLR2004 - under it, no per cent is left to name
+        return "No tissue was found, only background: there is nothing to answer on."
+    return (
+        f"Only {100 * tissue:.0f} % of the image is tissue, too little to answer on (at least "
+        f"{100 * LEAST_TISSUE:.0f} % is needed)."
+    )

@@ -73,9 +73,7 @@ def give_verdict(
             "rules contradict each other here."
         )
     else:
-        some = f"{', '.join(chosen[:-1])} and {chosen[-1]}"
-        every = "Both " if len(card.classes) == 2 else ""  # noqa: PLR2004 - the meaning of both
-        why = f"{every}{some} fit: none of them can be ruled out at {level}."
+        why = f"{_fitting(card.classes, chosen)} can be ruled out at {level}."
     return Verdict(UNDECIDED, UNDECIDED, (why, *untested), chosen)
 
 
@@ -84,3 +82,13 @@ def _set_of(card: Card, probabilities: NDArray[np.floating]) -> tuple[str, ...] 
         return None
     inside = prediction_sets(probabilities, np.array(card.conformal.cut_offs))
     return tuple(name for name, held in zip(card.classes, inside, strict=True) if held)
+
+
+def _fitting(classes: tuple[str, ...], chosen: tuple[str, ...]) -> str:
+    """Say which of the classes fit, up to the pronoun for them."""
+    some = f"{', '.join(chosen[:-1])} and {chosen[-1]}"
+    if len(classes) == 2:  # noqa: PLR2004 - the meaning of both
+        return f"Both {some} fit: neither"
+    if len(chosen) == len(classes):
+        return f"All {len(classes)} classes fit: none of them"
+    return f"Of {len(classes)} classes {some} fit: none of them"

@@ -35,7 +35,7 @@ STYLE = """
 <style>
 [data-testid="stSidebarHeader"]::before { content: "Lobule"; color: transparent; flex: none;
   width: 132px; height: 32px; background: url("data:image/svg+xml,LOGO") no-repeat; }
-.stMainBlockContainer { padding: 3.2rem 1.75rem 1.5rem; max-width: 1500px; }
+.stMainBlockContainer { padding: 4.1rem 1.75rem 1.5rem; max-width: 1500px; }
 .stSidebar [data-testid="stSidebarUserContent"] { padding-top: .5rem; }
 .lobule-answer { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1rem;
   justify-content: space-between; }
@@ -137,6 +137,12 @@ STYLE = """
 .lobule-head { grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
 .lobule-pairs { grid-template-columns: minmax(11rem, 2fr) 1fr; }
 .lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
+.st-key-desk { padding-top: .6rem; flex-direction: row; flex-wrap: wrap; align-items: flex-start; gap: 1rem 1.5rem; }
+.st-key-desk > .st-key-desk_case_and_images, .st-key-desk > :has(> .st-key-desk_case_and_images) {
+  flex: 1 1 27rem; min-width: min(27rem, 100%); max-width: 100%; width: auto; }
+.st-key-desk > .st-key-desk_image, .st-key-desk > :has(> .st-key-desk_image) {
+  flex: 2 1 32rem; min-width: min(32rem, 100%); max-width: 100%; width: auto; }
+.lobule-case p { margin: 0; }
 </style>
 """.replace("LOGO", quote(_LOGO))
 

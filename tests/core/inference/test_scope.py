@@ -26,7 +26,7 @@ def test_nothing_speaks_against_a_usual_image() -> None:
     ("changes", "words"),
     [
         ({"scale": plan(in_range=False)}, "The scale is off."),
-        ({"tissue": 0.05}, "Only 5% of the image is tissue"),
+        ({"tissue": 0.05}, "Only 5 % of the image is tissue"),
         ({"tissue": 0.0}, "No tissue was found"),
         ({"sharpness": 0.9}, "less sharp"),
         ({"distance": 1.26}, "1.26 times as far"),
@@ -37,9 +37,16 @@ def test_each_test_has_its_reason(changes: dict[str, Any], words: str) -> None:
     assert words in reason
 
 
-def test_all_reasons_are_given() -> None:
-    found = check(scale=plan(in_range=False), tissue=0.0, sharpness=0.1, distance=9.0)
-    assert len(found) == 4
+def test_every_reason_is_given_and_the_weightiest_first() -> None:
+    found = check(scale=plan(in_range=False), sharpness=0.1, distance=9.0)
+    assert len(found) == 3
+    for reason, words in zip(found, ("scale is off", "9.00 times as far", "sharp"), strict=True):
+        assert words in reason
+
+
+def test_glass_is_called_glass_and_nothing_else() -> None:
+    (reason,) = check(tissue=0.0, sharpness=0.0, distance=9.0)
+    assert "No tissue" in reason
 
 
 def test_an_unknown_scale_is_no_reason() -> None:

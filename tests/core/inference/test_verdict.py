@@ -41,7 +41,7 @@ def test_a_class_needs_a_set_of_that_class_alone() -> None:
 def test_both_none_and_a_contradiction_are_undecided() -> None:
     both = verdict(0.5)
     assert (both.outcome, both.prediction_set) == ("undecided", ("no IDC", "IDC"))
-    assert "Both no IDC and IDC fit" in both.reasons[0]
+    assert both.reasons == ("Both no IDC and IDC fit: neither can be ruled out at 90 %.",)
     none = verdict(0.5, (0.6, 0.6))
     assert (none.outcome, none.prediction_set) == ("undecided", ())
     assert "No class fits" in none.reasons[0]
@@ -72,7 +72,9 @@ def test_of_several_classes_a_set_is_named() -> None:
         (0.2, 0.2, 0.2), task="subtype", classes=("DC", "LC", "MC"), operating_point=None
     )
     found = give_verdict(several, "DC", np.array([0.45, 0.35, 0.2]), IN)
-    assert found.reasons[0].startswith("DC, LC and MC fit")
+    assert found.reasons == ("All 3 classes fit: none of them can be ruled out at 90 %.",)
+    some = give_verdict(several, "DC", np.array([0.55, 0.35, 0.1]), IN)
+    assert some.reasons[0].startswith("Of 3 classes DC and LC fit: none of them can be ruled out")
     single = give_verdict(several, "DC", np.array([0.9, 0.05, 0.05]), IN)
     assert single.reasons == ("Only DC fits: the others can be ruled out at 90 %.",)
 

@@ -15,12 +15,12 @@ from core.inference.scale import plan_scale
 from core.inference.tiled import plan_tiles
 from core.registry.card import Card
 
-IMAGES = 4
+IMAGES = 3
 PHANTOM = "synthetic sections (phantom)"
 
 
 def phantom_inputs(card: Card) -> NDArray[np.uint8]:
-    """Draw tiles of phantoms at the model's scale, half of each cell-dense: (4, h, w, 3)."""
+    """Draw tiles of phantoms at the model's scale, half of each cell-dense: (3, h, w, 3)."""
     spec = card.input
     tile = round(spec.field_um / spec.um_per_px)
     found = []
@@ -48,7 +48,7 @@ def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
     Returns
     -------
     inputs
-        (N, h, w, 3) of the card's size, N up to 4.
+        (N, h, w, 3) of the card's size, N up to 3.
     str
         What they are, in words for the card.
 

@@ -63,8 +63,8 @@ METHODS: dict[MethodName, Words] = {
     ),
     "scorecam": Words(
         "Score-CAM",
-        "Shows features of the layer, each counted by how probable the class is when only the "
-        "places that it marks stay visible. It uses no gradients.",
+        "Shows features of the layer (at most 256, those that vary most), each counted by how "
+        "probable the class is when only the places that it marks stay visible.",
         "Does not set apart what speaks against the class: other features count too, only less. "
         "Where the network is sure whatever is covered, all count alike, and the map only says "
         "where the tissue has structure.",

@@ -2,7 +2,8 @@
 
 The same as tf-keras-vis's `Scorecam` but for two things: that one holds every masked copy of the
 input in memory at once (several GB for 2048 channels), and of a sigmoid head it takes the softmax
-of one number, which is 1 whatever the class.
+of one number, which is 1 whatever the class. Of layers with very many channels those that vary
+most are taken, as its `max_N` does ("Faster Score-CAM").
 """
 
 import cv2
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from core.explain.methods.network import Cancelled, Network, Told, full_size, stop_if
+
+MOST_CHANNELS = 256
 
 
 def score_cam(
@@ -49,6 +52,8 @@ def raw_map(
     """Return the (h, w) map of one input (H, W, 3) at the layer's resolution, 0 or above."""
     stop_if(cancelled)
     features = network.features(layer, pixels[np.newaxis])[0]
+    spread = features.std(axis=(0, 1))
+    features = features[..., np.argsort(-spread, kind="stable")[:MOST_CHANNELS]]
     height, width, channels = *pixels.shape[:2], features.shape[-1]
     image = pixels.astype(np.float32) - fill.astype(np.float32)
     weights = np.empty(channels, np.float32)

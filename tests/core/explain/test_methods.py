@@ -130,21 +130,27 @@ def test_large_logits_leave_gradcam_plus_plus_as_it_is() -> None:
         np.testing.assert_allclose(after, before, atol=1e-4)
 
 
-def test_score_cam_is_that_of_tf_keras_vis_where_both_fade_to_black() -> None:
+@pytest.mark.parametrize("most", [256, 7])
+def test_score_cam_is_that_of_tf_keras_vis_where_both_fade_to_black(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # "conv1" of cnn3 has the size of the input: both resize maps in their own way.
+    monkeypatch.setattr(score_cam, "MOST_CHANNELS", most)
     model = model_of("cnn3", size=32)
+    channels = model.get_layer("conv1").output.shape[-1]
     theirs = Scorecam(model, model_modifier=ReplaceToLinear(), clone=True)(
         CategoricalScore(1),
         images(size=32).astype(np.float32),
         penultimate_layer="conv1",
         seek_penultimate_conv_layer=False,
+        max_N=min(most, channels),
         expand_cam=False,
         normalize_cam=False,
     )
+    network, black = Network(model, batch=5), np.zeros(3)
     mine = score_cam.raw_map(
-        Network(model, batch=5), "conv1", images(size=32)[0], 1, np.zeros(3), lambda _: None,
-        lambda: False,
-    )  # fmt: skip
+        network, "conv1", images(size=32)[0], 1, black, lambda _: None, lambda: False
+    )
     np.testing.assert_allclose(mine, np.asarray(theirs)[0], rtol=1e-3, atol=1e-4 * mine.max())
 
 

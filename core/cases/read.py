@@ -24,7 +24,7 @@ from core.cases.store import Store
 from core.cases.words import folded
 from core.errors import CaseError
 
-MOST = 500
+MOST = 200
 """Cases that a list holds; narrow the search for others."""
 
 

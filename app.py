@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.desk import keep_in_address
 from pages.parts.entrance import entered
 from pages.parts.look import RESEARCH_USE, style
 from pages.parts.warm_up import warm_up
@@ -17,6 +18,7 @@ models = st.Page("pages/models.py", title="Models")
 pages = [diagnose, worklist, datasets, training, performance, models]
 page = st.navigation(pages, position="top")
 style()
+keep_in_address()
 page.run()
 st.caption(RESEARCH_USE)
 st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis

@@ -3,15 +3,25 @@
 import streamlit as st
 
 from core.registry.package import Package
-from pages.parts.answers import Question, ask, summary
+from pages.parts.answers import Question, summary
 from pages.parts.case_save import offer_to_save
+from pages.parts.desk import Desk, open_desk
+from pages.parts.desk_case import show_case_answer, show_progress
+from pages.parts.desk_table import in_order, show_table
+from pages.parts.desk_tools import offer_to_clear, show_tools
+from pages.parts.desk_work import Work, want
 from pages.parts.entrance import enter_through_app
-from pages.parts.image_list import choose_image
 from pages.parts.model_choice import choose_model
-from pages.parts.plain import as_html
+from pages.parts.plain import as_html, notice
 from pages.parts.scale import ask_for_scale
 from pages.parts.uploads import PHANTOM_IS, ask_for_images, phantom_button
 from pages.parts.views import show_image
+
+POLL_SECONDS = 1.0
+IS_GONE = (
+    "The images of this address are gone: Lobule was started again since, or they lay there for "
+    "over 12 hours. Cases that were saved are in the worklist."
+)
 
 
 def invite(package: Package) -> None:
@@ -34,40 +44,57 @@ def invite(package: Package) -> None:
     )
 
 
-def answer_the_rest(questions: list[Question]) -> None:
-    """Answer the images that are not on show, for the list."""
-    open_questions = [question for question in questions if summary(question) is None]
-    if not open_questions:
-        return
-    bar = st.progress(0.0)
-    for done, question in enumerate(open_questions):
-        bar.progress(
-            done / len(open_questions),
-            text=f"Answering the other images: {done + 1} of {len(open_questions)}",
-        )
-        ask(question)
-    st.rerun()
+def show_case(desk: Desk, work: Work, questions: list[Question]) -> None:
+    """Draw the images of a case as a table that fills while they are answered."""
+    at_work = not work.paused and any(summary(one, desk) is None for one in questions)
+    st.fragment(_show_case, run_every=POLL_SECONDS if at_work else None)(
+        desk, work, questions, at_work=at_work
+    )
+
+
+def _show_case(desk: Desk, work: Work, questions: list[Question], *, at_work: bool) -> None:
+    picked = st.session_state.pop("desk_picked", None)
+    if picked in desk.images and picked != desk.chosen:
+        desk.chosen = picked
+        st.rerun()
+    if show_progress(work, questions) != at_work:
+        st.rerun()
+    show_case_answer(desk, questions[0].package.card, questions)
+    show_table(desk, in_order(desk, questions))
 
 
 enter_through_app(__file__)
 with st.sidebar:
-    uploads = ask_for_images()
+    desk = open_desk()
+    ask_for_images()
     phantom_button("phantom")
-    listing = st.container()
+    if desk.images:
+        offer_to_clear(desk)
+    saving = st.container()
     package = choose_model()
-    um_per_px = ask_for_scale()
+    ask_for_scale(desk)
 
 # An empty place at once, so that the invitation is gone while the first answer is awaited.
 invitation = st.empty()
 if package is None:
     st.title("No model to answer with", anchor=False)
-elif not uploads:
+elif not desk.images:
     with invitation.container():
+        if st.session_state.get("desk_is_gone"):
+            notice(IS_GONE)
         invite(package)
 else:
-    questions = [Question(upload, package, um_per_px or upload.um_per_px) for upload in uploads]
-    with listing:
-        chosen = choose_image(questions)
-    show_image(chosen)
-    answer_the_rest(questions)
-    offer_to_save(questions, listing)
+    uploads = list(desk.images.values())
+    questions = [Question(upload, package, desk.scale_of(upload)) for upload in uploads]
+    picked = st.session_state.pop("desk_picked", desk.chosen)
+    chosen = next((one for one in questions if one.upload.id == picked), questions[0])
+    desk.chosen = chosen.upload.id
+    work = want(desk, questions, chosen)
+    with st.container(key="desk"):
+        if len(questions) > 1:
+            with st.container(key="desk_case_and_images"):
+                show_case(desk, work, questions)
+        with st.container(key="desk_image"):
+            show_tools(desk, in_order(desk, questions), chosen)
+            show_image(chosen, work)
+    offer_to_save(questions, saving)

@@ -64,6 +64,8 @@ class NewImage:
     """(H, W, 3) RGB."""
     answer: NewAnswer
     synthetic: bool = False
+    verdict: Verdict | None = None
+    """What the pathologist said of the answer before it was kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,9 @@ def _prepare(
             words=folded(name),
             answers=[answer],
         )
+        if image.verdict is not None:
+            row.verdict = image.verdict.value
+            row.judged_at, row.judged_by = now(), name_of(actor)
         rows.append((row, image.answer))
         cards.append(card)
     if not rows:
@@ -170,6 +173,16 @@ def _insert(
             model=(answer.model, answer.model_sha256),
             change=({}, {"image_sha256": row.sha256, **_told(answer)}),
         )
+        if row.verdict:
+            note_down(
+                session,
+                case_id,
+                actor,
+                "judged",
+                image=row.position,
+                model=(answer.model, answer.model_sha256),
+                change=({}, {"verdict": row.verdict}),
+            )
     return case_id
 
 

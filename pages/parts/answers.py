@@ -1,16 +1,13 @@
-"""Answers of this browser session, kept so that moving a slider computes nothing twice."""
+"""Answers on the desk, kept so that moving a slider computes nothing twice."""
 
 import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from core.errors import LobuleError
-from pages.parts.uploads import Upload
+from pages.parts.desk import Desk, Upload, open_desk
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
@@ -18,13 +15,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Answers hold the decoded pixels, so a session keeps no more than this of them.
-MAX_BYTES = 300_000_000
+# Answers hold the decoded pixels, so a desk keeps no more than this of them.
+MAX_BYTES = 100_000_000
+THUMBNAIL = 96  # px, the longer side
 
 # An image, a model and a scale make an answer; a class and a layer choose its heatmap.
 ImageKey = tuple[str, str, float | None]
 Key = tuple[str, str, float | None, str | None, str | None]
 Progress = Callable[[float, str], None]
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Raised by a progress callback: the user asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class Summary:
     probability: float  # of the positive class if there is one, else of the predicted class
     positive: str | None
     verdict: str = ""  # a class, or the words for undecided and out of scope
+    chances: tuple[float, ...] = ()  # of all classes, in the model's order
+    scope: bool | None = None  # inside; None where the model carries no scope test
+    thumbnail: str = ""  # a `data:` address
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +60,63 @@ class Question:
     heatmap_class: str | None = None
     heatmap_layer: str | None = None
 
-    @property
-    def key(self) -> Key:
+    def key(self, desk: Desk) -> Key:
         """What the answer depends on."""
         return (
-            _sha256(self.upload),
+            sha256_of(desk, self.upload),
             self.package.model_sha256,
             self.um_per_px,
             self.heatmap_class,
             self.heatmap_layer,
         )
 
+    @property
+    def standard(self) -> bool:
+        """Whether class and layer of the heatmap are the model's own."""
+        return self.heatmap_class is None and self.heatmap_layer is None
 
-def known(question: Question) -> "Diagnosis | Failure | None":
-    """Return the answer if this session has it."""
-    answers = _answers()
-    if not _is_hashed(question.upload) or (found := answers.get(question.key)) is None:
+
+def known(question: Question, desk: Desk | None = None) -> "Diagnosis | Failure | None":
+    """Return the answer if the desk has it."""
+    desk = desk or open_desk()
+    if question.upload.id not in desk.hashes:
         return None
-    answers.move_to_end(question.key)
+    with desk.lock:
+        key = question.key(desk)
+        found: Diagnosis | Failure | None = desk.answers.get(key)
+        if found is None:
+            return None
+        desk.answers.move_to_end(key)
     if isinstance(found, Failure) or found.name == question.upload.name:
         return found
     return replace(found, name=question.upload.name)  # the same bytes under another name
 
 
-def summary(question: Question) -> Summary | None:
-    """Return the short form of an answer that was given in this session."""
-    return _summaries().get(question.key[:3]) if _is_hashed(question.upload) else None
+def summary(question: Question, desk: Desk | None = None) -> Summary | None:
+    """Return the short form of an answer that was given on this desk."""
+    desk = desk or open_desk()
+    if question.upload.id not in desk.hashes:
+        return None
+    found: Summary | None = desk.summaries.get(question.key(desk)[:3])
+    return found
 
 
-def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Failure":
-    """Answer a question; whatever goes wrong comes back as a sentence."""
-    found = known(question)
+def ask(
+    question: Question, progress: Progress | None = None, desk: Desk | None = None
+) -> "Diagnosis | Failure":
+    """Answer a question; whatever goes wrong comes back as a sentence.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    progress
+        Told how far a large image is; what it raises ends the work.
+    desk
+        Where the answer is kept; this window's unless given.
+    """
+    desk = desk or open_desk()
+    found = known(question, desk)
     if found is not None:
         return found
     answer: Diagnosis | Failure
@@ -102,22 +134,26 @@ def ask(question: Question, progress: Progress | None = None) -> "Diagnosis | Fa
         )
     except LobuleError as error:
         answer = Failure(str(error))
+    except Stopped:
+        raise
     except Exception:
         log.exception("An image got no answer")
         answer = Failure(
             "Lobule could not answer this image because of a fault in the program. The other "
             "images are not affected. The details are in the program's log."
         )
-    _keep(question.key, answer)
+    keep(desk, question.key(desk), answer)
     return answer
 
 
-def _keep(key: Key, answer: "Diagnosis | Failure") -> None:
-    answers = _answers()
-    answers[key] = answer
-    _summaries()[key[:3]] = _summarise(answer)
-    while len(answers) > 1 and sum(map(_size, answers.values())) > MAX_BYTES:
-        answers.popitem(last=False)
+def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
+    """Keep an answer, and its short form for good; old answers make room."""
+    short = _summarise(answer)
+    with desk.lock:
+        desk.answers[key] = answer
+        desk.summaries[key[:3]] = short
+        while len(desk.answers) > 1 and sum(map(_size, desk.answers.values())) > MAX_BYTES:
+            desk.answers.popitem(last=False)
 
 
 def _summarise(answer: "Diagnosis | Failure") -> Summary:
@@ -126,7 +162,26 @@ def _summarise(answer: "Diagnosis | Failure") -> Summary:
     positive = answer.operating_point.positive_class if answer.operating_point else None
     index = answer.classes.index(positive or answer.predicted)
     probability = float(answer.probabilities[index])
-    return Summary(answer.predicted, probability, positive, answer.verdict.name)
+    return Summary(
+        answer.predicted,
+        probability,
+        positive,
+        answer.verdict.name,
+        tuple(map(float, answer.probabilities)),
+        answer.scope.inside if answer.scope.tested else None,
+        _thumbnail(answer),
+        answer.seconds,
+    )
+
+
+def _thumbnail(answer: "Diagnosis") -> str:
+    from core.imaging.preview import preview  # noqa: PLC0415 - OpenCV
+    from core.imaging.resize import resize  # noqa: PLC0415
+
+    height, width = answer.image.pixels.shape[:2]
+    share = min(1.0, THUMBNAIL / max(height, width))
+    small = resize(answer.image.pixels, max(1, round(height * share)), max(1, round(width * share)))
+    return preview(small)
 
 
 def _size(answer: "Diagnosis | Failure") -> int:
@@ -136,25 +191,8 @@ def _size(answer: "Diagnosis | Failure") -> int:
     return int(answer.image.pixels.nbytes + answer.heatmap.nbytes + map_bytes)
 
 
-def _answers() -> "OrderedDict[Key, Diagnosis | Failure]":
-    answers: OrderedDict[Key, Diagnosis | Failure] = st.session_state.setdefault(
-        "answers", OrderedDict()
-    )
-    return answers
-
-
-def _summaries() -> dict[ImageKey, Summary]:
-    summaries: dict[ImageKey, Summary] = st.session_state.setdefault("summaries", {})
-    return summaries
-
-
-def _sha256(upload: Upload) -> str:
-    hashes: dict[str, str] = st.session_state.setdefault("hashes", {})
-    if upload.id not in hashes:
-        hashes[upload.id] = hashlib.sha256(upload.load()).hexdigest()
-    return hashes[upload.id]
-
-
-def _is_hashed(upload: Upload) -> bool:
-    """Whether this session has met the image; one that it has not has no answer yet either."""
-    return upload.id in st.session_state.get("hashes", {})
+def sha256_of(desk: Desk, upload: Upload) -> str:
+    """Return the hash of a file, computed once."""
+    if upload.id not in desk.hashes:
+        desk.hashes[upload.id] = hashlib.sha256(upload.load()).hexdigest()
+    return desk.hashes[upload.id]

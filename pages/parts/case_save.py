@@ -10,13 +10,13 @@ from core.cases.records import NewImage
 from core.errors import LobuleError
 from pages.parts.answers import Failure, Question, ask, summary
 from pages.parts.case_user import ask_who, who
+from pages.parts.desk import open_desk
 from pages.parts.plain import as_html, notice
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 WORKLIST = "pages/worklist.py"
-_SAVED = "saved_cases"
 _HELP = (
     "Keeps the images, without anything else that is in their files, with their answers and the "
     "model's card as they are now, on the machine that runs Lobule."
@@ -77,7 +77,7 @@ def _save(answered: list[Question], patient: str, place: "DeltaGenerator", *, na
     from core.cases.store import open_store  # noqa: PLC0415
 
     case_id = save_case(open_store(), _images(answered, place, names=names), who(), patient=patient)
-    st.session_state.setdefault(_SAVED, {})[_key(answered)] = case_id
+    open_desk().saved[_key(answered)] = case_id
 
 
 def _images(
@@ -85,6 +85,7 @@ def _images(
 ) -> Iterator[NewImage]:
     from core.diagnosis_record import record  # noqa: PLC0415 - the image journey
 
+    verdicts = open_desk().verdicts
     for number, question in enumerate(answered, start=1):
         place.progress((number - 1) / len(answered), text=f"Saving {number:,} of {len(answered):,}")
         # The answer as the list shows it, whatever heatmap is looked at.
@@ -92,8 +93,8 @@ def _images(
         if isinstance(answer, Failure):
             raise LobuleError(f"{question.upload.name}: {answer.reason}")
         name = question.upload.name if names else f"image {number}"
-        synthetic = question.upload.synthetic
-        yield NewImage(name, answer.image.pixels, record(answer, name), synthetic)
+        synthetic, said = question.upload.synthetic, verdicts.get(question.upload.id)
+        yield NewImage(name, answer.image.pixels, record(answer, name), synthetic, said)
 
 
 def _has_answer(question: Question) -> bool:
@@ -102,13 +103,14 @@ def _has_answer(question: Question) -> bool:
 
 
 def _key(answered: list[Question]) -> tuple[object, ...]:
-    return tuple(question.key for question in answered)
+    desk = open_desk()
+    said = tuple(desk.verdicts.get(question.upload.id) for question in answered)
+    return (*(question.key(desk)[:3] for question in answered), said)
 
 
 def _saved(answered: list[Question]) -> str | None:
-    """Return the case that holds these answers, if this session saved them and it still stands."""
-    saved: dict[tuple[object, ...], str] = st.session_state.get(_SAVED, {})
-    case_id = saved.get(_key(answered))
+    """Return the case that holds these answers and verdicts, if it was saved and still stands."""
+    case_id = open_desk().saved.get(_key(answered))
     if case_id is None:
         return None
     from core.cases.read import load_case  # noqa: PLC0415 - SQLAlchemy

@@ -137,7 +137,8 @@ STYLE = """
 .lobule-head { grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }
 .lobule-pairs { grid-template-columns: minmax(11rem, 2fr) 1fr; }
 .lobule-strip figcaption { font-size: .7rem; line-height: 1.2; }
-.st-key-desk { padding-top: .6rem; flex-direction: row; flex-wrap: wrap; align-items: flex-start; gap: 1rem 1.5rem; }
+.st-key-desk { padding-top: .6rem; flex-direction: row; flex-wrap: wrap; align-items: flex-start;
+  gap: 1rem 1.5rem; }
 .st-key-desk > .st-key-desk_case_and_images, .st-key-desk > :has(> .st-key-desk_case_and_images) {
   flex: 1 1 27rem; min-width: min(27rem, 100%); max-width: 100%; width: auto; }
 .st-key-desk > .st-key-desk_image, .st-key-desk > :has(> .st-key-desk_image) {

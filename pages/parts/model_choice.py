@@ -7,6 +7,7 @@ from core.registry.card import Card
 from core.registry.card_words import reservations
 from core.registry.package import Package
 from core.registry.shelf import ShelfEntry, active_name, shelf
+from pages.parts.desk import open_desk
 from pages.parts.model_card import show_card
 from pages.parts.plain import notice
 from pages.parts.warm_up import warm_up
@@ -43,7 +44,8 @@ _CARD_HELP = (
 
 def _select(sound: dict[str, Package]) -> Package:
     names = list(sound)
-    chosen = st.session_state.get("model")  # another page may have chosen one
+    desk = open_desk()
+    chosen = st.session_state.get("model") or desk.model  # another page may have chosen one
     if chosen not in names:
         st.session_state.pop("model", None)
         chosen = active_name()
@@ -57,6 +59,7 @@ def _select(sound: dict[str, Package]) -> Package:
         key="model",
         help="The network that answers. Each was trained for one question and one scale.",
     )
+    desk.model = name
     return sound[name]
 
 

@@ -9,10 +9,11 @@ import streamlit as st
 from core.errors import LobuleError
 from pages.parts.answers import Failure, Question, ask
 from pages.parts.dataset_choice import ask_for_path
+from pages.parts.desk import Upload
 from pages.parts.judged import Judged
 from pages.parts.numbers import offer_numbers
 from pages.parts.plain import as_html, notice, quiet, visible
-from pages.parts.uploads import Upload, send
+from pages.parts.uploads import send
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +114,8 @@ def _show_error(
 ) -> None:
     file = _inside(root, row["image"]) if root else None
     if file is not None:
-        upload = Upload(str(file), row["image"], file.read_bytes, scales.get(row["image"]))
+        scale, size = scales.get(row["image"]), file.stat().st_size
+        upload = Upload(str(file), row["image"], file.read_bytes, scale, size=size)
         question = Question(upload, answers.package, upload.um_per_px)
         picture, fault = _picture(question, heat=heat)
         if picture:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.datasets.breakhis_scale import UM_PER_PX as BREAKHIS_UM_PER_PX
+from pages.parts.desk import Desk
 from pages.parts.plain import notice, table
 
 if TYPE_CHECKING:
@@ -14,20 +15,22 @@ if TYPE_CHECKING:
 _HELP = (
     "Micrometres of tissue that one pixel shows (µm/px). The scanner or microscope software states "
     "it. A model knows tissue at one scale only: the same cells at another scale look like another "
-    "tissue to it. Leave it empty to use what the file states."
+    "tissue to it. Leave it empty to use what the file states. It is asked once for all images of "
+    "the case; one that differs can be given its own beside its name."
 )
 
 
-def ask_for_scale() -> float | None:
-    """Draw the input for µm/px; None where the user states nothing."""
-    value: float | None = st.number_input(
-        "Scale, µm/px",
+def ask_for_scale(desk: Desk) -> None:
+    """Draw the input for the µm/px of the case's images; nothing need be stated."""
+    stated = desk.um_per_px  # at the first run of a page that was left or loaded again
+    desk.um_per_px = st.number_input(
+        "Scale of the images, µm/px",
         min_value=0.01,
         max_value=100.0,
-        value=None,
+        value=desk.um_per_px,
         step=0.05,
         format="%.3g",
-        placeholder="as the file states",
+        placeholder="as the files state",
         key="um_per_px",
         on_change=_forget_magnification,
         help=_HELP,
@@ -35,12 +38,33 @@ def ask_for_scale() -> float | None:
     st.pills(
         "BreaKHis magnification",
         list(BREAKHIS_UM_PER_PX),
+        default=next((name for name, um in BREAKHIS_UM_PER_PX.items() if um == stated), None),
         key="magnification",
         on_change=_take_magnification,
         help="For images of the BreaKHis microscope at full size: 40X is 0.49, 100X 0.20, "
         "200X 0.10 and 400X 0.05 µm/px. Other microscopes and resized images differ.",
     )
-    return value
+
+
+def ask_for_own_scale(desk: Desk, image_id: str) -> None:
+    """Draw the input for the µm/px of one image that differs from the others."""
+    own: float | None = st.number_input(
+        "Scale of this image alone, µm/px",
+        min_value=0.01,
+        max_value=100.0,
+        value=desk.scales.get(image_id),
+        step=0.05,
+        format="%.3g",
+        placeholder="as the other images",
+        key=f"um_per_px-{image_id}",
+        help="For an image that was taken at another magnification than the rest of the case.",
+    )
+    if own != desk.scales.get(image_id):
+        if own is None:
+            desk.scales.pop(image_id, None)
+        else:
+            desk.scales[image_id] = own
+        st.rerun()
 
 
 def _take_magnification() -> None:

@@ -1,66 +1,66 @@
-"""What the user gives: image files, or the phantom."""
+"""What the user gives: image files, or the phantom; all of it goes onto the desk."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from functools import cache
 
 import streamlit as st
+
+from pages.parts.desk import MOST_IMAGES, Upload, open_desk
+from pages.parts.plain import notice
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
 PHANTOM_NAME = "phantom (synthetic).png"
 PHANTOM_UM_PER_PX = 4.0
+_TURN = "uploader"
+_TOLD = "not_taken"
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One image to answer; `um_per_px` is set where the page knows the scale itself.
-
-    `load` returns the file's bytes: the phantom's are drawn only once somebody waits for them.
-    """
-
-    id: str
-    name: str
-    load: Callable[[], bytes]
-    um_per_px: float | None = None
-    synthetic: bool = False
-
-
-def ask_for_images() -> list[Upload]:
-    """Draw the uploader and return what was uploaded, the phantom first."""
-    files = st.file_uploader(
+def ask_for_images() -> None:
+    """Draw the uploader; what is uploaded lies on the desk from then on."""
+    turn = st.session_state.setdefault(_TURN, 0)
+    key = f"files-{turn}" if turn else "files"
+    st.file_uploader(
         "Images of breast tissue (H&E)",
         type=IMAGE_TYPES,
         accept_multiple_files=True,
-        key="files",
-        help="PNG, JPEG, TIFF, BMP or WebP. They stay on this computer, in "
-        "memory, and are forgotten when this page is closed.",
+        key=key,
+        on_change=_take,
+        args=(key,),
+        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay on this "
+        "computer, in memory, until you clear the desk, for 12 hours at most.",
     )
-    _offer_to_remove_sent()
-    uploads = [*_sent(), *(Upload(file.file_id, file.name, file.getvalue) for file in files)]
-    return [PHANTOM, *uploads] if st.session_state.get("phantom_shown") else uploads
+    if told := st.session_state.get(_TOLD):
+        notice(told)
+
+
+def _take(key: str) -> None:
+    """Lay new files of the uploader on the desk, and take away those that were taken out of it."""
+    files = {file.file_id: file for file in st.session_state[key]}
+    desk = open_desk()
+    before: list[str] = st.session_state.get(f"{key} held", [])
+    desk.remove([one for one in before if one not in files])
+    st.session_state[f"{key} held"] = list(files)
+    st.session_state[_TOLD] = desk.put(
+        [
+            Upload(file.file_id, file.name, file.getvalue, size=file.size)
+            for file in files.values()
+            if file.file_id not in before
+        ]
+    )
+
+
+def take_away(ids: list[str]) -> None:
+    """Take images off the desk; the uploader, which may still list them, starts afresh."""
+    open_desk().remove(ids)
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    st.session_state.pop(_TOLD, None)
 
 
 def send(upload: Upload) -> None:
-    """Put an image that another page shows first among those to answer; its like goes."""
-    others = [other for other in _sent() if other.id != upload.id]
-    st.session_state["sent_images"] = [upload, *others]
-    st.session_state["phantom_shown"] = False
-
-
-def _offer_to_remove_sent() -> None:
-    """Draw the button that removes images that came from another page, if there are any."""
-    if sent := _sent():
-        words = "1 image" if len(sent) == 1 else f"{len(sent)} images"
-        st.button(
-            f"Remove {words} from Performance",
-            key="remove_sent",
-            width="stretch",
-            on_click=lambda: st.session_state.pop("sent_images", None),
-        )
-
-
-def _sent() -> list[Upload]:
-    sent: list[Upload] = st.session_state.get("sent_images", [])
-    return sent
+    """Put an image that another page shows on the desk, and on show."""
+    desk = open_desk()
+    desk.remove([upload.id, PHANTOM.id])
+    desk.put([upload], first=True)
+    desk.chosen = upload.id
 
 
 PHANTOM_IS = (
@@ -71,7 +71,7 @@ PHANTOM_IS = (
 
 def phantom_button(key: str, *, primary: bool = False) -> None:
     """Draw the button that shows or removes the phantom."""
-    shown = st.session_state.get("phantom_shown", False)
+    shown = PHANTOM.id in open_desk().images
     st.button(
         "Remove the phantom" if shown else "Try the phantom",
         key=key,
@@ -81,7 +81,7 @@ def phantom_button(key: str, *, primary: bool = False) -> None:
     )
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _render_phantom() -> bytes:
     """Return the phantom as a file, rendered once in this process."""
     from core.imaging.overlay import encode_png  # noqa: PLC0415 - OpenCV, not needed to draw a page
@@ -94,4 +94,9 @@ PHANTOM = Upload("phantom", PHANTOM_NAME, _render_phantom, PHANTOM_UM_PER_PX, sy
 
 
 def _toggle_phantom() -> None:
-    st.session_state["phantom_shown"] = not st.session_state.get("phantom_shown", False)
+    desk = open_desk()
+    if PHANTOM.id in desk.images:
+        desk.remove([PHANTOM.id])
+    else:
+        desk.put([PHANTOM], first=True)
+        desk.chosen = PHANTOM.id

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts.answers import Failure, Question, ask, known
+from pages.parts.desk_work import Work, go_on, wait
 from pages.parts.maps import FIGURE_ROOM, show_maps
 from pages.parts.plain import as_html, notice
 from pages.parts.scale import compare_scale
@@ -14,9 +15,11 @@ from pages.parts.verdict import show_verdict
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
 
+READING = "Reading the image. The first answer also loads the model."
+
 
 @st.fragment
-def show_image(question: Question) -> None:
+def show_image(question: Question, work: Work) -> None:
     """Draw one image large; its controls redraw this part of the page only."""
     tag = question.package.model_sha256[:12]
     positive = question.package.card.positive_index
@@ -28,7 +31,13 @@ def show_image(question: Question) -> None:
         heatmap_layer=st.session_state.get(f"layer-{tag}") or None,
     )
     _show_name(question)
-    answer = _wait_for(question)
+    answer = _wait_for(question, work)
+    if answer is None:
+        notice("This image is not answered: you stopped before it.", "note")
+        if st.button("Go on", key="image_go_on"):
+            go_on(work.desk)
+            st.rerun()
+        return
     if isinstance(answer, Failure):
         notice(answer.reason, "error")
         return
@@ -48,18 +57,25 @@ def _show_name(question: Question) -> None:
     )
 
 
-def _wait_for(question: Question) -> "Diagnosis | Failure":
-    """Return the answer; until it is there, the room that it will take is held."""
+def _wait_for(question: Question, work: Work) -> "Diagnosis | Failure | None":
+    """Return the answer; until it is there, the room that it will take is held.
+
+    None where the user stopped the work before it came to this image.
+    """
     room = st.empty()  # also where nothing is waited for: what follows must not change its place
     if (found := known(question)) is not None:
         return found
     with room.container():
-        bar = st.progress(0.0, text="Reading the image. The first answer also loads the model.")
+        bar = st.progress(0.0, text=READING)
         st.skeleton(height=FIGURE_ROOM)
 
     def progress(share: float, words: str) -> None:
-        bar.progress(min(max(share, 0.0), 1.0), text=words)
+        bar.progress(min(max(share, 0.0), 1.0), text=words or READING)
 
-    answer = ask(question, progress)
+    if question.standard:
+        wait(work, question, progress)
+        answer = None if work.paused and known(question) is None else ask(question, progress)
+    else:
+        answer = ask(question, progress)
     room.empty()
     return answer

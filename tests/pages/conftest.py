@@ -1,6 +1,7 @@
 """A shelf with a tiny package on it, for tests of pages."""
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.testing.v1 import AppTest
 
 from core.registry.card import Card
 from core.registry.package import save_package
 from pages.parts.warm_up import WarmUp
 
+ANSWER_SECONDS = 120.0
 POSITIVE, NEGATIVE = "carcinoma *seen*", "no <b>carcinoma</b>"
 
 CARD: dict[str, Any] = {
@@ -122,3 +125,20 @@ def shelf(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     st.cache_resource.clear()
     yield shelf_folder
     st.cache_resource.clear()
+
+
+def upload_images(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    """Give images to the Diagnose page and wait until all are answered."""
+    page.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    return answered(page.run())
+
+
+def answered(page: AppTest) -> AppTest:
+    """Draw the Diagnose page again, as a browser does, until the work in the background ends."""
+    ends = time.monotonic() + ANSWER_SECONDS
+    while any(button.key == "desk_stop" for button in page.button):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+        page.run()
+    assert not page.exception
+    return page

@@ -11,7 +11,8 @@ import core.diagnosis
 from core.inference.scope import ScopeCheck
 from core.inference.uncertainty import Uncertainty
 from core.inference.verdict import Verdict
-from tests.pages.test_diagnose import html, open_page, tissue, upload
+from tests.pages.conftest import upload_images
+from tests.pages.test_diagnose import html, open_page, tissue
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shelf")]
 CLASS, OTHER = "carcinoma *seen*", "no <b>carcinoma</b>"
@@ -34,7 +35,7 @@ def answer_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def opened() -> AppTest:
-    return upload(open_page(), ("a.png", tissue(1)))
+    return upload_images(open_page(), ("a.png", tissue(1)))
 
 
 def headline(page: AppTest) -> str:
@@ -86,5 +87,5 @@ def test_members_of_an_ensemble_are_listed(answer_with: Callable[..., None]) -> 
 
 def test_the_list_of_images_shows_verdicts(answer_with: Callable[..., None]) -> None:
     answer_with(verdict=Verdict("undecided", "undecided", ("Both fit.",), (OTHER, CLASS)))
-    page = upload(open_page(), ("a.png", tissue(1)), ("b.png", tissue(2)))
-    assert list(page.dataframe[0].value["Answer"]) == ["◆ undecided", "◆ undecided"]
+    page = upload_images(open_page(), ("a.png", tissue(1)), ("b.png", tissue(2)))
+    assert list(page.dataframe[0].value["Verdict"]) == ["◆ undecided", "◆ undecided"]

@@ -1,0 +1,158 @@
+"""What lies on the desk: the images of one case, their answers, and the user's word on them.
+
+A desk belongs to a window of the browser but is kept by this process, in memory, so that it is
+there again after a change of the page and after a refresh: its token stands in the address. Who
+does not know the token does not find it.
+"""
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core.cases.records import Verdict
+
+PARAMETER = "desk"
+MOST_IMAGES = 200
+MOST_BYTES = 1_000_000_000
+"""Of the files on one desk."""
+MOST_BYTES_OF_ALL = 4_000_000_000
+IDLE_SECONDS = 12 * 3600.0
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image to answer; `um_per_px` is set where the page knows the scale itself.
+
+    `load` returns the file's bytes: the phantom's are drawn only once somebody waits for them.
+    """
+
+    id: str
+    name: str
+    load: Callable[[], bytes]
+    um_per_px: float | None = None
+    synthetic: bool = False
+    size: int = 0  # bytes that are held in memory
+
+
+@dataclass(eq=False)
+class Desk:
+    """One case in work. Its answers are `pages.parts.answers`', its work `desk_work`'s."""
+
+    token: str
+    images: dict[str, Upload] = field(default_factory=dict)
+    """By id, in the order in which they came."""
+    chosen: str | None = None
+    """The id of the image on show."""
+    model: str | None = None
+    """The name of the model that answers."""
+    um_per_px: float | None = None
+    """What was stated for the case."""
+    scales: dict[str, float] = field(default_factory=dict)
+    """µm/px that was stated for one image alone, by id."""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """What the pathologist said of an answer, by the image's id."""
+    answers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+    summaries: dict[Any, Any] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of files that were answered, by id."""
+    saved: dict[Any, str] = field(default_factory=dict)
+    """Cases of the worklist that were saved from here, by what they hold."""
+    work: Any = None
+    seen: float = field(default_factory=time.monotonic)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(upload.size for upload in self.images.values())
+
+    def put(self, uploads: list[Upload], *, first: bool = False) -> str | None:
+        """Lay images on the desk; what does not fit is told in a sentence."""
+        new = [upload for upload in uploads if upload.id not in self.images]
+        left, room = self.bytes, MOST_IMAGES - len(self.images)
+        taken: dict[str, Upload] = {}
+        for upload in new:
+            if len(taken) == room or left + upload.size > MOST_BYTES:
+                break
+            taken[upload.id] = upload
+            left += upload.size
+        with self.lock:
+            self.images = taken | self.images if first else self.images | taken
+        if len(taken) == len(new):
+            return None
+        return (
+            f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at most "
+            f"{MOST_IMAGES} images and {MOST_BYTES / 1e9:g} GB of files. Save this case and clear "
+            "the desk, then add them."
+        )
+
+    def scale_of(self, upload: Upload) -> float | None:
+        """Return an image's µm/px: stated for it alone, for the case, or known to the page."""
+        return self.scales.get(upload.id) or self.um_per_px or upload.um_per_px
+
+    def remove(self, ids: list[str]) -> None:
+        """Take images away, with all that was said of them; their answers stay for their like."""
+        with self.lock:
+            self.images = {key: one for key, one in self.images.items() if key not in ids}
+        for key in ids:
+            self.scales.pop(key, None)
+            self.verdicts.pop(key, None)
+        if self.chosen not in self.images:
+            self.chosen = None
+
+
+@dataclass
+class _Desks:
+    by_token: OrderedDict[str, Desk] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@st.cache_resource(show_spinner=False)
+def _desks() -> _Desks:
+    return _Desks()
+
+
+def open_desk() -> Desk:
+    """Return this window's desk: the one it had, else the one of its address, else an empty one."""
+    desks = _desks()
+    token = st.session_state.get(PARAMETER) or st.query_params.get(PARAMETER, "")
+    with desks.lock:
+        found = desks.by_token.get(token)
+        if found is None:
+            found = Desk(secrets.token_urlsafe(_TOKEN_BYTES))
+            desks.by_token[found.token] = found
+            st.session_state["desk_is_gone"] = bool(token)
+        found.seen = time.monotonic()
+        desks.by_token.move_to_end(found.token)
+        _clear_up(desks)
+    st.session_state[PARAMETER] = found.token
+    return found
+
+
+def keep_in_address() -> None:
+    """Put the token of a desk that holds something into the address, so that a refresh finds it."""
+    desk = _desks().by_token.get(st.session_state.get(PARAMETER, ""))
+    if desk is not None and desk.images:
+        st.query_params[PARAMETER] = desk.token
+    elif PARAMETER in st.query_params and PARAMETER in st.session_state:
+        del st.query_params[PARAMETER]
+
+
+def _clear_up(desks: _Desks) -> None:
+    """Forget desks that nobody has looked at for long, and the oldest where all hold too much."""
+    now = time.monotonic()
+    while len(desks.by_token) > 1:
+        oldest = next(iter(desks.by_token.values()))
+        whole = sum(desk.bytes for desk in desks.by_token.values())
+        if now - oldest.seen < IDLE_SECONDS and whole <= MOST_BYTES_OF_ALL:
+            return
+        if oldest.work is not None:
+            oldest.work.stop()
+        del desks.by_token[oldest.token]

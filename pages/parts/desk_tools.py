@@ -1,0 +1,94 @@
+"""What can be done with the image on show: go to the next, agree, disagree, state its scale."""
+
+import streamlit as st
+
+from core.cases.records import Verdict
+from pages.parts.answers import Question, summary
+from pages.parts.desk import Desk
+from pages.parts.scale import ask_for_own_scale
+from pages.parts.uploads import take_away
+
+_SAYS = (
+    (Verdict.AGREE, "Agree", "A", "The answer is right."),
+    (Verdict.DISAGREE, "Disagree", "D", "The answer is wrong."),
+)
+_KEPT = "Kept with the image when you save the case; again takes it back."
+
+
+def show_tools(desk: Desk, questions: list[Question], chosen: Question) -> None:
+    """Draw the buttons above the image; `questions` are in the order of the table."""
+    ids = [question.upload.id for question in questions]
+    place = ids.index(chosen.upload.id)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="desk_tools"):
+        if len(ids) > 1:
+            _go("Previous", "K", desk, ids, place - 1)
+            _go("Next", "J", desk, ids, place + 1)
+        found = summary(chosen, desk)
+        answered = found is not None and found.predicted is not None
+        said = desk.verdicts.get(chosen.upload.id)
+        for verdict, name, key, words in _SAYS:
+            st.button(
+                f"{name}d" if said == verdict else name,
+                # A key of its own: whoever types fast judges the image that is on the screen.
+                key=f"desk_{verdict}-{chosen.upload.id}",
+                type="primary" if said == verdict else "secondary",
+                icon=":material/check:" if said == verdict else None,
+                shortcut=key,
+                disabled=not answered,
+                on_click=_say,
+                args=(desk, chosen.upload.id, verdict),
+                help=f"{words} {_KEPT}",
+            )
+        with st.popover("More"):
+            ask_for_own_scale(desk, chosen.upload.id)
+            st.button(
+                "Take this image off the desk",
+                key="desk_remove",
+                width="stretch",
+                on_click=take_away,
+                args=([chosen.upload.id],),
+            )
+
+
+def offer_to_clear(desk: Desk) -> None:
+    """Draw the button that takes everything off the desk."""
+    number = len(desk.images)
+    words = "1 image" if number == 1 else f"{number:,} images"
+    st.button(
+        f"Clear the desk ({words})",
+        key="desk_clear",
+        width="stretch",
+        on_click=_clear,
+        args=(desk,),
+        help="Takes all images away, with what was said of them, and forgets the case's scale. "
+        "Saved cases stay in the worklist.",
+    )
+
+
+def _clear(desk: Desk) -> None:
+    take_away(list(desk.images))
+    desk.um_per_px = None
+    st.session_state.pop("um_per_px", None)
+
+
+def _go(name: str, key: str, desk: Desk, ids: list[str], to: int) -> None:
+    inside = 0 <= to < len(ids)
+    st.button(
+        name,
+        key=f"desk_{name}",
+        shortcut=key,
+        disabled=not inside,
+        on_click=_choose,
+        args=(desk, ids[to] if inside else None),
+    )
+
+
+def _choose(desk: Desk, image_id: str | None) -> None:
+    desk.chosen = image_id
+
+
+def _say(desk: Desk, image_id: str, verdict: Verdict) -> None:
+    if desk.verdicts.get(image_id) == verdict:
+        del desk.verdicts[image_id]
+    else:
+        desk.verdicts[image_id] = verdict

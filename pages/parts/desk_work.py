@@ -1,0 +1,129 @@
+"""Answers the images of a desk in the background: one after the other, the one on show first.
+
+The work goes on while the user looks at another page or image, and after a refresh. All desks of
+this process take turns, so that however many people work, only so many images are decoded at once.
+"""
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from pages.parts.answers import Question, Stopped, ask, summary
+from pages.parts.desk import Desk
+
+_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
+_TICK = 0.05  # seconds
+
+
+@dataclass(eq=False)
+class Work:
+    """What is being done on one desk."""
+
+    desk: Desk
+    queue: deque[Question] = field(default_factory=deque)
+    current: Question | None = None
+    share: float = 0.0
+    words: str = ""
+    paused: bool = False
+    done: int = 0
+    """Images that were answered since the work began, in `seconds` of work."""
+    seconds: float = 0.0
+    wanted: set[tuple[object, ...]] = field(default_factory=set)
+    thread: threading.Thread | None = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+    def stop(self) -> None:
+        """End the work within a tile or two; what was answered stays."""
+        with self.desk.lock:
+            self.paused = True
+            self.queue.clear()
+        self.cancel.set()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the images that are left will take; None while that cannot be told."""
+        left = len(self.queue) + (self.current is not None)
+        return self.seconds / self.done * left if self.done and left else None
+
+
+def work_of(desk: Desk) -> Work:
+    """Return the work of a desk."""
+    with desk.lock:
+        if desk.work is None:
+            desk.work = Work(desk)
+        work: Work = desk.work
+        return work
+
+
+def want(desk: Desk, questions: list[Question], first: Question) -> Work:
+    """Have questions answered that are not, one of them before the others; returns at once."""
+    work = work_of(desk)
+    open_ones = [question for question in questions if summary(question, desk) is None]
+    open_ones.sort(key=lambda question: question.upload.id != first.upload.id)
+    with desk.lock:
+        wanted = {_what(question) for question in open_ones}
+        if work.paused and not wanted <= work.wanted:  # another model, scale or image
+            work.paused = False
+        work.wanted = wanted
+        current = work.current and _what(work.current)
+        if current is not None and current not in wanted:
+            work.cancel.set()  # nobody waits for it any more
+        if work.paused:
+            return work
+        work.queue = deque(one for one in open_ones if _what(one) != current)
+        if work.queue and work.thread is None:
+            work.done, work.seconds = 0, 0.0
+            work.thread = threading.Thread(
+                target=partial(_answer_all, work), name="desk", daemon=True
+            )
+            work.thread.start()
+    return work
+
+
+def go_on(desk: Desk) -> None:
+    """Take up stopped work at the next `want`."""
+    work_of(desk).paused = False
+
+
+def wait(work: Work, question: Question, told: Callable[[float, str], None]) -> None:
+    """Wait until a question is answered or the work is stopped.
+
+    `told` is called again and again: a page that is no longer wanted leaves through it.
+    """
+    while summary(question, work.desk) is None and not work.paused:
+        own = work.current is not None and _what(work.current) == _what(question)
+        told(work.share if own else 0.0, work.words if own else "")
+        time.sleep(_TICK)
+
+
+def _what(question: Question) -> tuple[object, ...]:
+    return (question.upload.id, question.package.model_sha256, question.um_per_px)
+
+
+def _answer_all(work: Work) -> None:
+    while True:
+        with work.desk.lock:
+            work.current = work.queue.popleft() if work.queue else None
+            work.share, work.words = 0.0, ""
+            work.cancel.clear()
+            if work.current is None:
+                work.thread = None
+                return
+        with _TURNS:
+            started = time.monotonic()
+            try:
+                ask(work.current, partial(_note, work), work.desk)
+            except Stopped:
+                continue
+            work.done += 1
+            work.seconds += time.monotonic() - started
+
+
+def _note(work: Work, share: float, words: str) -> None:
+    if work.cancel.is_set():
+        raise Stopped
+    work.share, work.words = min(max(share, 0.0), 1.0), words

@@ -1,0 +1,96 @@
+"""A case of many images in a real browser: by keyboard, sorted, after a refresh."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.imaging.overlay import encode_png
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+ANSWER = 240_000  # ms; the first one loads TensorFlow and the model
+NUMBER = 6
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def page(chromium: Browser, app_server: "AppServer", tmp_path: Path) -> Iterator[Page]:
+    """Six small images on the desk, answered."""
+    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    tab.goto(app_server.url)
+    files = []
+    for number in range(NUMBER):
+        noise = np.random.default_rng(number).integers(-30, 30, (50, 50, 3))
+        shade = np.array([150 + 12 * number, 80 + 15 * number, 170])
+        files.append(tmp_path / f"image {number}.png")
+        files[-1].write_bytes(encode_png((shade + noise).clip(0, 255).astype(np.uint8)))
+    tab.locator("input[type=file]").set_input_files(files, timeout=60_000)
+    answered(tab)
+    yield tab
+    tab.close()
+
+
+def answered(page: Page) -> None:
+    expect(page.get_by_text("mean probability of IDC")).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0, timeout=ANSWER)
+
+
+def on_show(page: Page) -> str:
+    return page.locator(".lobule-file span").first.inner_text()
+
+
+def test_a_case_is_worked_through_by_keyboard_and_is_there_after_a_refresh(page: Page) -> None:
+    assert on_show(page) == "image 0.png"
+    page.keyboard.press("j")
+    expect(page.locator(".lobule-file span").first).to_have_text("image 1.png")
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Agreed")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.locator(".lobule-file span").first).to_have_text("image 2.png")
+    page.keyboard.press("d")
+    expect(page.get_by_role("button", name="Disagreed")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.locator(".lobule-file span").first).to_have_text("image 1.png")
+    expect(page.get_by_role("button", name="Agreed")).to_be_visible()
+    assert "desk=" in page.url
+    page.reload()
+    answered(page)
+    expect(page.locator(".lobule-file span").first).to_have_text("image 1.png")
+    expect(page.get_by_role("button", name="Agreed")).to_be_visible()
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models", exact=True).wait_for()
+    page.get_by_role("link", name="Diagnose").click()
+    answered(page)
+    expect(page.locator(".lobule-file span").first).to_have_text("image 1.png")
+
+
+def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
+    table = page.locator(".st-key-desk_table").first
+    grid = table.locator("canvas").first
+    box = grid.bounding_box()
+    assert box
+    # The heads stand where the columns' widths in desk_table put them: P is after the verdict.
+    page.mouse.click(box["x"] + 33 + 44 + 108 + 25, box["y"] + 18)
+    page.wait_for_timeout(1500)
+    rows = page.locator(".st-key-desk_table [role=row]").all_text_contents()
+    shares = [int(found[1]) for row in rows if (found := re.search(r"(\d+) %", row))]
+    assert shares == sorted(shares, reverse=True)
+    assert len(shares) >= 2
+
+
+@pytest.mark.parametrize("width", [1440, 900])
+def test_it_fits_the_window(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.wait_for_timeout(1000)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    for part in (".st-key-desk_table", ".st-key-desk_image"):
+        box = page.locator(part).first.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= width

@@ -1,0 +1,191 @@
+"""A case on the Diagnose page: many images, their table, the case's answer, what survives."""
+
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+import core.diagnosis
+from core.cases.read import find_cases
+from core.cases.records import CaseFilter, Verdict
+from core.cases.store import close_stores, open_store
+from core.cases.trail import read_trail
+from pages.parts import desk as desks
+from pages.parts import desk_work
+from pages.parts.answers import Question
+from pages.parts.desk import Desk, Upload
+from tests.pages.conftest import answered, upload_images
+from tests.pages.test_diagnose import ROOT, html, open_page, tissue
+
+pytestmark = pytest.mark.usefixtures("shelf")
+
+
+def start() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+
+def say(page: AppTest, verdict: str) -> Button:
+    return next(one for one in page.button if (one.key or "").startswith(f"desk_{verdict}-"))
+
+
+@pytest.fixture
+def of_three() -> AppTest:
+    """Three images, two of them the same."""
+    files = [("a.png", tissue(1)), ("b.png", tissue(2)), ("again.png", tissue(1))]
+    return upload_images(open_page(), *files)
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Answers wait at their first tile until they are let go."""
+    go = threading.Event()
+    real = core.diagnosis.diagnose
+
+    def diagnose(source: bytes, **settings: Any) -> core.diagnosis.Diagnosis:
+        while not go.wait(0.01):
+            if told := settings.get("progress"):
+                told(0.5, "1 of 2 tiles")
+        return real(source, **settings)
+
+    monkeypatch.setattr(core.diagnosis, "diagnose", diagnose)
+    yield go
+    go.set()
+
+
+def uploaded(key: str, size: int = 1) -> Upload:
+    return Upload(key, f"{key}.png", key.encode, size=size)
+
+
+@pytest.mark.slow
+def test_the_table_the_case_and_duplicates(of_three: AppTest) -> None:
+    table = of_three.dataframe[0].value
+    assert list(table["Name"]) == ["a.png", "b.png", "again.png (= a.png)"]
+    assert list(table["Scope"]) == ["not tested"] * 3
+    assert table["Image"].str.startswith("data:image/").all()
+    assert table["P"][0] == table["P"][2]
+    shown = html(of_three)
+    assert "The case: " in shown
+    assert "no interval below 5 images" in shown
+    assert "of 2 images; not counted: 1 the same as another" in shown
+
+
+@pytest.mark.slow
+def test_a_word_on_each_image_and_the_next_one(of_three: AppTest) -> None:
+    assert of_three.button(key="desk_Previous").disabled
+    say(of_three, "agree").click().run()
+    of_three.button(key="desk_Next").click().run()
+    say(of_three, "disagree").click().run()
+    of_three.button(key="desk_Next").click().run()
+    assert of_three.button(key="desk_Next").disabled
+    assert list(of_three.dataframe[0].value["You"]) == ["✓", "✗", ""]
+    of_three.button(key="desk_Previous").click().run()
+    say(of_three, "disagree").click().run()  # takes it back
+    assert list(of_three.dataframe[0].value["You"]) == ["✓", "", ""]
+
+
+@pytest.mark.slow
+def test_what_was_said_is_saved_with_the_case(of_three: AppTest) -> None:
+    try:
+        say(of_three, "disagree").click().run()
+        of_three.button(key="save_case").click().run()
+        of_three.text_input(key="save_user").set_value("Anna")
+        of_three.button(key="save_case").click()
+        of_three.button(key="save_now").click().run()
+        assert not of_three.exception
+        case = find_cases(open_store(), CaseFilter()).cases[0]
+        assert [image.verdict for image in case.images] == [Verdict.DISAGREE, None, None]
+        assert case.images[0].judged_by == "Anna"
+        told = [entry for entry in read_trail(open_store(), case.id) if entry.action == "judged"]
+        assert len(told) == 1
+    finally:
+        close_stores()
+
+
+@pytest.mark.slow
+def test_a_refresh_finds_the_desk_by_its_address(of_three: AppTest) -> None:
+    of_three.number_input(key="um_per_px").set_value(3.0)
+    answered(of_three.run())
+    say(of_three, "agree").click().run()
+    token = of_three.session_state["desk"]
+    again = start()
+    again.query_params["desk"] = token
+    again.run()
+    assert not again.exception
+    assert list(again.dataframe[0].value["You"]) == ["✓", "", ""]
+    assert again.number_input(key="um_per_px").value == pytest.approx(3.0)
+    other = start()
+    other.query_params["desk"] = "somebody else's"
+    other.run()
+    assert not other.dataframe
+    assert "The images of this address are gone" in html(other)
+
+
+@pytest.mark.slow
+def test_one_image_may_have_a_scale_of_its_own(of_three: AppTest) -> None:
+    own = next(one for one in of_three.number_input if "this image alone" in one.label)
+    answered(own.set_value(2.5).run())
+    assert "2.5 µm/px (given)" in html(of_three)
+    of_three.button(key="desk_Next").click().run()
+    assert "2.5 µm/px (given)" not in html(of_three)
+
+
+@pytest.mark.slow
+def test_images_are_taken_off_and_the_desk_is_cleared(of_three: AppTest) -> None:
+    of_three.button(key="desk_remove").click().run()
+    assert list(of_three.dataframe[0].value["Name"]) == ["b.png", "again.png"]
+    of_three.button(key="desk_clear").click().run()
+    assert of_three.title[0].value == "Drop images, get answers"
+
+
+@pytest.mark.slow
+def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
+    desk = Desk("token")
+    package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
+    questions = [Question(uploaded(str(n)), package, None) for n in range(3)]  # type: ignore[arg-type]
+    work = desk_work.want(desk, questions, questions[1])
+    while work.share < 0.5:
+        pass
+    assert work.current == questions[1]
+    work.stop()
+    desk_work.wait(work, questions[1], lambda *_: None)  # returns, since nobody works any more
+    assert work.thread is None or not work.thread.join(10)
+    assert not desk.summaries
+    assert desk_work.want(desk, questions, questions[0]).paused
+    held.set()
+    desk_work.go_on(desk)
+    desk_work.want(desk, questions, questions[0])
+    for question in questions:
+        desk_work.wait(work, question, lambda *_: None)
+    assert len(desk.summaries) == 3  # three refusals: these are no images
+    assert work.done == 3
+
+
+def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk("token")
+    told = desk.put([uploaded(str(number)) for number in range(desks.MOST_IMAGES + 5)])
+    assert told
+    assert told.startswith("5 of 205 images were not taken")
+    assert len(desk.images) == desks.MOST_IMAGES
+    monkeypatch.setattr(desks, "MOST_BYTES", 100)
+    small = Desk("token")
+    assert small.put([uploaded("a", 60), uploaded("b", 60)])
+    assert small.put([uploaded("c", 40)]) is None
+    assert list(small.images) == ["a", "c"]
+    assert small.bytes == 100
+
+
+def test_desks_that_nobody_looks_at_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = desks._Desks()
+    for number in range(4):
+        held.by_token[str(number)] = Desk(str(number))
+        held.by_token[str(number)].put([uploaded("a", 40)])
+    held.by_token["0"].seen -= desks.IDLE_SECONDS + 1
+    desks._clear_up(held)
+    assert list(held.by_token) == ["1", "2", "3"]
+    monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 90)
+    desks._clear_up(held)
+    assert list(held.by_token) == ["2", "3"]

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.parts.answers import Failure, Question, ask, known
 from pages.parts.desk_work import Work, go_on, wait
+from pages.parts.explanations import show_explanations
 from pages.parts.maps import FIGURE_ROOM, show_maps
 from pages.parts.plain import as_html, notice
 from pages.parts.scale import compare_scale
@@ -45,6 +46,7 @@ def show_image(question: Question, work: Work) -> None:
     for warning in answer.warnings:
         notice(warning)
     show_maps(answer, question.package, tag)
+    show_explanations(answer, question.package)
     compare_scale(answer)
 
 

@@ -83,39 +83,46 @@ def report_pdf(
         sheet.text(f"Lobule, report of case {case.id}", 16, bold=True)
         sheet.box(RESEARCH_USE)
         sheet.table((), case_facts(case, made_at, made_by), _FACTS)
-        _overview(sheet, store, case)
+        answers = {
+            answer.id: full_answer(store, answer.id)
+            for image in case.images
+            for answer in image.answers
+        }
+        _whole(sheet, case, answers)
         cards: dict[str, str] = {}
         for done, image in enumerate(case.images):
             tell(done / len(case.images), f"Image {done + 1:,} of {len(case.images):,}")
-            cards |= _image(sheet, store, image)
+            _image(sheet, store, image, answers)
+            cards |= {answers[answer.id].card: answer.model_sha256 for answer in image.answers}
         for card, model_sha256 in cards.items():
             _model(sheet, card, model_sha256)
         tell(1.0, "Putting the pages together")
         return bytes(document.output())
 
 
-def _overview(sheet: Sheet, store: Store, case: Case) -> None:
-    sheet.heading("All images")
-    rows = [
-        overview_row(image, result_of(full_answer(store, image.answers[0].id)))
-        for image in case.images
-    ]
-    cut = [tuple(map(shortened, row)) for row in rows]
-    sheet.table(OVERVIEW, cut, OVERVIEW_SHARES)
+def _whole(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
+    """Write what is said of the case, and all its images in a table."""
+    from core.cases.report_case import case_answers  # noqa: PLC0415 - NumPy
+    from core.inference.case import RULE  # noqa: PLC0415
+
+    sheet.heading("The case")
+    if told := case_answers(case, answers):
+        for words in told:
+            sheet.text(words, bold=True)
+        sheet.text(RULE, _SMALL)
+    rows = [overview_row(image, result_of(answers[image.answers[0].id])) for image in case.images]
+    sheet.table(OVERVIEW, [tuple(map(shortened, row)) for row in rows], OVERVIEW_SHARES)
     sheet.text(READING, _SMALL)
 
 
-def _image(sheet: Sheet, store: Store, image: CaseImage) -> dict[str, str]:
-    """Write an image's part, the first answer with its pictures; return the cards it is by."""
-    cards = {}
+def _image(sheet: Sheet, store: Store, image: CaseImage, answers: dict[int, FullAnswer]) -> None:
+    """Write an image's part, the first answer with its pictures."""
     sheet.heading(f"{image.position}. {shortened(image.name)}", room=120.0)
     if image.synthetic:
         sheet.text("A synthetic image, of no patient.", bold=True)
-    for number, answer in enumerate(image.answers):
-        full = full_answer(store, answer.id)
-        cards[full.card] = answer.model_sha256
-        if number == 0:
-            _show(sheet, store, image, full)
+    _show(sheet, store, image, answers[image.answers[0].id])
+    for answer in image.answers:
+        full = answers[answer.id]
         result = result_of(full)
         sheet.text(answer_headline(answer, result), 10, bold=True)
         if result["scope"]["inside"]:
@@ -128,7 +135,6 @@ def _image(sheet: Sheet, store: Store, image: CaseImage) -> dict[str, str]:
     if note:
         sheet.text(note)
     sheet.text(f"SHA-256 of the image as it is kept: {image.sha256}", _SMALL)
-    return cards
 
 
 def _show(sheet: Sheet, store: Store, image: CaseImage, full: FullAnswer) -> None:

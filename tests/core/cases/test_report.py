@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -178,6 +179,31 @@ def test_out_of_scope_the_probability_is_put_away(store: Store) -> None:
     assert "idc: out of scope (73.2 % probability of IDC all the same)" in text
     assert "Too blurred." in text
     assert "operating point 52.7 %" not in text
+
+
+def test_the_case_is_answered_as_a_whole(store: Store) -> None:
+    chances = (0.9, 0.8, 0.7, 0.85, 0.75, 0.75)  # the mean is 0.8 without the last one
+    images = [
+        picture(
+            f"{number}.png",
+            seed=min(number, 4),  # the last two are one image
+            probability=chance,
+            result={"probabilities": [1 - chance, chance]},
+        )
+        for number, chance in enumerate(chances)
+    ]
+    outside = picture("x.png", seed=9, said="out of scope", result={"scope": {"inside": False}})
+    case = keep(store, *images, outside)
+    text = read(report(store, case))
+    found = re.search(r"idc: IDC\. Mean probability of IDC 80\.0 % \((.+) to (.+) %, 95 %", text)
+    assert found
+    low, high = map(float, found.groups())
+    assert 70 < low < 80 < high < 90
+    assert "of 5 images; not counted: 1 out of scope, 1 the same as another." in text
+    single = read(report(store, keep(store, picture())))
+    assert "Mean probability" not in single
+    few = read(report(store, keep(store, picture(), picture(seed=2))))
+    assert "73.2 % (no interval below 5 images), of 2 images." in few
 
 
 def test_several_classes_are_listed_the_most_probable_first(store: Store) -> None:

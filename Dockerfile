@@ -34,6 +34,7 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8501/_stcore/health', timeout=4)"]
 
 # 0.0.0.0 is the inside of the container: publish the port on 127.0.0.1 only, as above, because
-# Lobule asks nobody for a password.
+# Lobule asks nobody for a password unless sign-in is configured.
+ENV LOBULE_SERVE_WITHOUT_SIGN_IN=1
 CMD ["python", "-m", "streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501", \
      "--server.headless=true", "--browser.gatherUsageStats=false"]

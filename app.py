@@ -1,26 +1,47 @@
-"""Lobule: page set-up, navigation and warm-up; `streamlit run app.py` starts it."""
+"""Lobule: `streamlit run app.py` starts it; page set-up, navigation and warm-up in each run."""
 
 import streamlit as st
 
+from core.errors import ServingError
+from core.serving import SecurityHeaders, check_serving
 from pages.parts.desk import keep_in_address
 from pages.parts.entrance import entered
 from pages.parts.look import RESEARCH_USE, style
+from pages.parts.sign_in import sign_in_is_configured, signed_in
 from pages.parts.warm_up import warm_up
 
-st.set_page_config(page_title="Lobule", layout="wide")
-entered()
-diagnose = st.Page("pages/diagnose.py", title="Diagnose", default=True)
-worklist = st.Page("pages/worklist.py", title="Worklist")
-datasets = st.Page("pages/datasets.py", title="Datasets")
-training = st.Page("pages/training.py", title="Training")
-performance = st.Page("pages/performance.py", title="Performance")
-models = st.Page("pages/models.py", title="Models")
-pages = [diagnose, worklist, datasets, training, performance, models]
-page = st.navigation(pages, position="top")
-style()
-keep_in_address()
-page.run()
-st.caption(RESEARCH_USE)
-st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis
-if page == diagnose:  # the only page so far that asks a model
-    warm_up()
+
+def draw() -> None:
+    """Draw the frame and the page that the address names."""
+    st.set_page_config(page_title="Lobule", layout="wide")
+    entered()
+    diagnose = st.Page("pages/diagnose.py", title="Diagnose", default=True)
+    worklist = st.Page("pages/worklist.py", title="Worklist")
+    datasets = st.Page("pages/datasets.py", title="Datasets")
+    training = st.Page("pages/training.py", title="Training")
+    performance = st.Page("pages/performance.py", title="Performance")
+    models = st.Page("pages/models.py", title="Models")
+    about = st.Page("pages/about.py", title="About")
+    pages = [diagnose, worklist, datasets, training, performance, models, about]
+    page = st.navigation(pages, position="top")
+    style()
+    if signed_in():
+        keep_in_address()
+        page.run()
+    st.caption(RESEARCH_USE)
+    st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis
+    if page == diagnose:  # the only page so far that asks a model
+        warm_up()
+
+
+if __name__ == "__main__":  # a run of a browser's session
+    draw()
+else:  # the server imports what it serves
+    from starlette.middleware import Middleware
+    from streamlit.starlette import App
+
+    try:
+        check_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
+    except ServingError as error:
+        raise SystemExit(str(error)) from None
+    app = App(__file__, middleware=[Middleware(SecurityHeaders)])

@@ -59,3 +59,7 @@ class CaseError(LobuleError):
 
 class CaseConflictError(CaseError):
     """A case was changed by somebody else since it was read."""
+
+
+class ServingError(LobuleError):
+    """The server was told to listen where strangers could reach it."""

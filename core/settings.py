@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"
     )
+    serve_without_sign_in: bool = Field(
+        default=False, description="listen on other addresses than localhost with nobody signed in"
+    )
     max_image_megabytes: float = Field(
         default=200, gt=0, description="largest file that is read, MB"
     )

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (
     {"core", "core.errors", "core.durations"},
     {"core.settings"},
-    {"core.architectures", "core.documents", "core.evaluation", "core.plots"},
+    {"core.architectures", "core.documents", "core.evaluation", "core.plots", "core.serving"},
     {"core.imaging", "core.registry"},
     {"core.datasets", "core.inference"},
     {"core.cases", "core.explain", "core.training"},

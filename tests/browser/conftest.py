@@ -8,6 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,17 @@ class AppServer:
     url: str  # without a slash at the end
     home: Path  # its LOBULE_HOME
     log: Path  # everything that it printed
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def megabytes(self) -> float:
+        """Memory that the server holds (resident, without what it shares)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return sum(
+            int(line.split()[1]) / 1000
+            for line in status.splitlines()
+            if line.startswith("RssAnon")
+        )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,30 +88,44 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """Lobule as `make app` starts it, on a free port, stopped at the end."""
-    folder = tmp_path_factory.mktemp("app-server")
+    with serving(tmp_path_factory.mktemp("app-server"), free_port()) as server:
+        yield server
+
+
+def free_port() -> int:
+    """A port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = AppServer(f"http://localhost:{port}", folder / "home", folder / "streamlit.log")
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(
+    folder: Path, port: int, *options: str, address: str = "localhost", **environment: str
+) -> Iterator[AppServer]:
+    """Lobule with its state in a folder; what is left of it at the end is stopped."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    command += ["--server.address=localhost", f"--server.port={port}", "--server.headless=true"]
-    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false"]
-    environment = {
+    command += [f"--server.address={address}", f"--server.port={port}", "--server.headless=true"]
+    command += ["--server.fileWatcherType=none", "--browser.gatherUsageStats=false", *options]
+    variables = {
         **os.environ,
         "HOME": str(folder),  # what `~` is on the page
-        "LOBULE_HOME": str(server.home),
+        "LOBULE_HOME": str(folder / "home"),
         "PYTHONUNBUFFERED": "1",
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        **environment,
     }
-    with server.log.open("wb") as log:
+    log = folder / "streamlit.log"
+    with log.open("ab") as file:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment,
+            env=variables,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=file,
             stderr=subprocess.STDOUT,
         )
+    server = AppServer(f"http://localhost:{port}", folder / "home", log, process)
     try:
         wait_until_healthy(server, process)
         yield server

@@ -1,0 +1,18 @@
+"""Signing in, where it is configured: by Streamlit's OpenID Connect, `[auth]` of its secrets."""
+
+import streamlit as st
+
+
+def sign_in_is_configured() -> bool:
+    """Tell whether there is a provider to sign in with."""
+    return bool(st.secrets.load_if_toml_exists()) and "auth" in st.secrets
+
+
+def signed_in() -> bool:
+    """Tell whether this user may come in; if not, draw the way in."""
+    if not sign_in_is_configured() or st.user.is_logged_in:
+        return True
+    st.title("Sign in", anchor=False)
+    st.text("This Lobule is shared by several people. Sign in to go on.")
+    st.button("Sign in", type="primary", key="sign_in", on_click=st.login)
+    return False

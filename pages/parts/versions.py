@@ -1,0 +1,41 @@
+"""Which versions run, and under which licences they came."""
+
+import re
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_NAME = re.compile(r"^[A-Za-z0-9_.-]+")
+_LONG = 60  # some packages state the whole text of their licence as its name
+
+
+def lobule_version() -> str:
+    """Return the version that pyproject.toml states."""
+    import tomllib  # noqa: PLC0415 - one page asks
+
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["version"])
+
+
+def libraries() -> list[tuple[str, str, str]]:
+    """Return name, version and licence of each library of requirements.txt that is installed."""
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = [found.group() for line in lines if (found := _NAME.match(line))]
+    rows = []
+    for name in sorted(names, key=str.casefold):
+        try:
+            about = metadata(name)
+        except PackageNotFoundError:
+            continue
+        rows.append((name, about["Version"], _licence(about)))
+    return rows
+
+
+def _licence(about: object) -> str:
+    get = about.get  # type: ignore[attr-defined]
+    stated = str(get("License-Expression") or get("License") or "").strip().partition("\n")[0]
+    if stated and len(stated) <= _LONG:
+        return stated
+    classes = about.get_all("Classifier") or []  # type: ignore[attr-defined]
+    found = [one.rpartition(" :: ")[2] for one in classes if one.startswith("License ::")]
+    return ", ".join(found) or "as its files state"

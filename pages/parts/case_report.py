@@ -20,7 +20,7 @@ _MEGABYTE = 1_000_000
 def offer_report(store: "Store", case: Case) -> None:
     """Draw the button that opens the dialog."""
     words = "The case as a PDF to print or to hand on."
-    if st.button("Report", key="report", icon=":material/picture_as_pdf:", help=words):
+    if st.button("Report", key="report", help=words):
         st.session_state.pop(_MADE, None)
         _dialog(store, case)
 

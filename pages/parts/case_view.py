@@ -14,6 +14,7 @@ from pages.parts.case_report import offer_report
 from pages.parts.case_rerun import ask_rerun
 from pages.parts.case_trail import show_trail
 from pages.parts.case_user import ask_who, who
+from pages.parts.case_whole import show_whole
 from pages.parts.case_words import DELETED, VERDICT_MARKS, counted, moment, shortest
 from pages.parts.plain import as_html, notice, visible
 
@@ -51,6 +52,7 @@ def show_case(store: "Store", case: Case) -> None:
     patient = f"patient {case.patient}" if case.patient else "no patient's pseudonym"
     words = " · ".join((counted(len(case.images), "image"), patient, said))
     st.html(f'<div class="lobule-file"><span>{as_html(words)}</span></div>')
+    show_whole(store, case)
     shown = replace(case, version=as_seen(case))
     if shown.version != case.version:
         _tell_of_change(case)
@@ -62,7 +64,7 @@ def show_case(store: "Store", case: Case) -> None:
             offer_report(store, case)
             if st.button("Patient", key="name_patient", help="Change the patient's pseudonym."):
                 _name_patient(store, shown)
-            if st.button("Delete", key="delete", icon=":material/delete:"):
+            if st.button("Delete", key="delete"):
                 _confirm_deletion(store, shown)
     _show_image(store, shown, image)
     show_trail(store, case.id)

@@ -83,12 +83,14 @@ def change_words(entry: TrailEntry) -> str:
     keys = [key for key in entry.after if entry.before.get(key) != entry.after[key]]
     keys += [key for key in entry.before if key not in entry.after]
     return "; ".join(
-        f"{key}: {_value(entry.before[key])} → {_value(entry.after.get(key))}"
+        f"{key}: {_value(key, entry.before[key])} → {_value(key, entry.after.get(key))}"
         if key in entry.before
-        else f"{key}: {_value(entry.after[key])}"
+        else f"{key}: {_value(key, entry.after[key])}"
         for key in keys
     )
 
 
-def _value(value: object) -> str:
-    return "–" if value in {None, ""} else str(value)
+def _value(key: str, value: object) -> str:
+    if value in {None, ""}:
+        return "none"
+    return f"{str(value)[:8]}…" if key.endswith("_sha256") else str(value)

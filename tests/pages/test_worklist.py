@@ -149,6 +149,8 @@ def test_a_case_is_shown_as_it_was_answered(case: Case, store: Store) -> None:
     share = 100 * case.images[0].answers[0].probability
     assert f"{share:.1f} %" in html(page)
     assert "saved" in html(page)
+    mean = np.mean([image.answers[0].probability for image in case.images])
+    assert f"{100 * mean:.1f} % (no interval below 5 images), of 2 images" in texts(page)
 
 
 def test_a_verdict_is_saved_and_stands_in_the_trail(case: Case, store: Store) -> None:

@@ -11,6 +11,7 @@ from pages.parts.desk_table import in_order, show_table
 from pages.parts.desk_tools import offer_to_clear, show_tools
 from pages.parts.desk_work import Work, want
 from pages.parts.entrance import enter_through_app
+from pages.parts.hint import show_hint
 from pages.parts.model_choice import choose_model
 from pages.parts.plain import as_html, notice
 from pages.parts.scale import ask_for_scale
@@ -82,6 +83,7 @@ elif not desk.images:
     with invitation.container():
         if st.session_state.get("desk_is_gone"):
             notice(IS_GONE)
+        show_hint()
         invite(package)
 else:
     uploads = list(desk.images.values())

@@ -126,6 +126,8 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
+    from core.registry.card_words import explained  # noqa: PLC0415 - help comes at once
+
     card, spec = package.card, package.card.input
     yield "Name", card.name
     yield "Title", card.title
@@ -173,6 +175,8 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
             yield "Note", note
     else:
         yield "Judged by", "nothing yet: no evaluation on the card"
+    if told := explained(card):
+        yield "Explanations", told
     yield "Good for", "; ".join(card.good_for)
     yield "Not for", "; ".join(card.not_for)
     yield "Data licence", card.licence

@@ -12,6 +12,7 @@ from core.registry.card_words import (
     LEAKY_TRAINING,
     NEVER_JUDGED,
     counted,
+    explained,
     figure,
     judged_on,
     trained_on,
@@ -200,6 +201,7 @@ def _ethics(card: Card) -> list[str]:
 def _caveats(card: Card) -> list[str]:
     notes = card.evaluation.notes if card.evaluation else ()
     return [
+        explained(card),
         *notes,
         "Before relying on it, judge it on images of your own laboratory whose classes are known.",
     ]

@@ -47,6 +47,21 @@ def _no_better(result: Evaluation) -> str:
     )
 
 
+def explained(card: Card) -> str:
+    """Which explanations passed the randomisation test; empty where none was tested."""
+    test = card.explanations
+    if test is None:
+        return ""
+    how = (
+        f"when all weights were drawn anew (Adebayo et al. 2018; {test.images} {test.images_of}; "
+        f"unchanged from a rank correlation of {test.threshold:g} on)"
+    )
+    if not test.unchanged:
+        return f"Every kind of explanation changed {how}."
+    failed = ", ".join(test.unchanged)
+    return f"Explanations that do not show what was learnt, unchanged {how}: {failed}."
+
+
 def figure(value: float | None, interval: Interval | None = None) -> str:
     """A share with its 95 % interval, as in `0.972 [0.961, 0.982]`; a dash where there is none."""
     words = "–" if value is None else f"{value:.3f}"

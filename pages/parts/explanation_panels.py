@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SIDE = 480  # px, of the longer side of a panel's picture
 _STYLE = """<style>
 .st-key-panels > div { align-items: flex-start; }
-.lobule-panel { position: relative; margin: 0; line-height: 0; }
+.lobule-panel { position: relative; }
 .lobule-panel img { width: 100%; border-radius: 4px; display: block; }
 .lobule-panel i { position: absolute; border: 2px solid #fff; outline: 2px solid #000;
   box-sizing: border-box; }
@@ -40,7 +40,8 @@ def show_panels(
     opacity = st.session_state.get("opacity", 45) / 100
     colours = st.session_state.get("colours", "viridis")
     pixels = _enlarged(piece.of(diagnosis.image.pixels))
-    st.html(_STYLE + _scale(colours, diagnosis.heatmap_class))
+    st.html(_STYLE)
+    st.html(_scale(colours, diagnosis.heatmap_class))
     with st.container(horizontal=True, gap="small", key="panels"):
         if piece.height < diagnosis.image.info.height or piece.width < diagnosis.image.info.width:
             with st.container(width=260):
@@ -72,7 +73,7 @@ def _enlarged(pixels: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
 
 
 def _picture(source: str, alt: str, over: str = "") -> str:
-    return f'<figure class="lobule-panel"><img src="{source}" alt="{escape(alt)}">{over}</figure>'
+    return f'<div class="lobule-panel"><img src="{source}" alt="{escape(alt)}">{over}</div>'
 
 
 def _whereabouts(diagnosis: "Diagnosis", piece: "Piece") -> str:

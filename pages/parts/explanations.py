@@ -64,15 +64,19 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
     pieces = pieces_of(diagnosis.image.pixels, diagnosis.scale, diagnosis.heatmap)
     if len(pieces) == 1:
         return pieces[0]
+    quiet(
+        f"This image is answered in {diagnosis.tiles:,} tiles, so one of them is explained at a "
+        "time: that where the heatmap is warmest, unless you choose another."
+    )
     number = st.selectbox(
         "Tile",
         range(len(pieces)),
         format_func=lambda index: f"{index + 1}, the warmest" if index == 0 else f"{index + 1}",
         key=f"piece-{diagnosis.image.info.sha256[:12]}-{diagnosis.heatmap_class}",
         width=180,
-        help="The network answers this image in tiles, so one tile is explained at a time. Tiles "
-        "are in the order of how warm the heatmap above is in them on average. Each map is "
-        "stretched over its own range: maps of several tiles cannot be compared.",
+        help="In the order of how warm the heatmap above is in them on average; tiles that overlap "
+        "an earlier one by more than half are left out. Each map is stretched over its own range, "
+        "so maps of different tiles cannot be compared.",
     )
     return pieces[number or 0]
 

@@ -23,10 +23,13 @@ def smooth_grad(
 
     The same input always gets the same noise, so that the same map comes out again.
     """
-    from tf_keras_vis.saliency import Saliency  # noqa: PLC0415 - loads TensorFlow
+    import keras  # noqa: PLC0415 - loads TensorFlow
+    from tf_keras_vis.saliency import Saliency  # noqa: PLC0415
 
     stop_if(cancelled)
-    saliency, score = Saliency(network.model), network.score_of(class_index)
+    # tf-keras-vis hands over a list of inputs, which Keras wants to be told of.
+    saliency = Saliency(keras.Model([network.model.input], network.model.output))
+    score = network.score_of(class_index)
     # Gradients by the pixels keep every activation: fewer at once than for an answer.
     at_once = max(1, min(SAMPLES, network.batch // 4))
     maps = []

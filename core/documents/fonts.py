@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from fpdf import FPDF
 
 FONT = "DejaVu Sans"
-PAGES = "\ue000"
-"""In a footer: the number of pages. A letter for private use, which no `printable` text holds."""
+PAGES = 4 * "\ue000"
+"""In a footer: the number of pages, of four digits at most. Letters for private use, which no
+`printable` text holds."""
 _REST = "Noto Sans CJK"
 _MARGIN_MM = 14
 

@@ -96,10 +96,11 @@ def read(content: bytes) -> str:
 
 
 def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
-    case = keep(store, picture("Feld 1.png"), patient="P-7")
+    case = keep(store, replace(picture("Feld 1.png"), synthetic=True), patient="P-7")
     text = read(report(store, case))
     for words in (
         f"report of case {case.id}",
+        "A synthetic image, of no patient.",
         "For research use only. Lobule is not a medical device",
         "Patient's pseudonym P-7",
         "1, 0 of them judged",

@@ -44,10 +44,13 @@ def _show(diagnosis: "Diagnosis", package: "Package") -> None:
     missing = tuple(name for name in wanted if name not in shown)
     if job and job.running:
         _progress(job, job.known)
-    elif missing and st.button("Explain", key="explain", type="primary"):
-        inputs = piece.inputs(diagnosis.image.pixels, diagnosis.card.input)
-        explain_now(package, subject, inputs, missing)
-        st.rerun(scope="fragment")
+    elif missing:
+
+        def start() -> None:
+            inputs = piece.inputs(diagnosis.image.pixels, diagnosis.card.input)
+            explain_now(package, subject, inputs, missing)
+
+        st.button("Explain", key="explain", type="primary", on_click=start)
     if job and job.error:
         notice(job.error, "error")
     if job and job.stopped and missing:

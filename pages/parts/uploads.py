@@ -1,51 +1,58 @@
 """What the user gives: image files, or the phantom; all of it goes onto the desk."""
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts.desk import MOST_IMAGES, Upload, open_desk
+from pages.parts.desk import MOST_IMAGES, Upload, keep_in_address, open_desk
 from pages.parts.plain import notice
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
 PHANTOM_NAME = "phantom (synthetic).png"
 PHANTOM_UM_PER_PX = 4.0
 _TURN = "uploader"
-_TOLD = "not_taken"
+_HELD, _TOLD = "uploads_held", "not_taken"
 
 
 def ask_for_images() -> None:
     """Draw the uploader; what is uploaded lies on the desk from then on."""
     turn = st.session_state.setdefault(_TURN, 0)
     key = f"files-{turn}" if turn else "files"
-    st.file_uploader(
+    if key not in st.session_state:  # new, or empty again because another page was on show
+        st.session_state[_HELD] = []
+    files = st.file_uploader(
         "Images of breast tissue (H&E)",
         type=IMAGE_TYPES,
         accept_multiple_files=True,
         key=key,
-        on_change=_take,
-        args=(key,),
         help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay on this "
         "computer, in memory, until you clear the desk, for 12 hours at most.",
     )
+    _take({file.file_id: file for file in files})
     if told := st.session_state.get(_TOLD):
         notice(told)
 
 
-def _take(key: str) -> None:
+def _take(files: "dict[str, UploadedFile]") -> None:
     """Lay new files of the uploader on the desk, and take away those that were taken out of it."""
-    files = {file.file_id: file for file in st.session_state[key]}
+    held: list[str] = st.session_state[_HELD]
+    if held == list(files):
+        return
     desk = open_desk()
-    before: list[str] = st.session_state.get(f"{key} held", [])
-    desk.remove([one for one in before if one not in files])
-    st.session_state[f"{key} held"] = list(files)
+    desk.remove([one for one in held if one not in files])
     st.session_state[_TOLD] = desk.put(
         [
             Upload(file.file_id, file.name, file.getvalue, size=file.size)
             for file in files.values()
-            if file.file_id not in before
+            if file.file_id not in held
         ]
     )
+    st.session_state[_HELD] = list(files)
+    keep_in_address()
 
 
 def take_away(ids: list[str]) -> None:

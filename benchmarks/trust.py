@@ -158,9 +158,12 @@ def print_calibration(home: Home, answers: Answers) -> None:
     people = len(np.unique(home.patients[answers.rows].astype(str)))
     for title, figures in calibration(home, answers).items():
         print(f"{title}: " + ", ".join(f"{name} {shown(one, 3)}" for name, one in figures.items()))
+    low, high = answers.temperatures
     print(
-        f"  of {len(np.unique(answers.rows))} images of {people} left-out patients; the answers "
-        f"differ from the package's predictions by at most {answers.difference:.4f}"
+        f"  of {len(np.unique(answers.rows))} images of {people} left-out patients; temperatures "
+        f"fitted without them {low:.2f} to {high:.2f}, the card's "
+        f"{home.package.card.temperature:.2f}; the answers differ from the package's predictions by "
+        f"at most {answers.difference:.4f}"
     )
 
 

@@ -93,6 +93,8 @@ class Answers:
     rows: NDArray[np.int64]
     before: NDArray[np.float64]
     after: NDArray[np.float64]
+    temperatures: tuple[float, float]
+    """The lowest and the highest that were fitted without those who were then answered."""
     difference: float
     """The largest between `after` and what the package's predictions say."""
 
@@ -106,7 +108,7 @@ def held_out_answers(home: Home) -> Answers:
     judged = patients_with_every_class(home.dataset)
     if recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS:
         held = leave_one_out(fit, labels, patients, judged, lambda _: None)
-        rows, logits = held.rows, held.logits
+        rows, logits, temperatures = held.rows, held.logits, np.array(held.temperatures)
         after = np.stack([1 - held.probabilities, held.probabilities], axis=1)
     else:
         folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
@@ -114,10 +116,17 @@ def held_out_answers(home: Home) -> Answers:
         rounds, rows = np.nonzero(crossed.folds >= 0)
         logits = crossed.logits[rounds, 0, rows]
         after = crossed.answers().probabilities[rounds, rows]
+        temperatures = crossed.temperatures
     table = pd.read_csv(home.package.path / PREDICTIONS_FILE)
     stored = table[[f"probability {name}" for name in home.dataset.classes]].to_numpy()
     before = apply_temperature(logits, 1.0).astype(np.float64)
-    return Answers(rows, before, after, float(np.abs(stored - after).max()))
+    return Answers(
+        rows,
+        before,
+        after,
+        (float(temperatures.min()), float(temperatures.max())),
+        float(np.abs(stored - after).max()),
+    )
 
 
 def calibration(home: Home, answers: Answers) -> dict[str, dict[str, Figure]]:

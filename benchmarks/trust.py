@@ -162,8 +162,8 @@ def print_calibration(home: Home, answers: Answers) -> None:
     print(
         f"  of {len(np.unique(answers.rows))} images of {people} left-out patients; temperatures "
         f"fitted without them {low:.2f} to {high:.2f}, the card's "
-        f"{home.package.card.temperature:.2f}; the answers differ from the package's predictions by "
-        f"at most {answers.difference:.4f}"
+        f"{home.package.card.temperature:.2f}; the answers differ from the package's predictions "
+        f"by at most {answers.difference:.4f}"
     )
 
 

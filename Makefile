@@ -45,7 +45,8 @@ lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock fi
 
 models: .dev ## Train the shipped models again (DATA=folder of idc/ and breakhis/, WEIGHTS=of ImageNet weights)
 	@for name in $(MODELS); do LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe $$name \
-		--data "$(DATA)/$${name%%-*}" --name $$name --folder models --replace || exit 1; done
+		--data "$(DATA)/$${name%%-*}" --name $$name --folder models --replace && \
+		$(PYTHON) -m core explain check $$name --shipped || exit 1; done
 
 bench: .dev ## Print the figures of benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script" || exit 1; done

@@ -56,8 +56,8 @@ METHODS: dict[MethodName, Words] = {
         "LayerCAM",
         "Shows place by place where a small increase of the layer's features would raise the "
         "class's score.",
-        "Does not show how much each place contributed in all: it looks at each place alone, and "
-        "spots between nuclei may be noise.",
+        "Does not show how much each place contributed in all: it looks at each place alone. Where "
+        "the network only averages the layer before it answers, it is the same as Grad-CAM++.",
         "Jiang et al. 2021",
         slow=False,
     ),

@@ -220,3 +220,10 @@ def test_the_same_image_gets_the_same_map_again() -> None:
     for method in METHOD_NAMES:
         first, second = (run(network, "conv3", method) for _ in range(2))
         assert spearmanr(first.ravel(), second.ravel()).statistic > 0.999
+
+
+def test_before_an_average_over_all_places_layercam_is_gradcam_plus_plus() -> None:
+    # There the gradient of a feature is the same at every place.
+    network = Network(model_of("mobilenetv2"), batch=16)
+    pair = [run(network, "out_relu", name) for name in ("gradcam++", "layercam")]
+    np.testing.assert_allclose(*pair, atol=1e-4)

@@ -144,7 +144,7 @@ STYLE = """
 .st-key-desk > .st-key-desk_image, .st-key-desk > :has(> .st-key-desk_image) {
   flex: 2 1 32rem; min-width: min(32rem, 100%); max-width: 100%; width: auto; }
 .lobule-case p { margin: 0; }
-.st-key-hint .stHtml { flex: 1 1 24rem; }
+.st-key-hint { flex-wrap: nowrap; } .st-key-hint .stHtml { flex: 1 1 auto; width: auto; }
 </style>
 """.replace("LOGO", quote(_LOGO))
 

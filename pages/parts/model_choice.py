@@ -23,7 +23,7 @@ def choose_model() -> Package | None:
     sound = {entry.name: entry.package for entry in entries if entry.package}
     package = _select(sound) if sound else None
     if package:
-        _model_state(package.card.name)
+        _model_state(package)
         _reservations(package.card)
         if st.button("Model card", key="open_card", width="stretch", help=_CARD_HELP):
             show_card(package.card, package.model_sha256)
@@ -69,10 +69,11 @@ def _reservations(card: Card) -> None:
         notice(text)
 
 
-def _model_state(name: str) -> None:
+def _model_state(package: Package) -> None:
     """Say that the model is being loaded; asks again each second until it is there."""
-    if name != active_name():
-        st.caption("Loaded at its first answer.")
+    if package.card.name != active_name():
+        has_answered = any(key[1] == package.model_sha256 for key in open_desk().summaries)
+        st.caption("The model is loaded." if has_answered else "Loaded at its first answer.")
     elif warm_up().loading:
         st.fragment(_poll, run_every=1.0)()
     elif error := warm_up().error:

@@ -1,0 +1,84 @@
+"""Hostile uploads through a real browser: each is answered or refused, the server stays."""
+
+import gc
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import AppServer, free_port, serving
+from tests.hostile import NUMBER, Upload, encoded, hostile_uploads
+
+BATCH = 100
+ANSWER = 240_000  # ms
+MOST_GROWTH = 200  # MB
+
+pytestmark = pytest.mark.slow
+
+
+def put(page: Page, uploads: list[Upload]) -> None:
+    """Lay files on the empty desk and wait until each is answered or refused."""
+    page.locator("input[type=file]").set_input_files(
+        [{"name": one.name, "mimeType": "image/png", "buffer": one.content} for one in uploads],
+        timeout=60_000,
+    )
+    words = "1 image" if len(uploads) == 1 else f"{len(uploads)} images"
+    expect(page.get_by_role("button", name=f"Clear the desk ({words})")).to_be_visible(
+        timeout=ANSWER
+    )
+    expect(page.locator(".st-key-desk_progress")).to_have_count(0, timeout=ANSWER)
+
+
+def clear(page: Page) -> None:
+    page.locator(".st-key-desk_clear button").first.click()
+    expect(page.get_by_text("Drop images, get answers")).to_be_visible(timeout=60_000)
+
+
+def test_each_is_answered_or_refused_and_the_memory_comes_back(
+    chromium: Browser, tmp_path: Path
+) -> None:
+    uploads = hostile_uploads()
+    assert len(uploads) == NUMBER
+    with serving(tmp_path, free_port()) as server:
+        page = chromium.new_page()
+        faults: list[str] = []
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.goto(server.url)
+        # The model is loaded and every kind of file was met once before memory is taken down.
+        kinds = {one.kind: one for one in uploads if one.kind != "decompression bomb"}
+        put(page, list(kinds.values()))
+        clear(page)
+        before = server.megabytes
+        for start in range(0, NUMBER, BATCH):
+            put(page, uploads[start : start + BATCH])
+            assert page.title() == "Lobule"
+            expect(page.get_by_text("Traceback")).to_have_count(0)
+            clear(page)
+        page.close()
+        gc.collect()
+        ends = time.monotonic() + 60
+        while server.megabytes - before > MOST_GROWTH and time.monotonic() < ends:
+            time.sleep(1)
+        growth = server.megabytes - before
+        print(f"\n{NUMBER} uploads: {before:.0f} MB before, {before + growth:.0f} MB after")  # noqa: T201 - a figure for the notes
+        assert growth <= MOST_GROWTH
+        assert server.process.poll() is None
+        log = server.log.read_text()
+        assert not faults
+    assert "An image got no answer" not in log  # what Lobule logs for a fault of its own
+    assert "Traceback" not in log
+    assert {path.name for path in tmp_path.iterdir()} <= {"home", "streamlit.log", ".streamlit"}
+
+
+def test_a_name_that_no_file_can_have_is_refused_in_words(
+    chromium: Browser, app_server: AppServer
+) -> None:
+    page = chromium.new_page()
+    page.goto(app_server.url)
+    put(page, [Upload("a.png", encoded(1, "png"), "sound")])
+    files = page.locator("input[type=file]")
+    files.set_input_files({"name": "a\0b.png", "mimeType": "image/png", "buffer": b"x"})
+    expect(page.get_by_text("One of these files has a name that cannot be used")).to_be_visible()
+    expect(page.get_by_role("button", name="Clear the desk (1 image)")).to_be_visible()
+    page.close()

@@ -42,13 +42,15 @@ def show_panels(
     pixels = _enlarged(piece.of(diagnosis.image.pixels))
     st.html(_STYLE)
     st.html(_scale(colours, diagnosis.heatmap_class))
+    info = diagnosis.image.info
+    whole = (piece.height, piece.width) == (info.height, info.width)
     with st.container(horizontal=True, gap="small", key="panels"):
-        if piece.height < diagnosis.image.info.height or piece.width < diagnosis.image.info.width:
+        if not whole:
             with st.container(width=260):
                 st.text("Where the tile lies")
                 st.html(_whereabouts(diagnosis, piece))
         with st.container(width=260):
-            st.text("Tile" if piece.height < diagnosis.image.info.height else "Image")
+            st.text("Image" if whole else "Tile")
             st.html(_picture(preview(pixels), "What is explained, without a map."))
         for name, values in maps.items():
             words = METHODS[name]

@@ -16,6 +16,7 @@ from core.cases.records import (
     Verdict,
 )
 from core.cases.trail import name_of
+from core.cases.words import moment
 from core.errors import CaseError
 from core.registry.card import Card
 from core.registry.card_sections import Section, card_sections
@@ -45,11 +46,6 @@ _HEADLINES = {
     Verdict.OTHER_SUBTYPE: "names another subtype",
     Verdict.CANNOT_TELL: "cannot tell",
 }
-
-
-def moment(at: datetime) -> str:
-    """Write a moment in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def case_facts(case: Case, made_at: datetime, made_by: Actor) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 from core.errors import CaseError
@@ -32,6 +33,11 @@ def storable(text: str, what: str) -> str:
 def folded(*texts: str) -> str:
     """Return text for the search: letters that differ in case or form only become the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", "\n".join(texts)).casefold())
+
+
+def moment(at: datetime) -> str:
+    """Write a moment in UTC."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def as_json(content: Any) -> str:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.cases.records import Case, CaseImage, Verdict
+from core.cases.words import moment
 from core.errors import LobuleError
 from pages.parts.case_user import ask_who, who
-from pages.parts.case_words import moment
 from pages.parts.plain import notice, quiet
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.cases.records import Answer, CaseImage
+from core.cases.words import moment
 from core.errors import LobuleError
-from pages.parts.case_words import mark, moment
+from pages.parts.case_words import mark
 from pages.parts.plain import as_html, notice, quiet, table
 from pages.parts.scale import compare_scale
 from pages.parts.verdict import show_verdict

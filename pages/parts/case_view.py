@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.cases.records import Case, CaseImage
+from core.cases.words import moment
 from core.errors import LobuleError
 from pages.parts.case_judge import as_seen, ask_verdict, seen
 from pages.parts.case_list import open_case
@@ -15,7 +16,7 @@ from pages.parts.case_rerun import ask_rerun
 from pages.parts.case_trail import show_trail
 from pages.parts.case_user import ask_who, who
 from pages.parts.case_whole import show_whole
-from pages.parts.case_words import DELETED, VERDICT_MARKS, counted, moment, shortest
+from pages.parts.case_words import DELETED, VERDICT_MARKS, counted, shortest
 from pages.parts.plain import as_html, notice, visible
 
 if TYPE_CHECKING:

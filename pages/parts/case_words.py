@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 
 from core.cases.records import UNJUDGED, Answer, CaseImage, TrailEntry, Verdict
 from pages.parts.look import Mark
@@ -19,11 +18,6 @@ DELETED = (
     "Its images, answers, names and present verdicts are deleted for good. Its number stays as a "
     "tombstone, with its trail: who did what, when, which answers, verdicts and notes."
 )
-
-
-def moment(at: datetime) -> str:
-    """Write a moment in UTC."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def counted(number: int, what: str) -> str:

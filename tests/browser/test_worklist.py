@@ -63,11 +63,15 @@ def save(page: Page, patient: str = "") -> str:
     return found[0]
 
 
-def judge(page: Page, verdict: str, note: str) -> None:
-    page.get_by_role("radio", name=verdict, exact=True).click()
+def judge(page: Page, verdict: str, note: str, subtype: str = "") -> None:
+    page.get_by_role("radio", name=verdict, exact=True).click(timeout=START)
+    if subtype:
+        page.get_by_role("combobox", name="It is").fill(subtype)
+        page.keyboard.press("Enter")
     page.get_by_role("textbox", name="Note").fill(note)
     page.get_by_role("textbox", name="Note").blur()
     page.get_by_role("button", name="Save verdict").click()
+    expect(page.get_by_text("The verdict is saved.")).to_be_visible(timeout=30 * SECOND)
     expect(page.get_by_text("Last changed by Anna")).to_be_visible(timeout=30 * SECOND)
 
 
@@ -98,7 +102,7 @@ def open_newest(page: Page, url: str) -> Locator:
 
 @pytest.fixture(scope="module")
 def cases(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
-    """Two kept cases of one small image: one disagreed with, and a hostile one, agreed with."""
+    """Two kept cases of one small image: one disagreed with, and a hostile one, named."""
     with watched(chromium, app_server.url) as tab:
         diagnose(tab, "field.png", seed=4)
         first = save(tab)
@@ -106,7 +110,7 @@ def cases(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
     with watched(chromium, app_server.url) as tab:
         diagnose(tab, f"{HOSTILE.replace('/', '')}.png", seed=5)
         second = save(tab, FORMULA)
-        judge(tab, "Agree", "clear")
+        judge(tab, "Other subtype", "clear", subtype="IDC")
     return first, second
 
 
@@ -179,6 +183,10 @@ def test_the_report_is_a_pdf_with_the_answer_and_the_words(
 def test_a_disagreement_becomes_training_data(
     page: Page, cases: tuple[str, str], app_server: "AppServer"
 ) -> None:
+    # By name, since what the model said of either, and so what a disagreement means, may change.
+    page.goto(f"{app_server.url}/worklist?case={cases[0]}")
+    page.get_by_role("textbox", name="Your name").fill("Anna", timeout=START)
+    judge(page, "Other subtype", HOSTILE, subtype="no IDC")
     page.goto(f"{app_server.url}/worklist")
     expect(page.get_by_text("2 cases · 2 images")).to_be_visible(timeout=START)
     search(page, "drop table", "2 cases · 2 images")
@@ -186,7 +194,8 @@ def test_a_disagreement_becomes_training_data(
     search(page, "", "2 cases · 2 images")
     page.get_by_role("button", name="Make a dataset").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("2 images of 2 patients")).to_be_visible(timeout=30 * SECOND)
+    found = dialog.get_by_text("2 images of 2 patients: 1 IDC, 1 no IDC")
+    expect(found).to_be_visible(timeout=30 * SECOND)
     dialog.get_by_role("button", name="Write the manifest").click()
     dialog.get_by_role("button", name="Open on the Datasets page").click(timeout=30 * SECOND)
     shown = page.locator(".lobule-file").first

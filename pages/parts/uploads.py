@@ -4,7 +4,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from pages.parts.desk import MOST_IMAGES, Upload, keep_in_address, open_desk
 from pages.parts.plain import notice
@@ -16,10 +15,6 @@ IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
 PHANTOM_NAME = "phantom (synthetic).png"
 PHANTOM_UM_PER_PX = 4.0
 _TURN = "uploader"
-_REFUSED = (
-    "One of these files has a name that cannot be used, or is not of a type that is read here. "
-    "None of them was taken; what lay on the desk before is still there. Add the others again."
-)
 _HELD, _TOLD = "uploads_held", "not_taken"
 
 
@@ -29,19 +24,14 @@ def ask_for_images() -> None:
     key = f"files-{turn}" if turn else "files"
     if key not in st.session_state:  # new, or empty again because another page was on show
         st.session_state[_HELD] = []
-    try:
-        files = st.file_uploader(
-            "Images of breast tissue (H&E)",
-            type=IMAGE_TYPES,
-            accept_multiple_files=True,
-            key=key,
-            help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay on "
-            "this computer, in memory, until you clear the desk, for 12 hours at most.",
-        )
-    except StreamlitAPIException:  # a name that no file of a disk can have, or another type
-        st.session_state[_TURN] = turn + 1
-        st.session_state[_TOLD] = _REFUSED
-        st.rerun()
+    files = st.file_uploader(
+        "Images of breast tissue (H&E)",
+        type=IMAGE_TYPES,
+        accept_multiple_files=True,
+        key=key,
+        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay on this "
+        "computer, in memory, until you clear the desk, for 12 hours at most.",
+    )
     _take({file.file_id: file for file in files})
     if told := st.session_state.get(_TOLD):
         notice(told)

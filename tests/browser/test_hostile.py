@@ -88,7 +88,7 @@ def test_each_is_answered_or_refused_and_the_memory_comes_back(
     assert "An image got no answer" not in log  # what Lobule logs for a fault of its own
     assert "Traceback" not in log
     written = {path.name for path in tiny.home.parent.iterdir()}
-    assert written <= {"home", "models", "streamlit.log", ".streamlit"}
+    assert written <= {"home", "models", "streamlit.log", ".streamlit", ".cache", ".config"}
 
 
 def test_a_forged_name_costs_a_refresh_and_no_image(chromium: Browser, tiny: AppServer) -> None:
@@ -100,7 +100,8 @@ def test_a_forged_name_costs_a_refresh_and_no_image(chromium: Browser, tiny: App
         {"name": "a\0b.png", "mimeType": "image/png", "buffer": b"x"}
     )
     page.wait_for_timeout(2000)
-    page.reload()
-    expect(page.get_by_role("button", name="Clear the desk (1 image)")).to_be_visible()
+    page.reload(timeout=ANSWER)
+    back = page.get_by_role("button", name="Clear the desk (1 image)")
+    expect(back).to_be_visible(timeout=ANSWER)
     expect(page.get_by_text("Traceback")).to_have_count(0)
     page.close()

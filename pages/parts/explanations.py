@@ -103,7 +103,7 @@ def _choose_methods(package: "Package") -> tuple[MethodName, ...]:
 
 
 # Defined once and drawn at one place, so that its timer finds it again in every run.
-@st.fragment(run_every=0.5)
+@st.fragment(run_every=1.0)
 def _progress(job: ExplanationJob, known: tuple[bool, int]) -> None:
     if job.known != known:
         st.rerun()

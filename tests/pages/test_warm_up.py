@@ -1,0 +1,28 @@
+"""Loading the model in the background."""
+
+import gc
+
+import pytest
+
+import core.diagnosis
+from pages.parts import warm_up as module
+from pages.parts.warm_up import WarmUp
+
+
+@pytest.mark.usefixtures("shelf")
+def test_what_was_loaded_is_left_out_when_garbage_is_collected_after_every_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[list[int]] = []
+    monkeypatch.undo()  # the shelf's fixture keeps the warm-up cold
+    monkeypatch.setattr(module, "HEAD_START_SECONDS", 0.0)
+    monkeypatch.setattr(core.diagnosis, "warm_up", lambda _: loaded.append([1]))
+    before = gc.get_freeze_count()
+    state = WarmUp()
+    try:
+        state.run()
+        assert (state.loading, state.error) == (False, None)
+        assert gc.get_freeze_count() > before
+        assert len(loaded) == 1
+    finally:
+        gc.unfreeze()

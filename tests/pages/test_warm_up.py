@@ -5,16 +5,16 @@ import gc
 import pytest
 
 import core.diagnosis
+import core.registry.shelf
 from pages.parts import warm_up as module
 from pages.parts.warm_up import WarmUp
 
 
-@pytest.mark.usefixtures("shelf")
 def test_what_was_loaded_is_left_out_when_garbage_is_collected_after_every_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded: list[list[int]] = []
-    monkeypatch.undo()  # the shelf's fixture keeps the warm-up cold
+    monkeypatch.setattr(core.registry.shelf, "find", lambda _: None)
     monkeypatch.setattr(module, "HEAD_START_SECONDS", 0.0)
     monkeypatch.setattr(core.diagnosis, "warm_up", lambda _: loaded.append([1]))
     before = gc.get_freeze_count()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 def watched(chromium: Browser, url: str) -> Iterator[Page]:
     """A tab of its own; fails if a script on it fails or a hostile name runs."""
     tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.set_default_navigation_timeout(START)
+    tab.set_default_timeout(START)
     faults: list[str] = []
     tab.on("pageerror", lambda fault: faults.append(str(fault)))
     tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
@@ -214,7 +214,7 @@ def test_the_case_fits_the_window(
     chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
 ) -> None:
     tab = chromium.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
-    tab.set_default_navigation_timeout(START)
+    tab.set_default_timeout(START)
     open_newest(tab, app_server.url)
     expect(tab.get_by_role("button", name="Save verdict")).to_be_visible(timeout=START)
     expect(tab.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)

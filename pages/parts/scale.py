@@ -22,12 +22,13 @@ _HELP = (
 
 def ask_for_scale(desk: Desk) -> None:
     """Draw the input for the µm/px of the case's images; nothing need be stated."""
-    stated = desk.um_per_px  # at the first run of a page that was left or loaded again
+    # What the desk knows counts where the page was left or loaded again, and has no values yet.
+    stated = None if "um_per_px" in st.session_state else desk.um_per_px
     desk.um_per_px = st.number_input(
         "Scale of the images, µm/px",
         min_value=0.01,
         max_value=100.0,
-        value=desk.um_per_px,
+        value=stated,
         step=0.05,
         format="%.3g",
         placeholder="as the files state",

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def page(chromium: Browser, app_server: "AppServer", tmp_path: Path) -> Iterator[Page]:
+def page(chromium: Browser, tiny_server: "AppServer", tmp_path: Path) -> Iterator[Page]:
     """Six small images on the desk, answered."""
     tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.goto(app_server.url)
+    tab.goto(tiny_server.url)
     files = []
     for number in range(NUMBER):
         noise = np.random.default_rng(number).integers(-30, 30, (50, 50, 3))
@@ -38,7 +38,7 @@ def page(chromium: Browser, app_server: "AppServer", tmp_path: Path) -> Iterator
 
 
 def answered(page: Page) -> None:
-    expect(page.get_by_text("mean probability of IDC")).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_text("mean probability of carcinoma")).to_be_visible(timeout=ANSWER)
     expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0, timeout=ANSWER)
 
 

@@ -47,6 +47,8 @@ def test_methods_stand_side_by_side_once_they_are_asked_for(
         expect(page.get_by_alt_text(f"The {name} map.")).to_be_visible()
     boxes = [panel.bounding_box() for panel in page.locator(PANELS).all()]
     assert all(box and box["x"] + box["width"] <= width for box in boxes)
+    first_row = [box for box in boxes if box and boxes[0] and abs(box["y"] - boxes[0]["y"]) < 2]
+    assert len(first_row) == (4 if width > 1000 else 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
 

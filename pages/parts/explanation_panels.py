@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from core.explain.pieces import Piece
 
 _SIDE = 480  # px, of the longer side of a panel's picture
+_WIDTH = 240  # px, of a panel: four beside each other on a wide screen, two at 900 px
 _STYLE = """<style>
 .st-key-panels > div { align-items: flex-start; }
 .lobule-panel { position: relative; }
@@ -46,16 +47,16 @@ def show_panels(
     whole = (piece.height, piece.width) == (info.height, info.width)
     with st.container(horizontal=True, gap="small", key="panels"):
         if not whole:
-            with st.container(width=260):
+            with st.container(width=_WIDTH):
                 st.text("Where the tile lies")
                 st.html(_whereabouts(diagnosis, piece))
-        with st.container(width=260):
+        with st.container(width=_WIDTH):
             st.text("Image" if whole else "Tile")
             st.html(_picture(preview(pixels), "What is explained, without a map."))
         for name, values in maps.items():
             words = METHODS[name]
             drawn = overlay(pixels, values, opacity=opacity, colour_map=colours)
-            with st.container(width=260):
+            with st.container(width=_WIDTH):
                 st.text(
                     f"{words.title} ⚠" if name in marks else words.title,
                     help="\n\n".join(filter(None, (words.told, marks.get(name)))),
@@ -99,7 +100,7 @@ def _scale(colours: str, heatmap_class: str) -> str:
 
     stops = ", ".join(colour for _, colour in colour_scale(colours, 9))
     return (
-        f'<div class="lobule-scale"><span>Speaks for {as_html(heatmap_class)}: least</span>'
+        f'<div class="lobule-scale"><span>Counts for {as_html(heatmap_class)}: least</span>'
         f'<b style="background:linear-gradient(90deg, {stops})"></b><span>most within its map'
         "</span></div>"
     )

@@ -117,6 +117,8 @@ def test_twenty_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path)
         seconds = time.monotonic() - started
         for page, own in zip(pages, files, strict=True):
             for number in range(IMAGES):
+                expect(page.locator(".lobule-file span").first).to_have_text(own[number].name)
+                expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
                 answer = answer_on_show(page)
                 expected = known[str(answer["sha256"])]
                 assert answer["path"] == own[number].name

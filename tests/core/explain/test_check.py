@@ -131,7 +131,10 @@ def test_weights_are_drawn_from_the_last_layer_down_and_scaling_stays() -> None:
     assert names[0] == "logits"
     for stop in cascade(model, [1, 40, len(names)], pictures(), np.random.default_rng(0)):
         assert changed() == set(names[:stop])
-    assert {name for name, weights in before.items() if weights} - changed() == {"normalization"}
+    # Keras numbers the layer if another network of this process has one.
+    same = {name for name, weights in before.items() if weights} - changed()
+    assert {name.partition("_")[0] for name in same} == {"normalization"}
+    assert len(same) == 1
 
 
 def test_signals_of_a_deep_network_neither_fade_nor_explode() -> None:

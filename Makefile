@@ -12,7 +12,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --q
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
 .NOTPARALLEL:
-.PHONY: help app test lint types tests quick lock models bench clean .dev
+.PHONY: help app test lint types tests journeys quick lock models bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -24,7 +24,7 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (anothe
 		--server.headless=true --browser.gatherUsageStats=false \
 		--server.maxUploadSize=$${LOBULE_MAX_IMAGE_MEGABYTES:-200}
 
-test: lint types tests ## Check format, lint and types, and run every test
+test: lint types tests journeys ## Check format, lint and types, and run every test
 
 lint: .dev
 	$(PYTHON) -m ruff format --check .
@@ -34,7 +34,11 @@ types: .dev
 	$(PYTHON) -m mypy
 
 tests: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -n 2 --dist loadfile
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser"
+
+# A browser, its page and its server are three programs already: they have the machine to themselves.
+journeys: .dev
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -m browser
 
 quick: .dev ## Run the tests that take seconds
 	$(PYTHON) -m pytest -m "not slow and not browser"

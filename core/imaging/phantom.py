@@ -22,6 +22,9 @@ from core.imaging.histology import (
 _HAEMATOXYLIN = np.array([0.58, 0.72, 0.44], np.float32)
 _EOSIN = np.array([0.20, 0.76, 0.52], np.float32)
 _GLASS = np.array([243, 242, 243], np.float32)
+# What is too fine to be drawn (chromatin, fibrils) makes each stain vary from pixel to pixel; the
+# share is that at which pixels differ from their neighbours as much as on IDC slides at 4 um.
+_GRAIN, _GRAIN_UM = 0.4, 4.0
 _FINER = 2
 """Canvas pixels per image pixel and axis."""
 
@@ -138,9 +141,17 @@ def _fat_and_glass(canvas: Canvas, y: Field, x: Field, dense: Field) -> None:
 
 def _light(canvas: Canvas, height: int, width: int) -> NDArray[np.uint8]:
     """Light through the stain, through a slightly soft objective, on a slightly noisy camera."""
-    haematoxylin = np.clip(canvas.haematoxylin, 0, 2.2)[..., None]
-    density = haematoxylin * _HAEMATOXYLIN + np.clip(canvas.eosin, 0, 2)[..., None] * _EOSIN
+    haematoxylin = np.clip(canvas.haematoxylin, 0, 2.2) * _grain(canvas, height, width)
+    eosin = np.clip(canvas.eosin, 0, 2) * _grain(canvas, height, width)
+    density = haematoxylin[..., None] * _HAEMATOXYLIN + eosin[..., None] * _EOSIN
     light = cv2.GaussianBlur(_GLASS * np.exp(-density), (0, 0), 0.45 * _FINER)
     image = cv2.resize(light, (width, height), interpolation=cv2.INTER_AREA)
     image += canvas.rng.normal(0, 1.5, image.shape)
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+
+
+def _grain(canvas: Canvas, height: int, width: int) -> Field:
+    """By how much each pixel differs from what was drawn; finer ones less."""
+    share = _GRAIN * min(1.0, canvas.um * _FINER / _GRAIN_UM)
+    grain = 1 + share * canvas.rng.standard_normal((height, width), np.float32)
+    return np.maximum(grain, 0).repeat(_FINER, axis=0).repeat(_FINER, axis=1)

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from core.registry.package import load_package
+from tests.browser.settled import settled
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -38,6 +39,7 @@ def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
 
 def download(page: Page, name: str, button: str) -> bytes:
     card = page.locator(f".st-key-shelf-{name}")
+    settled(page)  # what opens stays where the key was when it was pressed
     card.get_by_role("button", name="Export").click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name=button).click()
@@ -80,9 +82,11 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
     field = page.get_by_role("textbox", name="Its name here")
     field.fill("mine")
     field.press("Enter")
+    settled(page)
     page.get_by_role("button", name="Put it on the shelf").click()
     expect(page.get_by_text("is on the shelf.")).to_be_visible(timeout=WAIT)
     assert load_package(app_server.home / "models" / "mine")
+    settled(page)
 
     mine = page.locator(".st-key-shelf-mine")
     mine.get_by_role("button", name="Rename").click()
@@ -91,12 +95,14 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
     page.get_by_role("textbox", name="Name", exact=True).fill("yours")
     page.locator(".st-key-renamed-mine button").click()
     expect(page.get_by_text("A <b>better</b> *title*").first).to_be_visible()
+    settled(page)
 
     yours = page.locator(".st-key-shelf-yours")
     yours.get_by_role("button", name="Make default").click()
     expect(yours.get_by_text("answers by default")).to_be_visible()
     page.reload()
     expect(yours.get_by_text("answers by default")).to_be_visible()
+    settled(page)
     yours.get_by_role("button", name="Delete").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("From now on idc answers by default")).to_be_visible()

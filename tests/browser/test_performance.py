@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.settled import settled
+
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
@@ -37,10 +39,6 @@ def ready(page: Page) -> None:
     """Wait until the figures are there."""
     expect(page.get_by_role("radio", name="Figures")).to_be_visible(timeout=WAIT)
     settled(page)
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
 
 
 def view(page: Page, name: str) -> None:
@@ -79,16 +77,20 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
 
 
 def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
+    from core.registry.package import load_package  # noqa: PLC0415 - only here
+
+    point = load_package(ROOT / "models" / "idc").card.operating_point
+    assert point
     view(page, "Operating point")
-    before = page.locator(".js-plotly-plot").last.inner_text()
+    matrix = page.locator(".js-plotly-plot").last
+    before = matrix.inner_text()
     page.get_by_role("slider", name="Operating point").focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("heading", name="Who was called what, at 0.547")).to_be_visible()
-    page.wait_for_function(
-        "before => [...document.querySelectorAll('.js-plotly-plot')].at(-1).innerText !== before",
-        arg=before,
-    )
+    moved = f"Who was called what, at {round(point.threshold, 3) + 0.02:.3f}"
+    expect(page.get_by_role("heading", name=moved)).to_be_visible()
+    settled(page)
+    assert matrix.inner_text() != before
 
 
 def test_numbers_are_downloaded(page: Page) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from core.diagnosis import diagnose
 from core.errors import ImageError, PackageError
+from core.explain.one_pass import explainable_layers
 from core.imaging.normalise import normalise_stain
 from core.imaging.overlay import encode_png, overlay
 from core.imaging.resize import resize
@@ -120,10 +121,12 @@ def test_class_and_layer_can_be_chosen_and_do_not_change_the_answer(
 ) -> None:
     content = encode_png(tissue)
     standard = diagnose(content, package=package, um_per_px=4.0)
+    first = explainable_layers(get_classifier(package))[0]  # Keras numbers them by the process
     other = diagnose(
-        content, package=package, um_per_px=4.0, heatmap_class="no IDC", heatmap_layer="conv2d"
+        content, package=package, um_per_px=4.0, heatmap_class="no IDC", heatmap_layer=first
     )
-    assert (other.heatmap_class, other.heatmap_layer) == ("no IDC", "conv2d")
+    assert (other.heatmap_class, other.heatmap_layer) == ("no IDC", first)
+    assert first != standard.heatmap_layer
     assert not np.array_equal(other.heatmap, standard.heatmap, equal_nan=True)
     np.testing.assert_allclose(other.probabilities, standard.probabilities, atol=1e-5)
     with pytest.raises(PackageError, match=r"no class 'DC'\. Choose one of: no IDC, IDC"):

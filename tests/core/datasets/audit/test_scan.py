@@ -32,7 +32,10 @@ def test_a_touched_file_is_read_again(sound: Path, tmp_path: Path) -> None:
     assert scan(make_dataset(sound), tmp_path).read == 1
 
 
-def test_what_was_measured_before_a_cancel_is_kept(tmp_path: Path, write: Write) -> None:
+def test_what_was_measured_before_a_cancel_is_kept(
+    tmp_path: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.datasets.audit.scan._CHUNK", 4)  # so that few are under way at once
     for number in range(400):
         write(f"0/p0_{number}.png", picture(number % 7, 20))
     dataset = make_dataset(tmp_path / "data")

@@ -153,5 +153,5 @@ def _light(canvas: Canvas, height: int, width: int) -> NDArray[np.uint8]:
 def _grain(canvas: Canvas, height: int, width: int) -> Field:
     """By how much each pixel differs from what was drawn; finer ones less."""
     share = _GRAIN * min(1.0, canvas.um * _FINER / _GRAIN_UM)
-    grain = 1 + share * canvas.rng.standard_normal((height, width), np.float32)
-    return np.maximum(grain, 0).repeat(_FINER, axis=0).repeat(_FINER, axis=1)
+    grain = np.exp(share * canvas.rng.standard_normal((height, width), np.float32) - share**2 / 2)
+    return grain.repeat(_FINER, axis=0).repeat(_FINER, axis=1)

@@ -41,7 +41,7 @@ class Work:
         with self.desk.lock:
             self.paused = True
             self.queue.clear()
-        self.cancel.set()
+            self.cancel.set()
 
     @property
     def seconds_left(self) -> float | None:
@@ -74,6 +74,8 @@ def want(desk: Desk, questions: list[Question], first: Question) -> Work:
             work.cancel.set()  # nobody waits for it any more
         if work.paused:
             return work
+        if work.cancel.is_set():
+            current = None  # its end has been asked for: who wants it again waits in line
         work.queue = deque(one for one in open_ones if _what(one) != current)
         if work.queue and work.thread is None:
             work.done, work.seconds = 0, 0.0

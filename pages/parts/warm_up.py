@@ -31,9 +31,8 @@ class WarmUp:
             from core.registry.shelf import find  # noqa: PLC0415
 
             load(find(None))
-            # Streamlit collects garbage after every run of a page, also at every tick of a timer.
-            # Going through TensorFlow's half a million objects takes 0.3 s in which no other thread
-            # runs: work in the background came to a stand. They stay anyway, so they are left out.
+            # Going through TensorFlow's half a million objects takes 0.3 s in which no thread runs.
+            # They stay anyway, so they are left out whenever Python collects garbage.
             gc.freeze()
         except LobuleError as error:
             self.error = str(error)

@@ -1,13 +1,17 @@
-"""The page in light and dark, wide and narrow; `SCREENSHOTS_TO=docs` keeps those of the README."""
+"""Pages in light and dark, wide and narrow; `SCREENSHOTS_TO=docs` keeps those of the README."""
 
 import os
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+
+from core.imaging.overlay import encode_png
+from core.imaging.phantom import render_phantom
+from tests.browser.settled import settled
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -41,7 +45,7 @@ def test_phantom_fits_the_window(
     expect(page.locator(".cbaxis").get_by_text("100 %")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(1)  # the heatmap's figure is gone
     page.mouse.move(width - 5, 5)
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    settled(page)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
     for part in (".lobule-answer", ".js-plotly-plot"):
@@ -55,4 +59,74 @@ def test_phantom_fits_the_window(
     if folder == tmp_path or width == 1440:
         keep(page, file)
         assert file.stat().st_size < MOST_BYTES
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def case(chromium: Browser, app_server: "AppServer") -> str:
+    """Address of a kept case of three phantoms, one of them disagreed with."""
+    page = chromium.new_page(viewport={"width": 1440, "height": 960})
+    page.goto(app_server.url)
+    page.locator("input[type=file]").set_input_files(
+        [
+            {
+                "name": f"phantom {seed}.png",
+                "mimeType": "image/png",
+                "buffer": encode_png(render_phantom(seed, 400, 600).pixels),
+            }
+            for seed in (0, 1, 2)
+        ],
+        timeout=60_000,
+    )
+    page.get_by_role("spinbutton", name="Scale of the images").fill("4")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lobule-case h2")).to_be_visible(timeout=ANSWER)
+    expect(page.locator(".st-key-desk_progress")).to_have_count(0, timeout=ANSWER)
+    settled(page)
+    page.get_by_role("button", name="Disagree").click()
+    settled(page)
+    page.get_by_role("button", name="Save as case").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("Keep the files' names").click()
+    dialog.get_by_role("textbox", name="Your name").fill("A. Reader")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Open in the worklist").click(timeout=60_000)
+    expect(page.get_by_role("heading", name="Case ")).to_be_visible(timeout=60_000)
+    address = page.url
+    page.close()
+    return address
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 900])
+def test_every_other_page_fits_the_window(
+    chromium: Browser,
+    app_server: "AppServer",
+    case: str,
+    tmp_path: Path,
+    scheme: Literal["light", "dark"],
+    width: int,
+) -> None:
+    pages = {
+        "desk": (app_server.url, ".lobule-steps"),
+        "case": (case, ".heatmaplayer image"),
+        "worklist": (f"{app_server.url}/worklist", "[data-testid=stDataFrame]"),
+        "performance": (f"{app_server.url}/performance", ".lobule-head"),
+        "models": (f"{app_server.url}/models", "[class*=st-key-shelf-]"),
+        "about": (f"{app_server.url}/about", ".lobule-table"),
+    }
+    page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
+    to = Path(os.environ.get("SCREENSHOTS_TO", tmp_path))
+    for name, (address, part) in pages.items():
+        page.goto(address)
+        expect(page.locator(part).first).to_be_visible(timeout=ANSWER)
+        page.mouse.move(width - 5, 5)
+        settled(page)
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, name
+        expect(page.get_by_role("alert").filter(has_text="✕")).to_have_count(0)
+        if (scheme, width) == ("light", 1440) and name != "desk":
+            keep(page, to / f"{name}-light.png")
+            assert (to / f"{name}-light.png").stat().st_size < MOST_BYTES
+        elif to == tmp_path:
+            keep(page, to / f"{name}-{scheme}-{width}.png")
     page.close()

@@ -93,6 +93,7 @@ def test_the_phantoms_dense_region_stands_out(package: Package, seed: int) -> No
     assert np.nanmean(chances[dense]) > 0.6
     assert np.nanmean(chances[~dense]) < 0.2
     assert diagnosis.predicted == "IDC"
+    assert diagnosis.scope.inside, "a demonstration shows what an answer looks like"
 
 
 @pytest.mark.slow

@@ -164,6 +164,22 @@ def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
     assert work.done == 3
 
 
+def test_what_was_given_up_and_is_wanted_again_is_answered(held: threading.Event) -> None:
+    desk = Desk("token")
+    package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
+    one, other = (Question(uploaded("a"), package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
+    with desk.lock:  # nobody gives up or begins meanwhile
+        work = desk_work.want(desk, [one], one)
+        work.current = work.queue.popleft()
+        desk_work.want(desk, [other], other)
+        assert work.cancel.is_set()
+        desk_work.want(desk, [one], one)
+        assert list(work.queue) == [one]
+    held.set()
+    assert work.thread is None or not work.thread.join(10)
+    assert len(desk.summaries) == 1
+
+
 def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk("token")
     told = desk.put([uploaded(str(number)) for number in range(desks.MOST_IMAGES + 5)])

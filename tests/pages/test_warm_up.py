@@ -10,7 +10,7 @@ from pages.parts import warm_up as module
 from pages.parts.warm_up import WarmUp
 
 
-def test_what_was_loaded_is_left_out_when_garbage_is_collected_after_every_run(
+def test_what_was_loaded_is_left_out_when_garbage_is_collected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded: list[list[int]] = []

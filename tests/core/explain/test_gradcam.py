@@ -96,11 +96,15 @@ def test_equals_tf_keras_vis_before_and_after_reload(name: str, tmp_path: Path) 
     probabilities = model(images(), training=False).numpy()
     theirs = published(model)
     last = heatmap_layer(name)
+    expected = {
+        layer: [theirs(layer, CategoricalScore(class_index)) for class_index in range(3)]
+        for layer in (INNER[name], last)
+    }
     for network, layer in ((model, INNER[name]), (model, last), (loaded, last)):
         gradcam = GradCAM(network, layer)
         answers = [gradcam(images(), class_index) for class_index in range(3)]
-        expected = [theirs(layer, CategoricalScore(class_index)) for class_index in range(3)]
-        assert_same_heatmaps(np.stack([heatmaps for _, heatmaps in answers]), np.stack(expected))
+        mine = np.stack([heatmaps for _, heatmaps in answers])
+        assert_same_heatmaps(mine, np.stack(expected[layer]))
         for logits, _ in answers:
             softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
             np.testing.assert_allclose(softmax, probabilities, atol=1e-5)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from core.registry.shelf import find
 from pages.parts.answers import Failure, Question, ask
-from pages.parts.desk import Desk, Upload
+from pages.parts.desk import MOST_IMAGES, Desk, Upload
 
 FIRST = 50
 
@@ -37,6 +37,9 @@ def main() -> None:
             raise SystemExit(answer.reason)
         if number + 1 == FIRST:
             early = megabytes()
+        desk.put([upload])
+        if len(desk.images) == MOST_IMAGES:
+            desk.remove(list(desk.images))  # as a user must before more can be put there
     late = megabytes()
     seconds = time.perf_counter() - started
     print(

@@ -38,7 +38,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a list shows of an answer; unlike the answer it is never forgotten."""
+    """What a list shows of an answer; it stays as long as the image does."""
 
     predicted: str | None  # None where there is no answer
     probability: float  # of the positive class if there is one, else of the predicted class
@@ -147,11 +147,12 @@ def ask(
 
 
 def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
-    """Keep an answer, and its short form for good; old answers make room."""
+    """Keep an answer and its short form; old answers make room."""
     short = _summarise(answer)
     with desk.lock:
         desk.answers[key] = answer
         desk.summaries[key[:3]] = short
+        desk.answered_by.add(key[1])
         while len(desk.answers) > 1 and sum(map(_size, desk.answers.values())) > MAX_BYTES:
             desk.answers.popitem(last=False)
 

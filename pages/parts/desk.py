@@ -62,6 +62,8 @@ class Desk:
     summaries: dict[Any, Any] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
     """SHA-256 of files that were answered, by id."""
+    answered_by: set[str] = field(default_factory=set)
+    """SHA-256 of the models that have answered here."""
     saved: dict[Any, str] = field(default_factory=dict)
     """Cases of the worklist that were saved from here, by what they hold."""
     work: Any = None
@@ -98,9 +100,17 @@ class Desk:
         return self.scales.get(upload.id) or self.um_per_px or upload.um_per_px
 
     def remove(self, ids: list[str]) -> None:
-        """Take images away, with all that was said of them; their answers stay for their like."""
+        """Take images away, with all that was said of them; answers stay for what is the same."""
         with self.lock:
             self.images = {key: one for key, one in self.images.items() if key not in ids}
+            taken = {self.hashes.pop(key) for key in ids if key in self.hashes}
+            gone = taken - set(self.hashes.values())
+            for kept in (self.answers, self.summaries):
+                for key in [key for key in kept if key[0] in gone]:
+                    del kept[key]
+            if not self.images and self.work is not None:
+                self.work.stop()
+                self.work = None
         for key in ids:
             self.scales.pop(key, None)
             self.verdicts.pop(key, None)

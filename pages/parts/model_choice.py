@@ -72,7 +72,7 @@ def _reservations(card: Card) -> None:
 def _model_state(package: Package) -> None:
     """Say that the model is being loaded; asks again each second until it is there."""
     if package.card.name != active_name():
-        has_answered = any(key[1] == package.model_sha256 for key in open_desk().summaries)
+        has_answered = package.model_sha256 in open_desk().answered_by
         st.caption("The model is loaded." if has_answered else "Loaded at its first answer.")
     elif warm_up().loading:
         st.fragment(_poll, run_every=1.0)()

@@ -70,7 +70,8 @@ def _badge(word: str) -> str:
 
 def _trained(card: Card) -> str:
     spec, patients = card.input, card.training.patients.get("train", [])
-    fields = " or ".join(f"{field:g}" for field in spec.fields_um)
+    least, most = min(spec.fields_um), max(spec.fields_um)
+    fields = f"{most:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
     names = ", ".join(patients)
     who = (
         f"<details><summary>Which patients</summary>{as_html(names)}</details>" if patients else ""

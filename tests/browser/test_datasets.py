@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.datasets.listing import counted
 from core.datasets.open import open_dataset
 from tests.browser.made_up import write_phantoms
+from tests.browser.settled import settled
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -28,6 +30,9 @@ VIEWS = {
     "Patients": ".lobule-patient img",
     "Split": ".lobule-leak",
 }
+
+HOSTILE = "<img src=x onerror=alert(1)> '; DROP TABLE cases;-- :red[x] [a](b) $x$"
+FORMULA = '=HYPERLINK("http://x.test","y")'
 
 pytestmark = pytest.mark.slow
 
@@ -184,6 +189,59 @@ def test_a_folder_is_picked_step_by_step(visit: Callable[..., Page], tiny_idc: P
     expect(dialog).to_have_count(0)
     expect(page.locator(".lobule-file")).to_contain_text("140 images")
     expect(audit_field).to_have_value(str(tiny_idc))
+
+
+@pytest.fixture(scope="module")
+def forged(phantoms: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made-up dataset; folder, classes, patients are called by HTML, SQL and formulas."""
+    folder = tmp_path_factory.mktemp("forged") / HOSTILE.replace("/", "")
+    shutil.copytree(phantoms, folder)
+    table = pd.read_csv(folder / "manifest.csv", dtype=str)
+    name = "P01/<b onmouseover=alert(1)>.png"
+    (folder / table["path"][0]).rename(folder / name)
+    table.loc[0, "path"] = name
+    table["label"] = table["label"].replace({"dense": HOSTILE, "normal": "[b](javascript:x)"})
+    table["patient"] = table["patient"].replace({"P01": FORMULA, "P02": HOSTILE})
+    table.to_csv(folder / "manifest.csv", index=False)
+    return folder
+
+
+def harmless(page: Page) -> None:
+    """Nothing of a name has become a part of the page."""
+    expect(page.locator("img[src=x], b[onmouseover]")).to_have_count(0)
+    expect(page.locator("a[href*='x.test'], a[href*='javascript:'], a[href='b']")).to_have_count(0)
+    expect(page.locator("[data-testid=stMain] .katex")).to_have_count(0)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+
+
+def test_names_are_text_in_every_view_and_on_other_pages(
+    visit: Callable[..., Page], app_server: "AppServer", forged: Path
+) -> None:
+    page = visit()
+    audit(page, forged / "manifest.csv")
+    for view in VIEWS:
+        show(page, view)
+        settled(page)
+        harmless(page)
+    show(page, "Patients")
+    expect(page.get_by_text(FORMULA).first).to_be_visible()
+    expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    show(page, "Contents")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="All records, CSV").click()
+    table = pd.read_csv(Path(waiting.value.path()), dtype=str)
+    cells = table.fillna("").to_numpy().ravel()
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+    assert f"'{FORMULA}" in set(table["patient"])
+    for address in ("training", "performance"):
+        page.goto(f"{app_server.url}/{address}")
+        if address == "performance":
+            page.get_by_text("A dataset of mine").click(timeout=WAIT)
+        place = page.get_by_role("textbox", name="Folder or manifest")
+        place.fill(str(forged / "manifest.csv"), timeout=WAIT)
+        place.press("Enter")
+        settled(page)
+        harmless(page)
 
 
 def test_a_long_audit_is_watched_and_stopped(visit: Callable[..., Page], tmp_path: Path) -> None:

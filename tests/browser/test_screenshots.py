@@ -1,6 +1,7 @@
 """Pages in light and dark, wide and narrow; `SCREENSHOTS_TO=docs` keeps those of the README."""
 
 import os
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -63,8 +64,8 @@ def test_phantom_fits_the_window(
 
 
 @pytest.fixture(scope="module")
-def case(chromium: Browser, app_server: "AppServer") -> str:
-    """Address of a kept case of three phantoms, one of them disagreed with."""
+def case(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
+    """Addresses of a desk with three phantoms, one disagreed with, and of the case kept of it."""
     page = chromium.new_page(viewport={"width": 1440, "height": 960})
     page.goto(app_server.url)
     page.locator("input[type=file]").set_input_files(
@@ -90,11 +91,13 @@ def case(chromium: Browser, app_server: "AppServer") -> str:
     dialog.get_by_text("Keep the files' names").click()
     dialog.get_by_role("textbox", name="Your name").fill("A. Reader")
     dialog.get_by_role("button", name="Save", exact=True).click()
+    desk = page.url
     page.get_by_role("button", name="Open in the worklist").click(timeout=60_000)
-    expect(page.get_by_role("heading", name="Case ")).to_be_visible(timeout=60_000)
-    address = page.url
+    expect(page.get_by_role("heading", name=re.compile("^Case "))).to_be_visible(timeout=60_000)
+    page.wait_for_url(re.compile("case="))
+    kept = page.url
     page.close()
-    return address
+    return desk, kept
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -102,14 +105,15 @@ def case(chromium: Browser, app_server: "AppServer") -> str:
 def test_every_other_page_fits_the_window(
     chromium: Browser,
     app_server: "AppServer",
-    case: str,
+    case: tuple[str, str],
     tmp_path: Path,
     scheme: Literal["light", "dark"],
     width: int,
 ) -> None:
     pages = {
-        "desk": (app_server.url, ".lobule-steps"),
-        "case": (case, ".heatmaplayer image"),
+        "invitation": (app_server.url, ".lobule-steps"),
+        "desk": (case[0], ".heatmaplayer image"),
+        "case": (case[1], ".heatmaplayer image"),
         "worklist": (f"{app_server.url}/worklist", "[data-testid=stDataFrame]"),
         "performance": (f"{app_server.url}/performance", ".lobule-head"),
         "models": (f"{app_server.url}/models", "[class*=st-key-shelf-]"),
@@ -124,7 +128,7 @@ def test_every_other_page_fits_the_window(
         settled(page)
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, name
         expect(page.get_by_role("alert").filter(has_text="✕")).to_have_count(0)
-        if (scheme, width) == ("light", 1440) and name != "desk":
+        if (scheme, width) == ("light", 1440) and name != "invitation":
             keep(page, to / f"{name}-light.png")
             assert (to / f"{name}-light.png").stat().st_size < MOST_BYTES
         elif to == tmp_path:

@@ -180,6 +180,21 @@ def test_what_was_given_up_and_is_wanted_again_is_answered(held: threading.Event
     assert len(desk.summaries) == 1
 
 
+def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
+    desk = next(iter(desks._desks().by_token.values()))
+    first, _, again = list(desk.images)
+    assert len(desk.answers) == len(desk.summaries) == 2
+    desk.remove([first])
+    assert len(desk.answers) == 2  # the third image is the same
+    desk.remove([again])
+    assert len(desk.answers) == len(desk.summaries) == len(desk.hashes) == 1
+    desk.remove(list(desk.images))
+    assert [*desk.answers, *desk.summaries, *desk.hashes] == []
+    assert desk.work is None
+    of_three.run()
+    assert of_three.title[0].value == "Drop images, get answers"
+
+
 def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk("token")
     told = desk.put([uploaded(str(number)) for number in range(desks.MOST_IMAGES + 5)])

@@ -81,7 +81,7 @@ STYLE = """
 .stHtml h3 { padding: .6rem 0 0; margin: 0; }
 .stHtml h4 { padding: .6rem 0 .1rem; margin: 0; }
 .lobule-two h3, .lobule-text h3 { padding: .9rem 0 .2rem; margin: 0; }
-.lobule-text p { margin: 0; }
+.lobule-text p { margin: 0; max-width: 80ch; }
 .lobule-scroll { overflow-x: auto; }
 [class*="st-key-beside"] [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
 [class*="st-key-beside"] [data-testid="stColumn"] { min-width: min(25rem, 100%); }

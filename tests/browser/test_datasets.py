@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 from core.datasets.listing import counted
 from core.datasets.open import open_dataset
 from tests.browser.made_up import write_phantoms
+from tests.browser.pictures import keep
 from tests.browser.settled import settled
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
 WAIT = 120_000  # ms
-MOST_BYTES = 400_000
 VIEWS = {
     "Findings": ".lobule-finding",
     "Contents": ".js-plotly-plot .barlayer path",
@@ -113,9 +112,7 @@ def test_every_view_fits_and_is_drawn(
         assert not empty
         if view == ("Split" if scheme == "dark" else "Patients") and width == 1440:
             file = folder / f"datasets-{scheme}.png"
-            picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-            picture.quantize(256, method=Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
-            assert file.stat().st_size < MOST_BYTES
+            keep(page, file)
     bars = page.locator(".js-plotly-plot .errorbar")
     expect(bars.first).to_be_visible(timeout=WAIT)
 

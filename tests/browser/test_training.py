@@ -3,21 +3,19 @@
 import os
 import re
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.made_up import write_phantoms
+from tests.browser.pictures import keep
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
 WAIT = 180_000  # ms; TensorFlow is loaded by each check and each run
-MOST_BYTES = 400_000
 WRONG = 5  # every fifth label, so that there is something to get wrong
 
 pytestmark = pytest.mark.slow
@@ -140,10 +138,7 @@ def pictures(visit: Callable[..., Page], run: str, tmp_path: Path) -> None:
             assert overflow <= 0
             name = f"training-{scheme}.png" if width == 1440 else f"training-{scheme}-900.png"
             if folder == tmp_path or width == 1440:
-                picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
-                reduced = picture.quantize(256, method=Image.Quantize.MAXCOVERAGE)
-                reduced.save(folder / name, optimize=True)
-                assert (folder / name).stat().st_size < MOST_BYTES
+                keep(page, folder / name)
             page.close()
 
 

@@ -6,6 +6,7 @@ from core.errors import ServingError
 from core.serving import SecurityHeaders, check_serving
 from pages.parts.desk import keep_in_address
 from pages.parts.entrance import entered
+from pages.parts.keras_state import keep_keras_state
 from pages.parts.look import RESEARCH_USE, style
 from pages.parts.sign_in import sign_in_is_configured, signed_in
 from pages.parts.warm_up import warm_up
@@ -34,6 +35,7 @@ def draw() -> None:
         warm_up()
 
 
+keep_keras_state()
 if __name__ == "__main__":  # a run of a browser's session
     draw()
 else:  # the server imports what it serves

@@ -1,6 +1,7 @@
 """A real Chromium and a running Lobule for the tests in this folder."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -31,6 +32,19 @@ class AppServer:
     home: Path  # its LOBULE_HOME
     log: Path  # everything that it printed
     process: "subprocess.Popen[bytes]"
+
+    @property
+    def faults(self) -> list[str]:
+        """What went wrong in it, as Python tells it.
+
+        Without the complaints of the web server that a browser closed its window.
+        """
+        told = re.split(r"(?m)^(?=Exception in ASGI application|Traceback )", self.log.read_text())
+        return [
+            text[:4000]
+            for text in told
+            if "Traceback (" in text and not re.search(r"\nstarlette\S+Disconnect", text)
+        ]
 
     @property
     def megabytes(self) -> float:

@@ -56,6 +56,7 @@ def case(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
     """Addresses of a desk with three phantoms, one disagreed with, and of the case kept of it."""
     page = chromium.new_page(viewport={"width": 1440, "height": 960})
     page.goto(app_server.url)
+    expect(page.get_by_text("The model is loaded.")).to_be_visible(timeout=ANSWER)
     page.locator("input[type=file]").set_input_files(
         [
             {

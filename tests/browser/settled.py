@@ -19,4 +19,4 @@ QUIET = """
 def settled(page: Page, timeout: float = 240_000) -> None:
     """Wait until no script has run and nothing was stale for most of a second (timeout: ms)."""
     page.evaluate("window.lobuleQuietSince = null")
-    page.wait_for_function(QUIET, timeout=timeout)
+    page.wait_for_function(QUIET, timeout=timeout, polling=100)

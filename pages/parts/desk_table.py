@@ -1,5 +1,7 @@
 """The images of a case in a table: sorted by a click on a column's head, chosen by one on a row."""
 
+import time
+
 import streamlit as st
 
 from core.cases.records import Verdict
@@ -13,6 +15,8 @@ _SORTABLE = (VERDICT, PROBABILITY, SCOPE, YOU, NAME)
 _ROW, _HEAD, _MOST_ROWS = 44, 36, 9
 _KEY = "desk_table"
 _ORDER, _SORT = "desk_order", "desk_sort"
+_SET = "desk_table_set"
+_STALE_SECONDS = 2.0
 _YOURS = {Verdict.AGREE: "✓", Verdict.DISAGREE: "✗"}
 _RANK = {True: 0, None: 1, False: 2}
 
@@ -35,9 +39,11 @@ def show_table(desk: Desk, questions: list[Question]) -> None:
     wanted = {
         "rows": [ids.index(desk.chosen)] if desk.chosen in ids else [],
         "columns": [by] if by in _SORTABLE else [],
+        "cells": [],  # never any, but the browser names them: without, its echo looks like a click
     }
     held = st.session_state.get(_KEY)
     if held is None or any(held["selection"][part] != wanted[part] for part in wanted):
+        st.session_state[_SET] = held, time.monotonic()
         st.session_state[_KEY] = {"selection": wanted}
     st.dataframe(
         {title: [row[place] for row in rows] for place, title in enumerate(_CONFIG)},
@@ -54,7 +60,14 @@ def show_table(desk: Desk, questions: list[Question]) -> None:
 
 
 def _chosen() -> None:
-    """Take over what was clicked: a row is an image, a column's head an order."""
+    """Take over what was clicked: a row is an image, a column's head an order.
+
+    A browser that asks to run again before it has taken over a selection of the page's, after a
+    key was pressed, sends the one that it had before: that is no click.
+    """
+    before, since = st.session_state[_SET]
+    if st.session_state[_KEY] == before and time.monotonic() - since < _STALE_SECONDS:
+        return
     picked = st.session_state[_KEY]["selection"]
     ids: list[str] = st.session_state.get(_ORDER, [])
     if picked["rows"] and picked["rows"][0] < len(ids):

@@ -1,5 +1,6 @@
 """A case on the Diagnose page: many images, their table, the case's answer, what survives."""
 
+import json
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from core.cases.records import CaseFilter, Verdict
 from core.cases.store import close_stores, open_store
 from core.cases.trail import read_trail
 from pages.parts import desk as desks
-from pages.parts import desk_work
+from pages.parts import desk_table, desk_work
 from pages.parts.answers import Question
 from pages.parts.desk import Desk, Upload
 from tests.pages.conftest import answered, upload_images
@@ -85,6 +86,40 @@ def test_a_word_on_each_image_and_the_next_one(of_three: AppTest) -> None:
     of_three.button(key="desk_Previous").click().run()
     say(of_three, "disagree").click().run()  # takes it back
     assert list(of_three.dataframe[0].value["You"]) == ["✓", "", ""]
+
+
+def with_selection(page: AppTest, row: int) -> AppTest:
+    """Run the page as a browser asks for it in whose table a row is marked."""
+    states = page._tree.get_widget_states()  # AppTest has no selections
+    table = states.widgets.add()
+    table.id = page.dataframe[0].proto.id
+    table.string_value = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
+    return page._run(states)
+
+
+def on_show(page: AppTest) -> int:
+    desk = desks._desks().by_token[page.session_state["desk"]]
+    return list(desk.images).index(desk.chosen or "")
+
+
+@pytest.mark.slow
+def test_a_marked_row_is_no_click_before_the_browser_could_mark_another(
+    of_three: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = of_three
+    # The first word of a browser on what is marked comes with the key that was pressed.
+    with_selection(page.button(key="desk_Next").click() and page, 0)
+    assert on_show(page) == 1
+    with_selection(page, 0)  # a timer, set off before the answer to the key was there
+    assert on_show(page) == 1
+    with_selection(page, 1)
+    with_selection(page, 2)  # a click
+    assert on_show(page) == 2
+    monkeypatch.setattr(desk_table, "_STALE_SECONDS", 0)
+    page.button(key="desk_Previous").click().run()
+    assert on_show(page) == 1
+    with_selection(page, 2)  # by now it is a click
+    assert on_show(page) == 2
 
 
 @pytest.mark.slow

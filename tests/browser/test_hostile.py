@@ -25,6 +25,8 @@ def put(page: Page, uploads: list[Upload]) -> None:
     expect(page.get_by_role("button", name=f"Clear the desk ({words})")).to_be_visible(
         timeout=ANSWER
     )
+    if len(uploads) > 1:  # the table is drawn after the progress: from here on none is the end
+        expect(page.locator(".st-key-desk_table").first).to_be_visible(timeout=ANSWER)
     expect(page.locator(".st-key-desk_progress")).to_have_count(0, timeout=ANSWER)
 
 

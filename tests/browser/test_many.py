@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -105,34 +106,33 @@ def test_twenty_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path)
         alone.close()
         patient = chromium.new_page()
         patient.goto(server.url)
-        line = slow_upload(patient, server)
-        pages = [chromium.new_context().new_page() for _ in range(SESSIONS)]
-        started = time.monotonic()
-        for page, own in zip(pages, files, strict=True):
-            give(page, server, own)
-        most = 0.0
-        for page in pages:
-            answered(page)
-            most = max(most, server.megabytes)
-        seconds = time.monotonic() - started
-        for page, own in zip(pages, files, strict=True):
-            for number in range(IMAGES):
-                expect(page.locator(".lobule-file span").first).to_have_text(own[number].name)
-                expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
-                answer = answer_on_show(page)
-                expected = known[str(answer["sha256"])]
-                assert answer["path"] == own[number].name
-                assert Path(str(expected["path"])).name == own[number].name
-                assert answer["verdict"] == expected["verdict"]
-                np.testing.assert_allclose(
-                    answer["probabilities"], expected["probabilities"], atol=2e-4
-                )
-                if number + 1 < IMAGES:
-                    page.keyboard.press("j")
-                    expect(page.locator(".lobule-file span").first).to_have_text(
-                        own[number + 1].name, timeout=ANSWER
+        with closing(slow_upload(patient, server)):
+            pages = [chromium.new_context().new_page() for _ in range(SESSIONS)]
+            started = time.monotonic()
+            for page, own in zip(pages, files, strict=True):
+                give(page, server, own)
+            most = 0.0
+            for page in pages:
+                answered(page)
+                most = max(most, server.megabytes)
+            seconds = time.monotonic() - started
+            for page, own in zip(pages, files, strict=True):
+                for number in range(IMAGES):
+                    expect(page.locator(".lobule-file span").first).to_have_text(own[number].name)
+                    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+                    answer = answer_on_show(page)
+                    expected = known[str(answer["sha256"])]
+                    assert answer["path"] == own[number].name
+                    assert Path(str(expected["path"])).name == own[number].name
+                    assert answer["verdict"] == expected["verdict"]
+                    np.testing.assert_allclose(
+                        answer["probabilities"], expected["probabilities"], atol=2e-4
                     )
-        line.close()
+                    if number + 1 < IMAGES:
+                        page.keyboard.press("j")
+                        expect(page.locator(".lobule-file span").first).to_have_text(
+                            own[number + 1].name, timeout=ANSWER
+                        )
         for page in pages:
             page.context.close()
         print(  # noqa: T201 - figures for the notes

@@ -150,7 +150,7 @@ def _grain(canvas: Canvas) -> None:
         pixels = rng.standard_normal((height // _FINER, width // _FINER), np.float32)
         grain = np.exp(share * pixels - share**2 / 2)
         np.clip(stain, 0, most, out=stain)
-        stain *= grain.repeat(_FINER, axis=0).repeat(_FINER, axis=1)
+        np.multiply(stain, grain.repeat(_FINER, axis=0).repeat(_FINER, axis=1), out=stain)
 
 
 def _light(canvas: Canvas, height: int, width: int) -> NDArray[np.uint8]:

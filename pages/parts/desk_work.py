@@ -121,8 +121,16 @@ def _answer_all(work: Work) -> None:
                 ask(work.current, partial(_note, work), work.desk)
             except Stopped:
                 continue
+            _forget_if_gone(work.desk, work.current.upload.id)
             work.done += 1
             work.seconds += time.monotonic() - started
+
+
+def _forget_if_gone(desk: Desk, image_id: str) -> None:
+    """Drop an answer to an image that was taken away after its last tile."""
+    with desk.lock:
+        if image_id not in desk.images:
+            desk.remove([image_id])
 
 
 def _note(work: Work, share: float, words: str) -> None:

@@ -109,21 +109,10 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 @pytest.fixture(scope="module")
 def tiny_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """Lobule with a small untrained model: it has no scope test, so that it answers anything."""
-    import pandas as pd  # noqa: PLC0415 - few tests ask for it
-
-    from core.architectures import build, heatmap_layer  # noqa: PLC0415 - loads TensorFlow
-    from core.registry.card import Card  # noqa: PLC0415
-    from core.registry.package import save_package  # noqa: PLC0415
-    from tests.pages.conftest import CARD  # noqa: PLC0415
+    from tests.pages.conftest import save_tiny  # noqa: PLC0415 - loads TensorFlow
 
     folder = tmp_path_factory.mktemp("tiny-server")
-    save_package(
-        folder / "models" / "tiny",
-        Card.model_validate({**CARD, "heatmap_layer": heatmap_layer("cnn3")}),
-        build("cnn3", (32, 32, 3), 2),
-        predictions=pd.DataFrame({"image": ["a"]}),
-        history=pd.DataFrame({"epoch": [1]}),
-    )
+    save_tiny(folder / "models")
     models = str(folder / "models")
     with serving(folder, free_port(), LOBULE_SHIPPED_MODELS=models) as server:
         yield server

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.registry.package import load_package
 from tests.browser.settled import settled
 
 if TYPE_CHECKING:
@@ -54,8 +55,6 @@ def give_folder(page: Page, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
-    from core.registry.package import load_package  # noqa: PLC0415 - only here
-
     card = load_package(ROOT / "models" / name).card
     assert card.evaluation is not None
     page.get_by_role("combobox", name="Model").click()
@@ -77,8 +76,6 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
 
 
 def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
-    from core.registry.package import load_package  # noqa: PLC0415 - only here
-
     point = load_package(ROOT / "models" / "idc").card.operating_point
     assert point
     view(page, "Operating point")

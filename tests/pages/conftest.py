@@ -95,20 +95,24 @@ CARD: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="session")
-def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shelf of one sound package and one that has no card."""
+def save_tiny(folder: Path) -> None:
+    """Write a package with a small untrained model, as the card above says."""
     from core.architectures import build, heatmap_layer  # noqa: PLC0415 - loads TensorFlow
 
-    folder = tmp_path_factory.mktemp("shelf")
-    card = Card.model_validate({**CARD, "heatmap_layer": heatmap_layer("cnn3")})
     save_package(
         folder / "tiny",
-        card,
+        Card.model_validate({**CARD, "heatmap_layer": heatmap_layer("cnn3")}),
         build("cnn3", (32, 32, 3), 2),
         predictions=pd.DataFrame({"image": ["a"]}),
         history=pd.DataFrame({"epoch": [1]}),
     )
+
+
+@pytest.fixture(scope="session")
+def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shelf of one sound package and one that has no card."""
+    folder = tmp_path_factory.mktemp("shelf")
+    save_tiny(folder)
     (folder / "broken").mkdir()
     return folder
 

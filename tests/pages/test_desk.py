@@ -180,7 +180,8 @@ def test_images_are_taken_off_and_the_desk_is_cleared(of_three: AppTest) -> None
 def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
     desk = Desk("token")
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    questions = [Question(uploaded(str(n)), package, None) for n in range(3)]  # type: ignore[arg-type]
+    desk.put([uploaded(str(number)) for number in range(3)])
+    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
     work = desk_work.want(desk, questions, questions[1])
     while work.share < 0.5:
         pass
@@ -202,7 +203,8 @@ def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
 def test_what_was_given_up_and_is_wanted_again_is_answered(held: threading.Event) -> None:
     desk = Desk("token")
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    one, other = (Question(uploaded("a"), package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
+    desk.put([uploaded("a")])
+    one, other = (Question(desk.images["a"], package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
     with desk.lock:  # nobody gives up or begins meanwhile
         work = desk_work.want(desk, [one], one)
         work.current = work.queue.popleft()
@@ -228,6 +230,26 @@ def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
     assert desk.work is None
     of_three.run()
     assert of_three.title[0].value == "Drop images, get answers"
+
+
+def test_an_image_taken_off_after_its_last_tile_leaves_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk("token")
+    desk.put([uploaded("a"), uploaded("b")])
+    real = core.diagnosis.diagnose
+
+    def take_off_and_answer(source: bytes, **settings: Any) -> core.diagnosis.Diagnosis:
+        desk.remove(["a"])
+        return real(source, **settings)
+
+    monkeypatch.setattr(core.diagnosis, "diagnose", take_off_and_answer)
+    package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
+    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
+    work = desk_work.want(desk, questions, questions[0])
+    assert work.thread is None or not work.thread.join(10)
+    assert list(desk.hashes) == ["b"]
+    assert len(desk.answers) == len(desk.summaries) == 1
 
 
 def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

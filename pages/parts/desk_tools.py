@@ -21,8 +21,8 @@ def show_tools(desk: Desk, questions: list[Question], chosen: Question) -> None:
     place = ids.index(chosen.upload.id)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="desk_tools"):
         if len(ids) > 1:
-            _go("Previous", "K", desk, ids, place - 1)
-            _go("Next", "J", desk, ids, place + 1)
+            _go("Previous", "K", desk, ids, -1, disabled=place == 0)
+            _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
         found = summary(chosen, desk)
         answered = found is not None and found.predicted is not None
         said = desk.verdicts.get(chosen.upload.id)
@@ -71,20 +71,21 @@ def _clear(desk: Desk) -> None:
     st.session_state.pop("um_per_px", None)
 
 
-def _go(name: str, key: str, desk: Desk, ids: list[str], to: int) -> None:
-    inside = 0 <= to < len(ids)
+def _go(name: str, key: str, desk: Desk, ids: list[str], steps: int, *, disabled: bool) -> None:
     st.button(
         name,
         key=f"desk_{name}",
         shortcut=key,
-        disabled=not inside,
-        on_click=_choose,
-        args=(desk, ids[to] if inside else None),
+        disabled=disabled,
+        on_click=_step,
+        args=(desk, ids, steps),
     )
 
 
-def _choose(desk: Desk, image_id: str | None) -> None:
-    desk.chosen = image_id
+def _step(desk: Desk, ids: list[str], steps: int) -> None:
+    """Go on from the image on show now: the key may be pressed again before this page is drawn."""
+    place = ids.index(desk.chosen) if desk.chosen in ids else 0
+    desk.chosen = ids[min(max(place + steps, 0), len(ids) - 1)]
 
 
 def _say(desk: Desk, image_id: str, verdict: Verdict) -> None:

@@ -16,7 +16,7 @@ from core.cases.records import CaseFilter, Verdict
 from core.cases.store import close_stores, open_store
 from core.cases.trail import read_trail
 from pages.parts import desk as desks
-from pages.parts import desk_table, desk_work
+from pages.parts import desk_table, desk_tools, desk_work
 from pages.parts.answers import Question
 from pages.parts.desk import Desk, Upload
 from tests.pages.conftest import answered, upload_images
@@ -120,6 +120,20 @@ def test_a_marked_row_is_no_click_before_the_browser_could_mark_another(
     assert on_show(page) == 1
     with_selection(page, 2)  # by now it is a click
     assert on_show(page) == 2
+
+
+def test_a_key_pressed_again_before_the_page_was_drawn_goes_on() -> None:
+    desk = Desk("token")
+    desk.put([uploaded("a"), uploaded("b"), uploaded("c")])
+    ids, shown = list(desk.images), []
+    desk.chosen = "a"
+    for steps in (1, 1, 1, -1):  # with the list that was drawn before the first
+        desk_tools._step(desk, ids, steps)
+        shown.append(desk.chosen)
+    assert shown == ["b", "c", "c", "b"]
+    desk.chosen = None  # taken off meanwhile
+    desk_tools._step(desk, ids, 1)
+    assert desk.chosen == "b"
 
 
 @pytest.mark.slow

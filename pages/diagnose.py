@@ -58,6 +58,8 @@ def _show_case(desk: Desk, work: Work, questions: list[Question], *, at_work: bo
     if picked in desk.images and picked != desk.chosen:
         desk.chosen = picked
         st.rerun()
+    if st.session_state.pop("desk_sorted", False):
+        st.rerun()
     if show_progress(work, questions) != at_work:
         st.rerun()
     show_case_answer(desk, questions[0].package.card, questions)
@@ -92,6 +94,7 @@ else:
     chosen = next((one for one in questions if one.upload.id == picked), questions[0])
     desk.chosen = chosen.upload.id
     work = want(desk, questions, chosen)
+    waits = summary(chosen, desk) is None
     with st.container(key="desk"):
         if len(questions) > 1:
             with st.container(key="desk_case_and_images"):
@@ -99,4 +102,6 @@ else:
         with st.container(key="desk_image"):
             show_tools(desk, in_order(desk, questions), chosen)
             show_image(chosen, work)
+    if waits and summary(chosen, desk) is not None:
+        st.rerun()  # what can be said of an answer was drawn while there was none
     offer_to_save(questions, saving)

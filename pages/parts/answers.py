@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
+FAULT = (
+    "Lobule could not answer this image because of a fault in the program. The other images are "
+    "not affected. The details are in the program's log."
+)
 THUMBNAIL = 96  # px, the longer side
 
 # An image, a model and a scale make an answer; a class and a layer choose its heatmap.
@@ -69,6 +73,11 @@ class Question:
             self.heatmap_class,
             self.heatmap_layer,
         )
+
+    @property
+    def subject(self) -> tuple[str, str, float | None]:
+        """What is answered: the image, by which model, at which scale."""
+        return self.upload.id, self.package.model_sha256, self.um_per_px
 
     @property
     def standard(self) -> bool:
@@ -138,10 +147,7 @@ def ask(
         raise
     except Exception:
         log.exception("An image got no answer")
-        answer = Failure(
-            "Lobule could not answer this image because of a fault in the program. The other "
-            "images are not affected. The details are in the program's log."
-        )
+        answer = Failure(FAULT)
     keep(desk, question.key(desk), answer)
     return answer
 

@@ -93,7 +93,7 @@ def _images(
         if isinstance(answer, Failure):
             raise LobuleError(f"{question.upload.name}: {answer.reason}")
         name = question.upload.name if names else f"image {number}"
-        synthetic, said = question.upload.synthetic, verdicts.get(question.upload.id)
+        synthetic, said = question.upload.synthetic, verdicts.get(question.subject)
         yield NewImage(name, answer.image.pixels, record(answer, name), synthetic, said)
 
 
@@ -104,7 +104,7 @@ def _has_answer(question: Question) -> bool:
 
 def _key(answered: list[Question]) -> tuple[object, ...]:
     desk = open_desk()
-    said = tuple(desk.verdicts.get(question.upload.id) for question in answered)
+    said = tuple(desk.verdicts.get(question.subject) for question in answered)
     return (*(question.key(desk)[:3] for question in answered), said)
 
 

@@ -56,8 +56,8 @@ class Desk:
     """What was stated for the case."""
     scales: dict[str, float] = field(default_factory=dict)
     """µm/px that was stated for one image alone, by id."""
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    """What the pathologist said of an answer, by the image's id."""
+    verdicts: dict[tuple[str, str, float | None], Verdict] = field(default_factory=dict)
+    """What the pathologist said, by `Question.subject`: a word on one answer is on no other."""
     answers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
     summaries: dict[Any, Any] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Desk:
                 self.work = None
         for key in ids:
             self.scales.pop(key, None)
-            self.verdicts.pop(key, None)
+        self.verdicts = {key: said for key, said in self.verdicts.items() if key[0] not in ids}
         if self.chosen not in self.images:
             self.chosen = None
 
@@ -147,10 +147,14 @@ def open_desk() -> Desk:
 
 
 def keep_in_address() -> None:
-    """Put the token of a desk that holds something into the address, so that a refresh finds it."""
-    desk = _desks().by_token.get(st.session_state.get(PARAMETER, ""))
+    """Put the token of a desk that holds something into the address, so that a refresh finds it.
+
+    Also on pages that show no desk: after a refresh of one of them the way back leads to it.
+    """
+    token = st.session_state.get(PARAMETER) or st.query_params.get(PARAMETER, "")
+    desk = _desks().by_token.get(token)
     if desk is not None and desk.images:
-        st.query_params[PARAMETER] = desk.token
+        st.query_params[PARAMETER] = st.session_state[PARAMETER] = desk.token
     elif PARAMETER in st.query_params and PARAMETER in st.session_state:
         del st.query_params[PARAMETER]
 

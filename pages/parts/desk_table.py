@@ -72,7 +72,10 @@ def _chosen() -> None:
     ids: list[str] = st.session_state.get(_ORDER, [])
     if picked["rows"] and picked["rows"][0] < len(ids):
         st.session_state["desk_picked"] = ids[picked["rows"][0]]
-    st.session_state[_SORT] = picked["columns"][0] if picked["columns"] else None
+    by = picked["columns"][0] if picked["columns"] else None
+    if by != st.session_state.get(_SORT):
+        st.session_state[_SORT] = by
+        st.session_state["desk_sorted"] = True  # which image is next is drawn outside the table
 
 
 def _row(desk: Desk, question: Question, doubles: dict[str, str]) -> tuple[str | None, ...]:
@@ -80,7 +83,8 @@ def _row(desk: Desk, question: Question, doubles: dict[str, str]) -> tuple[str |
     name = visible(question.upload.name)
     if key in doubles:
         name = f"{name} (= {visible(doubles[key])})"
-    yours = _YOURS.get(desk.verdicts[key], "") if key in desk.verdicts else ""
+    said = desk.verdicts.get(question.subject)
+    yours = _YOURS.get(said, "") if said else ""
     found = summary(question, desk)
     if found is None:
         return None, "…", "", "", yours, name
@@ -103,7 +107,7 @@ def _rank(desk: Desk, question: Question, by: str) -> tuple[object, ...]:
     if found is None or found.predicted is None:
         return (1, 0, "")
     if by == YOU:
-        return (0, _YOURS.get(desk.verdicts.get(question.upload.id), "~"), "")  # type: ignore[arg-type]
+        return (0, _YOURS.get(desk.verdicts.get(question.subject), "~"), "")  # type: ignore[arg-type]
     if by == SCOPE:
         return (0, _RANK[found.scope], "")
     if by == VERDICT:

@@ -25,18 +25,18 @@ def show_tools(desk: Desk, questions: list[Question], chosen: Question) -> None:
             _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
         found = summary(chosen, desk)
         answered = found is not None and found.predicted is not None
-        said = desk.verdicts.get(chosen.upload.id)
+        said = desk.verdicts.get(chosen.subject)
         for verdict, name, key, words in _SAYS:
             st.button(
                 f"{name}d" if said == verdict else name,
-                # A key of its own: whoever types fast judges the image that is on the screen.
-                key=f"desk_{verdict}-{chosen.upload.id}",
+                # A key of its own: whoever types fast judges the answer that is on the screen.
+                key=f"desk_{verdict}-{chosen.subject}",
                 type="primary" if said == verdict else "secondary",
                 icon=":material/check:" if said == verdict else None,
                 shortcut=key,
                 disabled=not answered,
                 on_click=_say,
-                args=(desk, chosen.upload.id, verdict),
+                args=(desk, chosen.subject, verdict),
                 help=f"{words} {_KEPT}",
             )
         with st.popover("More"):
@@ -88,8 +88,8 @@ def _step(desk: Desk, ids: list[str], steps: int) -> None:
     desk.chosen = ids[min(max(place + steps, 0), len(ids) - 1)]
 
 
-def _say(desk: Desk, image_id: str, verdict: Verdict) -> None:
-    if desk.verdicts.get(image_id) == verdict:
-        del desk.verdicts[image_id]
+def _say(desk: Desk, subject: tuple[str, str, float | None], verdict: Verdict) -> None:
+    if desk.verdicts.get(subject) == verdict:
+        del desk.verdicts[subject]
     else:
-        desk.verdicts[image_id] = verdict
+        desk.verdicts[subject] = verdict

@@ -4,6 +4,7 @@ The work goes on while the user looks at another page or image, and after a refr
 this process take turns, so that however many people work, only so many images are decoded at once.
 """
 
+import logging
 import os
 import threading
 import time
@@ -12,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from pages.parts.answers import Question, Stopped, ask, summary
+from pages.parts.answers import FAULT, Failure, Question, Stopped, ask, keep, summary
 from pages.parts.desk import Desk
+
+log = logging.getLogger(__name__)
 
 _TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
 _TICK = 0.05  # seconds
@@ -65,24 +68,19 @@ def want(desk: Desk, questions: list[Question], first: Question) -> Work:
     open_ones = [question for question in questions if summary(question, desk) is None]
     open_ones.sort(key=lambda question: question.upload.id != first.upload.id)
     with desk.lock:
-        wanted = {_what(question) for question in open_ones}
+        wanted = {question.subject for question in open_ones}
         if work.paused and not wanted <= work.wanted:  # another model, scale or image
             work.paused = False
         work.wanted = wanted
-        current = work.current and _what(work.current)
+        current = work.current and work.current.subject
         if current is not None and current not in wanted:
             work.cancel.set()  # nobody waits for it any more
         if work.paused:
             return work
         if work.cancel.is_set():
             current = None  # its end has been asked for: who wants it again waits in line
-        work.queue = deque(one for one in open_ones if _what(one) != current)
-        if work.queue and work.thread is None:
-            work.done, work.seconds = 0, 0.0
-            work.thread = threading.Thread(
-                target=partial(_answer_all, work), name="desk", daemon=True
-            )
-            work.thread.start()
+        work.queue = deque(one for one in open_ones if one.subject != current)
+        _begin(work)
     return work
 
 
@@ -96,14 +94,27 @@ def wait(work: Work, question: Question, told: Callable[[float, str], None]) -> 
 
     `told` is called again and again: a page that is no longer wanted leaves through it.
     """
-    while summary(question, work.desk) is None and not work.paused:
-        own = work.current is not None and _what(work.current) == _what(question)
+    desk = work.desk
+    while summary(question, desk) is None and not work.paused:
+        if question.upload.id not in desk.images:  # taken away in another window
+            return
+        with desk.lock:
+            own = work.current is not None and work.current.subject == question.subject
+            in_line = own or question.subject in {one.subject for one in work.queue}
+            if not in_line and summary(question, desk) is None:
+                # Another window on the same desk wants other answers.
+                work.queue.appendleft(question)
+                _begin(work)
         told(work.share if own else 0.0, work.words if own else "")
         time.sleep(_TICK)
 
 
-def _what(question: Question) -> tuple[object, ...]:
-    return (question.upload.id, question.package.model_sha256, question.um_per_px)
+def _begin(work: Work) -> None:
+    """Start the thread that answers, unless it runs or there is nothing to do."""
+    if work.queue and work.thread is None:
+        work.done, work.seconds = 0, 0.0
+        work.thread = threading.Thread(target=partial(_answer_all, work), name="desk", daemon=True)
+        work.thread.start()
 
 
 def _answer_all(work: Work) -> None:
@@ -121,6 +132,9 @@ def _answer_all(work: Work) -> None:
                 ask(work.current, partial(_note, work), work.desk)
             except Stopped:
                 continue
+            except Exception:  # `ask` tells what goes wrong with an image: this is the desk's own
+                log.exception("An answer could not be kept")
+                keep(work.desk, work.current.key(work.desk), Failure(FAULT))
             _forget_if_gone(work.desk, work.current.upload.id)
             work.done += 1
             work.seconds += time.monotonic() - started

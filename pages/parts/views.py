@@ -76,7 +76,9 @@ def _wait_for(question: Question, work: Work) -> "Diagnosis | Failure | None":
 
     if question.standard:
         wait(work, question, progress)
-        answer = None if work.paused and known(question) is None else ask(question, progress)
+        answer = known(question)
+        if answer is None and not work.paused and question.upload.id in work.desk.images:
+            answer = ask(question, progress)  # its pixels had to make room
     else:
         answer = ask(question, progress)
     room.empty()

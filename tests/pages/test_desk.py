@@ -1,23 +1,17 @@
 """A case on the Diagnose page: many images, their table, the case's answer, what survives."""
 
 import json
-import threading
-from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-import core.diagnosis
 from core.cases.read import find_cases
 from core.cases.records import CaseFilter, Verdict
 from core.cases.store import close_stores, open_store
 from core.cases.trail import read_trail
 from pages.parts import desk as desks
-from pages.parts import desk_table, desk_tools, desk_work
-from pages.parts.answers import Question
+from pages.parts import desk_table, desk_tools
 from pages.parts.desk import Desk, Upload
 from tests.pages.conftest import answered, upload_images
 from tests.pages.test_diagnose import ROOT, html, open_page, tissue
@@ -38,23 +32,6 @@ def of_three() -> AppTest:
     """Three images, two of them the same."""
     files = [("a.png", tissue(1)), ("b.png", tissue(2)), ("again.png", tissue(1))]
     return upload_images(open_page(), *files)
-
-
-@pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
-    """Answers wait at their first tile until they are let go."""
-    go = threading.Event()
-    real = core.diagnosis.diagnose
-
-    def diagnose(source: bytes, **settings: Any) -> core.diagnosis.Diagnosis:
-        while not go.wait(0.01):
-            if told := settings.get("progress"):
-                told(0.5, "1 of 2 tiles")
-        return real(source, **settings)
-
-    monkeypatch.setattr(core.diagnosis, "diagnose", diagnose)
-    yield go
-    go.set()
 
 
 def uploaded(key: str, size: int = 1) -> Upload:
@@ -88,12 +65,12 @@ def test_a_word_on_each_image_and_the_next_one(of_three: AppTest) -> None:
     assert list(of_three.dataframe[0].value["You"]) == ["✓", "", ""]
 
 
-def with_selection(page: AppTest, row: int) -> AppTest:
-    """Run the page as a browser asks for it in whose table a row is marked."""
+def with_selection(page: AppTest, row: int, *columns: str) -> AppTest:
+    """Run the page as a browser asks for it in whose table a row and a head are marked."""
     states = page._tree.get_widget_states()  # AppTest has no selections
     table = states.widgets.add()
     table.id = page.dataframe[0].proto.id
-    table.string_value = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
+    table.string_value = json.dumps({"selection": {"rows": [row], "columns": columns, "cells": []}})
     return page._run(states)
 
 
@@ -120,6 +97,32 @@ def test_a_marked_row_is_no_click_before_the_browser_could_mark_another(
     assert on_show(page) == 1
     with_selection(page, 2)  # by now it is a click
     assert on_show(page) == 2
+
+
+@pytest.mark.slow
+def test_the_next_image_is_that_of_the_order_that_was_chosen(of_three: AppTest) -> None:
+    with_selection(of_three, 0, "Name")
+    assert [name[:5] for name in of_three.dataframe[0].value["Name"]] == ["a.png", "again", "b.png"]
+    of_three.button(key="desk_Next").click().run()
+    assert on_show(of_three) == 2
+
+
+@pytest.mark.slow
+def test_a_single_image_can_be_judged_as_soon_as_it_is_answered() -> None:
+    page = upload_images(open_page(), ("a.png", tissue(1)))
+    assert not say(page, "agree").disabled
+
+
+@pytest.mark.slow
+def test_a_word_on_one_answer_is_on_no_other(of_three: AppTest) -> None:
+    page = of_three
+    say(page, "agree").click().run()
+    assert list(page.dataframe[0].value["You"]) == ["✓", "", ""]
+    answered(page.number_input(key="um_per_px").set_value(3.0).run())
+    assert list(page.dataframe[0].value["You"]) == ["", "", ""]
+    assert say(page, "agree").label == "Agree"
+    answered(page.number_input(key="um_per_px").set_value(None).run())  # the first answer again
+    assert list(page.dataframe[0].value["You"]) == ["✓", "", ""]
 
 
 def test_a_key_pressed_again_before_the_page_was_drawn_goes_on() -> None:
@@ -166,6 +169,13 @@ def test_a_refresh_finds_the_desk_by_its_address(of_three: AppTest) -> None:
     assert not again.exception
     assert list(again.dataframe[0].value["You"]) == ["✓", "", ""]
     assert again.number_input(key="um_per_px").value == pytest.approx(3.0)
+    aside = start()  # a refresh of another page, and from there back
+    aside.query_params["desk"] = token
+    aside.switch_page("pages/about.py").run()
+    assert not aside.exception
+    del aside.query_params["desk"]
+    aside.switch_page("pages/diagnose.py").run()
+    assert list(aside.dataframe[0].value["You"]) == ["✓", "", ""]
     other = start()
     other.query_params["desk"] = "somebody else's"
     other.run()
@@ -190,47 +200,6 @@ def test_images_are_taken_off_and_the_desk_is_cleared(of_three: AppTest) -> None
     assert of_three.title[0].value == "Drop images, get answers"
 
 
-@pytest.mark.slow
-def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
-    desk = Desk("token")
-    package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    desk.put([uploaded(str(number)) for number in range(3)])
-    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
-    work = desk_work.want(desk, questions, questions[1])
-    while work.share < 0.5:
-        pass
-    assert work.current == questions[1]
-    work.stop()
-    desk_work.wait(work, questions[1], lambda *_: None)  # returns, since nobody works any more
-    assert work.thread is None or not work.thread.join(10)
-    assert not desk.summaries
-    assert desk_work.want(desk, questions, questions[0]).paused
-    held.set()
-    desk_work.go_on(desk)
-    desk_work.want(desk, questions, questions[0])
-    for question in questions:
-        desk_work.wait(work, question, lambda *_: None)
-    assert len(desk.summaries) == 3  # three refusals: these are no images
-    assert work.done == 3
-
-
-def test_what_was_given_up_and_is_wanted_again_is_answered(held: threading.Event) -> None:
-    desk = Desk("token")
-    package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    desk.put([uploaded("a")])
-    one, other = (Question(desk.images["a"], package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
-    with desk.lock:  # nobody gives up or begins meanwhile
-        work = desk_work.want(desk, [one], one)
-        work.current = work.queue.popleft()
-        desk_work.want(desk, [other], other)
-        assert work.cancel.is_set()
-        desk_work.want(desk, [one], one)
-        assert list(work.queue) == [one]
-    held.set()
-    assert work.thread is None or not work.thread.join(10)
-    assert len(desk.summaries) == 1
-
-
 def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
     desk = next(iter(desks._desks().by_token.values()))
     first, _, again = list(desk.images)
@@ -244,26 +213,6 @@ def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
     assert desk.work is None
     of_three.run()
     assert of_three.title[0].value == "Drop images, get answers"
-
-
-def test_an_image_taken_off_after_its_last_tile_leaves_no_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    desk = Desk("token")
-    desk.put([uploaded("a"), uploaded("b")])
-    real = core.diagnosis.diagnose
-
-    def take_off_and_answer(source: bytes, **settings: Any) -> core.diagnosis.Diagnosis:
-        desk.remove(["a"])
-        return real(source, **settings)
-
-    monkeypatch.setattr(core.diagnosis, "diagnose", take_off_and_answer)
-    package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
-    work = desk_work.want(desk, questions, questions[0])
-    assert work.thread is None or not work.thread.join(10)
-    assert list(desk.hashes) == ["b"]
-    assert len(desk.answers) == len(desk.summaries) == 1
 
 
 def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

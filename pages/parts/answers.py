@@ -51,6 +51,7 @@ class Summary:
     chances: tuple[float, ...] = ()  # of all classes, in the model's order
     scope: bool | None = None  # inside; None where the model carries no scope test
     thumbnail: str = ""  # a `data:` address
+    pixels: str = ""  # their SHA-256: the same image in another file is the same
     seconds: float = 0.0
 
 
@@ -177,8 +178,14 @@ def _summarise(answer: "Diagnosis | Failure") -> Summary:
         tuple(map(float, answer.probabilities)),
         answer.scope.inside if answer.scope.tested else None,
         _thumbnail(answer),
+        _hash_of_pixels(answer),
         answer.seconds,
     )
+
+
+def _hash_of_pixels(answer: "Diagnosis") -> str:
+    pixels = answer.image.pixels
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
 def _thumbnail(answer: "Diagnosis") -> str:

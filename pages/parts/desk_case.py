@@ -35,9 +35,9 @@ def show_case_answer(desk: Desk, card: Card, questions: list[Question]) -> None:
     """Draw one answer for the case, and which of its images it rests on."""
     found = [(question, summary(question, desk)) for question in questions]
     different: dict[str, Summary] = {}
-    for question, one in found:
+    for _, one in found:
         if one is not None and one.predicted is not None:
-            different.setdefault(desk.hashes[question.upload.id], one)
+            different.setdefault(one.pixels, one)
     inside = [one for one in different.values() if one.verdict != OUT_OF_SCOPE]
     if len(found) < 2 or not different:  # noqa: PLR2004 - one image is no case
         return

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.cases.records import Verdict
 from pages.parts.answers import Question, Summary, summary
-from pages.parts.desk import Desk
+from pages.parts.desk import Desk, Upload
 from pages.parts.plain import visible
 from pages.parts.verdict_marks import OUT_OF_SCOPE, has_class, mark_of_verdict
 
@@ -125,15 +125,17 @@ def _suspicion(found: Summary) -> int:
 
 
 def _doubles(desk: Desk, questions: list[Question]) -> dict[str, str]:
-    """Images whose files are the same as an earlier one's: id to that one's name."""
-    first: dict[str, str] = {}
+    """Images with the same pixels as an earlier one: id to that one's name."""
+    asked = {question.upload.id: question for question in questions}
+    first: dict[str, Upload] = {}
     found = {}
-    for upload in desk.images.values():
-        held = desk.hashes.get(upload.id)
-        if held is not None and first.setdefault(held, upload.id) != upload.id:
-            found[upload.id] = desk.images[first[held]].name
-    shown = {question.upload.id for question in questions}
-    return {key: name for key, name in found.items() if key in shown}
+    for upload in list(desk.images.values()):
+        one = summary(asked[upload.id], desk) if upload.id in asked else None
+        if one is not None and one.pixels:
+            same = first.setdefault(one.pixels, upload)
+            if same is not upload:
+                found[upload.id] = same.name
+    return found
 
 
 _CLICK = "Click to sort by it, again to undo."

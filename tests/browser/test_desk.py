@@ -83,6 +83,13 @@ def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
     shares = [int(found[1]) for row in rows if (found := re.search(r"(\d+) %", row))]
     assert shares == sorted(shares, reverse=True)
     assert len(shares) >= 2
+    names = [found[0] for row in rows if (found := re.search(r"image \d\.png", row))]
+    following = names[names.index("image 0.png") + 1 :]
+    if following:
+        page.keyboard.press("j")
+        expect(page.locator(".lobule-file span").first).to_have_text(following[0])
+    else:
+        expect(page.get_by_role("button", name="Next")).to_be_disabled()
 
 
 @pytest.mark.parametrize("width", [1440, 900])

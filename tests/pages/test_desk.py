@@ -1,8 +1,10 @@
 """A case on the Diagnose page: many images, their table, the case's answer, what survives."""
 
 import json
+from io import BytesIO
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -49,6 +51,16 @@ def test_the_table_the_case_and_duplicates(of_three: AppTest) -> None:
     assert "The case: " in shown
     assert "no interval below 5 images" in shown
     assert "of 2 images; not counted: 1 the same as another" in shown
+
+
+@pytest.mark.slow
+def test_the_same_pixels_in_another_file_are_a_duplicate() -> None:
+    picture = Image.open(BytesIO(tissue(1)))
+    bitmap = BytesIO()
+    picture.save(bitmap, "BMP")
+    page = upload_images(open_page(), ("a.png", tissue(1)), ("a.bmp", bitmap.getvalue()))
+    assert list(page.dataframe[0].value["Name"]) == ["a.png", "a.bmp (= a.png)"]
+    assert "of 1 image; not counted: 1 the same as another" in html(page)
 
 
 @pytest.mark.slow

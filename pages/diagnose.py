@@ -20,8 +20,8 @@ from pages.parts.views import show_image
 
 POLL_SECONDS = 1.0
 IS_GONE = (
-    "The images of this address are gone: Lobule was started again since, or they lay there for "
-    "over 12 hours. Cases that were saved are in the worklist."
+    "The images of this address are gone: Lobule was started again since, they lay there for "
+    "over 12 hours, or others needed the room. Cases that were saved are in the worklist."
 )
 
 

@@ -2,7 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
     from core.registry.package import Package
 
 log = logging.getLogger(__name__)
+
+_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
+_TICK = 0.05  # seconds
 
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
@@ -133,15 +139,16 @@ def ask(
     try:
         from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page
 
-        answer = diagnose(
-            question.upload.load(),
-            name=question.upload.name,
-            package=question.package,
-            um_per_px=question.um_per_px,
-            heatmap_class=question.heatmap_class,
-            heatmap_layer=question.heatmap_layer,
-            progress=progress,
-        )
+        with _turn(progress):
+            answer = diagnose(
+                question.upload.load(),
+                name=question.upload.name,
+                package=question.package,
+                um_per_px=question.um_per_px,
+                heatmap_class=question.heatmap_class,
+                heatmap_layer=question.heatmap_layer,
+                progress=progress,
+            )
     except LobuleError as error:
         answer = Failure(str(error))
     except Stopped:
@@ -153,6 +160,18 @@ def ask(
     return answer
 
 
+@contextmanager
+def _turn(progress: Progress | None) -> Iterator[None]:
+    """Wait until fewer images are being answered than there are processors, for whomever."""
+    while not _TURNS.acquire(timeout=_TICK):
+        if progress:
+            progress(0.0, "Waiting for other images")
+    try:
+        yield
+    finally:
+        _TURNS.release()
+
+
 def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
     """Keep an answer and its short form; old answers make room."""
     short = _summarise(answer)
@@ -162,6 +181,7 @@ def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
         desk.answered_by.add(key[1])
         while len(desk.answers) > 1 and sum(map(_size, desk.answers.values())) > MAX_BYTES:
             desk.answers.popitem(last=False)
+        desk.answers_bytes = sum(map(_size, desk.answers.values()))
 
 
 def _summarise(answer: "Diagnosis | Failure") -> Summary:

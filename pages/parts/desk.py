@@ -22,7 +22,10 @@ MOST_IMAGES = 200
 MOST_BYTES = 1_000_000_000
 """Of the files on one desk."""
 MOST_BYTES_OF_ALL = 4_000_000_000
+"""Of the files and the answers on all desks of this process."""
 IDLE_SECONDS = 12 * 3600.0
+SPARED_SECONDS = 1800.0
+"""A desk that was looked at in this time is not cleared to make room for others."""
 _TOKEN_BYTES = 16
 
 
@@ -64,6 +67,7 @@ class Desk:
     """SHA-256 of files that were answered, by id."""
     answered_by: set[str] = field(default_factory=set)
     """SHA-256 of the models that have answered here."""
+    answers_bytes: int = 0
     saved: dict[Any, str] = field(default_factory=dict)
     """Cases of the worklist that were saved from here, by what they hold."""
     work: Any = None
@@ -79,16 +83,24 @@ class Desk:
         """Lay images on the desk; what does not fit is told in a sentence."""
         new = [upload for upload in uploads if upload.id not in self.images]
         left, room = self.bytes, MOST_IMAGES - len(self.images)
+        others = _held_by_all() - left
         taken: dict[str, Upload] = {}
         for upload in new:
-            if len(taken) == room or left + upload.size > MOST_BYTES:
+            left += upload.size
+            if len(taken) == room or left > MOST_BYTES or left + others > MOST_BYTES_OF_ALL:
                 break
             taken[upload.id] = upload
-            left += upload.size
         with self.lock:
             self.images = taken | self.images if first else self.images | taken
         if len(taken) == len(new):
             return None
+        if len(taken) < room and left <= MOST_BYTES:
+            return (
+                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: the images on "
+                f"all desks of this computer fill the {MOST_BYTES_OF_ALL / 1e9:g} GB that Lobule "
+                "keeps for them. Clear desks that are no longer needed, or try again in half an "
+                "hour."
+            )
         return (
             f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at most "
             f"{MOST_IMAGES} images and {MOST_BYTES / 1e9:g} GB of files. Save this case and clear "
@@ -159,13 +171,19 @@ def keep_in_address() -> None:
         del st.query_params[PARAMETER]
 
 
+def _held_by_all() -> int:
+    """Bytes of the files and answers on all desks."""
+    return sum(desk.bytes + desk.answers_bytes for desk in list(_desks().by_token.values()))
+
+
 def _clear_up(desks: _Desks) -> None:
     """Forget desks that nobody has looked at for long, and the oldest where all hold too much."""
     now = time.monotonic()
     while len(desks.by_token) > 1:
         oldest = next(iter(desks.by_token.values()))
-        whole = sum(desk.bytes for desk in desks.by_token.values())
-        if now - oldest.seen < IDLE_SECONDS and whole <= MOST_BYTES_OF_ALL:
+        whole = sum(desk.bytes + desk.answers_bytes for desk in desks.by_token.values())
+        idle = now - oldest.seen
+        if idle < (IDLE_SECONDS if whole <= MOST_BYTES_OF_ALL else SPARED_SECONDS):
             return
         if oldest.work is not None:
             oldest.work.stop()

@@ -5,7 +5,6 @@ this process take turns, so that however many people work, only so many images a
 """
 
 import logging
-import os
 import threading
 import time
 from collections import deque
@@ -18,7 +17,6 @@ from pages.parts.desk import Desk
 
 log = logging.getLogger(__name__)
 
-_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
 _TICK = 0.05  # seconds
 
 
@@ -126,18 +124,17 @@ def _answer_all(work: Work) -> None:
             if work.current is None:
                 work.thread = None
                 return
-        with _TURNS:
-            started = time.monotonic()
-            try:
-                ask(work.current, partial(_note, work), work.desk)
-            except Stopped:
-                continue
-            except Exception:  # `ask` tells what goes wrong with an image: this is the desk's own
-                log.exception("An answer could not be kept")
-                keep(work.desk, work.current.key(work.desk), Failure(FAULT))
-            _forget_if_gone(work.desk, work.current.upload.id)
-            work.done += 1
-            work.seconds += time.monotonic() - started
+        started = time.monotonic()
+        try:
+            ask(work.current, partial(_note, work), work.desk)
+        except Stopped:
+            continue
+        except Exception:  # `ask` tells what goes wrong with an image: this is the desk's own
+            log.exception("An answer could not be kept")
+            keep(work.desk, work.current.key(work.desk), Failure(FAULT))
+        _forget_if_gone(work.desk, work.current.upload.id)
+        work.done += 1
+        work.seconds += time.monotonic() - started
 
 
 def _forget_if_gone(desk: Desk, image_id: str) -> None:

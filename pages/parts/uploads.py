@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts.desk import MOST_IMAGES, Upload, keep_in_address, open_desk
+from pages.parts.desk import MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
 from pages.parts.plain import notice
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def send(upload: Upload) -> None:
     """Put an image that another page shows on the desk, and on show."""
     desk = open_desk()
     desk.remove([upload.id, PHANTOM.id])
-    desk.put([upload], first=True)
-    desk.chosen = upload.id
+    _put_on_show(desk, upload)
 
 
 PHANTOM_IS = (
@@ -105,5 +104,10 @@ def _toggle_phantom() -> None:
     if PHANTOM.id in desk.images:
         desk.remove([PHANTOM.id])
     else:
-        desk.put([PHANTOM], first=True)
-        desk.chosen = PHANTOM.id
+        _put_on_show(desk, PHANTOM)
+
+
+def _put_on_show(desk: Desk, upload: Upload) -> None:
+    st.session_state[_TOLD] = desk.put([upload], first=True)
+    if upload.id in desk.images:
+        desk.chosen = upload.id

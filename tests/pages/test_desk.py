@@ -251,4 +251,23 @@ def test_desks_that_nobody_looks_at_are_forgotten(monkeypatch: pytest.MonkeyPatc
     assert list(held.by_token) == ["1", "2", "3"]
     monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 90)
     desks._clear_up(held)
-    assert list(held.by_token) == ["2", "3"]
+    assert list(held.by_token) == ["1", "2", "3"]  # somebody works on each
+    for desk in held.by_token.values():
+        desk.seen -= desks.SPARED_SECONDS + 1
+    held.by_token["3"].answers_bytes = 20
+    desks._clear_up(held)
+    assert list(held.by_token) == ["3"]
+
+
+def test_full_desks_refuse_more_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_desks = desks._Desks()
+    monkeypatch.setattr(desks, "_desks", lambda: all_desks)
+    mine, theirs = Desk("mine"), Desk("theirs")
+    all_desks.by_token |= {"mine": mine, "theirs": theirs}
+    monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 100)
+    assert theirs.put([uploaded("a", 50)]) is None
+    theirs.answers_bytes = 20
+    told = mine.put([uploaded("b", 20), uploaded("c", 20)])
+    assert list(mine.images) == ["b"]
+    assert told
+    assert told.startswith("1 of 2 images were not taken: the images on all desks")

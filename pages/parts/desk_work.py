@@ -33,7 +33,7 @@ class Work:
     done: int = 0
     """Images that were answered since the work began, in `seconds` of work."""
     seconds: float = 0.0
-    wanted: set[tuple[object, ...]] = field(default_factory=set)
+    wanted: set[tuple[str, str, float | None]] = field(default_factory=set)
     thread: threading.Thread | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
 

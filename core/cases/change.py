@@ -99,7 +99,8 @@ def delete_case(store: Store, case: Case, actor: Actor) -> None:
     CaseConflictError
         If the case was changed since it was read.
     CaseError
-        If it was deleted already, or the database cannot be used.
+        If it was deleted already, or the database cannot be used; nothing is changed then. Or if
+        the case is deleted but its image files could not be removed, which the message says.
     """
     with writing(store.engine) as session:
         step(session, case)
@@ -111,7 +112,21 @@ def delete_case(store: Store, case: Case, actor: Actor) -> None:
             change=({"images": len(case.images)}, {}),
         )
         _bury(session, case.id)
-    store.sweep()
+    _remove_files(store, case)
+
+
+def _remove_files(store: Store, case: Case) -> None:
+    """Remove the files of a deleted case; who asked for it must know if they are still there."""
+    try:
+        store.sweep()
+    except (CaseError, OSError) as error:
+        # The words of a CaseError end in "Nothing was changed": no longer true.
+        why = isinstance(error, OSError) and (error.strerror or str(error))
+        raise CaseError(
+            f"Case {case.id} is deleted, but its image files are still in {store.images}: "
+            f"{why or 'the worklist is busy, or its database is not reached'}. They are removed "
+            "with the next case that is deleted, or when Lobule starts again."
+        ) from error
 
 
 def _bury(session: Session, case_id: str) -> None:

@@ -48,6 +48,15 @@ class Staging:
             path.replace(self._images / path.name)
         flush(self._images)
 
+    def place(self, text: str, target: Path) -> None:
+        """Write a text file aside, then move it to a place that never shows half of it."""
+        path = self._folder / target.name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        flush(path)
+        path.replace(target)
+        flush(target.parent)
+
     def close(self) -> None:
         """Remove the folder with whatever is left in it."""
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -112,6 +121,9 @@ def sweep(images: Path, kept: set[str]) -> None:
     for path in images.glob("*.png"):
         if path.stem not in kept:
             path.unlink(missing_ok=True)
+    # Manifests were once written aside under these names, and left there by a kill.
+    for path in (images.parent / "manifests").glob(".manifest.*"):
+        path.unlink(missing_ok=True)
     for folder in images.glob(f"{_STAGING}*"):
         owner = FileLock(folder / _OWNER, timeout=0)
         try:

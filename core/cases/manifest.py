@@ -7,19 +7,17 @@ files of the worklist itself, so that an image whose case is deleted is gone fro
 import csv
 import io
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.cases.files import kept_path, writing_files
+from core.cases.files import Staging, kept_path, writing_files
 from core.cases.labels import label_of
-from core.cases.records import Case, CaseImage
+from core.cases.records import Case, CaseImage, Shown
 from core.cases.store import Store
 from core.cases.trail import now
 from core.documents.spreadsheet import neutral
 from core.errors import CaseError
-from core.registry.atomic import flush
 
 Classes = tuple[str, ...]
 
@@ -36,6 +34,8 @@ class Labelled:
     """Images without a verdict."""
     contradictory: int
     """Files that are labelled one way in one case and another way in another."""
+    synthetic: int
+    """Images of no patient, such as the phantom, judged or not."""
 
     @property
     def labels(self) -> Classes:
@@ -53,18 +53,35 @@ def class_sets(cases: Iterable[Case]) -> tuple[Classes, ...]:
     return tuple(sorted(counts, key=lambda classes: (-counts[classes], classes)))
 
 
-def labelled(cases: Sequence[Case], classes: Classes) -> Labelled:
+def labelled(cases: Sequence[Case], classes: Classes, everything: Collection[Shown]) -> Labelled:
     """Return the images that were answered with these classes and judged, with their labels.
 
     Cases of one patient are those that say so, and those that share an image: were they divided
-    between training and test, the test would be passed by heart.
+    between training and test, the test would be passed by heart. Two cases may be tied through a
+    third that is not listed, so ties are sought among all. A synthetic image is of no patient: it
+    is no tissue to train on, and ties nobody.
+
+    Parameters
+    ----------
+    cases
+        That are listed.
+    classes
+        Of the model that answered first.
+    everything
+        What `core.cases.read.everything_shown` returns; a case that is not in it is gone.
     """
-    patients = _patients(cases)
+    synthetic_files = {shown.sha256 for shown in everything if shown.synthetic}
+    patients = _patients([shown for shown in everything if shown.sha256 not in synthetic_files])
     found: dict[str, dict[str, tuple[CaseImage, str, str]]] = {}
-    no_class = unjudged = 0
+    no_class = unjudged = synthetic = 0
     for case in cases:
         for image in case.images:
             if image.answers[0].classes != classes:
+                continue
+            if image.synthetic or image.sha256 in synthetic_files:
+                synthetic += 1
+                continue
+            if case.id not in patients:
                 continue
             label = label_of(image)
             if label is None:
@@ -74,7 +91,8 @@ def labelled(cases: Sequence[Case], classes: Classes) -> Labelled:
             row = (image, label, patients[case.id])
             found.setdefault(image.sha256, {}).setdefault(label, row)
     rows = tuple(row for by in found.values() if len(by) == 1 for row in by.values())
-    return Labelled(rows, no_class, unjudged, sum(len(by) > 1 for by in found.values()))
+    contradictory = sum(len(by) > 1 for by in found.values())
+    return Labelled(rows, no_class, unjudged, contradictory, synthetic)
 
 
 def write_manifest(store: Store, images: Labelled) -> Path:
@@ -98,34 +116,32 @@ def write_manifest(store: Store, images: Labelled) -> Path:
         path = os.path.relpath(kept_path(store.images, image.sha256), folder)
         scale = image.answers[0].um_per_px
         writer.writerow((path, neutral(label), neutral(patient), "" if scale is None else scale))
+    target = folder / f"worklist-{now():%Y%m%d-%H%M%S-%f}.csv"
     with writing_files():
         folder.mkdir(exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(prefix=".manifest.", dir=folder)
+        with store.locked():
+            staging = Staging(store.images)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-                file.write(buffer.getvalue())
-            flush(Path(temporary))
-            target = folder / f"worklist-{now():%Y%m%d-%H%M%S-%f}.csv"
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            staging.place(buffer.getvalue(), target)
+        finally:
+            staging.close()
     return target
 
 
-def _patients(cases: Iterable[Case]) -> dict[str, str]:
+def _patients(everything: Collection[Shown]) -> dict[str, str]:
     """Name the patient of each case: the pseudonym or id of the first case of the same patient."""
-    name = {case.id: case.patient or case.id for case in cases}
+    name = {shown.case: shown.patient or shown.case for shown in everything}
     same: dict[str, str] = {patient: patient for patient in name.values()}
 
     def first(patient: str) -> str:
         while same[patient] != patient:
+            same[patient] = same[same[patient]]  # long chains are walked once
             patient = same[patient]
         return patient
 
     owner: dict[str, str] = {}
-    for case in cases:
-        for image in case.images:
-            one, other = first(owner.setdefault(image.sha256, name[case.id])), first(name[case.id])
-            same[max(one, other)] = min(one, other)
+    for shown in everything:
+        own = name[shown.case]
+        one, other = first(owner.setdefault(shown.sha256, own)), first(own)
+        same[max(one, other)] = min(one, other)
     return {case_id: first(patient) for case_id, patient in name.items()}

@@ -17,6 +17,7 @@ from core.cases.records import (
     CaseFilter,
     CaseImage,
     FullAnswer,
+    Shown,
     Verdict,
 )
 from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow
@@ -109,6 +110,21 @@ def choices(store: Store) -> Choices:
 
     with reading(store.engine) as session:
         return Choices(all_of(session, AnswerRow.said), all_of(session, AnswerRow.model))
+
+
+def everything_shown(store: Store) -> tuple[Shown, ...]:
+    """Return which image each case shows, of all cases that are not deleted, the oldest first.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+    columns = (CaseRow.id, CaseRow.patient, ImageRow.sha256, ImageRow.synthetic)
+    wanted = select(*columns).join(CaseRow.images).where(CaseRow.deleted_at.is_(None))
+    with reading(store.engine) as session:
+        rows = session.execute(wanted.order_by(CaseRow.created_at, ImageRow.id))
+        return tuple(Shown(*row) for row in rows)
 
 
 def full_answer(store: Store, answer_id: int) -> FullAnswer:

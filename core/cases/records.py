@@ -127,6 +127,17 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """That a case shows an image: what ties cases of one patient together."""
+
+    case: str
+    patient: str
+    """The pseudonym; empty where none is given."""
+    sha256: str
+    synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TrailEntry:
     """Who changed what, when; moments are in UTC."""
 

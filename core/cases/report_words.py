@@ -28,13 +28,15 @@ RESEARCH_USE = (
 READING = (
     "Probability: the model's own, calibrated on patients left out of its training; it says how "
     "sure this model is, not how sure anyone may be. In brackets: of an image unlike those that it "
-    "was trained on, where it says nothing. ±: standard deviation, in percentage points, over "
-    "flips and turns of the image; an answer that hangs on them hangs on something that is not in "
-    "the tissue. It is no confidence interval. How far the model may be trusted on patients that "
-    "it has not seen, with 95 % intervals, is in its card at the end."
+    "was trained on, where it says nothing. Flips and turns: the probability less and plus one "
+    "standard deviation (±, in percentage points) over flips and turns of the image, the mean over "
+    "its tiles; an answer that hangs on them hangs on something that is not in the tissue. It is "
+    "no confidence interval. How far the model may be trusted on patients that it has not seen, "
+    "with 95 % intervals, is in its card at the end. Signs such as ⟨U+0930⟩: a letter "
+    "that this report has no font for, or that nobody sees, by its number in Unicode."
 )
-OVERVIEW = ("", "Image", "Model's answer", "Probability", "±, points", "Pathologist")
-OVERVIEW_SHARES = (4, 30, 18, 20, 10, 26)
+OVERVIEW = ("", "Image", "Model's answer", "Probability", "Flips and turns", "Pathologist")
+OVERVIEW_SHARES = (4, 28, 18, 20, 16, 22)
 # Of the nine sections of a card, what tells how far its answers may be trusted.
 _SECTIONS = (
     *("Model details", "Intended use", "Metrics", "Evaluation data", "Training data"),
@@ -70,14 +72,23 @@ def overview_row(image: CaseImage, result: dict[str, Any]) -> tuple[str, ...]:
     answer = image.answers[0]
     verdict = image.verdict.value if image.verdict else UNJUDGED
     probability = f"{100 * answer.probability:.1f} % {answer.shown_class}"
+    spread, inside = _spread(result), result["scope"]["inside"]
     return (
         f"{image.position}",
         image.name,
         answer.said,
-        probability if result["scope"]["inside"] else f"({probability})",
-        f"{100 * result['uncertainty']['views']:.1f}",
+        probability if inside else f"({probability})",
+        spread if inside else f"({spread})",
         f"{verdict}: {image.subtype}" if image.subtype else verdict,
     )
+
+
+def _spread(result: dict[str, Any]) -> str:
+    """Write the probability that is unsure, less and plus a standard deviation over the views."""
+    unsure = result["uncertainty"]
+    middle = result["probabilities"][result["classes"].index(unsure["about"])]
+    low, high = max(middle - unsure["views"], 0.0), min(middle + unsure["views"], 1.0)
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def result_of(full: FullAnswer) -> dict[str, Any]:
@@ -110,8 +121,8 @@ def answer_lines(answer: Answer, full: FullAnswer) -> list[str]:
     """Write everything else that a model said of an image, a sentence a line."""
     result, parts = result_of(full), full.content["diagnosis"]
     unsure, point = result["uncertainty"], result["operating_point"]
-    views = f"± {100 * unsure['views']:.1f} points over flips and turns"
-    lines = [f"{views}, for {unsure['about']}."]
+    views = f"± {100 * unsure['views']:.1f} points, one standard deviation; no confidence interval"
+    lines = [f"Over flips and turns: {_spread(result)} probability of {unsure['about']} ({views})."]
     if unsure["members"]:
         members = ", ".join(f"{100 * value:.1f} %" for value in unsure["members"])
         lines.append(f"The ensemble's members: {members}.")

@@ -55,6 +55,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
 @st.dialog("Make a dataset of judged images")
 def _make_dataset(store: "Store", cases: tuple[Case, ...]) -> None:
     from core.cases.manifest import class_sets, labelled  # noqa: PLC0415 - SQLAlchemy and OpenCV
+    from core.cases.read import everything_shown  # noqa: PLC0415
 
     if written := st.session_state.get(_WRITTEN):
         _go_to(written)
@@ -66,7 +67,11 @@ def _make_dataset(store: "Store", cases: tuple[Case, ...]) -> None:
         key="manifest_classes",
         help="A dataset has one set of classes: those of the first model that answered.",
     )
-    images = labelled(cases, classes)
+    try:
+        images = labelled(cases, classes, everything_shown(store))
+    except LobuleError as error:
+        notice(str(error), "error")
+        return
     _say(images)
     if st.button(
         "Write the manifest",
@@ -97,7 +102,7 @@ def _say(images: "Labelled") -> None:
                 f"{counted(len(images.rows), 'image')} of {counted(patients, 'patient')}: {words}"
             ),
             help="Cases with one pseudonym are one patient, and so are cases that share an image; "
-            "any other case counts as a patient of its own.",
+            "any other case counts as a patient of its own. Cases that are not listed tie too.",
         )
     else:
         st.text("No image has a verdict that names a class yet.")
@@ -105,6 +110,7 @@ def _say(images: "Labelled") -> None:
         "without a verdict": images.unjudged,
         "whose verdict names no class of the model": images.no_class,
         "that were judged one way in one case and another way in another": images.contradictory,
+        "synthetic, of no patient": images.synthetic,
     }
     if reasons := [f"{number:,} {why}" for why, number in left_out.items() if number]:
         quiet(f"Left out: {'; '.join(reasons)}.")

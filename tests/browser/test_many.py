@@ -175,5 +175,7 @@ def test_killed_in_a_batch_nothing_confirmed_is_missing(chromium: Browser, tmp_p
         answered(page)
         kept = {path.name for path in (tmp_path / "home").rglob("*") if path.is_file()}
         assert not {name for name in kept if name.endswith((".tmp", ".part"))}
+        hidden = {path.name for path in (tmp_path / "home").rglob(".*")}
+        assert not {name for name in hidden if name.startswith((".saving-", ".manifest."))}
         assert not server.faults
     page.close()

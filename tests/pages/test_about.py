@@ -1,9 +1,11 @@
+import re
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.explain.methods.catalogue import METHODS
 from pages.parts.versions import libraries, lobule_version
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +23,17 @@ def test_it_says_what_lobule_is_not_and_what_runs() -> None:
         assert f"<bdi>{version(name)}</bdi>" in shown
     assert "Tiny :red[model]" in shown
     assert "Mitchell" in shown
+    for words in METHODS.values():
+        author, year = words.source.split()[0], words.source.split()[-1]
+        papers = re.findall(r"<bdi>([^<]*)</bdi>", shown)
+        assert any(paper.startswith(author) and year in paper for paper in papers), words.source
+    stated = {
+        found
+        for source in (ROOT / "core" / "explain").rglob("*.py")
+        for found in re.findall(r"(?:doi:|arXiv:)[\w./-]*\w", source.read_text())
+    }
+    assert len(stated) == 7  # of six methods and the randomisation test
+    assert {found for found in stated if found not in shown} == set()
 
 
 def test_every_library_states_version_and_licence() -> None:

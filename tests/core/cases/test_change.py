@@ -154,6 +154,45 @@ def test_a_deleted_case_leaves_its_tombstone_and_its_files_go(
             delete_case(store, again, ANNA)
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (CaseError("The worklist is busy. Nothing was changed."), "the worklist is busy"),
+    ],
+)
+def test_a_case_whose_files_stay_is_told_as_deleted(
+    store: Store, case: Case, monkeypatch: pytest.MonkeyPatch, fault: Exception, words: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr("core.cases.store.sweep", refuse)
+        with pytest.raises(CaseError, match="is deleted, but its image files") as told:
+            delete_case(store, case, BEN)
+    assert words in str(told.value)
+    assert f"{store.images}" in str(told.value)
+    assert "Nothing was changed" not in str(told.value)
+    assert load_case(store, case.id).deleted_at is not None
+    assert len(list(store.images.glob("*.png"))) == 2
+    store.sweep()
+    assert not list(store.images.glob("*.png"))
+
+
+def test_what_a_kill_left_aside_is_swept(store: Store) -> None:
+    manifests = store.images.parent / "manifests"
+    manifests.mkdir()
+    (manifests / ".manifest.x1y2").write_text("path,la")
+    (manifests / "worklist-1.csv").write_text("path,label\n")
+    aside = store.images / ".saving-x1y2"
+    aside.mkdir()
+    (aside / "worklist-2.csv").write_text("path,la")
+    store.sweep()
+    assert [path.name for path in manifests.iterdir()] == ["worklist-1.csv"]
+    assert not aside.exists()
+
+
 def test_unknown_case_is_told(store: Store) -> None:
     with pytest.raises(CaseError, match="no case 'x'"):
         load_case(store, "x")

@@ -1,6 +1,8 @@
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +11,18 @@ from hypothesis import strategies as st
 
 from core.cases.change import delete_case, judge
 from core.cases.labels import label_of
-from core.cases.manifest import class_sets, labelled, write_manifest
-from core.cases.read import find_cases, load_case
-from core.cases.records import Actor, Answer, Case, CaseFilter, CaseImage, NewImage, Verdict
+from core.cases.manifest import Labelled, class_sets, labelled, write_manifest
+from core.cases.read import everything_shown, find_cases, load_case
+from core.cases.records import (
+    Actor,
+    Answer,
+    Case,
+    CaseFilter,
+    CaseImage,
+    NewImage,
+    Shown,
+    Verdict,
+)
 from core.cases.save import save_case
 from core.cases.store import Store
 from core.datasets.open import open_dataset
@@ -73,12 +84,17 @@ def all_cases(store: Store) -> tuple[Case, ...]:
     return find_cases(store, CaseFilter()).cases
 
 
+def listed(store: Store, classes: tuple[str, ...], most: int | None = None) -> Labelled:
+    cases = find_cases(store, CaseFilter(), most=most).cases
+    return labelled(cases, classes, everything_shown(store))
+
+
 def test_the_datasets_reader_takes_the_manifest(store: Store, make_image: MakeImage) -> None:
     agree, disagree, cannot = Verdict.AGREE, Verdict.DISAGREE, Verdict.CANNOT_TELL
     first = [make_image(number, um_per_px=4.0) for number in range(3)]
     one = judged(store, first, agree, disagree, cannot)
     two = judged(store, [make_image(8, um_per_px=None), make_image(9)], disagree, patient="=P")
-    images = labelled(all_cases(store), TWO)
+    images = listed(store, TWO)
     assert (images.no_class, images.unjudged, images.contradictory) == (1, 1, 0)
     assert images.labels == ("IDC", "no IDC")
     path = write_manifest(store, images)
@@ -105,7 +121,7 @@ def test_an_image_of_a_deleted_case_is_gone_from_a_manifest(
     store: Store, make_image: MakeImage
 ) -> None:
     case_id = judged(store, [make_image(1), make_image(2)], Verdict.AGREE, Verdict.DISAGREE)
-    path = write_manifest(store, labelled(all_cases(store), TWO))
+    path = write_manifest(store, listed(store, TWO))
     delete_case(store, load_case(store, case_id), ANNA)
     with pytest.raises(DatasetError, match="do not exist"):
         open_dataset(path)
@@ -116,14 +132,69 @@ def test_cases_that_share_an_image_are_one_patient(store: Store, make_image: Mak
     judged(store, [make_image(1), make_image(2)], None, Verdict.AGREE, patient="A")
     judged(store, [make_image(2), make_image(3)], Verdict.AGREE, Verdict.AGREE, patient="C")
     judged(store, [make_image(4)], Verdict.AGREE, patient="D")
-    images = labelled(all_cases(store), TWO)
+    images = listed(store, TWO)
     assert sorted(patient for _, _, patient in images.rows) == ["A", "A", "A", "D"]
+
+
+def test_a_tie_through_a_case_that_is_not_listed_counts(
+    store: Store, make_image: MakeImage
+) -> None:
+    judged(store, [make_image(1), make_image(2)], patient="A")
+    judged(store, [make_image(9)], patient="B")
+    judged(store, [make_image(2), make_image(3)], patient="B")
+    judged(store, [make_image(1), make_image(4)], Verdict.AGREE, Verdict.AGREE, patient="C")
+    judged(store, [make_image(9), make_image(5)], Verdict.AGREE, Verdict.AGREE, patient="D")
+    judged(store, [make_image(6)], Verdict.AGREE, patient="E")
+    images = listed(store, TWO, most=3)  # the newest: C, D and E
+    assert [patient for _, _, patient in images.rows].count("E") == 1
+    assert {patient for _, _, patient in images.rows} == {"A", "E"}
+
+
+def test_a_synthetic_image_is_no_training_data_and_ties_nobody(
+    store: Store, make_image: MakeImage
+) -> None:
+    phantom = make_image(7, synthetic=True)
+    agree = Verdict.AGREE
+    judged(store, [phantom, make_image(1)], agree, agree, patient="A")
+    judged(store, [phantom, make_image(2)], None, agree, patient="B")
+    # The same file once more, given as if it were tissue.
+    judged(store, [make_image(7), make_image(3)], agree, agree, patient="C")
+    images = listed(store, TWO)
+    assert images.synthetic == 3
+    assert (images.no_class, images.unjudged, images.contradictory) == (0, 0, 0)
+    assert sorted(patient for _, _, patient in images.rows) == ["A", "B", "C"]
+
+
+def test_a_case_that_was_deleted_since_it_was_listed_is_left_out(
+    store: Store, make_image: MakeImage
+) -> None:
+    case_id = judged(store, [make_image(1)], Verdict.AGREE)
+    judged(store, [make_image(2)], Verdict.AGREE, patient="B")
+    before = all_cases(store)
+    delete_case(store, load_case(store, case_id), ANNA)
+    images = labelled(before, TWO, everything_shown(store))
+    assert [patient for _, _, patient in images.rows] == ["B"]
+
+
+def test_a_manifest_is_there_whole_or_not_at_all(
+    store: Store, make_image: MakeImage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(store, [make_image(1)], Verdict.AGREE)
+    monkeypatch.setattr("core.cases.files.flush", no_room)
+    with pytest.raises(CaseError, match="No space left"):
+        write_manifest(store, listed(store, TWO))
+    assert list((store.images.parent / "manifests").iterdir()) == []
+    assert list(store.images.glob(".saving-*")) == []
+
+
+def no_room(_: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_an_image_with_two_labels_is_left_out(store: Store, make_image: MakeImage) -> None:
     judged(store, [make_image(1), make_image(2)], Verdict.AGREE, Verdict.AGREE)
     judged(store, [make_image(1)], Verdict.DISAGREE)
-    images = labelled(all_cases(store), TWO)
+    images = listed(store, TWO)
     assert images.contradictory == 1
     assert len(images.rows) == 1
 
@@ -131,7 +202,7 @@ def test_an_image_with_two_labels_is_left_out(store: Store, make_image: MakeImag
 def test_nothing_judged_is_told(store: Store, make_image: MakeImage) -> None:
     judged(store, [make_image(1)])
     with pytest.raises(CaseError, match="No image here has a verdict"):
-        write_manifest(store, labelled(all_cases(store), TWO))
+        write_manifest(store, listed(store, TWO))
     assert not (store.images.parent / "manifests").exists()
 
 
@@ -142,8 +213,8 @@ def test_models_of_other_classes_have_manifests_of_their_own(
     judged(store, [make_image(1, classes=three, predicted="b")], Verdict.AGREE)
     judged(store, [make_image(2), make_image(3)], Verdict.AGREE, Verdict.AGREE)
     assert class_sets(all_cases(store)) == (TWO, three)
-    assert labelled(all_cases(store), three).labels == ("b",)
-    assert labelled(all_cases(store), TWO).labels == ("IDC",)
+    assert listed(store, three).labels == ("b",)
+    assert listed(store, TWO).labels == ("IDC",)
 
 
 @given(
@@ -156,7 +227,13 @@ def test_no_two_patients_share_an_image(drawn: list[tuple[str, set[int]]]) -> No
             replace(image_of(Verdict.AGREE, TWO), sha256=f"{image:064}") for image in sorted(shown)
         )
         cases.append(Case(f"{number}", patient, MOMENT, "A", 1, None, images))
-    named = {image.sha256: patient for image, _, patient in labelled(cases, TWO).rows}
+    everything = [
+        Shown(case.id, case.patient, image.sha256, image.synthetic)
+        for case in cases
+        for image in case.images
+    ]
+    found = labelled(cases, TWO, everything)
+    named = {image.sha256: patient for image, _, patient in found.rows}
     for case in cases:
         assert len({named[image.sha256] for image in case.images}) == 1
     for patient in "PQRS":

@@ -105,10 +105,11 @@ def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
         "Patient's pseudonym P-7",
         "1, 0 of them judged",
         "2026-11-21 16:05 UTC by Dr. Ángela Müller",
-        "1 Feld 1.png IDC 73.2 % IDC 1.5 none yet",
+        "1 Feld 1.png IDC 73.2 % IDC 71.7 to 74.7 % none yet",
         "idc: IDC, 73.2 % probability of IDC",
         "operating point 52.7 %",
-        "± 1.5 points over flips and turns, for IDC.",
+        "Over flips and turns: 71.7 to 74.7 % probability of IDC",
+        "(± 1.5 points, one standard deviation; no confidence interval).",
         "Classes that cannot be ruled out: IDC.",
         "Only IDC fits: the other can be ruled out at 90 %.",
         "The image is blurred.",
@@ -139,6 +140,15 @@ def test_the_card_is_there_with_its_intervals_and_what_speaks_against_the_model(
     ):
         assert words in text
     assert text.count("The model idc: Tiny") == 1
+
+
+def test_the_spread_is_within_0_and_100_and_out_of_scope_in_brackets(store: Store) -> None:
+    unsure = {"about": "no IDC", "views": 0.3, "members": None}
+    wide = picture(result={"uncertainty": unsure})
+    outside = picture(seed=2, said="out of scope", result={"scope": {"inside": False}})
+    text = read(report(store, keep(store, wide, outside)))
+    assert "0.0 to 56.8 % probability of no IDC (± 30.0 points" in text
+    assert "(71.7 to 74.7 %)" in text
 
 
 def test_the_pathologist_is_quoted_line_for_line(store: Store) -> None:
@@ -209,7 +219,8 @@ def test_the_case_is_answered_as_a_whole(store: Store) -> None:
 
 def test_several_classes_are_listed_the_most_probable_first(store: Store) -> None:
     shares = {"classes": ["a", "b", "c"], "probabilities": [0.2, 0.5, 0.3], "predicted": "b"}
-    several = {**shares, "operating_point": None, "prediction_set": None}
+    unsure = {"about": "b", "views": 0.0153, "members": None}
+    several = {**shares, "operating_point": None, "prediction_set": None, "uncertainty": unsure}
     text = read(report(store, keep(store, picture(classes=("a", "b", "c"), result=several))))
     assert "b 50.0 %, c 30.0 %, a 20.0 %." in text
     assert "ruled out:" not in text

@@ -11,11 +11,11 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from core.datasets.cache_file import CacheFile
+from core.datasets.cache_file import CacheFile, Gone
+from core.datasets.read_unchanged import read_unchanged
 from core.datasets.records import Dataset
 from core.errors import DatasetError, ImageError
 from core.imaging.normalise import Normalisation, normalise_stain
-from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.imaging.tiles import square_crops
 
@@ -37,7 +37,7 @@ class Cached(NamedTuple):
     rows : int64 array, shape (M,)
         Rows of these images in the dataset that was asked for.
     unreadable : dict of str to str
-        Path of each image that was left out, and why.
+        Path of each image that was left out, and why: it is damaged, or was gone when it was read.
     crops : int
         Squares that stand for each image.
     """
@@ -66,10 +66,14 @@ def pixel_cache(
     that name only when it is complete. A build that was interrupted goes on where it stopped; of
     several processes that want the same cache one builds it, and the others wait.
 
+    A file that has gone since the fingerprint was taken is left out this once: the next call builds
+    the cache again.
+
     Raises
     ------
     DatasetError
-        If no image can be read, or the disk is full; nothing half-written is left then.
+        If no image can be read, the disk is full, or a file has changed since the fingerprint was
+        taken; nothing half-written is left then.
     """
     images = len(dataset.records)
     suffix = "" if stain == "none" else f"-{stain}"
@@ -77,18 +81,25 @@ def pixel_cache(
     file = CacheFile(folder / f"{dataset.fingerprint[:32]}-{size}{suffix}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not file.complete(images):
-            with FileLock(file.lock):
-                if not file.complete(images):
-                    _build(dataset, size, stain, crops, file, progress)
+        if file.complete(images):
+            return _found(dataset, size, crops, file)
+        with FileLock(file.lock):
+            if not file.complete(images):
+                _build(dataset, size, stain, crops, file, progress)
+            # Within the lock: where files are gone, the next process builds in the same place.
+            return _found(dataset, size, crops, file)
     except OSError as error:
         raise DatasetError(
             f"The pixel cache ({images * crops * size**2 * 3 / 1e6:.0f} MB) could not be written "
             f"to {folder}: {error.strerror}. Free some space or set LOBULE_HOME to another disk."
         ) from error
-    unreadable = file.unreadable()
+
+
+def _found(dataset: Dataset, size: int, crops: int, file: CacheFile) -> Cached:
+    unreadable = file.left_out()
     pixels: NDArray[np.uint8] = np.load(file.path, mmap_mode="r").reshape(-1, size, size, 3)
-    rows = np.setdiff1d(np.arange(images), np.array(list(unreadable), dtype=np.int64))
+    everything = np.arange(len(dataset.records))
+    rows = np.setdiff1d(everything, np.array(list(unreadable), dtype=np.int64))
     if not unreadable:
         return Cached(pixels, dataset, rows, {}, crops)
     reasons = {str(dataset.records["path"].iloc[row]): text for row, text in unreadable.items()}
@@ -104,9 +115,12 @@ def _build(
     file: CacheFile,
     progress: Callable[[float], None],
 ) -> None:
-    def read(relative: str) -> NDArray[np.uint8] | str:
+    def read(row: int) -> NDArray[np.uint8] | Gone | str:
         try:
-            squares = square_crops(read_image(dataset.root / relative).pixels, crops)
+            image = read_unchanged(dataset.root / paths[row], dataset.contents[row])
+            if isinstance(image, Gone):
+                return image
+            squares = square_crops(image.pixels, crops)
             pixels = [normalise_stain(resize(square, size, size), stain) for square in squares]
             return np.stack(pixels)
         except ImageError as error:
@@ -118,12 +132,13 @@ def _build(
     with file.writer((len(paths), *shape)) as writer, ThreadPoolExecutor() as pool:
         while writer.done < len(paths):
             images = []
-            for image in pool.map(read, paths[writer.done : writer.done + chunk]):
+            for image in pool.map(read, range(len(paths))[writer.done : writer.done + chunk]):
                 images.append(image)
                 progress((writer.done + len(images)) / len(paths))
             writer.write(images)
-        if len(writer.unreadable) == len(paths):
+        left_out = writer.unreadable | writer.gone
+        if len(left_out) == len(paths):
             raise DatasetError(
                 f"None of the {len(paths)} images in {dataset.root} can be read. The first is "
-                f"{paths[0]}: {writer.unreadable[0]}"
+                f"{paths[0]}: {left_out[0]}"
             )

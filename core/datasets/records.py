@@ -177,13 +177,18 @@ class Dataset:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over every record's path, patient, label and file content, as 64 hex digits."""
-        with ThreadPoolExecutor() as pool:
-            contents = pool.map(_content_hash, (self.root / path for path in self.records["path"]))
-            digest = hashlib.sha256("\n".join(self.classes).encode())
-            columns = self.records[["path", "patient", "label"]].itertuples(index=False)
-            for (path, patient, label), content in zip(columns, contents, strict=True):
-                digest.update(f"\n{path}\t{patient}\t{label}\t{content}".encode())
+        digest = hashlib.sha256("\n".join(self.classes).encode())
+        columns = self.records[["path", "patient", "label"]].itertuples(index=False)
+        for (path, patient, label), content in zip(columns, self.contents, strict=True):
+            digest.update(f"\n{path}\t{patient}\t{label}\t{content}".encode())
         return digest.hexdigest()
+
+    @cached_property
+    def contents(self) -> tuple[str, ...]:
+        """SHA-256 of every record's file when it was first asked for, as 64 hex digits."""
+        with ThreadPoolExecutor() as pool:
+            paths = (self.root / path for path in self.records["path"])
+            return tuple(pool.map(_content_hash, paths))
 
 
 def _content_hash(path: Path) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.architectures import backbone_layers
 from core.datasets.split import Split
 from core.errors import TrainingCancelledError, TrainingError
-from core.training.checkpoint import State, load_state, save_state, state_key
+from core.training.checkpoint import Key, State, load_state, save_state, state_key
 from core.training.device import beside, half_precision_kind, is_out_of_memory
 from core.training.epoch import Material, compile_phase, fit_epoch, make_material
 from core.training.phases import Phase, plan_phases, thaw
@@ -72,8 +72,8 @@ def fit_network(
     TrainingCancelledError
         If it was cancelled before the first epoch was done; later, the best so far is kept.
     TrainingError
-        If the loss is no number any more, memory runs out, or the state cannot be written. States
-        that were written before are still there.
+        If the loss is no number any more, memory runs out, the state cannot be written, or the one
+        that is there belongs to another fit. States that were written before are still there.
     """
     half = half_precision_kind() if recipe.mixed_precision else None
     key = state_key(recipe, (*pixels.shape, str(half)), labels, patients, split)
@@ -109,7 +109,7 @@ def _fit_phases(
     progress: Progress,
     state: State | None,
     watch: Watch,
-    key: str,
+    key: Key,
 ) -> None:
     for number in range(progress.phase, len(phases)):
         phase = phases[number]

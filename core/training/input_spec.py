@@ -50,7 +50,9 @@ def frame(recipe: Recipe, dataset: Dataset) -> Framing:
     if not np.isfinite(scales).all():
         raise TrainingError(
             f"The scale of the images in {dataset.root} is unknown, and a model must state the "
-            "scale that it was trained at. Give a manifest with a column um_per_px."
+            "scale that it was trained at. State it, in micrometres per pixel: with --um-per-px on "
+            "the command line, in the field “Scale of the images” on the Training page, or in a "
+            "manifest with a column um_per_px."
         )
     shapes = {
         float(scale): _shape(dataset, np.flatnonzero(scales == scale))

@@ -53,6 +53,8 @@ class Plan:
     classes : tuple of str
     magnifications : tuple of str
         Those that the images state.
+    scale_known : bool
+        False where the scale of some images is neither known nor stated in the request.
     parts : dict of str to Part
         "train", "validation" and "test"; with a probe, "all".
     crops : int
@@ -74,6 +76,7 @@ class Plan:
     dataset: str = ""
     classes: tuple[str, ...] = ()
     magnifications: tuple[str, ...] = ()
+    scale_known: bool = True
     parts: dict[str, Part] = field(default_factory=dict)
     crops: int = 1
     device: str | None = None
@@ -133,6 +136,7 @@ def plan(request: Request) -> Plan:
         magnifications=tuple(
             sorted(set(dataset.records["magnification"]) - {""}, key=lambda name: (len(name), name))
         ),
+        scale_known=not dataset.records["um_per_px"].isna().any(),
         parts=parts,
         crops=crops,
         device=timing.device if timing else None,

@@ -86,6 +86,9 @@ def offer(job: AuditJob) -> None:
     if job.dataset and not job.dataset.patients_known and path not in without:
         without.add(path)
         news = True
+    # The Training page asks for it; here nothing needs it.
+    if job.dataset and job.dataset.records["um_per_px"].isna().any():
+        st.session_state.setdefault("without_scale", set()).add(path)
     if news:
         st.rerun()
 

@@ -1,13 +1,12 @@
 """A new run: on which data, by which recipe, under which name; then checked, then started."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import LobuleError
 from core.settings import get_settings
-from pages.parts.new_run_data import ask_for_data
+from pages.parts.new_run_data import Data, ask_for_data
 from pages.parts.new_run_start import check_and_start
 from pages.parts.plain import notice
 from pages.parts.recipe_form import ask_for_settings
@@ -26,14 +25,14 @@ def ask_for_run(states: list["RunState"]) -> None:
         left, right = st.columns(2, gap="large")
     with left:
         st.html("<h3>Data</h3>")
-        path, magnifications, pattern = ask_for_data()
+        data = ask_for_data()
     with right:
         st.html("<h3>Recipe</h3>")
         recipe = _ask_for_recipe()
         name, replace = _ask_for_name(recipe, states)
     st.html("<h3>Settings</h3>")
     changes = ask_for_settings(recipe)
-    request = _request(recipe, changes, path, name, magnifications, pattern, replace=replace)
+    request = _request(recipe, changes, data, name, replace=replace)
     if request:
         check_and_start(request, changes, sum(active(state) for state in states))
 
@@ -71,8 +70,10 @@ def _in_words(recipe: "Recipe") -> str:
 
 
 def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool]:
+    from core.training.free_name import free_name  # noqa: PLC0415
+
     shelf = get_settings().own_models
-    suggested = _free_name(recipe.name, shelf, {state.request.name for state in states})
+    suggested = free_name(recipe.name, shelf, {state.request.name for state in states})
     before = st.session_state.get("suggested_name")
     # Only where it changes: what somebody is typing is not to be overwritten.
     if suggested != before and st.session_state.get("run_name") in {None, before}:
@@ -94,21 +95,11 @@ def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool
     return name, replace
 
 
-def _free_name(recipe: str, shelf: Path, taken: set[str]) -> str:
-    number, name = 1, recipe
-    while name in taken or (shelf / name).exists():
-        number += 1
-        name = f"{recipe}-{number}"
-    return name
-
-
 def _request(
     recipe: "Recipe",
     changes: list[str],
-    path: Path | None,
+    data: Data,
     name: str,
-    magnifications: tuple[str, ...] | None,
-    pattern: str | None,
     *,
     replace: bool,
 ) -> "Request | None":
@@ -120,13 +111,14 @@ def _request(
     except LobuleError as error:
         notice(str(error), "error")
         return None
-    if path is None:
+    if data.path is None:
         return None
     return Request(
         recipe=changed,
-        data=path,
+        data=data.path,
         name=name,
-        magnifications=magnifications,
-        patient_pattern=pattern,
+        magnifications=data.magnifications,
+        patient_pattern=data.pattern,
+        um_per_px=data.um_per_px,
         replace=replace,
     )

@@ -60,17 +60,23 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
     if job and job.error:
         notice(job.error, "error")
     if job and job.plan:
-        _offer_magnifications(request, job.plan)
+        _offer_choices(request, job.plan)
         show_plan(job.plan, ahead)
     with st.expander("The same on the command line", key="command"):
         st.code(_command(request, changes), language="sh", wrap_lines=True)
 
 
-def _offer_magnifications(request: "Request", plan: "Plan") -> None:
-    """Let the form ask for magnifications from now on, as the Datasets page does."""
+def _offer_choices(request: "Request", plan: "Plan") -> None:
+    """Let the form ask for magnifications and the scale from now on, as the Datasets page does."""
     offered = st.session_state.setdefault("offered", {})
+    without = st.session_state.setdefault("without_scale", set())
+    news = False
     if not request.magnifications and len(plan.magnifications) > 1 and request.data not in offered:
-        offered[request.data] = plan.magnifications
+        offered[request.data], news = plan.magnifications, True
+    if not plan.scale_known and request.data not in without:
+        without.add(request.data)
+        news = True
+    if news:
         st.rerun()
 
 
@@ -94,6 +100,8 @@ def _command(request: "Request", changes: list[str]) -> str:
         words += ["--magnification", magnification]
     if request.patient_pattern:
         words += ["--patient-pattern", request.patient_pattern]
+    if request.um_per_px is not None:
+        words += ["--um-per-px", f"{request.um_per_px:g}"]
     for change in changes:
         words += ["--set", change]
     return shlex.join([*words, *(["--replace"] if request.replace else [])])

@@ -108,6 +108,58 @@ def test_a_lost_journal_means_building_again(tiny_idc: Path, tmp_path: Path) -> 
         next((tmp_path / "cache").glob("*.json")).unlink()
 
 
+def test_a_file_that_was_gone_for_a_while_is_left_out_of_that_run_only(
+    tiny_idc: Path, tmp_path: Path
+) -> None:
+    broken = damaged(tiny_idc, tmp_path / "data", "1/0/*_x1_*.png")
+    whole = pixel_cache(open_dataset(tiny_idc), 25, tmp_path / "whole").pixels
+    dataset = open_dataset(tmp_path / "data")
+    paths = dataset.records["path"].tolist()
+    assert dataset.fingerprint
+    gone = tmp_path / "data" / paths[100]
+    aside = gone.rename(tmp_path / "aside")
+    for _ in range(2):  # the second try finds what the first has left
+        cached = pixel_cache(dataset, 25, tmp_path / "cache")
+        assert sorted(cached.unreadable) == sorted([*broken, paths[100]])
+        assert "No such file" in cached.unreadable[paths[100]]
+        assert cached.dataset.records["path"].tolist() == [
+            path for path in paths if path not in cached.unreadable
+        ]
+        np.testing.assert_array_equal(cached.pixels, whole[cached.rows])
+    aside.rename(gone)
+    told: list[float] = []
+    for _ in range(2):  # built, then found
+        again = pixel_cache(open_dataset(tmp_path / "data"), 25, tmp_path / "cache", told.append)
+        assert list(again.unreadable) == broken
+        np.testing.assert_array_equal(again.pixels, whole[again.rows])
+    assert len(told) == len(paths)
+    # Whoever still trains without it sees what they saw.
+    np.testing.assert_array_equal(cached.pixels, whole[cached.rows])
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG half a file", None])
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tiny_idc: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    shutil.copytree(tiny_idc, tmp_path / "data")
+    dataset = open_dataset(tmp_path / "data")
+    assert dataset.fingerprint
+    changed = tmp_path / "data" / dataset.records["path"].iloc[100]
+    before = changed.read_bytes()
+    if content is None:
+        cv2.imwrite(str(changed), np.zeros((50, 50, 3), np.uint8))
+    else:
+        changed.write_bytes(content)
+    with pytest.raises(DatasetError, match="dataset changed while it was read") as refused:
+        pixel_cache(dataset, 25, tmp_path / "cache")
+    assert str(changed) in str(refused.value)
+    assert not [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"]
+    changed.write_bytes(before)
+    whole = pixel_cache(open_dataset(tiny_idc), 25, tmp_path / "whole")
+    cached = pixel_cache(open_dataset(tmp_path / "data"), 25, tmp_path / "cache")
+    np.testing.assert_array_equal(cached.pixels, whole.pixels)
+
+
 BUILD = """
 import os, signal, sys
 from pathlib import Path
@@ -117,8 +169,8 @@ from core.datasets.open import open_dataset
 cache._CHUNK_BYTES = 20 * 25 * 25 * 3
 dataset = open_dataset(Path(sys.argv[1]))
 read = []
-real = cache.read_image
-cache.read_image = lambda path: (read.append(path), real(path))[1]
+real = cache.read_unchanged
+cache.read_unchanged = lambda *given: (read.append(given), real(*given))[1]
 
 def told(done):
     if done >= float(sys.argv[3]):

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import TrainingCancelledError, TrainingError
 from core.training import checkpoint
-from core.training.checkpoint import State, load_state, save_state, state_key
+from core.training.checkpoint import Key, State, load_state, save_state, state_key
 from core.training.progress import Progress
 from core.training.recipe import Recipe
 from core.training.watch import Watch
@@ -117,6 +117,9 @@ def test_a_damaged_state_is_passed_over_for_the_one_before(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(resumed.drop(columns=CLOCK), whole.drop(columns=CLOCK))
 
 
+KEY = Key("key", {})
+
+
 def state(epochs: int) -> State:
     rows: list[dict[str, float | str]] = [{"epoch": number + 1} for number in range(epochs)]
     best = [np.full((2, 3), epochs, np.float32)]
@@ -125,8 +128,8 @@ def state(epochs: int) -> State:
 
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
-    save_state(tmp_path, "key", state(3))
-    loaded = load_state(tmp_path, "key")
+    save_state(tmp_path, KEY, state(3))
+    loaded = load_state(tmp_path, KEY)
     assert loaded is not None
     assert loaded.progress.history == [{"epoch": 1}, {"epoch": 2}, {"epoch": 3}]
     assert (loaded.progress.lowest, loaded.progress.phase_epochs) == (0.5, 3)
@@ -138,19 +141,19 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
 
 def test_the_last_two_states_are_kept(tmp_path: Path) -> None:
     for epochs in (1, 2, 3, 4):
-        save_state(tmp_path, "key", state(epochs))
+        save_state(tmp_path, KEY, state(epochs))
     assert sorted(path.name[6:11] for path in tmp_path.iterdir()) == ["00003", "00004"]
 
 
 @pytest.mark.parametrize("position", [0.0, 0.2, 0.5, 0.8, 0.99])
 def test_a_changed_byte_is_noticed(tmp_path: Path, position: float) -> None:
-    save_state(tmp_path, "key", state(1))
-    save_state(tmp_path, "key", state(2))
+    save_state(tmp_path, KEY, state(1))
+    save_state(tmp_path, KEY, state(2))
     path = tmp_path / "state-00002.npz"
     content = bytearray(path.read_bytes())
     content[int(position * len(content))] ^= 0xFF
     path.write_bytes(content)
-    loaded = load_state(tmp_path, "key")
+    loaded = load_state(tmp_path, KEY)
     assert loaded is not None
     assert len(loaded.progress.history) in (1, 2)
     for array in loaded.progress.best:
@@ -171,22 +174,58 @@ def test_a_state_of_other_data_or_settings_is_not_used(tmp_path: Path) -> None:
     ]
     assert key not in others
     save_state(tmp_path, key, state(5))
-    assert load_state(tmp_path, others[0]) is None
-    save_state(tmp_path, others[0], state(1))
-    assert load_state(tmp_path, others[0]) is not None
+    for other in others:
+        with pytest.raises(TrainingError, match="another fit"):
+            load_state(tmp_path, other)
+    with pytest.raises(TrainingError, match=r": train\.batch_size was 10 and is 11\. It is kept\."):
+        load_state(tmp_path, others[0])
+    assert load_state(tmp_path, key) is not None
+
+
+def test_without_its_graphics_processor_a_mixed_run_is_refused_and_kept(tmp_path: Path) -> None:
+    kinds = ("mixed_float16", "None")
+    mixed, whole = (
+        state_key(recipe(), (*PIXELS.shape, kind), LABELS, PATIENTS, SPLIT) for kind in kinds
+    )
+    save_state(tmp_path, mixed, state(3))
+    with pytest.raises(TrainingError, match=r"3, mixed_float16 and is 60, .*Resume on the device"):
+        load_state(tmp_path, whole)
+    assert load_state(tmp_path, mixed) is not None
+
+
+def test_a_state_of_another_version_is_refused_and_kept(tmp_path: Path) -> None:
+    save_state(tmp_path, Key("before the upgrade", {}), state(3))
+    with pytest.raises(TrainingError, match="another version of Lobule"):
+        load_state(tmp_path, KEY)
+    assert [path.name for path in tmp_path.iterdir()] == ["state-00003.npz"]
+
+
+def test_a_state_that_cannot_be_read_for_now_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_state(tmp_path, KEY, state(3))
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint.np, "load", broken)
+        with pytest.raises(TrainingError, match=r"\(Input/output error\)\. It is kept\."):
+            load_state(tmp_path, KEY)
+    assert load_state(tmp_path, KEY) is not None
 
 
 def test_a_full_disk_keeps_the_state_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save_state(tmp_path, "key", state(1))
+    save_state(tmp_path, KEY, state(1))
 
     def no_room(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(checkpoint.os, "fsync", no_room)
     with pytest.raises(TrainingError, match=r"No space left on device\. .*Make room"):
-        save_state(tmp_path, "key", state(2))
+        save_state(tmp_path, KEY, state(2))
     assert [path.name for path in tmp_path.iterdir()] == ["state-00001.npz"]
 
 

@@ -55,7 +55,9 @@ def test_patches_of_several_scales_are_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_scale_is_refused(tmp_path: Path) -> None:
     path = manifest(tmp_path, [(20, 20)] * 2, [0.2, float("nan")])
-    with pytest.raises(TrainingError, match="um_per_px"):
+    with pytest.raises(
+        TrainingError, match=r"--um-per-px .* “Scale of the images” .* column um_per_px"
+    ):
         frame(CUT, open_dataset(path))
 
 

@@ -55,6 +55,22 @@ def test_the_parts_are_those_that_will_be_trained_on(tiny_idc: Path, kind: str) 
 
 
 @pytest.mark.usefixtures("timed")
+def test_a_scale_that_is_not_known_is_said_until_it_is_stated(
+    tiny_idc: Path, tmp_path: Path
+) -> None:
+    for label, name in enumerate(("benign", "malignant")):
+        shutil.copytree(tiny_idc / "1" / str(label), tmp_path / name)
+        for number, path in enumerate(sorted((tmp_path / name).iterdir())):
+            path.rename(path.with_name(f"{number}.png"))
+    found = plan(request(tmp_path, "split=image"))
+    assert not found.scale_known
+    assert "--um-per-px" in found.refusals[0]
+    found = plan(request(tmp_path, "split=image", um_per_px=0.5))
+    assert (found.scale_known, found.refusals) == (True, ())
+    assert "0.5 µm/px, was stated" in found.notes[-1]
+
+
+@pytest.mark.usefixtures("timed")
 def test_the_time_is_that_of_all_images_of_all_epochs(tiny_idc: Path) -> None:
     found = plan(request(tiny_idc))
     images = found.parts["train"].images + found.parts["validation"].images / 3

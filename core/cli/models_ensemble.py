@@ -21,7 +21,13 @@ def ensemble(
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
     typer.echo(str(package.path))
-    if package.card.conformal is None:
+    card = package.card
+    if card.evaluation and card.conformal is None:
+        typer.echo(
+            "Its members answered one test part, on which nothing may be chosen, so it has no "
+            "operating point and no prediction sets: the most probable class is its answer."
+        )
+    elif card.conformal is None:
         typer.echo(
             "Its members were not judged on the same images in the same way, so it has no "
             "operating point and no prediction sets. Judge it: python -m core evaluate "

@@ -1,8 +1,14 @@
 """Put models together as an ensemble, with all that their own held-out answers say of it.
 
 Members that were judged on the same images in the same folds have been judged together as well:
-the mean of their held-out answers is the ensemble's. From it come its operating points and its
-prediction sets; where there is no such table it has neither, and `evaluate` can judge it.
+the mean of their held-out answers is the ensemble's. From it come the figures on its card, its
+operating points and its prediction sets; where there is no such table it has none of them, and
+`evaluate` can judge it.
+
+Members that were trained by descent answered one test part, the only patients on whom nothing was
+chosen. An operating point or a prediction set of the ensemble would be chosen on just these, so it
+has neither: the most probable class is its answer. The validation parts cannot serve instead, as a
+package keeps no answers on them.
 """
 
 from collections.abc import Sequence
@@ -15,13 +21,14 @@ from numpy.typing import NDArray
 from core.errors import EvaluationError
 from core.evaluation.operating_point import RULES, choose_thresholds
 from core.evaluation.predictions import Predictions
-from core.evaluation.predictions_file import PREFIX, read_predictions
+from core.evaluation.predictions_file import PREFIX, parse_predictions, read_predictions
 from core.registry.card import Card
 from core.registry.ensemble import ensemble_card
 from core.registry.manage import refuse_name
 from core.registry.package import PREDICTIONS_FILE, Package, save_ensemble
 from core.registry.shelf import find
 from core.settings import get_settings
+from core.training.judge_together import judge_together
 from core.training.operating_points import operating_points
 from core.training.trust import fit_sets
 
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from core.registry.card_results import OperatingPoint
 
 _FEWEST_PATIENTS = 2
+_CLASSES = 2  # that a threshold parts
 
 
 def make_ensemble(name: str, members: Sequence[str]) -> Package:
@@ -53,7 +61,7 @@ def make_ensemble(name: str, members: Sequence[str]) -> Package:
     )
     table = held_out_together(packages, card)
     if table is not None:
-        card = _judged(card, table)
+        card = _judged(card, table, _withheld(packages))
     save_ensemble(get_settings().own_models / name, card, predictions=table)
     return find(name)
 
@@ -61,8 +69,9 @@ def make_ensemble(name: str, members: Sequence[str]) -> Package:
 def held_out_together(packages: Sequence[Package], card: Card) -> pd.DataFrame | None:
     """The members' held-out answers, averaged; columns as `core.training.by_folds` writes them.
 
-    Thresholds are chosen for each patient on the answers for the others. None where a member has
-    no such answers, or leaky ones, or they are of other images or in other folds.
+    Thresholds are chosen for each patient on the answers for the others; there are none where that
+    leaves one class, or where the answers are on a test part. None where a member has no such
+    answers, or leaky ones, or they are of other images or in other folds.
     """
     tables = []
     for package in packages:
@@ -93,10 +102,11 @@ def held_out_together(packages: Sequence[Package], card: Card) -> pd.DataFrame |
     }
     if first.protocol != "patients":
         columns |= {"round": first.rounds, "fold": first.folds}
-    if card.positive_index == 1 and len(np.unique(first.patients)) > _FEWEST_PATIENTS:
+    if first.protocol != "one model" and card.positive_index == 1:
         thresholds = _without_the_patient(first, chances[:, 1])
-        for rule, values in zip(RULES, thresholds.T, strict=True):
-            columns[rule.column] = values.round(6)
+        if thresholds is not None:
+            names = (rule.column for rule in RULES)
+            columns |= dict(zip(names, thresholds.T.round(6), strict=True))
     for label, own in enumerate(card.classes):
         columns[f"{PREFIX}{own}"] = chances[:, label].round(6)
     raw = pd.read_csv(packages[0].path / PREDICTIONS_FILE)
@@ -104,8 +114,12 @@ def held_out_together(packages: Sequence[Package], card: Card) -> pd.DataFrame |
     return pd.DataFrame(columns | colour)
 
 
-def _judged(card: Card, table: pd.DataFrame) -> Card:
-    """The card with operating points and prediction sets from the held-out answers."""
+def _judged(card: Card, table: pd.DataFrame, withheld: dict[str, str]) -> Card:
+    """The card with figures, operating points and prediction sets from the held-out answers."""
+    answers = parse_predictions(table.astype(str), "the members' held-out answers", card.classes)
+    card = card.model_copy(update={"evaluation": judge_together(answers, withheld)})
+    if answers.protocol == "one model":
+        return card
     labels = table["label"].map(card.classes.index).to_numpy(dtype=np.int64)
     patients = table["patient"].to_numpy(dtype=object)
     chances = table[[f"{PREFIX}{own}" for own in card.classes]].to_numpy(dtype=np.float64)
@@ -127,12 +141,28 @@ def _judged(card: Card, table: pd.DataFrame) -> Card:
     )
 
 
-def _without_the_patient(table: Predictions, positive: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Thresholds (N, rules) for each row, chosen on the rows of other patients."""
+def _withheld(packages: Sequence[Package]) -> dict[str, str]:
+    """Classes without figures on a member's card, and why."""
+    results = (package.card.evaluation for package in packages)
+    every = (own for result in results if result for own in result.by_class)
+    return {own.name: own.withheld for own in every if own.withheld}
+
+
+def _without_the_patient(
+    table: Predictions, positive: NDArray[np.float64]
+) -> NDArray[np.float64] | None:
+    """Thresholds (N, rules) for each row, chosen on the rows of other patients.
+
+    None where there are too few patients, or one of them alone has a class.
+    """
     found = np.empty((len(positive), len(RULES)))
     people = table.patients.astype(str)
+    if len(np.unique(people)) <= _FEWEST_PATIENTS:
+        return None
     for person in np.unique(people):
         own = people == person
+        if len(np.unique(table.labels[~own])) < _CLASSES:
+            return None
         found[own] = choose_thresholds(table.labels[~own], positive[~own], table.patients[~own])
     return found
 

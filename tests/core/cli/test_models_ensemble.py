@@ -55,6 +55,18 @@ def test_one_that_was_not_judged_says_what_to_do(home: Path) -> None:
     assert "python -m core evaluate both --data FOLDER" in output
 
 
+def test_one_whose_members_answered_a_test_part_says_why_it_has_no_limits(home: Path) -> None:
+    put(home, "c", table(A, round=1, fold=1), 2, temperature=1.1)
+    put(home, "d", table(B, round=1, fold=1), 1, temperature=1.1)
+    code, output = run("models", "ensemble", "both", "c", "d")
+    assert code == 0
+    assert "Its members answered one test part" in output
+    code, output = run("models", "show", "both")
+    assert code == 0
+    assert "6 images of 3 patients" in output
+    assert "nothing yet" not in output
+
+
 def test_what_cannot_be_done_is_a_sentence(home: Path, save_tiny: Callable[..., Package]) -> None:
     save_tiny(home / "models", name="fine", task="subtype", operating_point=None)
     for arguments, words in (

@@ -20,6 +20,7 @@ import pytest
 from core.errors import PackageError
 from core.inference.classifier import get_classifier
 from core.registry.card import Card
+from core.registry.card_words import NEVER_JUDGED, reservations
 from core.registry.package import PREDICTIONS_FILE, Package, save_package
 from core.registry.shelf import find, shelf
 from core.training.make_ensemble import make_ensemble
@@ -152,6 +153,49 @@ def test_members_judged_otherwise_leave_it_without_limits(
     assert package.card.operating_points == ()
     assert package.card.operating_point is None
     assert package.card.conformal is None
+    assert package.card.evaluation is None
+    assert reservations(package.card) == (NEVER_JUDGED,)
+
+
+def test_nothing_is_chosen_on_the_test_part_that_members_answered(members: Path) -> None:
+    flipped = ["IDC", "no IDC"] * 3
+    made = []
+    for name, changes in (("right", {}), ("wrong", {"label": flipped})):
+        for part, chances, outputs in (("a", A, 2), ("b", B, 1)):
+            put(members, name + part, table(chances, round=1, fold=1, **changes), outputs)
+        made.append(make_ensemble(name, [f"{name}a", f"{name}b"]))
+    tables = [pd.read_csv(package.path / PREDICTIONS_FILE) for package in made]
+    pd.testing.assert_frame_equal(*(each.drop(columns="label") for each in tables))
+    assert [name for name in tables[0] if name.startswith("threshold")] == []
+    fitted = {"operating_point", "operating_points", "conformal", "scope", "temperature"}
+    right, wrong = (package.card.model_dump(include=fitted) for package in made)
+    assert right == wrong
+    assert right["operating_point"] is right["conformal"] is None
+    assert right["operating_points"] == ()
+    # Every mean with IDC is above 0.5 and above every one without.
+    judged, opposite = made[0].card.evaluation, made[1].card.evaluation
+    assert judged is not None
+    assert opposite is not None
+    assert (judged.auroc, judged.balanced_accuracy) == (1, 1)
+    assert (opposite.auroc, opposite.balanced_accuracy) == (0, 0)
+    assert [row.threshold for row in judged.by_patient] == [0.5] * 3
+
+
+def test_one_patient_who_alone_has_a_class_leaves_no_thresholds(members: Path) -> None:
+    label = ["no IDC", "no IDC", "no IDC", "IDC", "no IDC", "no IDC"]
+    put(members, "c", table(A, label=label), 2, temperature=1.1)
+    put(members, "d", table(B, label=label), 1, temperature=1.1)
+    package = make_ensemble("both", ["c", "d"])
+    found = pd.read_csv(package.path / PREDICTIONS_FILE)
+    assert [name for name in found if name.startswith("threshold")] == []
+    assert package.card.operating_point is None
+    assert package.card.operating_points == ()
+    assert package.card.conformal is not None
+    # One image has IDC, p2's.
+    assert package.card.conformal.cut_offs[1] == pytest.approx(0.6)
+    assert [part.name for part in package.card.conformal.by_class] == ["no IDC"]
+    assert package.card.evaluation is not None
+    assert package.card.evaluation.auroc == 1  # p2 alone has both classes: 0.3 under 0.6
 
 
 def test_leaky_answers_choose_no_limits(members: Path) -> None:

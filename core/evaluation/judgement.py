@@ -146,6 +146,8 @@ def _why_missing(name: str, predictions: Predictions, label: int | None) -> str:
         return f"All images are {only}, so there is nothing to tell apart."
     if label is not None and label not in present:
         return f"There is no image of {predictions.classes[label]}."
+    if name == "macro_precision":
+        return "A class was never called, so its share of right calls is missing from the mean."
     if name.startswith("precision"):
         return "No image was called so, so there is no share of right ones."
     return "No model answered images of this class beside others, so there is nothing to compare."

@@ -20,6 +20,7 @@ HEADLINE = (
     "sensitivity",
     "specificity",
     "precision",
+    "macro_precision",
     "f1",
     "macro_f1",
     "brier",
@@ -126,6 +127,7 @@ def figures(
     present = np.unique(predictions.labels)
     return {
         **_of_all(predictions, by_class),
+        "macro_precision": _macro_precision(predictions, by_class["precision"][:, present]),
         "macro_f1": _nan_mean(by_class["f1"][:, present]),
         "accuracy": calls["accuracy"],
         "balanced_accuracy": calls["balanced_accuracy"],
@@ -145,6 +147,12 @@ def confusion(predictions: Predictions, threshold: float | None = None) -> NDArr
 def round_rows(predictions: Predictions) -> list[NDArray[np.int64]]:
     """Rows of each round."""
     return [np.flatnonzero(predictions.rounds == each) for each in np.unique(predictions.rounds)]
+
+
+def _macro_precision(predictions: Predictions, own: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the classes, (D, K) to (D,); of two classes both must have been called."""
+    # The precision of the only class that was called would pass for that of both.
+    return own.mean(axis=1) if predictions.binary else _nan_mean(own)
 
 
 def _of_all(predictions: Predictions, by_class: Figures) -> Figures:

@@ -67,10 +67,15 @@ class Tried(Part):
     shifted_auroc: Share | None
 
 
+ROBUSTNESS_IMAGES = 500
+"""Held-out images that each change is tried on, at most; a card does not state their number."""
+
+
 class Robustness(Part):
     """The same held-out images changed by this much, answered by the same models.
 
-    `change` is one of "stain", "blur", "jpeg", "brightness", "scale"; `amount` is in `unit`.
+    `change` is one of "stain", "blur", "jpeg", "brightness", "scale"; `amount` is in `unit`. The
+    same images unchanged are "none".
     """
 
     change: Text

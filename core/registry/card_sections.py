@@ -1,12 +1,14 @@
 """A model card in the sections of Mitchell et al. 2019 (Model Cards for Model Reporting, FAT*).
 
-What is printed is a page, so long lists are cut short; `card.json` in the package has all of it.
+Of its own is the section "When to believe it". What is printed is a page, so long lists are cut
+short; `card.json` in the package has all of it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.registry.card import Card
+from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import Evaluation
 from core.registry.card_words import (
     LEAKY_TRAINING,
@@ -48,7 +50,7 @@ class Section:
 
 
 def card_sections(card: Card, model_sha256: str) -> tuple[Section, ...]:
-    """Return the nine sections, in the order of the paper."""
+    """Return the paper's nine sections in its order, and when to believe the model."""
     rows, more = _results(card.evaluation)
     analyses = ("Model", _ALONE) if rows else ()
     return (
@@ -59,6 +61,7 @@ def card_sections(card: Card, model_sha256: str) -> tuple[Section, ...]:
         Section("Evaluation data", _cut(_evaluation_data(card))),
         Section("Training data", _cut(_training_data(card))),
         Section("Quantitative analyses", _cut(more), ("", *analyses) if rows else (), rows),
+        _limits(card),
         Section("Ethical considerations", _cut(_ethics(card))),
         Section("Caveats and recommendations", _cut(_caveats(card))),
     )
@@ -91,7 +94,7 @@ def _factors(card: Card) -> list[str]:
     looked_at = ["patient"]
     if result and result.by_class:
         looked_at.append("class")
-    changed = {point.change for point in result.robustness} if result else set()
+    changed = {point.change for point in result.robustness} - {"none"} if result else set()
     looked_at += [f"image ({change})" for change in sorted(changed)]
     if result and result.stain_shift and "stain" not in changed:
         looked_at.append("stain")
@@ -185,6 +188,14 @@ def _results(result: Evaluation | None) -> tuple[tuple[tuple[str, ...], ...], li
             f"[{low:.3f}, {high:.3f}], {'' if result.beats_colour else 'not '}clearly better.",
         )
     return tuple(tuple(shortened(cell) for cell in row) for row in shown), lines
+
+
+def _limits(card: Card) -> Section:
+    found = when_to_believe(card)
+    rows = tuple(tuple(shortened(cell) for cell in row) for row in found.rows[:MOST_ROWS])
+    left = len(found.rows) - len(rows)
+    lines = [*found.lines, f"{left} more figures are in card.json." if left else ""]
+    return Section(TITLE, _cut(lines), found.header if rows else (), rows)
 
 
 def _ethics(card: Card) -> list[str]:

@@ -16,6 +16,7 @@ TITLES = {
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
     "precision": "Precision",
+    "macro_precision": "Precision, mean of classes",
     "f1": "F1",
     "macro_f1": "F1, mean of classes",
     "brier": "Brier score",

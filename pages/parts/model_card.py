@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.registry.card import Card, Training
+from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import Evaluation
 from pages.parts.plain import as_html, notice, table
 
@@ -21,6 +22,7 @@ def show_card(card: Card, model_sha256: str) -> None:
         _evaluation(card.evaluation)
     else:
         notice("This model has not been judged on patients held out of its training.")
+    _limits(card)
     st.html("<h4>Training</h4>")
     _training(card.training)
     st.html("<h4>Identity</h4>")
@@ -44,6 +46,13 @@ def _operating_point(card: Card) -> str:
     if point is None:
         return "None: the most probable class is the answer."
     return f"{point.positive_class} from {point.threshold:.3f} on. {point.rule} {point.fitted_on}"
+
+
+def _limits(card: Card) -> None:
+    found = when_to_believe(card)
+    _list(TITLE, found.lines)
+    if found.rows:
+        table(found.header, found.rows, caption=TITLE)
 
 
 def _list(title: str, sentences: tuple[str, ...]) -> None:

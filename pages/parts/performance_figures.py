@@ -52,8 +52,9 @@ def show_figures(answers: Judged) -> None:
         f"{found.how} Calls: {calling_rule(answers.predictions)} Intervals: patients are drawn "
         "with replacement, 1,000 times.",
     )
+    _show_classes(answers, found)
     if not answers.predictions.binary:
-        _show_classes(answers, found)
+        _show_matrix(answers, found)
 
 
 def _against_colour(answers: Judged) -> None:
@@ -78,8 +79,6 @@ def _compared(key: tuple[str, int, int], _answers: Judged) -> "Comparison | None
 
 
 def _show_classes(answers: Judged, found: "Judgement") -> None:
-    from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
-
     withheld = _withheld(answers)
     st.html("<h3>Class by class, each against the others</h3>")
     table(
@@ -105,6 +104,11 @@ def _show_classes(answers: Judged, found: "Judgement") -> None:
         "classes",
         f"{found.how} Calls: {calling_rule(answers.predictions)}",
     )
+
+
+def _show_matrix(answers: Judged, found: "Judgement") -> None:
+    from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
+
     st.html("<h3>Who was called what</h3>")
     show_chart(
         confusion_figure(found.confusion, [label(name) for name in answers.predictions.classes]),

@@ -130,6 +130,19 @@ def test_a_model_is_imported_once(shelf: Path, home: Path) -> None:
 
 
 @pytest.mark.usefixtures("shelf")
+def test_the_card_says_when_to_believe_the_model() -> None:
+    shown = html(click(open_page(), "card-tiny"))
+    assert "<h4>When to believe it</h4>" in shown
+    for words in (
+        "No scope test",
+        "No prediction sets",
+        "Operating point in use, carcinoma *seen* from 0.370 on: fixed by hand",
+        "sensitivity –, specificity –",
+    ):
+        assert words in shown
+
+
+@pytest.mark.usefixtures("shelf")
 def test_a_file_that_is_no_model_is_refused_in_words() -> None:
     page = open_page()
     page.file_uploader(key="import-0").set_value(("a.zip", b"nothing", "application/zip")).run()

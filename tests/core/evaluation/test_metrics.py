@@ -41,6 +41,11 @@ def test_two_classes_are_scikit_learns(seed: int) -> None:
     assert {name: found[name] for name in expected} == pytest.approx(expected)
     if calls.any():
         assert found["precision"] == pytest.approx(sk.precision_score(truth, calls))
+    if len(np.unique(calls)) == 2:
+        macro = sk.precision_score(truth, calls, average="macro")
+        assert found["macro_precision"] == pytest.approx(macro)
+    else:
+        assert np.isnan(found["macro_precision"])
     np.testing.assert_array_equal(confusion(p), sk.confusion_matrix(truth, calls))
 
 
@@ -53,6 +58,8 @@ def test_several_classes_are_scikit_learns_report(seed: int) -> None:
         for name, theirs in (("sensitivity", "recall"), ("f1", "f1-score")):
             assert found[f"{name} of class"][label] == pytest.approx(report[str(label)][theirs])
     assert found["macro_f1"] == pytest.approx(report["macro avg"]["f1-score"])
+    macro = sk.precision_score(p.labels, p.calls(), average="macro", zero_division=np.nan)
+    assert found["macro_precision"] == pytest.approx(macro)
     assert found["balanced_accuracy"] == pytest.approx(report["macro avg"]["recall"])
     assert found["accuracy"] == pytest.approx(report["accuracy"])
     assert found["auroc"] == pytest.approx(
@@ -116,6 +123,7 @@ def test_figures_that_do_not_exist_are_nan() -> None:
     p = made_up()
     none_called = once(p, threshold=1.0)
     assert np.isnan(none_called["precision"])
+    assert np.isnan(none_called["macro_precision"])
     assert none_called["sensitivity"] == 0
     assert none_called["f1"] == 0
     one_class = once(p.of(p.labels == 1))

@@ -15,7 +15,8 @@ from tests.core.conftest import card_content
 SHA = "0123456789abcdef" * 4
 SECTIONS = (
     *("Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"),
-    *("Quantitative analyses", "Ethical considerations", "Caveats and recommendations"),
+    *("Quantitative analyses", "When to believe it", "Ethical considerations"),
+    "Caveats and recommendations",
 )
 EVALUATION: dict[str, Any] = {
     "protocol": "Leave one patient out.",

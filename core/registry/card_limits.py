@@ -1,0 +1,147 @@
+"""When to believe a model, in sentences and rows that the printed card and its dialog share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.registry.card import Card
+from core.registry.card_results import OperatingPoint, Robustness
+from core.registry.card_trust import Conformal, Scope
+from core.registry.card_words import counted, figure
+
+TITLE = "When to believe it"
+_UNCHANGED = "none"
+_NO_SCOPE = (
+    "No scope test: nobody checks whether an image is like those that the model was trained on, so "
+    "it also answers on images that it cannot know."
+)
+_NO_SETS = "No prediction sets: it always names a class, never that it is undecided."
+_NOT_CHANGED = (
+    "How far it stands another stain, focus, compression, light or scale was not measured on "
+    "held-out images."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sentences, and a table of three columns (`rows` may be empty)."""
+
+    lines: tuple[str, ...]
+    rows: tuple[tuple[str, str, str], ...]
+    header: tuple[str, str, str] = ("", "Found", "On")
+
+
+def when_to_believe(card: Card) -> Limits:
+    """Return what a card says of its scope test, prediction sets, operating points and robustness.
+
+    Parameters
+    ----------
+    card : Card
+        What it lacks is said in a sentence; `operating_point` stands first among its points.
+
+    Returns
+    -------
+    Limits
+        A row for each operating point, then one for each class of the prediction sets.
+    """
+    points = _points(card)
+    changed = card.evaluation.robustness if card.evaluation else ()
+    lines = [_scope(card.scope), _sets(card.conformal), _robustness(changed)]
+    if points:
+        lines.append(
+            "Operating points, from whose probability on it says yes: sensitivity is the share of "
+            "the class's images that were called so, specificity that of the others that were not, "
+            "of patients without whom the point was chosen."
+        )
+    rows = [_point_row(point, used=point == card.operating_point) for point in points]
+    for own in card.conformal.by_class if card.conformal else ():
+        found = f"coverage {figure(own.coverage, own.interval)}"
+        alone = f"one class alone {_percent(own.single)}"
+        on = f"{counted(own.images, 'image')} of {counted(own.patients, 'patient')}"
+        rows.append((f"Prediction sets, {own.name}", f"{found}; {alone}", on))
+    return Limits(tuple(lines), tuple(rows))
+
+
+def _scope(scope: Scope | None) -> str:
+    if scope is None:
+        return _NO_SCOPE
+    return (
+        "Scope test: an image that lies farther than "
+        f"{scope.threshold:.3f} from the training images, by the network's features, is out of "
+        f"scope. Refused so, though like them (false alarms): {100 * scope.false_alarms:.1f} %, "
+        f"wished {100 * scope.wished_false_alarms:.1f} %; on {scope.fitted_on}."
+    )
+
+
+def _sets(conformal: Conformal | None) -> str:
+    if conformal is None:
+        return _NO_SETS
+    measured = (
+        f"how often they did on patients left out (coverage) is in the table; on "
+        f"{conformal.fitted_on}."
+        if conformal.by_class
+        else f"how often they do was not measured; cut-offs fitted on {conformal.fitted_on}."
+    )
+    return (
+        "Prediction sets: the classes that cannot be ruled out; several, and the answer is "
+        f"“undecided”. Level {_percent(conformal.level)}: of each class, that share of the images "
+        f"should keep the right class in the set; {measured}"
+    )
+
+
+def _robustness(points: Sequence[Robustness]) -> str:
+    found = [f"{point.auroc:.3f} ({_change(point)})" for point in _strongest(points)]
+    if not found:
+        return _NOT_CHANGED
+    return (
+        "AUROC on held-out images (a sample where they are many), and on the same images under the "
+        f"strongest of each change tried: {'; '.join(found)}."
+    )
+
+
+def _strongest(points: Sequence[Robustness]) -> list[Robustness]:
+    """The unchanged first, then of each change the strongest, both up and down."""
+    found: dict[tuple[str, bool], Robustness] = {}
+    for point in points:
+        key = (point.change, point.amount < 0)
+        if key not in found or _strength(point) > _strength(found[key]):
+            found[key] = point
+    return sorted(found.values(), key=lambda point: point.change != _UNCHANGED)
+
+
+def _strength(point: Robustness) -> float:
+    # The amount of JPEG is its quality: less of it changes more.
+    return -point.amount if point.change == "jpeg" else abs(point.amount)
+
+
+def _change(point: Robustness) -> str:
+    amount, more = f"{abs(point.amount):g}", point.amount > 0
+    said = {
+        _UNCHANGED: "unchanged",
+        "stain": f"stain shifted by up to {_percent(point.amount)}",
+        "blur": f"blurred by {amount} {point.unit}",
+        "jpeg": f"JPEG of quality {amount}",
+        "brightness": f"{amount} % {'brighter' if more else 'darker'}",
+        "scale": f"{amount} % {'larger' if more else 'smaller'}",
+    }
+    return said.get(point.change, f"{point.change} {point.amount:g} {point.unit}".rstrip())
+
+
+def _points(card: Card) -> tuple[OperatingPoint, ...]:
+    used = card.operating_point
+    others = tuple(point for point in card.operating_points if point != used)
+    return (used, *others) if used else others
+
+
+def _point_row(point: OperatingPoint, *, used: bool) -> tuple[str, str, str]:
+    sensitivity = figure(point.sensitivity, point.sensitivity_interval)
+    specificity = figure(point.specificity, point.specificity_interval)
+    which = "Operating point in use" if used else "Other point"
+    return (
+        f"{which}, {point.positive_class} from {point.threshold:.3f} on: {point.rule}",
+        f"sensitivity {sensitivity}, specificity {specificity}",
+        point.fitted_on,
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share, 1):g} %"

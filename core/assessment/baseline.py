@@ -9,6 +9,7 @@ from core.errors import TrainingError
 from core.evaluation.probe import COLOUR_PENALTY
 from core.training.cross_validate import CrossValidated, cross_validate
 from core.training.grouped_folds import grouped_folds
+from core.training.learnable_folds import require_learnable
 from core.training.learners import probe_fitter
 
 FOLDS = 5
@@ -70,6 +71,7 @@ def colour_baseline(
         )
     try:
         parts = grouped_folds(labels, patients, folds, 0)[None]
+        require_learnable(labels, patients, parts, classes)
     except TrainingError as error:
         return f"Colour alone was not judged. {error}"
     four = views[:, :, None]

@@ -1,9 +1,10 @@
 """Two models on the same patients, and a model against colour alone: paired by patient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from core.errors import EvaluationError
 from core.evaluation.bootstrap import (
@@ -15,7 +16,14 @@ from core.evaluation.bootstrap import (
     resample,
 )
 from core.evaluation.metrics import main_figures
-from core.evaluation.predictions import Predictions
+from core.evaluation.predictions import Predictions, Protocol
+
+SHARED_FOLDS = (
+    "The two were not judged in the same folds. Answers of different models are never ranked "
+    "against each other, so both are ranked only among images that one model answered on either "
+    "side; AUROC is the mean over these shared folds."
+)
+"""What a comparison is of where `Comparison.shared_folds`, in words."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,11 @@ class Comparison:
     auroc, balanced_accuracy : Difference
     no_interval : str or None
         Why there is no interval, and so no verdict.
+    shared_folds : bool
+        Whether the two were judged in different folds, so that each is ranked only within the folds
+        of both; see `SHARED_FOLDS`.
+    protocol : "one model", "folds" or "patients"
+        By which both are judged here; see `core.evaluation.predictions.PROTOCOLS`.
     """
 
     patients: int
@@ -56,6 +69,8 @@ class Comparison:
     auroc: Difference
     balanced_accuracy: Difference
     no_interval: str | None
+    shared_folds: bool
+    protocol: Protocol
 
 
 def compare(
@@ -64,21 +79,28 @@ def compare(
     """Compare two models on the images that both answered, by paired bootstrap over patients.
 
     In each draw both are judged on the same patients, so that what makes a patient easy or hard
-    for both cancels out.
+    for both cancels out. Where they were judged in different folds, both are judged within the
+    folds that they share: else equal answers would differ by how they are ranked.
 
     Raises
     ------
     EvaluationError
-        If they share no image, or differ in classes or in what an image's label or patient is, or
-        if the shared images are all of one class.
+        If they share no image, or no round, or differ in classes or in what an image's label or
+        patient is, or if the shared images, or those of each shared fold, are all of one class.
     """
-    pair = _shared(first, second)
+    shared = _shared(first, second)
+    pair = _in_shared_folds(*shared)
     patients, labels = pair[0].patients, pair[0].labels
     whole = [main_figures(each, np.ones((1, len(each.labels)))) for each in pair]
     if np.isnan([each[name][0] for each in whole for name in each]).any():
         raise EvaluationError(
-            "These models cannot be compared: the images that both answered are all of one class. "
-            "Choose images of every class."
+            "These models cannot be compared: "
+            + (
+                "the images that both answered are all of one class. Choose images of every class."
+                if len(np.unique(labels)) == 1
+                else "no fold that they share has images of every class. Evaluate both in the same "
+                "folds."
+            )
         )
     reason = no_interval(patients, labels, pair[0].classes)
     drawn = None
@@ -100,6 +122,8 @@ def compare(
         auroc=difference("auroc"),
         balanced_accuracy=difference("balanced_accuracy"),
         no_interval=reason,
+        shared_folds=pair[0] is not shared[0],
+        protocol=pair[0].protocol,
     )
 
 
@@ -135,6 +159,51 @@ def _shared(first: Predictions, second: Predictions) -> tuple[Predictions, Predi
             f"{wrong[0]!r}. Evaluate both on the same dataset."
         )
     return pair[0], pair[1]
+
+
+def _in_shared_folds(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:
+    """Both, row by row, in folds of which one model answered every image on either side.
+
+    The same two where they were judged alike. A side with one round stands beside each of the
+    other's. Shared folds are of one patient where either side's are; they are then weighed as
+    patients, or a bootstrap would count a patient once however often it was drawn.
+    """
+    rows = _rows_of_both(first, second)
+    own, other = first.of(rows[0]), second.of(rows[1])
+    rounds = own.rounds if len(np.unique(first.rounds)) > 1 else other.rounds
+    _, folds = np.unique(np.stack([own.folds, other.folds]), axis=1, return_inverse=True)
+    joint = replace(own, rounds=rounds, folds=folds.astype(np.int64) + 1)
+    pools = len(joint.pools())
+    if (
+        first.protocol == second.protocol
+        and len(rounds) == len(first.labels) == len(second.labels)
+        and pools == len(first.pools()) == len(second.pools())
+    ):
+        return first, second
+    protocol: Protocol = "patients" if "patients" in (first.protocol, second.protocol) else "folds"
+    return (
+        replace(joint, protocol=protocol),
+        replace(other, rounds=rounds, folds=joint.folds, protocol=protocol),
+    )
+
+
+def _rows_of_both(first: Predictions, second: Predictions) -> NDArray[np.int64]:
+    """Rows of the first and of the second that answer the same image in the same round, (2, R)."""
+    tables = [
+        pd.DataFrame(
+            {"image": each.images, "round": each.rounds, "row": np.arange(len(each.rounds))}
+        )
+        for each in (first, second)
+    ]
+    single = any(table["round"].nunique() == 1 for table in tables)
+    both = tables[0].merge(tables[1], on=["image"] if single else ["image", "round"])
+    if both.empty:
+        said = (", ".join(str(each) for each in np.unique(side.rounds)) for side in (first, second))
+        raise EvaluationError(
+            "The models share no image within a round: one has the rounds {}, the other {}. Number "
+            "the rounds alike.".format(*said)
+        )
+    return both[["row_x", "row_y"]].to_numpy(dtype=np.int64).T
 
 
 def _facts(predictions: Predictions) -> pd.DataFrame:

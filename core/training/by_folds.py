@@ -11,6 +11,7 @@ from core.training.cross_validate import CrossValidated, cross_validate
 from core.training.fitter import Fitter
 from core.training.grouped_folds import grouped_folds
 from core.training.judge_folds import judge_folds
+from core.training.learnable_folds import require_learnable
 from core.training.operating_points import operating_points
 from core.training.watch import Watch
 
@@ -26,11 +27,12 @@ def judge_by_folds(model: Fitter, colour: Fitter, dataset: Dataset, watch: Watch
     Raises
     ------
     TrainingError
-        If there are fewer patients than folds.
+        If there are fewer patients than folds, or fewer than three of one of two classes.
     """
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
+    require_learnable(labels, patients, folds, len(dataset.classes), dataset.classes)
     held, base = (
         cross_validate(
             fit,

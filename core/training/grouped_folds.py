@@ -35,7 +35,7 @@ def grouped_folds(
     Raises
     ------
     TrainingError
-        If there are too few patients.
+        If there are too few patients or images.
     """
     people_of = patients.astype(str)
     only = {owners[0] for owners in _owners(labels, people_of) if len(owners) == 1}
@@ -45,6 +45,12 @@ def grouped_folds(
         raise TrainingError(
             f"{people} patient(s) can be held out; {folds} folds need at least {folds}. Add "
             "patients, or use a recipe with [train]."
+        )
+    most = int(np.unique(labels[rows], return_counts=True)[1].max())
+    if most < folds:
+        raise TrainingError(
+            f"No class has more than {most} image(s) that can be held out; {folds} folds need at "
+            f"least {folds} of one class. Add images."
         )
     best: tuple[int, NDArray[np.int64]] | None = None
     for attempt in range(_ATTEMPTS):

@@ -1,21 +1,26 @@
 """Up to four models beside each other: on their own patients, and on those that they share."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import EvaluationError
-from pages.parts.figure_words import TITLES, counted, ranking_rule, words
+from pages.parts.figure_words import TITLES, calling_rule, counted, ranking_rule, words
 from pages.parts.judged import Judged, judged
-from pages.parts.numbers import show_chart
+from pages.parts.numbers import offer_numbers, show_chart
 from pages.parts.plain import notice, table
 from pages.parts.run_curves import MARKS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from core.evaluation.compare import Comparison, Difference
+    from core.evaluation.predictions import Predictions
 
 _FIGURES = ("auroc", "auprc", "balanced_accuracy", "sensitivity", "specificity", "brier", "ece")
 _DRAWN = ("auroc", "balanced_accuracy")
+_LEAKY = "▲ LEAKY "
 
 
 def show_comparison(models: list[Judged]) -> None:
@@ -25,7 +30,7 @@ def show_comparison(models: list[Judged]) -> None:
         ("Model", "Judged on", *(TITLES[name] for name in _FIGURES)),
         [
             (
-                ("▲ LEAKY " if answers.leaky else "") + answers.package.card.title,
+                (_LEAKY if answers.leaky else "") + answers.package.card.title,
                 f"{counted(answers)}, {answers.on}",
                 *(words(found[number].figures[name]) for name in _FIGURES),
             )
@@ -72,7 +77,14 @@ def _draw_intervals(models: list[Judged]) -> None:
         _marked(models),
         numbers,
         "compared",
-        "of each model; as under Figures.",
+        "of each model. "
+        + _of_each(
+            [
+                (answers.package.card.name, f"{judged(answers).how} {_rules(answers.predictions)}")
+                for answers in models
+            ]
+        )
+        + " Intervals: patients are drawn with replacement, 1,000 times.",
         alt="AUROC and balanced accuracy of each model; the table has the numbers.",
     )
 
@@ -98,7 +110,13 @@ def _draw_curves(models: list[Judged]) -> None:
         _marked(models),
         pd.concat(parts),
         "roc of several",
-        "of each model. " + ranking_rule(models[0].predictions, "roc_curve"),
+        "of each model. "
+        + _of_each(
+            [
+                (answers.package.card.name, ranking_rule(answers.predictions, "roc_curve"))
+                for answers in models
+            ]
+        ),
         alt="ROC curves of the models; the download has their points.",
     )
 
@@ -109,24 +127,68 @@ def _show_differences(models: list[Judged]) -> None:
         "Paired: in each of 1,000 draws both models are judged on the same patients, so that what "
         "makes a patient easy or hard for both cancels out."
     )
-    rows = []
+    pairs = []
     for other in models[1:]:
         try:
-            found = _difference(models[0].key, other.key, models[0], other)
+            pairs.append((other, _difference(models[0].key, other.key, models[0], other)))
         except EvaluationError as error:
             notice(str(error), "note")
-            continue
-        people = f"{found.images:,} images of {found.patients:,} patients"
-        rows.append(
+    if not pairs:
+        return
+    table(
+        ("", "On", "AUROC", "Balanced accuracy"),
+        [
             (
-                f"{models[0].package.card.name} minus {other.package.card.name}",
-                people,
+                f"{_short(models[0])} minus {_short(other)}",
+                f"{found.images:,} images of {found.patients:,} patients",
                 _said(found.auroc),
                 _said(found.balanced_accuracy),
             )
+            for other, found in pairs
+        ],
+        caption="Paired differences",
+    )
+    _say_shared_folds(models[0], pairs)
+    offer_numbers(
+        _marked([models[0], *(other for other, _ in pairs)]),
+        _difference_table(models[0], pairs),
+        "paired differences",
+        "on the images in both tables, the first model's figure minus the second's. "
+        + _of_each(
+            [
+                (f"minus {other.package.card.name}", _paired_rules(models[0].predictions, found))
+                for other, found in pairs
+            ]
         )
-    if rows:
-        table(("", "On", "AUROC", "Balanced accuracy"), rows, caption="Paired differences")
+        + " Intervals: the patients of these images are drawn with replacement, 1,000 times, the "
+        "same ones for both models; the 2.5th and 97.5th percentiles of the differences.",
+        source=f"{models[0].table.name} of both models",
+    )
+
+
+def _say_shared_folds(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -> None:
+    from core.evaluation.compare import SHARED_FOLDS  # noqa: PLC0415 - pandas
+
+    names = [other.package.card.name for other, found in pairs if found.shared_folds]
+    for name in names:
+        notice(f"{first.package.card.name} and {name}: {SHARED_FOLDS}", "note")
+
+
+def _difference_table(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -> "pd.DataFrame":
+    """A row a pair of models and figure."""
+    import pandas as pd  # noqa: PLC0415
+
+    rows = []
+    for other, found in pairs:
+        names = first.package.card.name, other.package.card.name
+        for figure in _DRAWN:
+            one = getattr(found, figure)
+            values = (one.first, one.second, one.difference, *(one.interval or (None, None)))
+            counts = (found.images, found.patients, found.protocol, found.shared_folds)
+            rows.append((*names, figure, *values, *counts))
+    columns = ["first", "second", "figure", "value of first", "value of second", "difference"]
+    columns += ["low", "high", "images", "patients", "protocol", "shared folds"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 @st.cache_resource(show_spinner="Comparing …", max_entries=50)
@@ -149,8 +211,46 @@ def _said(one: "Difference") -> str:
     return f"{one.difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
 
 
+def _rules(predictions: "Predictions") -> str:
+    """How to work out AUROC and calls."""
+    ranked = (
+        ranking_rule(predictions, "roc_auc_score")
+        if predictions.binary
+        else "scikit-learn's roc_auc_score of each class against the others, by its column "
+        "“probability <class>”, then the mean over the classes."
+    )
+    return f"AUROC: {ranked} Calls: {calling_rule(predictions)}"
+
+
+def _paired_rules(first: "Predictions", found: "Comparison") -> str:
+    from core.evaluation.predictions import PROTOCOLS  # noqa: PLC0415
+
+    text = f"{PROTOCOLS[found.protocol]} {_rules(replace(first, protocol=found.protocol))}"
+    if not found.shared_folds:
+        return text
+    return (
+        f"{text} Rows of the same image and round stand beside each other, those of a table with "
+        "one round beside each round of the other; a fold is a fold of the first together with one "
+        "of the second, and each patient is a fold where a table names none."
+    )
+
+
+def _of_each(rules: list[tuple[str, str]]) -> str:
+    """What is so for each name; said once where it is the same for all."""
+    names: dict[str, list[str]] = {}
+    for name, rule in rules:
+        names.setdefault(rule, []).append(name)
+    if len(names) == 1:
+        return rules[0][1]
+    return " ".join(f"{', '.join(own)}: {rule}" for rule, own in names.items())
+
+
+def _short(answers: Judged) -> str:
+    return f"{_LEAKY if answers.leaky else ''}{answers.package.card.name}"
+
+
 def _named(answers: Judged) -> str:
-    return f"{'▲ LEAKY ' if answers.leaky else ''}{answers.title}"
+    return f"{_LEAKY if answers.leaky else ''}{answers.title}"
 
 
 def _marked(models: list[Judged]) -> Judged:

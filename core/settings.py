@@ -62,6 +62,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def evaluations(self) -> Path:
+        """Where answers on datasets are kept, a folder or a table each."""
+        return self.home / "evaluations"
+
+    @property
     def cases(self) -> Path:
         """Where the worklist keeps its database and its images."""
         return self.home / "cases"

@@ -20,12 +20,14 @@ from pages.parts.performance_groups import show_groups
 from pages.parts.performance_history import show_history
 from pages.parts.performance_patients import show_patients
 from pages.parts.performance_point import show_point
+from pages.parts.performance_robustness import show_robustness
 from pages.parts.plain import as_html, notice
 
 VIEWS = {
     "Figures": show_figures,
     "Operating point": show_point,
     "Calibration": show_calibration,
+    "Robustness": show_robustness,
     "Groups": show_groups,
     "Patients": show_patients,
     "Worst errors": show_errors,

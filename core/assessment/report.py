@@ -9,6 +9,7 @@ from core.errors import EvaluationError
 from core.evaluation.bootstrap import Interval
 from core.evaluation.judgement import Figure, Judgement, judge
 from core.evaluation.patient_level import Rule, by_patient, recognition_rate
+from core.evaluation.predictions import Group
 
 NAMES = {
     "auroc": "AUROC",
@@ -18,12 +19,14 @@ NAMES = {
     "sensitivity": "Sensitivity",
     "specificity": "Specificity",
     "precision": "Precision",
+    "macro_precision": "Precision, class mean",
     "f1": "F1",
     "macro_f1": "F1, mean over classes",
     "brier": "Brier score",
     "ece": "ECE",
 }
 _RULES: tuple[Rule, ...] = ("mean probability", "majority")
+_GROUPS: tuple[Group, ...] = ("magnification", "subtype", "patient")
 
 
 def to_json(assessment: Assessment) -> dict[str, Any]:
@@ -46,6 +49,7 @@ def to_json(assessment: Assessment) -> dict[str, Any]:
         "colour_how": assessment.colour_how,
         "by_patient": {rule: _judged(found) for rule, found in people.items()},
         "no_patient_level": why,
+        "groups": by_groups(assessment),
         "robustness": [each.model_dump() for each in assessment.robustness],
         "robustness_images": assessment.tried_on,
     }
@@ -57,6 +61,30 @@ def by_patients(assessment: Assessment) -> tuple[dict[str, Judgement], str | Non
         return {rule: judge(by_patient(assessment.predictions, rule)) for rule in _RULES}, None
     except EvaluationError as error:
         return {}, str(error)
+
+
+def by_groups(assessment: Assessment) -> dict[Group, dict[str, dict[str, Any]]]:
+    """Figures of each magnification, subtype and patient, with the images and patients of each.
+
+    A kind that no image states is empty. Where a figure is missing, because the group is of one
+    class for instance, its `why` says the reason.
+    """
+    found = {
+        kind: {name: judge(own) for name, own in assessment.predictions.groups(kind).items()}
+        for kind in _GROUPS
+    }
+    return {
+        kind: {
+            name: {
+                "patients": own.patients,
+                "images": own.images,
+                "figures": {figure: asdict(value) for figure, value in own.figures.items()},
+                "no_interval": own.no_interval,
+            }
+            for name, own in judged.items()
+        }
+        for kind, judged in found.items()
+    }
 
 
 def lines(assessment: Assessment) -> Iterator[str]:

@@ -41,7 +41,7 @@ def answer_changed(
 
     def one(number: int) -> Answered:
         def tell(done: float) -> None:
-            progress("Changing images", (number + done) / len(changes))
+            progress("Answering changed images", (number + done) / len(changes))
 
         return answer_images(classifier, records, dataset.root, tell, changes[number])
 

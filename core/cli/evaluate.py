@@ -25,29 +25,36 @@ def evaluate(
         typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="File to write the answers to, one row an image (CSV).")
+        Path | None,
+        typer.Option(
+            help="File to write the answers to, one row an image (CSV). Without it a new folder "
+            "in LOBULE_HOME/evaluations."
+        ),
     ] = None,
     *,
     robustness: Annotated[
         bool,
         typer.Option(
-            "--robustness",
-            help="Try changed images as well: stain, blur, JPEG, brightness, scale.",
+            "--robustness/--no-robustness",
+            help="Try changed images as well: stain, blur, JPEG, brightness, scale. It takes up to "
+            "17 times as long.",
         ),
-    ] = False,
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on a dataset, beside colour alone, with 95 % intervals by patient.
 
-    Says so where the model was trained on the dataset's patients.
+    Writes the answers to a file and says where. Says so where the model was trained on the
+    dataset's patients.
     """
-    from core.assessment.report import lines, to_json  # noqa: PLC0415 - help comes at once
+    from core.assessment.place import place_for  # noqa: PLC0415 - help comes at once
+    from core.assessment.report import lines, to_json  # noqa: PLC0415
     from core.assessment.table import write_predictions  # noqa: PLC0415
 
     try:
         found = _assess(model, data, magnification, patient_pattern, robustness=robustness)
-        if out:
-            write_predictions(found.predictions, out)
+        table = out or place_for(found.package.card.name, found.dataset.name)
+        write_predictions(found.predictions, table)
     except KeyboardInterrupt:
         typer.echo("Stopped: nothing was written.", err=True)
         raise typer.Exit(130) from None
@@ -55,12 +62,11 @@ def evaluate(
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
     if as_json:
-        print_json(to_json(found))
+        print_json({**to_json(found), "answers": str(table)})
         return
     for line in lines(found):
         typer.echo(plain(line))
-    if out:
-        typer.echo(f"Answers: {plain(str(out))}")
+    typer.echo(f"Answers: {plain(str(table))}")
 
 
 def _assess(

@@ -12,12 +12,10 @@ from core.evaluation.metrics import main_figures
 from core.evaluation.predictions import Predictions, Protocol
 from core.imaging.changes import Change, robustness_changes
 from core.inference.calibrate import apply_temperature
-from core.registry.card_results import Robustness
+from core.registry.card_results import ROBUSTNESS_IMAGES, Robustness
 from core.training.answered_by import AnsweredBy
 from core.training.fitter import Fitter, Predict
 
-MOST_IMAGES = 500
-"""Held-out images that each change is tried on, at most."""
 CHANGES = (Change("none", 0.0, "", lambda pixels, _number, _grain: pixels), *robustness_changes())
 """The first leaves images as they are, so that the curves have a beginning."""
 Measure = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
@@ -29,7 +27,7 @@ def chosen_rows(tested: Sequence[AnsweredBy], dataset: Dataset) -> NDArray[np.in
     rows = np.unique(np.concatenate([each.test for each in tested]))
     records = dataset.records.iloc[rows]
     patients = records["patient"].to_numpy(dtype=object)
-    return rows[sample(records["label"].to_numpy(), patients, MOST_IMAGES)]
+    return rows[sample(records["label"].to_numpy(), patients, ROBUSTNESS_IMAGES)]
 
 
 def changed_squares(

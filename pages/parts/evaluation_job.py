@@ -1,5 +1,6 @@
 """A model judged on a dataset in the background: it outlives reruns, tells how far it is, stops."""
 
+import hashlib
 import logging
 import threading
 import time
@@ -87,18 +88,27 @@ class EvaluationJob:
         dataset = open_dataset(self.path, task=self.package.card.task, listed=listed)
         remember_dataset(self.path)
         self.told("Loading the model", 0.0)
-        assessment = assess(self.package, dataset, self.told)
-        folder = get_settings().home / "evaluations"
-        folder.mkdir(parents=True, exist_ok=True)
-        network, images = self.package.model_sha256[:12], dataset.fingerprint[:12]
-        table = folder / f"{self.package.card.name} {network} {images}.csv"
+        assessment = assess(self.package, dataset, self.told, robustness=True)
+        model = hashlib.sha256(repr(_answers_by(self.package)).encode()).hexdigest()[:12]
+        name = f"{self.package.card.name} {model} {dataset.fingerprint[:12]}.csv"
+        table = get_settings().evaluations / name
         write_predictions(assessment.predictions, table)
         self.assessment, self.table = assessment, table
 
 
+_Answers = tuple[str, float, tuple[str, float] | None]
+
+
+def _answers_by(package: Package) -> _Answers:
+    """All that makes a model answer as it does; the same network may be calibrated anew."""
+    point = package.card.operating_point
+    chosen = (point.positive_class, point.threshold) if point else None
+    return package.model_sha256, package.card.temperature, chosen
+
+
 @dataclass
 class _Jobs:
-    by_question: dict[tuple[str, Path], EvaluationJob] = field(default_factory=dict)
+    by_question: dict[tuple[_Answers, Path], EvaluationJob] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -109,12 +119,12 @@ def _jobs() -> _Jobs:
 
 def evaluation_of(package: Package, path: Path) -> EvaluationJob | None:
     """The evaluation of a model on a dataset, if anybody has asked for it."""
-    return _jobs().by_question.get((package.model_sha256, path))
+    return _jobs().by_question.get((_answers_by(package), path))
 
 
 def evaluate_anew(package: Package, path: Path) -> None:
     """Start an evaluation, which every session shares, unless the same one is running."""
-    jobs, key = _jobs(), (package.model_sha256, path)
+    jobs, key = _jobs(), (_answers_by(package), path)
     with jobs.lock:
         job = jobs.by_question.pop(key, None)
         if job is None or not job.running:

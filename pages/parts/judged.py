@@ -1,6 +1,6 @@
 """Held-out answers of a model, read once, and the figures that were worked out of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
+from core.registry.card_results import ROBUSTNESS_IMAGES
 from core.registry.package import PREDICTIONS_FILE, Package
 from pages.parts.plain import visible
 
 if TYPE_CHECKING:
     from core.evaluation.judgement import Judgement
     from core.evaluation.predictions import Predictions
+    from core.registry.card_results import Robustness
 
 COLOUR = ("colour", "alone")
 
@@ -23,7 +25,8 @@ class Judged:
     """Answers of one model, and where they are from.
 
     `on` says whose images they are; `leaky` why their figures flatter, if they do; `root` is the
-    folder that the images lie in, where that is known.
+    folder that the images lie in, where that is known. `robustness` holds the figures on changed
+    images, the first entry on the same images unchanged, and `tried_on` how many images these were.
     """
 
     name: str
@@ -33,6 +36,8 @@ class Judged:
     on: str
     leaky: str | None = None
     root: Path | None = None
+    robustness: "tuple[Robustness, ...]" = ()
+    tried_on: int = 0
 
     @property
     def title(self) -> str:
@@ -50,15 +55,19 @@ def held_out(name: str, package: Package) -> Judged | str:
     """The held-out answers that a package brings along, or why there are none."""
     from core.registry.card_words import LEAKY_FIGURES  # noqa: PLC0415
 
-    card = package.card
-    leaky = card.training.leaky or (card.evaluation is not None and card.evaluation.leaky)
-    return read(
+    card, result = package.card, package.card.evaluation
+    leaky = card.training.leaky or (result is not None and result.leaky)
+    found = read(
         name,
         package,
         package.path / PREDICTIONS_FILE,
         on=f"held-out patients of {card.training.dataset}",
         leaky=LEAKY_FIGURES if leaky else None,
     )
+    if isinstance(found, str) or result is None or not result.robustness:
+        return found
+    tried_on = min(ROBUSTNESS_IMAGES, found.predictions.image_count)
+    return replace(found, robustness=result.robustness, tried_on=tried_on)
 
 
 def read(

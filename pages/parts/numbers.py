@@ -20,6 +20,7 @@ def show_chart(
     how: str,
     *,
     alt: str,
+    source: str | None = None,
 ) -> None:
     """Draw a chart, and under it its numbers for download and how to work them out.
 
@@ -34,19 +35,23 @@ def show_chart(
     name
         What the chart is called, in keys and file names.
     how
-        How to get these numbers out of predictions.csv.
+        How to get these numbers out of their source.
     alt
         The chart in words.
+    source
+        What the numbers are from; without it the table of answers.
     """
     if answers.leaky:
         from core.plots.frame import mark_leaky  # noqa: PLC0415 - Plotly
 
         figure = mark_leaky(figure)
     st.plotly_chart(figure, key=f"chart-{name}", config={"displayModeBar": False}, alt=alt)
-    offer_numbers(answers, numbers, name, how)
+    offer_numbers(answers, numbers, name, how, source)
 
 
-def offer_numbers(answers: Judged, numbers: "pd.DataFrame", name: str, how: str) -> None:
+def offer_numbers(
+    answers: Judged, numbers: "pd.DataFrame", name: str, how: str, source: str | None = None
+) -> None:
     """Draw the download of some numbers, and how to work them out again."""
     leaky = " LEAKY" if answers.leaky else ""
     with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
@@ -58,7 +63,7 @@ def offer_numbers(answers: Judged, numbers: "pd.DataFrame", name: str, how: str)
             key=f"download-{name}",
             on_click="ignore",
         )
-        quiet(f"From {answers.table.name}: {how}")
+        quiet(f"From {source or answers.table.name}: {how}")
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:

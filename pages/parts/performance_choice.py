@@ -1,5 +1,6 @@
 """Which models, and on whose images: asked for in the sidebar."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +10,7 @@ from core.registry.shelf import active_name, shelf
 from pages.parts.dataset_choice import ask_for_path
 from pages.parts.evaluation_job import EvaluationJob, evaluate_anew, evaluation_of
 from pages.parts.judged import Judged, held_out, read
-from pages.parts.plain import notice
+from pages.parts.plain import notice, quiet
 
 MOST = 4
 _OWN, _DATASET = "Its held-out patients", "A dataset of mine"
@@ -76,13 +77,14 @@ def _on_dataset(name: str, package: Package, path: Path) -> Judged | str | None:
         _offer(name, package, path, job)
         return None
     if job.running:
-        show_progress(job, running=True)
+        show_progress(name, job, running=True)
         return None
     assert job.assessment is not None and job.table is not None  # noqa: PT018, S101 - it ended well
     known = job.assessment.known
     for warning in (*((known.warning,) if known.warning else ()), *job.assessment.warnings):
         notice(warning)
-    return read(
+    _offer_again(name, package, path)
+    found = read(
         name,
         package,
         job.table,
@@ -90,6 +92,10 @@ def _on_dataset(name: str, package: Package, path: Path) -> Judged | str | None:
         leaky=known.warning if known.leaky else None,
         root=job.assessment.dataset.root,
     )
+    if isinstance(found, str):
+        return found
+    tried = job.assessment
+    return replace(found, robustness=tried.robustness, tried_on=tried.tried_on)
 
 
 def _offer(name: str, package: Package, path: Path, job: EvaluationJob | None) -> None:
@@ -102,14 +108,31 @@ def _offer(name: str, package: Package, path: Path, job: EvaluationJob | None) -
         "Try again" if job else "Evaluate",
         key=f"evaluate-{name}",
         type="primary",
-        help="Answers every image of the dataset and judges the answers by patient.",
+        help="Answers every image of the dataset, then up to 500 of them again under changes of "
+        "stain, focus, compression, light and scale, and judges the answers by patient. The "
+        "changes may take several times as long as the images.",
     ):
         evaluate_anew(package, path)
         st.rerun()
 
 
+def _offer_again(name: str, package: Package, path: Path) -> None:
+    """Offer to answer anew: nobody tells the page that images in the folder have changed."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"asked-{name}"):
+        again = st.button(
+            "Evaluate again",
+            key=f"again-{name}",
+            help="Answers every image anew. Do so where images have been added, changed or taken "
+            "away since.",
+        )
+        quiet(f"{package.card.title} answered the images as they were when it was asked.")
+    if again:
+        evaluate_anew(package, path)
+        st.rerun()
+
+
 @st.fragment(run_every=0.5)
-def show_progress(job: EvaluationJob, *, running: bool) -> None:
+def show_progress(name: str, job: EvaluationJob, *, running: bool) -> None:
     """Show how far an evaluation is; draws the page again once it has ended."""
     if job.running != running:
         st.rerun()
@@ -121,5 +144,7 @@ def show_progress(job: EvaluationJob, *, running: bool) -> None:
     time = f", about {duration(rest)} left" if rest else ""
     stopping = job.cancel.is_set()
     left.progress(min(1.0, job.done), text=f"{job.stage}{share}{time}{', stopping' * stopping} …")
-    key = f"stop-{job.package.model_sha256[:12]}"
-    right.button("Stop", key=key, width="stretch", disabled=stopping, on_click=job.cancel.set)
+    # Two models on the shelf may be the same network, and then share this evaluation.
+    right.button(
+        "Stop", key=f"stop-{name}", width="stretch", disabled=stopping, on_click=job.cancel.set
+    )

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
-VIEWS = ("Operating point", "Calibration", "Groups", "Patients", "Worst errors", "Training")
+VIEWS = (
+    "Operating point",
+    "Calibration",
+    "Robustness",
+    "Groups",
+    "Patients",
+    "Worst errors",
+    "Training",
+)
 WAIT = 240_000  # ms; intervals take seconds, the first heatmap loads TensorFlow
 
 pytestmark = pytest.mark.slow
@@ -68,7 +76,7 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
         expect(page.get_by_role("alert").filter(has_text="✕")).to_have_count(0)
         expect(page.get_by_text("Traceback")).to_have_count(0)
         charts = page.locator(".js-plotly-plot")
-        if title in {"Operating point", "Calibration", "Patients"}:
+        if title in {"Operating point", "Calibration", "Robustness", "Patients"}:
             expect(charts.first).to_be_visible()
         for chart in range(charts.count()):
             key = page.locator("[class*=st-key-numbers-] button").nth(chart)
@@ -137,7 +145,7 @@ def test_it_fits_the_window(
     page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{app_server.url}/performance")
     ready(page)
-    for title in ("Figures", "Operating point", "Patients"):
+    for title in ("Figures", "Operating point", "Robustness", "Patients"):
         view(page, title)
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
         for chart in page.locator(".js-plotly-plot").all():

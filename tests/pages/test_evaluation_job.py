@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import streamlit as st
 import core.assessment.assess
 import core.datasets.open
 from core.errors import DatasetError
-from core.registry.package import load_package
+from core.registry.package import Package, load_package
 from pages.parts.evaluation_job import EvaluationJob, evaluate_anew, evaluation_of
 
 SECONDS = 30
@@ -56,7 +57,7 @@ def test_what_is_wrong_with_a_dataset_is_a_sentence(job: EvaluationJob) -> None:
 def test_a_fault_of_the_program_is_a_sentence_too(
     job: EvaluationJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     pretend(monkeypatch, fail)
@@ -65,7 +66,7 @@ def test_a_fault_of_the_program_is_a_sentence_too(
 
 
 def test_a_refusal_is_told_as_it_is(job: EvaluationJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise DatasetError("No such classes.")
 
     pretend(monkeypatch, refuse)
@@ -78,7 +79,14 @@ def test_it_tells_how_far_it_is_and_stops_when_asked(
 ) -> None:
     reached = threading.Event()
 
-    def work(_package: object, _dataset: object, told: Callable[[str, float], None]) -> None:
+    def work(
+        _package: object,
+        _dataset: object,
+        told: Callable[[str, float], None],
+        *,
+        robustness: bool,
+    ) -> None:
+        assert robustness
         told("Answering images", 0.5)
         reached.set()
         deadline = time.monotonic() + SECONDS
@@ -102,7 +110,7 @@ def test_the_same_question_is_one_job_until_it_is_asked_anew(
 ) -> None:
     gate = threading.Event()
 
-    def wait(*_: object) -> None:
+    def wait(*_: object, **__: object) -> None:
         gate.wait(SECONDS)
         raise DatasetError("Enough.")
 
@@ -117,3 +125,45 @@ def test_the_same_question_is_one_job_until_it_is_asked_anew(
     ended(first)
     evaluate_anew(job.package, job.path)
     assert evaluation_of(job.package, job.path) is not first
+
+
+@pytest.mark.parametrize(
+    "calibrated_anew", [{"temperature": 2.0}, {"threshold": 0.5}], ids=["temperature", "point"]
+)
+def test_a_model_calibrated_anew_is_another_question(
+    job: EvaluationJob, monkeypatch: pytest.MonkeyPatch, calibrated_anew: dict[str, float]
+) -> None:
+    pretend(monkeypatch, refuse)
+    evaluate_anew(job.package, job.path)
+    first = evaluation_of(job.package, job.path)
+    assert first is not None
+    ended(first)
+    other = changed(job.package, **calibrated_anew)
+    assert other.model_sha256 == job.package.model_sha256
+    assert evaluation_of(other, job.path) is None
+    evaluate_anew(other, job.path)
+    second = evaluation_of(other, job.path)
+    assert second is not None
+    ended(second)
+    assert evaluation_of(job.package, job.path) is first
+    # Another title changes no answer.
+    card = job.package.card.model_copy(update={"title": "Other"})
+    assert evaluation_of(replace(job.package, card=card), job.path) is first
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise DatasetError("No.")
+
+
+def changed(
+    package: Package, temperature: float | None = None, threshold: float | None = None
+) -> Package:
+    """The same network with another temperature or threshold."""
+    update: dict[str, Any] = {}
+    if temperature is not None:
+        update["temperature"] = temperature
+    if threshold is not None:
+        point = package.card.operating_point
+        assert point is not None
+        update["operating_point"] = point.model_copy(update={"threshold": threshold})
+    return replace(package, card=package.card.model_copy(update=update))

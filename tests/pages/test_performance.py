@@ -17,12 +17,16 @@ import hashlib
 import json
 import re
 import shutil
+from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
+from core.registry.card_words import NEVER_JUDGED
 from pages.parts.judged import held_out
 from pages.parts.numbers import as_csv
 from tests.pages.conftest import NEGATIVE, POSITIVE
@@ -100,7 +104,8 @@ def charts(page: AppTest) -> dict[str, dict[str, Any]]:
 
 def row(page: AppTest, name: str) -> list[str]:
     """The cells of the table row that begins so."""
-    (line,) = [line for line in html(page).split("<tr>") if f"<bdi>{name}</bdi></th>" in line]
+    begins = f'<th scope="row"><bdi>{name}</bdi></th>'
+    (line,) = [line for line in html(page).split("<tr>") if line.startswith(begins)]
     return re.findall(r"<td><bdi>(.*?)</bdi></td>", line)
 
 
@@ -130,6 +135,8 @@ def test_every_figure_beside_colour_alone() -> None:
         "Sensitivity": ("0.800", "0.800"),
         "Specificity": ("0.800", "1.000"),
         "Precision": ("0.800", "1.000"),  # 4 of 5; 4 of 4
+        # The other class of the model: 4 of 5; of colour: 5 of 6.
+        "Precision, mean of classes": ("0.800", "0.917"),
         "F1": ("0.800", "0.889"),  # 2 × 1 × .8 / 1.8
         "F1, mean of classes": ("0.800", "0.899"),  # the other class of colour: 10 of 11
         # 1.0916 and 2.068 of ten squared distances.
@@ -140,6 +147,22 @@ def test_every_figure_beside_colour_alone() -> None:
     for name, figures in expected.items():
         assert tuple(row(page, name)) == figures, name
     assert "AUROC of the model minus that of colour alone: 0.160" in html(page)
+
+
+def test_two_classes_are_told_one_by_one(ten: Path) -> None:
+    text = (ten / "predictions.csv").read_text()
+    (ten / "predictions.csv").write_text(text.replace(",1,1,0.5,", ",1,1,0.3,"))
+    vouch(ten)
+    page = open_page()
+    # From 0.3 on: five of five positives and 0.32 and 0.62 of the negatives are called so.
+    # Images, patients, AUROC, sensitivity, specificity, precision, F1.
+    negative, positive = (escape(name) for name in (NEGATIVE, POSITIVE))
+    shown = row(page, positive)
+    assert shown == ["5", "4", "0.960", "1.000", "0.600", "0.714", "0.833"]  # 5 of 7; 10 of 12
+    shown = row(page, negative)
+    assert shown == ["5", "4", "0.960", "0.600", "1.000", "1.000", "0.750"]  # 3 of 3; 6 of 8
+    assert row(page, "Precision, mean of classes")[0] == "0.857"  # (5 / 7 + 3 / 3) / 2
+    assert "confusion" not in charts(page)  # it is where the point can be moved
 
 
 @pytest.mark.usefixtures("ten")
@@ -276,6 +299,52 @@ def test_models_beside_each_other(ten: Path) -> None:
     assert {"compared", "roc of several"} <= charts(page).keys()
 
 
+def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) -> None:
+    import pandas as pd  # noqa: PLC0415 - only here
+
+    from core.architectures import build  # noqa: PLC0415 - loads TensorFlow
+    from core.registry.card import Card  # noqa: PLC0415
+    from core.registry.package import load_package, save_package  # noqa: PLC0415
+    from core.training.make_ensemble import make_ensemble  # noqa: PLC0415
+
+    first = pd.read_csv(ten / "predictions.csv")
+    chances = np.array([0.3, 0.4, 0.6, 0.9, 0.1, 0.2, 0.5, 0.8, 0.7, 0.6])
+    second = first.assign(
+        **{f"probability {NEGATIVE}": 1 - chances, f"probability {POSITIVE}": chances}
+    )
+    save_package(
+        ten.parent / "other",
+        Card.model_validate(load_package(ten).card.model_dump() | {"name": "other"}),
+        build("cnn3", (32, 32, 3), 2),
+        predictions=second,
+        history=pd.DataFrame({"epoch": [1]}),
+    )
+    make_ensemble("both", ["tiny", "other"])
+    page = open_page()
+    page.selectbox(key="judged_model").set_value("both").run()
+    assert not page.exception
+    mean = (first[f"probability {POSITIVE}"] + chances) / 2
+    truth = first["label"] == POSITIVE
+    shown = html(page)
+    auroc, balanced = roc_auc_score(truth, mean), balanced_accuracy_score(truth, mean >= 0.5)
+    assert f"<dt>AUROC</dt><dd>{auroc:.3f}</dd>" in shown
+    assert f"<dt>Balanced accuracy</dt><dd>{balanced:.3f}</dd>" in shown
+    assert "10 images of 4 patients" in shown
+    assert NEVER_JUDGED not in shown
+    said = f"it had not seen, this model does not clearly beat colour alone: AUROC {auroc:.2f}"
+    assert said in shown
+    cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.800</bdi></td>"
+    assert f'<th scope="row"><bdi>AUROC</bdi></th>{cells}' in shown
+    for view in ("Operating point", "Calibration", "Patients", "Worst errors", "Training"):
+        go(page, view)
+    page.switch_page("pages/models.py").run()
+    assert not page.exception
+    shelf = html(page)
+    assert NEVER_JUDGED not in shelf
+    assert "10 images of 4 patients." in shelf
+    assert f"<dd><bdi>{auroc:.3f} (too few patients for an interval)</bdi></dd>" in shelf
+
+
 def test_answers_that_cannot_be_read_are_a_sentence(ten: Path) -> None:
     (ten / "predictions.csv").write_text("image,patient\n1,2\n")
     vouch(ten)
@@ -307,6 +376,7 @@ def test_every_view_of_every_shipped_model(name: str) -> None:
     for view in (
         "Operating point",
         "Calibration",
+        "Robustness",
         "Groups",
         "Patients",
         "Worst errors",

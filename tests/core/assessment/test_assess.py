@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.assessment.assess import Assessment, assess
 from core.assessment.baseline import colour_baseline
@@ -19,7 +19,10 @@ from core.evaluation.compare import against_colour
 from core.evaluation.judgement import judge
 from core.evaluation.predictions_file import read_predictions
 from core.inference.classifier import get_classifier
-from core.registry.package import Package
+from core.registry.card import Card
+from core.registry.package import Package, save_package
+from core.training.make_ensemble import make_ensemble
+from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +153,33 @@ def test_too_few_patients_have_no_colour_baseline(package: Package, dataset: Dat
     assert "takes 3 patients" in found.colour_how
     assert "fewer than 5" in found.judgement.no_interval
     assert found.colour_how in "\n".join(lines(found))
+
+
+def test_an_ensemble_is_judged_on_the_mean_of_its_members(
+    dataset: Dataset, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
+    alone = []
+    for number, (name, head) in enumerate((("one", "sigmoid"), ("two", "softmax")), start=1):
+        card = Card.model_validate(card_content(name=name, head=head, temperature=number))
+        member = save_package(
+            home / "models" / name,
+            card,
+            tiny_model(number, head),
+            predictions=PREDICTIONS,
+            history=HISTORY,
+        )
+        alone.append(assess(member, dataset).predictions.probabilities[:, 1])
+    both = assess(make_ensemble("both", ["one", "two"]), dataset)
+    mean = np.mean(alone, axis=0)
+    np.testing.assert_allclose(both.predictions.probabilities[:, 1], mean, atol=1e-6)
+    truth = dataset.records["label"].to_numpy()
+    figures = both.judgement.figures
+    assert figures["auroc"].value == pytest.approx(roc_auc_score(truth, mean), abs=1e-3)
+    # It has no operating point, so the more probable class is its answer.
+    expected = balanced_accuracy_score(truth, mean > 0.5)
+    assert figures["balanced_accuracy"].value == pytest.approx(expected)
+    # Both members know patients 1 and 2, and neither knows 3.
+    assert both.known.patients == ("1", "2")
+    assert both.unseen is not None
+    assert both.unseen.patients == 6

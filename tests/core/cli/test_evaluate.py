@@ -1,6 +1,7 @@
 """`evaluate` from the folder to the figures."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from core.cli import app
 from core.evaluation.judgement import judge
 from core.evaluation.predictions_file import read_predictions
 from core.imaging.overlay import encode_png
+
+ASK = ("evaluate", "tiny", "--data")
+CHANGES = ("stain ", "blur ", "jpeg ", "brightness ", "scale ")
 
 
 @pytest.fixture
@@ -36,24 +40,33 @@ def run(*arguments: object) -> tuple[int, str, str]:
 
 def test_json_and_the_file_agree(folder: Path) -> None:
     out = folder / "answers.csv"
-    code, output, _ = run("evaluate", "tiny", "--data", folder / "data", "--out", out, "--json")
+    code, output, _ = run(*ASK, folder / "data", "--out", out, "--no-robustness", "--json")
     assert code == 0
     content = json.loads(output)
+    assert content["answers"] == str(out)
+    assert content["robustness"] == []
     assert (content["images"], content["patients"], content["leaky"]) == (24, 6, False)
     judged = judge(read_predictions(out, ("no IDC", "IDC"), "IDC"))
     for name, figure in judged.figures.items():
         assert content["figures"][name]["value"] == pytest.approx(figure.value, abs=1e-4)
 
 
-def test_text_for_people(folder: Path) -> None:
-    code, output, _ = run("evaluate", "tiny", "--data", folder / "data")
+def test_text_for_people_with_curves_and_the_place_of_the_answers(folder: Path, home: Path) -> None:
+    code, output, _ = run(*ASK, folder / "data")
     assert code == 0
     assert output.startswith("tiny on IDC: 24 images of 6 patients.")
     assert "AUROC" in output
+    # One line a change and amount, three each of stain, blur and JPEG and four of light and scale.
+    assert sum(line.startswith(CHANGES) for line in output.splitlines()) == 17
+    (place,) = (home / "evaluations").iterdir()
+    assert re.fullmatch(r"tiny-IDC-\d{8}-\d{6}", place.name)
+    assert [each.name for each in place.iterdir()] == ["predictions.csv"]
+    assert output.splitlines()[-1] == f"Answers: {place / 'predictions.csv'}"
+    assert len(read_predictions(place / "predictions.csv", ("no IDC", "IDC"), "IDC").labels) == 24
 
 
 def test_refusals_are_one_sentence_and_leave_nothing(folder: Path) -> None:
-    code, _, error = run("evaluate", "none", "--data", folder / "data")
+    code, _, error = run("evaluate", "none", "--data", folder / "data", "--no-robustness")
     assert code == 1
     assert "no model called 'none'" in error
     code, _, error = run("evaluate", "tiny", "--data", folder / "nothing")
@@ -61,7 +74,7 @@ def test_refusals_are_one_sentence_and_leave_nothing(folder: Path) -> None:
     assert "nothing" in error
     taken = folder / "taken"
     taken.mkdir()
-    code, _, error = run("evaluate", "tiny", "--data", folder / "data", "--out", taken)
+    code, _, error = run(*ASK, folder / "data", "--out", taken, "--no-robustness")
     assert code == 1
     assert "could not be written" in error
     assert sorted(each.name for each in folder.iterdir() if "taken" in each.name) == ["taken"]

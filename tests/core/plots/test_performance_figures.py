@@ -7,6 +7,7 @@ from core.plots.frame import LEAKY, mark_leaky
 from core.plots.intervals import Series, with_intervals
 from core.plots.rates import Rate, rates
 from core.plots.reliability import reliability_figure
+from core.plots.robustness import Fall, robustness_figure
 
 
 def test_a_confusion_matrix_says_numbers_and_shares_of_the_truth() -> None:
@@ -71,3 +72,27 @@ def test_figures_without_an_interval_or_a_value() -> None:
     assert points.x == (0.3, 0.9)
     assert points.y == (0, 2)
     assert points.error_x.arrayminus == pytest.approx((0, 0.8))
+
+
+def test_a_fall_stands_at_its_amounts_and_no_change_is_marked() -> None:
+    lines = [
+        Fall("AUROC", "#000000", "circle", [0.8, 0.9, None]),
+        Fall("colour", "#ffffff", "square", [0.5, 0.6, 0.7], dotted=True),
+    ]
+    figure = robustness_figure([-15, 0, 15], ["-15", "0", "15"], lines, "Brightness", least=0.4)
+    auroc, colour = figure.data
+    assert (auroc.x, auroc.y) == ((-15, 0, 15), (0.8, 0.9, None))
+    assert (auroc.line.dash, colour.line.dash) == ("solid", "dot")
+    assert auroc.marker.symbol != colour.marker.symbol
+    assert (figure.layout.xaxis.tickvals, figure.layout.xaxis.ticktext) == (
+        (-15, 0, 15),
+        ("-15", "0", "15"),
+    )
+    (unchanged,) = figure.layout.shapes
+    assert (unchanged.x0, unchanged.x1) == (0, 0)
+    assert figure.layout.yaxis.range == (0.4, 1.02)
+
+
+def test_a_fall_has_a_value_for_each_amount() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        robustness_figure([0, 1], ["0", "1"], [Fall("s", "#000000", "circle", [1])], "a", least=0)

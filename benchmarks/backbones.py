@@ -11,7 +11,6 @@ were compared on the very patients that they are judged on, so the best is a lit
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +29,10 @@ from core.training.fitter import Fitter
 from core.training.held_out import leave_one_out
 from core.training.learners import colour_fitter, probe_fitter
 from core.training.recipe import load_recipe
-from core.training.tried import tried_file
+from core.training.tried import tried_file, write_tried
 
-FILE = tried_file("idc")
+SHIPPED = "idc"
+FILE = tried_file(SHIPPED)
 SHIPPED = "idc"
 STAIN, JITTERED, TURNED = 0.25, 4, 3
 DEPTHS = ("pool3_relu", "pool4_relu", "relu")
@@ -70,7 +70,7 @@ def main() -> None:
         row = {"what": what, "auroc": float(aurocs.mean()), "auroc_interval": between}
         rows.append(row | {"shifted_auroc": None})
     if arguments.write:
-        FILE.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+        write_tried(SHIPPED, dataset.fingerprint, rows)
 
 
 def tried(dataset: Dataset) -> Iterator[tuple[str, Fitter]]:

@@ -11,7 +11,6 @@ very patients that they are judged on, so the best of them is a little flattered
 """
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -39,7 +38,7 @@ from core.training.learners import colour_fitter, probe_fitter
 from core.training.network import build_network
 from core.training.override import override
 from core.training.recipe import load_recipe
-from core.training.tried import tried_file
+from core.training.tried import tried_file, write_tried
 from core.training.watch import Watch
 
 FOLDS, ROUNDS, STRENGTH = 5, 3, 0.25
@@ -100,8 +99,7 @@ def main() -> None:
         row = {"what": what, "auroc": plain[0], "auroc_interval": between}
         rows.append(row | {"shifted_auroc": shifted})
     if arguments.write:
-        text = json.dumps(rows, indent=2, default=float)
-        FILE.write_text(text + "\n", encoding="utf-8")
+        write_tried(SHIPPED, dataset.fingerprint, rows)
 
 
 def tried(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.int64], list[NDArray]]]:

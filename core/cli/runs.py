@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json
-from core.cli.train import do_run
+from core.cli.train import do_run, put_on_shelf
 from core.durations import duration
 from core.errors import LobuleError
 
@@ -58,7 +58,10 @@ def show(run: Run, *, as_json: AsJson = False) -> None:
 
 @runs.command()
 def cancel(run: Run) -> None:
-    """Ask a run to stop within a step or two; the best so far is kept."""
+    """Ask a run to stop within a step or two; the best so far is kept.
+
+    A model that is being judged is not finished then; `runs resume` judges it.
+    """
     from core.training.jobs import cancel as ask  # noqa: PLC0415 - help comes at once
 
     try:
@@ -74,6 +77,18 @@ def resume(run: Run) -> None:
     from core.training.jobs import resume_here  # noqa: PLC0415 - help comes at once
 
     do_run(lambda watch: resume_here(run, watch))
+
+
+@runs.command()
+def shelve(
+    run: Run,
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a model of this name.")
+    ] = False,
+) -> None:
+    """Put a run's model on the shelf; of a cancelled run, the best so far."""
+    put_on_shelf(run, replace=replace)
 
 
 @runs.command(hidden=True)
@@ -140,7 +155,7 @@ def _lines(state: "RunState") -> Iterator[tuple[str, str]]:
         yield "Message", state.message
     if state.package:
         yield "Model", str(state.package)
-    from core.cli.train_progress import epoch_line  # noqa: PLC0415
+    from core.training.epoch_line import epoch_line  # noqa: PLC0415
 
     for row in state.history:
         yield "", epoch_line(row)

@@ -18,11 +18,26 @@ if TYPE_CHECKING:
     from core.training.watch import Watch
 
 
+def _scale(value: float | None) -> float | None:
+    from core.training.request import COARSEST, FINEST  # noqa: PLC0415 - help comes at once
+
+    # Written so that it refuses what is no number, too.
+    if value is not None and not FINEST <= value <= COARSEST:
+        raise typer.BadParameter(
+            f"{value:g} is no scale of an image. Give micrometres per pixel, from {FINEST:g} to "
+            f"{COARSEST:g}, such as 0.5."
+        )
+    return value
+
+
 def train(
     recipe: Annotated[str, typer.Option(help="Name of a recipe, or a .toml file.")],
     data: Annotated[Path, typer.Option(help="Folder or manifest of the dataset.")],
-    name: Annotated[str, typer.Option(help="Name of the model.")],
     *,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Name of the model; that of the recipe, with a number if it is taken."),
+    ] = None,
     split: Annotated[
         Literal["patient", "image"] | None,
         typer.Option(help="By image leaks: only to reproduce published figures."),
@@ -37,6 +52,10 @@ def train(
     patient_pattern: Annotated[
         str | None,
         typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
+    ] = None,
+    um_per_px: Annotated[
+        float | None,
+        typer.Option(help="Scale of images that do not say theirs, µm/px.", callback=_scale),
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -59,8 +78,9 @@ def train(
 ) -> None:
     """Train a model by a recipe and put it on the shelf.
 
-    Ctrl-C stops it and keeps the best so far; a second Ctrl-C ends at once. Either way
-    `runs resume` goes on from the last finished epoch.
+    Ctrl-C stops it and keeps the best so far in the run's folder, from which `runs shelve` puts it
+    on the shelf; a second Ctrl-C ends at once. Either way `runs resume` goes on from the last
+    finished epoch.
     """
     from core.training.jobs import run_here  # noqa: PLC0415 - help comes at once
     from core.training.override import override  # noqa: PLC0415
@@ -71,12 +91,15 @@ def train(
     changes += [f"split={split}"] if split else []
     changes += [f"task={task}"] if task else []
     try:
+        changed = override(load_recipe(recipe), changes)
         request = Request(
-            recipe=override(load_recipe(recipe), changes),
+            recipe=changed,
             data=data,
-            name=name,
+            name=name or _free_name(changed.name, folder),
+            changes=tuple(changes),
             magnifications=tuple(magnification) if magnification else None,
             patient_pattern=patient_pattern,
+            um_per_px=um_per_px,
             folder=folder,
             replace=replace,
         )
@@ -90,20 +113,10 @@ def train(
 
 
 def do_run(run: "Callable[[Watch], RunState]") -> None:
-    """Do a run in the foreground, put its model on the shelf, and say how it did."""
-    from core.registry.package import load_package  # noqa: PLC0415 - help comes at once
-    from core.training.jobs import shelve  # noqa: PLC0415
-
+    """Do a run in the foreground, put its model on the shelf if it finished, and say how it did."""
     try:
         with shown_progress() as watch:
             state = run(watch)
-        if state.state == "cancelled":
-            typer.echo(
-                f"Cancelled after {len(state.history)} of {state.epochs} epochs: this is the best "
-                f"so far. `python -m core runs resume {state.id}` goes on.",
-                err=True,
-            )
-        package = load_package(shelve(state.id, replace=state.request.replace))
     except KeyboardInterrupt:
         typer.echo(
             "Ended at once. `python -m core runs list` names the run, `python -m core runs resume "
@@ -117,6 +130,43 @@ def do_run(run: "Callable[[Watch], RunState]") -> None:
     except LobuleError as error:
         typer.echo(f"No model was trained. {plain(str(error))}", err=True)
         raise typer.Exit(1) from error
+    if state.state == "cancelled":
+        typer.echo(
+            f"Cancelled after {len(state.history)} of {state.epochs} epochs: this is the best so "
+            f"far, in {state.package}. It is not on the shelf: `python -m core runs shelve "
+            f"{state.id}` puts it there, `python -m core runs resume {state.id}` goes on.",
+            err=True,
+        )
+        raise typer.Exit(130)
+    put_on_shelf(state.id, replace=state.request.replace)
+
+
+def put_on_shelf(run: str, *, replace: bool) -> None:
+    """Put a run's model on the shelf, and say how it did; ends the program if it cannot be."""
+    from core.registry.package import load_package  # noqa: PLC0415 - help comes at once
+    from core.training.jobs import shelve  # noqa: PLC0415
+
+    try:
+        package = load_package(shelve(run, replace=replace))
+    except LobuleError as error:
+        typer.echo(
+            f"The run's model was not put on the shelf. {plain(str(error))} `python -m core runs "
+            f"shelve {plain(run)}` tries again; with --replace it takes the place of another.",
+            err=True,
+        )
+        raise typer.Exit(1) from error
     typer.echo(f"{package.path} (sha256 {package.model_sha256[:12]})")
     if package.card.evaluation:
         typer.echo(report(package.card.evaluation))
+
+
+def _free_name(recipe: str, folder: Path | None) -> str:
+    """A name that neither the shelf nor a run has, and say which."""
+    from core.settings import get_settings  # noqa: PLC0415 - help comes at once
+    from core.training.free_name import free_name  # noqa: PLC0415
+    from core.training.jobs import list_runs  # noqa: PLC0415
+
+    taken = {state.request.name for state in list_runs()}
+    name = free_name(recipe, folder or get_settings().own_models, taken)
+    typer.echo(f"The model will be called {name}; --name gives it another name.", err=True)
+    return name

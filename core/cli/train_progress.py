@@ -25,6 +25,7 @@ def shown_progress() -> Iterator["Watch"]:
         TimeRemainingColumn,
     )
 
+    from core.training.epoch_line import epoch_line  # noqa: PLC0415
     from core.training.jobs.state import TRAINING  # noqa: PLC0415
     from core.training.watch import Watch  # noqa: PLC0415
 
@@ -71,22 +72,8 @@ def shown_progress() -> Iterator["Watch"]:
             signal.signal(signal.SIGINT, before)
 
 
-def epoch_line(values: dict[str, Any]) -> str:
-    """A finished epoch in one line; but for the first loss, figures are of validation."""
-    parts = [f"Epoch {values['epoch']}:"]
-    parts += [f"({values['phase']})"] if values.get("phase") not in {None, "all"} else []
-    parts += [f"loss {_figure(values.get('loss'))}, validation {_figure(values.get('val_loss'))},"]
-    parts += [f"accuracy {_figure(values.get('val_accuracy'))},"]
-    parts += [f"AUROC {_figure(values.get('val_auroc'))},"]
-    return " ".join([*parts, f"{float(values.get('seconds') or 0):.1f} s"])
-
-
 def _step_line(values: dict[str, float]) -> str:
     return (
         f"epoch {values['epoch']:.0f}/{values['epochs']:.0f}, loss {values['loss']:.4f}, "
         f"{values['images_per_second']:.0f} images/s"
     )
-
-
-def _figure(value: Any) -> str:
-    return "–" if value is None or value != value else f"{float(value):.3f}"  # noqa: PLR0124 (NaN)

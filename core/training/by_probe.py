@@ -126,9 +126,11 @@ def train_by_probe(
             (bias[1:] - bias[:1]).astype(np.float32),
         ]
     )
+    watch.stage("Looking at what was trained on", 0.0)
     trust = trust_of_probe(
         features[0], pixels, labels, patients, result.predictions, dataset.classes
     )
+    watch.stage("Looking at what was trained on", 1.0)
     fitted = apply_temperature(features[0].mean(axis=1) @ kernel + bias, 1.0)
     weights = balance_weights(labels, patients, recipe.balance)
     loss = log_loss(labels, fitted, sample_weight=weights, labels=range(classes))

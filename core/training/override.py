@@ -1,5 +1,6 @@
 """Change single settings of a recipe."""
 
+import json
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +51,31 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
         raise RecipeError(
             f"The recipe {recipe.name} cannot be changed so. {wrong_settings(error)}."
         ) from error
+
+
+def differences(before: Recipe, after: Recipe) -> list[str]:
+    """The settings that `override` takes to make one recipe into another, the fewest there are."""
+    old, new = (each.model_dump(mode="json", exclude_none=True) for each in (before, after))
+    changes = [f"{name}=none" for name in old if name not in new]
+    for name, value in new.items():
+        if not isinstance(value, dict):
+            pairs, known = {name: value}, old
+        else:
+            pairs = {f"{name}.{key}": setting for key, setting in value.items()}
+            known = {f"{name}.{key}": setting for key, setting in old.get(name, {}).items()}
+        changes += [
+            f"{key}={_text(setting)}"
+            for key, setting in pairs.items()
+            if key not in known or known[key] != setting
+        ]
+    return changes
+
+
+def _text(value: Any) -> str:
+    """A setting's value so that it is read back as it is; quotes only where they are needed."""
+    if isinstance(value, str) and _value(value.strip()) == value:
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _value(text: str) -> Any:

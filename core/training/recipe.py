@@ -158,6 +158,12 @@ class Recipe(_Table):
             raise ContradictionError(
                 "split", "a [probe] is judged by patient: use [train] to split by image"
             )
+        if self.probe and self.probe.passes == 1 and self.augmentation != Augmentation():
+            raise ContradictionError(
+                "probe.passes",
+                "the only pass shows each image as it is, so that [augmentation] changes nothing: "
+                "set passes to 2 or more, or leave [augmentation] out",
+            )
         for setting in ("label_smoothing", "mixed_precision"):
             if getattr(self, setting):
                 raise ContradictionError(setting, f"{setting} belongs to [train], not to [probe]")

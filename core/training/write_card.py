@@ -10,6 +10,7 @@ from core.architectures import heatmap_layer
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.registry.card import Card, InputSpec, Training
+from core.training.command import command_of
 from core.training.outcome import Outcome
 from core.training.recipe import Recipe, load_recipe, recipe_names
 from core.training.request import Request
@@ -51,7 +52,7 @@ def write_card(
     seconds : float
         That it took.
     dropped : tuple of str
-        What was left out of the dataset on purpose, in sentences.
+        What was left out of the dataset on purpose, or stated of it, in sentences.
     """
     recipe, split, name = request.recipe, request.recipe.split, request.name
     dataset = cached.dataset
@@ -63,6 +64,7 @@ def write_card(
         *_left_out(cached.unreadable),
     )
     patients = dataset.records["patient"].to_numpy()
+    measured = tried(recipe.name, fingerprint) if _unchanged(recipe) else ()
     return Card(
         schema_version=1,
         name=name,
@@ -92,12 +94,9 @@ def write_card(
             images={part: len(rows) for part, rows in outcome.rows.items()},
             seed=recipe.seed,
             seconds=round(seconds, 1),
-            command=f"python -m core train --recipe {_as_given(recipe)} --data FOLDER --name {name}"
-            + (" --split image" if split == "image" else ""),
+            command=command_of(request),
         ),
-        evaluation=outcome.evaluation.model_copy(
-            update={"notes": notes, "tried": tried(recipe.name) if _unchanged(recipe) else ()}
-        ),
+        evaluation=outcome.evaluation.model_copy(update={"notes": notes, "tried": measured}),
         conformal=outcome.trust.conformal,
         scope=outcome.trust.scope,
         good_for=source.good_for,
@@ -138,10 +137,6 @@ def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:
     named = "; ".join(f"{path}: {reason}" for path, reason in list(unreadable.items())[:_NAMED])
     more = ", for instance" if len(unreadable) > _NAMED else ""
     return (f"Images that cannot be read were left out: {len(unreadable)}{more}. {named}",)
-
-
-def _as_given(recipe: Recipe) -> str:
-    return recipe.name if recipe.name in recipe_names() else f"{recipe.name}.toml"
 
 
 def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, outcome: Outcome) -> str:

@@ -64,7 +64,8 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         return
     if evaluation.leaky:
         notice(LEAKY)
-    own = [run for run in others if run.id != state.id and _comparable(run, state)]
+    earlier = [run for run in others if _came_before(run, state)]
+    own = [run for run in earlier if _on_same_data(package_of(run), package)]
     shown = [(run, found) for run in [state, *own] if (found := evaluation_of(run))]
     st.text(f"{evaluation.protocol}", help=_JUDGED_HELP)
     table(
@@ -80,7 +81,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
             "are not, and differ by that too."
         )
     else:
-        st.caption("No other run on this dataset has a model yet to stand beside it.")
+        st.caption("No earlier run on this dataset has a model to stand beside it.")
 
 
 def auroc_words(evaluation: "Evaluation") -> str:
@@ -90,9 +91,20 @@ def auroc_words(evaluation: "Evaluation") -> str:
     return f"{evaluation.auroc:.3f}{ends}"
 
 
-def _comparable(run: "RunState", state: "RunState") -> bool:
-    same = run.request.data == state.request.data
-    return same and run.request.recipe.task == state.request.recipe.task
+def _came_before(run: "RunState", state: "RunState") -> bool:
+    """Whether a run for the same task had ended when this one did."""
+    if run.ended is None or state.ended is None:
+        return False
+    alike = run.request.recipe.task == state.request.recipe.task  # known without its package
+    return run.id != state.id and alike and run.ended <= state.ended
+
+
+def _on_same_data(other: Package | str | None, package: Package) -> bool:
+    """Whether two models are of the same images, labels and patients, magnifications included."""
+    if not isinstance(other, Package):
+        return False
+    # Of paths alone nothing follows: a folder's images change, and magnifications are chosen.
+    return other.card.training.dataset_fingerprint == package.card.training.dataset_fingerprint
 
 
 def _row(run: "RunState", found: "Evaluation", *, this: bool) -> tuple[object, ...]:

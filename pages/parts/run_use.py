@@ -23,6 +23,7 @@ _RESUMABLE = {"cancelled", "failed", "interrupted"}
 def offer_cancel(state: "RunState") -> None:
     """Draw the button that stops a run, which asks once more."""
     from core.training.jobs import cancel  # noqa: PLC0415 - pandas
+    from core.training.jobs.state import TRAINING  # noqa: PLC0415
 
     if f"stopping-{state.id}" in st.session_state:
         st.button("Stopping …", key="stopping", disabled=True)
@@ -30,6 +31,10 @@ def offer_cancel(state: "RunState") -> None:
     with st.popover("Cancel", key="cancel"):
         if state.state == "waiting":
             st.text("It has not begun. It leaves the line, and can be resumed later.")
+        elif state.history and state.stage != TRAINING:
+            st.text(
+                "It stops here, and no model is judged. Its epochs are kept: it can be resumed."
+            )
         elif state.history:
             st.text("It stops within a step; the best model so far is judged and kept.")
         else:

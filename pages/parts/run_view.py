@@ -91,6 +91,8 @@ def _show_settings(state: "RunState") -> None:
             rows.append(("magnifications", ", ".join(state.request.magnifications)))
         if state.request.patient_pattern:
             rows.append(("patient pattern", state.request.patient_pattern))
+        if state.request.um_per_px is not None:
+            rows.append(("scale of the images, µm/px", f"{state.request.um_per_px:g}"))
         table(("Setting", "Value"), rows, caption="Settings of the run")
 
 

@@ -54,8 +54,12 @@ class MadeUpRuns:
         data: Path = Path("/data/made up"),
         changes: tuple[str, ...] = (),
         hour: int = 0,
+        images: str = "a",
     ) -> str:
-        """Write one run; returns its id. `hour` is when it was asked for, and orders them."""
+        """Write one run; returns its id. `hour` is when it was asked for, and orders them.
+
+        `images` stands for what was in the data then: the first letter of their fingerprint.
+        """
         at = START + 3600 * hour
         run = f"20260921-{hour:02}0000-{name}"
         folder = self.home / "runs" / run
@@ -77,7 +81,7 @@ class MadeUpRuns:
             end["message"] = "The loss is <b>no number</b>. Lower the rate."
         if state == "finished" or (state == "cancelled" and epochs):
             end["package"] = name
-            self._pack(folder / "package" / name, leaky=recipe.split == "image")
+            self._pack(folder / "package" / name, leaky=recipe.split == "image", images=images)
         if state in {"finished", "cancelled", "failed"}:
             events.append(end)
         lines = "".join(json.dumps(event) + "\n" for event in events)
@@ -94,10 +98,11 @@ class MadeUpRuns:
         with (self.home / "runs" / run / "events.jsonl").open("a") as file:
             file.writelines(json.dumps({"at": START + 999, **event}) + "\n" for event in events)
 
-    def _pack(self, folder: Path, *, leaky: bool) -> None:
+    def _pack(self, folder: Path, *, leaky: bool, images: str = "a") -> None:
         shutil.copytree(self.package, folder)
         content = json.loads((folder / "card.json").read_text())
         content["name"] = folder.name
+        content["training"] |= {"dataset_fingerprint": images.ljust(64, "0")}
         content["evaluation"] |= {"auroc": AUROC, "auroc_interval": INTERVAL, "leaky": leaky}
         content["evaluation"] |= {"colour_auroc": COLOUR, "patients": 9, "images": 1234}
         (folder / "card.json").write_text(Card.model_validate(content).to_json())

@@ -104,7 +104,12 @@ def test_curves_are_those_of_the_history(runs: MadeUpRuns) -> None:
 
 def test_cancelling_asks_the_run_to_stop(runs: MadeUpRuns, home: Path) -> None:
     run = runs.add("mine", "running", epochs=1)
-    page = press(start(run), "really_cancel")
+    page = start(run)
+    assert "the best model so far is judged and kept" in words(page)
+    runs.write(run, {"event": "stage", "name": "Judging", "done": 0.0})
+    page.run()
+    assert "no model is judged. Its epochs are kept" in words(page)
+    press(page, "really_cancel")
     assert (home / "runs" / run / "cancel").exists()
     assert page.button(key="stopping").disabled
     runs.write(run, {"event": "cancelled", "message": "Cancelled as asked."})
@@ -115,15 +120,20 @@ def test_cancelling_asks_the_run_to_stop(runs: MadeUpRuns, home: Path) -> None:
 
 def test_a_finished_run_shows_its_result_beside_others(runs: MadeUpRuns) -> None:
     runs.add("leaky", "finished", epochs=3, changes=("split=image",))
-    runs.add("elsewhere", "finished", epochs=3, data=Path("/data/other"), hour=1)
+    runs.add("moved", "finished", epochs=3, data=Path("/data/moved"), hour=1)
+    # The folder is the same, but of other magnifications, or with other images since.
+    runs.add("changed", "finished", epochs=3, images="b", hour=1)
+    runs.add("later", "finished", epochs=3, hour=3)
     page = start(runs.add("mine", "finished", epochs=5, hour=2))
     said = html(page)
+    assert "moved" in said
+    assert "changed" not in said.partition("Result")[2]
+    assert "later" not in said.partition("Result")[2]
     assert "0.873 [0.812, 0.934]" in said
     assert "0.791" in said
     assert "1,234 images of 9 patients" in said
     assert "mine (this run)" in said
     assert "⚠ by image (leaky)" in said
-    assert "elsewhere" not in said
     assert "does not clearly beat colour" in said
     assert "resume" not in keys(page)
 
@@ -329,6 +339,26 @@ def test_a_check_says_what_will_happen(
     page.number_input(key="cnn3:train.epochs").set_value(2).run()
     assert page.button(key="start").disabled
     assert len(planned) == 1
+
+
+def test_the_scale_is_asked_for_where_the_images_do_not_say_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request] = []
+
+    def plan(request: Request) -> Plan:
+        asked.append(request)
+        return Plan((), scale_known=request.data.name == "known" or bool(request.um_per_px))
+
+    monkeypatch.setattr(core.training.plan, "plan", plan)
+    page = checked(fill(start("new"), tmp_path / "known"))
+    assert f"scale-{tmp_path / 'known'}" not in keys(page)
+    page = checked(fill(start("new"), tmp_path / "bare"))
+    page.number_input(key=f"scale-{tmp_path / 'bare'}").set_value(0.5).run()
+    assert "--um-per-px 0.5" in page.code[-1].value
+    checked(page)
+    assert [request.um_per_px for request in asked] == [None, None, 0.5]
+    assert page.number_input(key=f"scale-{tmp_path / 'bare'}").value == 0.5
 
 
 @pytest.mark.usefixtures("planned")

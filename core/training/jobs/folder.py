@@ -50,7 +50,7 @@ class RunFolder:
 
     @property
     def log(self) -> Path:
-        """What the process printed."""
+        """What it did, for people, and what its process printed."""
         return self.path / "log.txt"
 
     @property
@@ -67,6 +67,11 @@ class RunFolder:
     def cancel(self) -> Path:
         """Exists once the run shall stop."""
         return self.path / "cancel"
+
+    @property
+    def shelved(self) -> Path:
+        """Names the model that the run put on the shelf last, by its hash."""
+        return self.path / "shelved"
 
     @property
     def packages(self) -> Path:

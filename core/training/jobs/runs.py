@@ -46,6 +46,9 @@ def read_run(run: str) -> RunState:
 def cancel(run: str) -> None:
     """Ask a run to stop within a step or two and keep the best so far.
 
+    While it learns, that is judged before it ends; asked in another stage, or once more while it
+    is judged, the run ends there, and can be resumed.
+
     Raises
     ------
     TrainingError
@@ -65,7 +68,7 @@ def cancel(run: str) -> None:
 
 
 def read_log(run: str, lines: int = 100) -> str:
-    """The last lines of what a run's process printed, as plain text.
+    """The last lines of what a run did and what its process printed, as plain text.
 
     Raises
     ------

@@ -12,6 +12,7 @@ from core.training.jobs.folder import RunFolder
 from core.training.jobs.line import wait_for_device
 from core.training.jobs.listen import Listener
 from core.training.jobs.lock import let_go
+from core.training.jobs.log import write_log
 from core.training.jobs.state import RunState, read_story, state_of
 from core.training.watch import Watch
 
@@ -35,7 +36,7 @@ def work(run: RunFolder, shown: Watch) -> RunState:
     Raises
     ------
     TrainingCancelledError
-        If it was cancelled before anything was learnt.
+        If it was cancelled before anything was learnt, or when its model was to be judged.
     LobuleError
         If it failed. What went wrong is written down either way.
     """
@@ -48,16 +49,19 @@ def work(run: RunFolder, shown: Watch) -> RunState:
         finally:
             let_go(device)
     except TrainingCancelledError as error:
+        write_log(run, f"Cancelled: {error}")
         events.write_end("cancelled", message=str(error))
         raise
     except LobuleError as error:
+        write_log(run, f"Failed: {error}")
         events.write_end("failed", message=str(error))
         raise
     except Exception as error:
-        _log(run, traceback.format_exc())
         message = _in_words(error, run)
+        write_log(run, f"Failed: {message}\n{traceback.format_exc()}")
         events.write_end("failed", message=message)
         raise TrainingError(message) from error
+    write_log(run, "Cancelled; the best so far is kept" if listener.cut_short else "Finished")
     if listener.cut_short:
         events.write_end("cancelled", package=package.path.name)
     else:
@@ -74,7 +78,9 @@ def _train(run: RunFolder, events: Events, listener: Listener) -> Package:
     from core.training.device import describe_device  # noqa: PLC0415 - loads TensorFlow
     from core.training.run import train  # noqa: PLC0415
 
-    events.write("started", device=str(describe_device()))
+    device = str(describe_device())
+    events.write("started", device=device)
+    write_log(run, f"Started on {device}")
     request = run.read_request()
     return train(request.model_copy(update={"folder": run.packages, "replace": True}), listener)
 
@@ -113,11 +119,3 @@ def _is_full_disk(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _log(run: RunFolder, text: str) -> None:
-    try:
-        with run.log.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError:
-        pass  # the disk may be what is at fault

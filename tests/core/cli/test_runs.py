@@ -2,16 +2,20 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from core.cli import app
 from core.errors import TrainingCancelledError
@@ -119,6 +123,7 @@ def test_interrupting_once_keeps_the_best_so_far(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=60)
     assert "Stopping at the next step" in errors
     assert "this is the best so far" in errors
+    assert process.returncode == 130
     assert list_runs()[0].state == "cancelled"
     assert "Traceback" not in errors
 
@@ -143,10 +148,13 @@ def test_settings_magnifications_and_the_rest_reach_the_run(ask: Ask, tmp_path: 
     command = train(tmp_path, 3, 0.0, "--split", "image", "--task", "binary")[3:]
     command += ["--set", "train.epochs=1", "--set", "seed=7", "--magnification", "100X"]
     command += ["--magnification", "40X", "--patient-pattern", "(?P<patient>x)", "--replace"]
+    command += ["--um-per-px", "0.5"]
     result = CliRunner().invoke(app, [*command, "--folder", str(tmp_path / "shelf")])
     # The package of a pretended run is empty, so it does not get onto the shelf.
     assert result.exit_code == 1
-    assert "No model was trained" in result.stderr
+    assert "No model was trained" not in result.stderr
+    assert "was not put on the shelf" in result.stderr
+    assert f"runs shelve {list_runs()[0].id}" in result.stderr
     request = list_runs()[0].request
     assert (request.recipe.split, request.recipe.seed, request.recipe.train.epochs) == (
         "image",
@@ -155,7 +163,98 @@ def test_settings_magnifications_and_the_rest_reach_the_run(ask: Ask, tmp_path: 
     )
     assert request.magnifications == ("100X", "40X")
     assert request.patient_pattern == "(?P<patient>x)"
+    assert request.um_per_px == 0.5
     assert (request.folder, request.replace) == (tmp_path / "shelf", True)
+    assert request.changes == ("train.epochs=1", "seed=7", "split=image", "task=binary")
+
+
+@pytest.fixture
+def packed(pretence: ModuleType, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let pretended runs for `tiny` leave the tiny package behind, a sound one."""
+
+    def train(request: Request, watch: Watch) -> SimpleNamespace:
+        made = pretend(request, watch)
+        shutil.copytree(saved, made.path, dirs_exist_ok=True)
+        return made
+
+    pretend = pretence.train
+    monkeypatch.setattr(pretence, "train", train)
+
+
+class StopAfter(Watch):
+    """Asks to stop once some epochs are done."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def epoch(self, values: dict[str, float | str]) -> None:  # noqa: ARG002 (the interface)
+        self.epochs -= 1
+
+    def cancelled(self) -> bool:
+        return self.epochs <= 0
+
+
+def do_cancelled(monkeypatch: pytest.MonkeyPatch, *command: str) -> Result:
+    """Do a command whose progress asks to stop after the first epoch."""
+    with monkeypatch.context() as patch:
+        module = import_module("core.cli.train")
+        patch.setattr(module, "shown_progress", lambda: nullcontext(StopAfter(1)))
+        return CliRunner().invoke(app, command)
+
+
+@pytest.mark.usefixtures("packed")
+def test_a_cancelled_run_is_left_off_the_shelf_and_resumed_onto_it(
+    ask: Ask, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask()
+    command = [*train(tmp_path, 3, 0.0)[3:], "--name", "tiny"]
+    result = do_cancelled(monkeypatch, *command)
+    name = list_runs()[0].id
+    assert result.exit_code == 130
+    assert f"in {list_runs()[0].package}" in result.stderr
+    assert f"runs shelve {name}" in result.stderr
+    assert not (home / "models").exists()
+    # Half trained, it is put there only by being asked for, and then gives way to the whole.
+    assert run("shelve", name)[0] == 0
+    code, output = run("resume", name)
+    assert code == 0, output
+    assert str(home / "models" / "tiny") in output
+    assert read_run(name).state == "finished"
+
+
+@pytest.mark.usefixtures("packed")
+def test_a_cancelled_run_leaves_the_model_that_it_may_replace(
+    ask: Ask, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask()
+    good = home / "models" / "tiny" / "good"
+    good.parent.mkdir(parents=True)
+    good.touch()
+    command = [*train(tmp_path, 3, 0.0)[3:], "--name", "tiny", "--replace"]
+    assert do_cancelled(monkeypatch, *command).exit_code == 130
+    assert good.exists()
+    name = list_runs()[0].id
+    code, output = run("shelve", name)
+    assert code == 1
+    assert "with --replace it takes the place of another" in output
+    assert run("resume", name)[0] == 0
+    assert not good.exists()
+
+
+@pytest.mark.usefixtures("packed")
+def test_a_model_whose_name_was_taken_meanwhile_was_trained_all_the_same(
+    ask: Ask, home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ask()
+    do_cancelled(monkeypatch, *train(tmp_path, 2, 0.0)[3:], "--name", "tiny")
+    (home / "models" / "tiny").mkdir(parents=True)
+    name = list_runs()[0].id
+    code, output = run("resume", name)
+    assert code == 1
+    assert "No model was trained" not in output
+    assert "already a model named 'tiny'" in output
+    assert read_run(name).state == "finished"
+    assert run("shelve", name, "--replace")[0] == 0
 
 
 @pytest.mark.usefixtures("pretence")

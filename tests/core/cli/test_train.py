@@ -1,9 +1,11 @@
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
+from core.registry.package import load_package
 
 RECIPE = """
 title = "Quick"
@@ -30,6 +32,45 @@ def test_missing_data_are_refused_in_words(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     assert "There is no folder" in result.stderr
+
+
+@pytest.mark.slow
+def test_without_a_name_it_is_called_after_the_recipe(home: Path, tiny_idc: Path) -> None:
+    (home / "models" / "cancernet").mkdir(parents=True)
+    command = ["train", "--recipe", "cancernet", "--data", str(tiny_idc), "--dry-run"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    assert "The model will be called cancernet-2" in result.stderr
+
+
+@pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf"])
+def test_a_scale_that_no_image_has_is_refused(tmp_path: Path, scale: str) -> None:
+    command = ["train", "--recipe", "cnn3", "--data", str(tmp_path), "--name", "mine"]
+    result = CliRunner().invoke(app, [*command, "--um-per-px", scale])
+    assert result.exit_code == 2
+    assert "is no scale of an image" in result.stderr
+
+
+@pytest.mark.slow
+def test_plain_folders_of_stated_scale_become_a_model(
+    home: Path, tiny_idc: Path, tmp_path: Path
+) -> None:
+    for label, name in enumerate(("benign", "malignant")):
+        (tmp_path / name).mkdir()
+        for number, path in enumerate(sorted(tiny_idc.glob(f"*/{label}/*.png"))[:20]):
+            shutil.copy(path, tmp_path / name / f"{number}.png")
+    command = ["train", "--recipe", "cnn3", "--data", str(tmp_path), "--name", "mine"]
+    command += ["--split", "image", "--set", "train.epochs=1", "--set", "input_size=32"]
+    refused = CliRunner().invoke(app, command)
+    assert refused.exit_code == 1
+    assert "--um-per-px" in refused.stderr
+    result = CliRunner().invoke(app, [*command, "--um-per-px", "0.5", "--name", "other"])
+    assert result.exit_code == 0, result.output
+    card = load_package(home / "models" / "other").card
+    # The patches of IDC have 50 pixels a side.
+    assert (card.input.um_per_px, card.input.field_um) == (0.5, 25.0)
+    assert "--um-per-px 0.5" in card.training.command
+    assert any("0.5 µm/px, was stated" in note for note in card.evaluation.notes)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import RecipeError
-from core.training.override import override
+from core.training.override import differences, override
 from core.training.recipe import load_recipe
 
 RESNET = load_recipe("resnet50")
@@ -39,3 +39,21 @@ def test_a_table_may_be_added() -> None:
 def test_what_cannot_be_changed_so_is_named(setting: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         override(RESNET, [setting])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [],
+        ["train.epochs=3", "split=image"],
+        ["fine_tune=none", "train.frozen_base=false", "augmentation.stain=0.2"],
+        ["train=none", "fine_tune=none", "probe.passes=2", "probe.penalty=1e-05"],
+        ['title="3"', "seed=7"],
+        ['title=" A "title" of 200 µm "', "mixed_precision=true"],
+    ],
+)
+def test_differences_make_one_recipe_into_the_other(changes: list[str]) -> None:
+    changed = override(RESNET, changes)
+    found = differences(RESNET, changed)
+    assert override(RESNET, found) == changed
+    assert len(found) == len(changes)

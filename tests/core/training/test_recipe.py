@@ -93,6 +93,11 @@ def test_settings_that_cannot_be_used_are_named(
         (TRAIN, f"{PROBE}{FINE_TUNE[19:]}", r"line 11, fine_tune: .*not after \[probe\]"),
         (TRAIN, f'split = "image"\n{PROBE}', "line 8, split: .*judged by patient"),
         (TRAIN, f"mixed_precision = true\n{PROBE}", "line 8, mixed_precision: "),
+        (
+            TRAIN,
+            "[probe]\npasses = 1\npenalty = 1\n[augmentation]\nflips = true",
+            r"line 9, probe\.passes: .*\[augmentation\] changes nothing: set passes to 2 or more",
+        ),
     ],
 )
 def test_settings_of_pretrained_networks_that_cannot_be_used_are_named(

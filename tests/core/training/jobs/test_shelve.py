@@ -58,6 +58,25 @@ def test_a_taken_name_is_refused_unless_it_may_be_replaced(run: str, home: Path)
     load_package(shelve(run, replace=True))
 
 
+def test_what_the_run_put_there_before_gives_way(
+    run: str, save_tiny: Callable[..., object], tmp_path: Path
+) -> None:
+    target = shelve(run)
+    assert shelve(run) == target
+    # A resumed run has another model than the one that it put there.
+    own = list_runs()[0].package
+    shutil.rmtree(own)
+    save_tiny(own.parent, outputs=2, temperature=3.0, summary="Resumed.")
+    assert load_package(shelve(run)).card.summary == "Resumed."
+    # What somebody else has put there since is theirs.
+    shutil.rmtree(target)
+    save_tiny(tmp_path, outputs=3, classes=("a", "b", "c"), task="subtype", operating_point=None)
+    shutil.copytree(tmp_path / "tiny", target)
+    with pytest.raises(PackageError, match="already a model named 'tiny'"):
+        shelve(run)
+    assert load_package(target).card.task == "subtype"
+
+
 def test_a_damaged_model_is_not_put_on_the_shelf(run: str, home: Path) -> None:
     (list_runs()[0].package / "history.csv").write_text("x")
     with pytest.raises(PackageError, match=r"history\.csv is changed"):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -68,13 +69,30 @@ def test_a_run_outlives_its_page_and_is_found_by_others(ask: Ask, wait_until: Wa
     assert (state.epoch, state.epochs, state.step, state.steps) == (3, 3, 4, 4)
     assert state.device == "a pretended device"
     assert state.asked <= state.started <= state.ended
-    assert read_log(run, 5) == "pretending"
+    assert "\npretending\n" in read_log(run)
     wait_until(run, lambda _: not is_held(find_folder(run).lock))
     assert not find_folder(run).checkpoints.exists()
     # Another process reads the same.
     program = f"from core.training.jobs import read_run; print(read_run({run!r}).state)"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert answer.stdout == b"finished\n"
+
+
+@pytest.mark.usefixtures("pretence")
+def test_the_log_holds_the_stages_and_epochs_with_their_times(ask: Ask) -> None:
+    run = run_here(ask(), Watch()).id
+    times, lines = zip(*(line.split("  ") for line in read_log(run).splitlines()), strict=True)
+    assert list(lines) == [
+        "Started on a pretended device",
+        "Reading images",
+        "Training",
+        "Epoch 1: loss 0.500, validation –, accuracy –, AUROC –, 0.0 s",
+        "Epoch 2: loss 0.500, validation –, accuracy –, AUROC –, 0.0 s",
+        "Finished",
+    ]
+    told = [datetime.fromisoformat(time) for time in times]
+    assert told == sorted(told)
+    assert abs(datetime.now(UTC) - told[-1]) < timedelta(minutes=1)
 
 
 @pytest.mark.slow
@@ -117,6 +135,75 @@ def test_cancelled_before_the_first_epoch_nothing_is_kept(ask: Ask) -> None:
     assert (state.state, state.package) == ("cancelled", None)
     assert "cancelled before" in state.message
     assert resume_here(state.id, Watch()).state == "finished"
+
+
+@pytest.mark.usefixtures("pretence")
+@pytest.mark.parametrize("stage", ["Judging", "Looking at what was trained on"])
+@pytest.mark.parametrize("by", ["file", "watch"])
+def test_cancelled_in_another_stage_than_training_it_ends_there_and_goes_on(
+    ask: Ask, pretence: ModuleType, monkeypatch: pytest.MonkeyPatch, stage: str, by: str
+) -> None:
+    monkeypatch.setattr(pretence, "train", judged(pretence.train, stage))
+    with pytest.raises(TrainingCancelledError, match=f"in the stage '{stage}'"):
+        run_here(ask(), StopIn(stage, by))
+    state = list_runs()[0]
+    assert (state.state, state.package, len(state.history)) == ("cancelled", None, 2)
+    assert "Epochs up to 2 are kept" in state.message
+    # What is kept does not keep it from being cancelled while the images are read again.
+    with pytest.raises(TrainingCancelledError, match="in the stage 'Reading images'"):
+        resume_here(state.id, StopIn("Reading images", by))
+    assert resume_here(state.id, Watch()).state == "finished"
+
+
+@pytest.mark.usefixtures("pretence")
+@pytest.mark.parametrize("again", [False, True])
+def test_cancelled_while_it_learns_its_best_is_judged_unless_that_is_cancelled_too(
+    ask: Ask, pretence: ModuleType, monkeypatch: pytest.MonkeyPatch, *, again: bool
+) -> None:
+    monkeypatch.setattr(pretence, "train", judged(pretence.train, "Judging"))
+    watch = StopIn("Judging" if again else "never", "file", learning=True)
+    if again:
+        with pytest.raises(TrainingCancelledError, match="in the stage 'Judging'"):
+            run_here(ask(epochs=9), watch)
+    else:
+        run_here(ask(epochs=9), watch)
+    state = list_runs()[0]
+    assert (state.state, len(state.history)) == ("cancelled", 1)
+    assert (state.package is None) == again
+    assert resume_here(state.id, Watch()).state == "finished"
+
+
+class StopIn(Watch):
+    """Asks to stop in a stage, by the run's file or by itself; or after the first epoch as well."""
+
+    def __init__(self, stage: str, by: str, *, learning: bool = False) -> None:
+        self.at, self.by, self.learning = stage, by, learning
+        self.stopping = False
+
+    def stage(self, name: str, done: float) -> None:  # noqa: ARG002 (the interface)
+        if name == self.at:
+            self.stopping = self.by == "watch"
+            if self.by == "file":
+                cancel(list_runs()[0].id)
+
+    def epoch(self, values: dict[str, float | str]) -> None:  # noqa: ARG002 (the interface)
+        if self.learning:
+            cancel(list_runs()[0].id)
+
+    def cancelled(self) -> bool:
+        return self.stopping
+
+
+def judged(train: Callable[..., object], stage: str) -> Callable[..., object]:
+    """Training as it is pretended, with a stage of two reports after it."""
+
+    def with_judging(request: Request, watch: Watch) -> object:
+        package = train(request, watch)
+        watch.stage(stage, 0.0)
+        watch.stage(stage, 0.5)
+        return package
+
+    return with_judging
 
 
 @pytest.mark.slow

@@ -45,6 +45,11 @@ class Judged:
         return label(self.package.card.title)
 
     @property
+    def mark(self) -> str:
+        """What stands before a figure that flatters; empty for others."""
+        return "▲ LEAKY " if self.leaky else ""
+
+    @property
     def key(self) -> tuple[str, int, int]:
         """What the answers are known by."""
         written = self.table.stat()

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _FIGURES = ("auroc", "auprc", "balanced_accuracy", "sensitivity", "specificity", "brier", "ece")
 _DRAWN = ("auroc", "balanced_accuracy")
-_LEAKY = "▲ LEAKY "
 
 
 def show_comparison(models: list[Judged]) -> None:
@@ -30,7 +29,7 @@ def show_comparison(models: list[Judged]) -> None:
         ("Model", "Judged on", *(TITLES[name] for name in _FIGURES)),
         [
             (
-                (_LEAKY if answers.leaky else "") + answers.package.card.title,
+                answers.mark + answers.package.card.title,
                 f"{counted(answers)}, {answers.on}",
                 *(words(found[number].figures[name]) for name in _FIGURES),
             )
@@ -246,11 +245,11 @@ def _of_each(rules: list[tuple[str, str]]) -> str:
 
 
 def _short(answers: Judged) -> str:
-    return f"{_LEAKY if answers.leaky else ''}{answers.package.card.name}"
+    return f"{answers.mark}{answers.package.card.name}"
 
 
 def _named(answers: Judged) -> str:
-    return f"{_LEAKY if answers.leaky else ''}{answers.title}"
+    return f"{answers.mark}{answers.title}"
 
 
 def _marked(models: list[Judged]) -> Judged:

@@ -24,7 +24,8 @@ def show_headline(answers: Judged) -> None:
     found = judged(answers)
     st.text(f"{counted(answers)}, {answers.on}.", help=f"{HELP} {found.how}")
     cells = "".join(
-        f"<div><dt>{TITLES[name]}</dt><dd>{words(found.figures[name])}</dd></div>" for name in _HEAD
+        f"<div><dt>{answers.mark}{TITLES[name]}</dt><dd>{words(found.figures[name])}</dd></div>"
+        for name in _HEAD
     )
     st.html(f'<dl class="lobule-numbers lobule-head">{cells}</dl>')
     if found.no_interval:
@@ -38,7 +39,7 @@ def show_figures(answers: Judged) -> None:
     st.text(f"Figures {of_whom(answers.predictions)}", help=HELP)
     _against_colour(answers)
     table(
-        ("Figure", "Model", "Colour alone"),
+        ("Figure", f"{answers.mark}Model", "Colour alone"),
         [
             (TITLES[name], _said(figure), words(colour.figures[name]) if colour else "–")
             for name, figure in found.figures.items()
@@ -82,7 +83,7 @@ def _show_classes(answers: Judged, found: "Judgement") -> None:
     withheld = _withheld(answers)
     st.html("<h3>Class by class, each against the others</h3>")
     table(
-        ("Class", "Images", "Patients", *(TITLES[name] for name in _OF_CLASS)),
+        ("Class", "Images", "Patients", *(answers.mark + TITLES[name] for name in _OF_CLASS)),
         [
             (
                 own.name,

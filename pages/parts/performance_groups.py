@@ -44,7 +44,12 @@ def _show(answers: Judged, kind: str, title: str, names: list[str]) -> None:
         notice(str(error), "error")
         return
     table(
-        (kind.capitalize(), "Images", "Patients", *(TITLES[name] for name in _FIGURES)),
+        (
+            kind.capitalize(),
+            "Images",
+            "Patients",
+            *(answers.mark + TITLES[name] for name in _FIGURES),
+        ),
         [
             (
                 name,

@@ -33,7 +33,7 @@ def show_patients(answers: Judged) -> None:
     rate, interval, why = recognition_rate(answers.predictions)
     between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
     st.text(
-        f"Mean share of a patient's images called rightly: {rate:.3f}{between}; "
+        f"{answers.mark}Mean share of a patient's images called rightly: {rate:.3f}{between}; "
         f"{len(found):,} patients",
         help=_HELP,
     )
@@ -100,7 +100,7 @@ def _show_levels(answers: Judged) -> None:
         st.text(str(error))
         return
     table(
-        ("", "Number", *(TITLES[name] for name in _FIGURES)),
+        ("", "Number", *(answers.mark + TITLES[name] for name in _FIGURES)),
         [
             (
                 level,

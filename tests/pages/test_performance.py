@@ -274,6 +274,8 @@ def test_history_is_drawn_where_there_are_epochs(ten: Path) -> None:
 def test_a_leaky_model_wears_its_mark_on_every_figure(ten: Path) -> None:
     training = json.loads((ten / "card.json").read_text())["training"]
     vouch(ten, training={**training, "split": "image", "leaky": True})
+    assert html(open_page()).count("<dt>▲ LEAKY ") == 5
+    assert "▲ LEAKY Model" in html(open_page("Figures"))
     for view in ("Operating point", "Calibration", "Groups", "Patients"):
         page = open_page(view)
         assert charts(page), view
@@ -335,6 +337,8 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     assert said in shown
     cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.800</bdi></td>"
     assert f'<th scope="row"><bdi>AUROC</bdi></th>{cells}' in shown
+    assert html(open_page()).count("<dt>▲ LEAKY ") == 5
+    assert "▲ LEAKY Model" in html(open_page("Figures"))
     for view in ("Operating point", "Calibration", "Patients", "Worst errors", "Training"):
         go(page, view)
     page.switch_page("pages/models.py").run()

@@ -1,0 +1,97 @@
+"""Numbers of the Performance page that the ten answers of `test_performance` do not bring out.
+
+Here every patient has images of one class, so that there are figures by patient.
+
+patient  subtype   label  probabilities     mean  share called so
+A        adenosis  no     0.12, 0.22, 0.62  0.32  1/3
+B        tubular   no     0.32, 0.56        0.44  1/2
+C        ductal    yes    0.88, 0.46, 0.82  0.72  2/3
+D        lobular   yes    0.72, 0.36        0.54  1/2
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.pages.conftest import NEGATIVE, POSITIVE
+from tests.pages.test_performance import charts, html, open_page, row, vouch, write_ten
+
+PATIENTS = {
+    ("A", "adenosis", NEGATIVE): (0.12, 0.22, 0.62),
+    ("B", "tubular", NEGATIVE): (0.32, 0.56),
+    ("C", "ductal", POSITIVE): (0.88, 0.46, 0.82),
+    ("D", "lobular", POSITIVE): (0.72, 0.36),
+}
+
+
+@pytest.fixture
+def own(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shelf with one model of the user's own, with the answers above."""
+    folder = Path(shutil.copytree(shelf / "tiny", home / "models" / "tiny"))
+    head = "image,patient,subtype,label,round,fold,threshold"
+    lines = [f"{head},probability {NEGATIVE},probability {POSITIVE}"]
+    for (patient, subtype, label), chances in PATIENTS.items():
+        lines += [
+            f"{patient}{number}.png,{patient},{subtype},{label},1,1,0.5,{1 - chance:.2f},{chance}"
+            for number, chance in enumerate(chances)
+        ]
+    (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
+    vouch(folder)
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
+    return folder
+
+
+# AUROC, balanced accuracy, sensitivity, specificity, accuracy
+@pytest.mark.usefixtures("own")
+def test_figures_by_patient() -> None:
+    page = open_page("Patients")
+    # Pairs of images won: five each by .88, .82 and .72, three each by .46 and .36: 21 of 25.
+    assert row(page, "Images") == ["10", "0.840", "0.600", "0.600", "0.600", "0.600"]
+    # .54 and .72 lie above .5, .32 and .44 below.
+    assert row(page, "Patients, by mean") == ["4", *["1.000"] * 5]
+    # Pairs won: C above A and B, D above A, D as much as B: 3.5 of 4. B is called so at a half.
+    assert row(page, "Patients, by majority") == ["4", "0.875", "0.750", "1.000", "0.500", "0.750"]
+    # Two patients of two in three, two of a half.
+    assert "Mean share of a patient's images called rightly: 0.583" in html(page)
+    bars = [bar for line in charts(page)["patients"]["data"] for bar in line.get("x") or []]
+    assert sorted(round(bar, 3) for bar in bars if isinstance(bar, float)) == [
+        0.5,
+        0.5,
+        0.667,
+        0.667,
+    ]
+
+
+@pytest.mark.usefixtures("own")
+def test_figures_by_subtype() -> None:
+    page = open_page("Groups")
+    # Images, patients, AUROC, balanced accuracy, sensitivity, specificity, accuracy.
+    assert row(page, "adenosis") == ["3", "1", "–", "–", "–", "0.667", "0.667"]
+    assert row(page, "tubular") == ["2", "1", "–", "–", "–", "0.500", "0.500"]
+    assert row(page, "ductal") == ["3", "1", "–", "–", "0.667", "–", "0.667"]
+    assert row(page, "lobular") == ["2", "1", "–", "–", "0.500", "–", "0.500"]
+
+
+def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) -> None:
+    write_ten(own)
+    other = Path(shutil.copytree(own, own.parent / "other"))
+    text = (other / "predictions.csv").read_text().replace("0.64,0.36", "0.25,0.75")
+    (other / "predictions.csv").write_text(text)
+    vouch(other, name="other", title="Other")
+    page = open_page("Operating point")
+    page.selectbox(key="judged_model").set_value("tiny").run()
+    page.slider(key="point-tiny").set_value(0.3).run()
+    # Sensitivity 5 of 5, specificity 3 of 5.
+    assert "<dt>Balanced accuracy</dt><dd>0.800" in html(page)
+    point = charts(page)["precision and recall"]["data"][-1]
+    assert (point["x"], [round(y, 3) for y in point["y"]]) == ([1.0], [0.714])  # 5 of 7
+    page.multiselect(key="compared-tiny").set_value(["other"]).run()
+    assert not page.exception
+    # All positives above all negatives; 5 of 5 and 4 of 5; 1.0916 less .64² and with .25² of ten
+    # squares. Of the bins of tenths, .70 to .80 held .72 and holds .75 too: |.72 - 1| = .28 becomes
+    # |1.47 - 2| = .53, and .30 to .40 keeps .32, which is as much as |.68 - 1|: 2.23 of ten.
+    assert row(page, "Other")[1:] == ["1.000", "1.000", "0.900", "1.000", "0.800", "0.074", "0.223"]
+    assert row(page, "Tiny :red[model]")[1:] == [
+        *("0.960", "0.967", "0.800", "0.800", "0.800", "0.109", "0.198")
+    ]

@@ -101,7 +101,7 @@ def test_a_run_is_started_watched_found_again_and_its_model_used(
     visit: Callable[..., Page], phantoms: Path, tmp_path: Path
 ) -> None:
     page = visit()
-    run = begin(page, phantoms, "by-patient", 6)
+    begin(page, phantoms, "by-patient", 6)
     expect(page.get_by_role("progressbar").first).to_be_visible(timeout=WAIT)
     page.reload()
     expect(page.get_by_role("heading", name="by-patient")).to_be_visible(timeout=WAIT)
@@ -114,8 +114,8 @@ def test_a_run_is_started_watched_found_again_and_its_model_used(
         expect(tab.locator(".js-plotly-plot .legend")).to_have_count(3, timeout=WAIT)
     page.get_by_role("button", name="Use this model").click()
     expect(page.get_by_role("button", name="On the shelf")).to_be_disabled(timeout=WAIT)
-    begin(visit(), phantoms, "by-image", 6, leaky=True)
-    pictures(visit, run, tmp_path)
+    later = begin(visit(), phantoms, "by-image", 6, leaky=True)
+    pictures(visit, later, tmp_path)
     page.get_by_role("link", name="Diagnose").click()
     page.get_by_role("combobox", name="Model").click(timeout=WAIT)
     page.get_by_role("option", name="CNN of three convolutions").click()
@@ -124,12 +124,12 @@ def test_a_run_is_started_watched_found_again_and_its_model_used(
 
 
 def pictures(visit: Callable[..., Page], run: str, tmp_path: Path) -> None:
-    """See that the finished run fits the window, light and dark, wide and narrow."""
+    """See that a run beside an earlier one fits the window, light and dark, wide and narrow."""
     folder = Path(os.environ.get("SCREENSHOTS_TO", tmp_path))
     for scheme in ("light", "dark"):
         for width in (1440, 900):
             page = visit(run, width, scheme)
-            beside = page.get_by_role("rowheader", name="by-image")
+            beside = page.get_by_role("rowheader", name="by-patient")
             expect(beside).to_be_visible(timeout=WAIT)
             expect(page.locator(".js-plotly-plot .legend")).to_have_count(3, timeout=WAIT)
             page.mouse.move(width - 5, 5)

@@ -33,7 +33,6 @@ from core.training.tried import tried_file, write_tried
 
 SHIPPED = "idc"
 FILE = tried_file(SHIPPED)
-SHIPPED = "idc"
 STAIN, JITTERED, TURNED = 0.25, 4, 3
 DEPTHS = ("pool3_relu", "pool4_relu", "relu")
 OTHERS = (

@@ -14,7 +14,7 @@ from core.evaluation.metrics import main_figures
 from core.evaluation.predictions import Predictions
 from core.imaging.changes import robustness_changes
 from core.inference.classifier import Classifier
-from core.registry.card_results import Robustness
+from core.registry.card_results import UNCHANGED, Robustness
 
 MOST_IMAGES = 500
 """Images that each change is tried on, at most."""
@@ -68,7 +68,7 @@ def curves(
         Of every image, in a view as it is and in one of each change.
     """
     plain = predictions.of(rows)
-    tried = [("none", 0.0, "", plain.probabilities)]
+    tried = [(UNCHANGED, 0.0, "", plain.probabilities)]
     for change, answers in zip(robustness_changes(), changed, strict=True):
         tried.append((change.name, change.amount, change.unit, answers.probabilities))
     found = []

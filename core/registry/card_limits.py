@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.registry.card import Card
-from core.registry.card_results import OperatingPoint, Robustness
+from core.registry.card_results import UNCHANGED, OperatingPoint, Robustness
 from core.registry.card_trust import Conformal, Scope
 from core.registry.card_words import counted, figure
 
 TITLE = "When to believe it"
-_UNCHANGED = "none"
 _NO_SCOPE = (
     "No scope test: nobody checks whether an image is like those that the model was trained on, so "
     "it also answers on images that it cannot know."
@@ -103,20 +102,15 @@ def _strongest(points: Sequence[Robustness]) -> list[Robustness]:
     found: dict[tuple[str, bool], Robustness] = {}
     for point in points:
         key = (point.change, point.amount < 0)
-        if key not in found or _strength(point) > _strength(found[key]):
+        if key not in found or abs(point.away) > abs(found[key].away):
             found[key] = point
-    return sorted(found.values(), key=lambda point: point.change != _UNCHANGED)
-
-
-def _strength(point: Robustness) -> float:
-    # The amount of JPEG is its quality: less of it changes more.
-    return -point.amount if point.change == "jpeg" else abs(point.amount)
+    return sorted(found.values(), key=lambda point: point.change != UNCHANGED)
 
 
 def _change(point: Robustness) -> str:
     amount, more = f"{abs(point.amount):g}", point.amount > 0
     said = {
-        _UNCHANGED: "unchanged",
+        UNCHANGED: "unchanged",
         "stain": f"stain shifted by up to {_percent(point.amount)}",
         "blur": f"blurred by {amount} {point.unit}",
         "jpeg": f"JPEG of quality {amount}",

@@ -71,6 +71,11 @@ ROBUSTNESS_IMAGES = 500
 """Held-out images that each change is tried on, at most; a card does not state their number."""
 
 
+UNCHANGED = "none"
+"""What stands for the change of `Robustness` where there is none."""
+_BEST_QUALITY = 100  # of JPEG
+
+
 class Robustness(Part):
     """The same held-out images changed by this much, answered by the same models.
 
@@ -84,6 +89,12 @@ class Robustness(Part):
     auroc: Share
     balanced_accuracy: Share | None
     colour_auroc: Share | None
+
+    @property
+    def away(self) -> float:
+        """How far this is from no change, which is 0; signed, in `unit`."""
+        # JPEG changes more as its quality falls: quality 0 is the worst image, not the best.
+        return _BEST_QUALITY - self.amount if self.change == "jpeg" else self.amount
 
 
 class Evaluation(Part):

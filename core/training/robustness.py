@@ -12,11 +12,14 @@ from core.evaluation.metrics import main_figures
 from core.evaluation.predictions import Predictions, Protocol
 from core.imaging.changes import Change, robustness_changes
 from core.inference.calibrate import apply_temperature
-from core.registry.card_results import ROBUSTNESS_IMAGES, Robustness
+from core.registry.card_results import ROBUSTNESS_IMAGES, UNCHANGED, Robustness
 from core.training.answered_by import AnsweredBy
 from core.training.fitter import Fitter, Predict
 
-CHANGES = (Change("none", 0.0, "", lambda pixels, _number, _grain: pixels), *robustness_changes())
+CHANGES = (
+    Change(UNCHANGED, 0.0, "", lambda pixels, _number, _grain: pixels),
+    *robustness_changes(),
+)
 """The first leaves images as they are, so that the curves have a beginning."""
 Measure = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 """Squares (n, h, w, 3) to features or logits (n, F)."""

@@ -179,9 +179,10 @@ def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
         desk.answers[key] = answer
         desk.summaries[key[:3]] = short
         desk.answered_by.add(key[1])
-        while len(desk.answers) > 1 and sum(map(_size, desk.answers.values())) > MAX_BYTES:
-            desk.answers.popitem(last=False)
-        desk.answers_bytes = sum(map(_size, desk.answers.values()))
+        desk.answer_bytes[key] = _size(answer)
+        while len(desk.answers) > 1 and sum(desk.answer_bytes.values()) > MAX_BYTES:
+            old, _ = desk.answers.popitem(last=False)
+            del desk.answer_bytes[old]
 
 
 def _summarise(answer: "Diagnosis | Failure") -> Summary:

@@ -67,7 +67,8 @@ class Desk:
     """SHA-256 of files that were answered, by id."""
     answered_by: set[str] = field(default_factory=set)
     """SHA-256 of the models that have answered here."""
-    answers_bytes: int = 0
+    answer_bytes: dict[Any, int] = field(default_factory=dict)
+    """What each of the answers holds in memory."""
     saved: dict[Any, str] = field(default_factory=dict)
     """Cases of the worklist that were saved from here, by what they hold."""
     work: Any = None
@@ -79,11 +80,16 @@ class Desk:
         """Of all files."""
         return sum(upload.size for upload in self.images.values())
 
+    @property
+    def held_bytes(self) -> int:
+        """Of all files and answers."""
+        return self.bytes + sum(self.answer_bytes.copy().values())
+
     def put(self, uploads: list[Upload], *, first: bool = False) -> str | None:
         """Lay images on the desk; what does not fit is told in a sentence."""
         new = [upload for upload in uploads if upload.id not in self.images]
         left, room = self.bytes, MOST_IMAGES - len(self.images)
-        others = _held_by_all() - left
+        others = _held_by(_desks()) - left
         taken: dict[str, Upload] = {}
         for upload in new:
             left += upload.size
@@ -117,7 +123,7 @@ class Desk:
             self.images = {key: one for key, one in self.images.items() if key not in ids}
             taken = {self.hashes.pop(key) for key in ids if key in self.hashes}
             gone = taken - set(self.hashes.values())
-            for kept in (self.answers, self.summaries):
+            for kept in (self.answers, self.answer_bytes, self.summaries):
                 for key in [key for key in kept if key[0] in gone]:
                     del kept[key]
             if not self.images and self.work is not None:
@@ -171,9 +177,9 @@ def keep_in_address() -> None:
         del st.query_params[PARAMETER]
 
 
-def _held_by_all() -> int:
+def _held_by(desks: _Desks) -> int:
     """Bytes of the files and answers on all desks."""
-    return sum(desk.bytes + desk.answers_bytes for desk in list(_desks().by_token.values()))
+    return sum(desk.held_bytes for desk in list(desks.by_token.values()))
 
 
 def _clear_up(desks: _Desks) -> None:
@@ -181,9 +187,8 @@ def _clear_up(desks: _Desks) -> None:
     now = time.monotonic()
     while len(desks.by_token) > 1:
         oldest = next(iter(desks.by_token.values()))
-        whole = sum(desk.bytes + desk.answers_bytes for desk in desks.by_token.values())
-        idle = now - oldest.seen
-        if idle < (IDLE_SECONDS if whole <= MOST_BYTES_OF_ALL else SPARED_SECONDS):
+        full = _held_by(desks) > MOST_BYTES_OF_ALL
+        if now - oldest.seen < (SPARED_SECONDS if full else IDLE_SECONDS):
             return
         if oldest.work is not None:
             oldest.work.stop()

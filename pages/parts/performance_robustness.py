@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.registry.card_results import UNCHANGED
 from pages.parts.figure_words import counted
 from pages.parts.judged import Judged, label
 from pages.parts.look import NEGATIVE, NEUTRAL, POSITIVE
@@ -38,20 +39,18 @@ _CHANGES = {
     "brightness": ("Brightness", "The image is made lighter or, below 0, darker."),
     "scale": ("Scale", "The image is enlarged or, below 0, made smaller, in the same frame."),
 }
-_UNCHANGED = "none"
-_BEST_QUALITY = 100
 _IN_A_ROW = 3
 
 
 def show_robustness(answers: Judged) -> None:
     """Draw AUROC and balanced accuracy against the amount of each change."""
     points = answers.robustness
-    kinds = list(dict.fromkeys(each.change for each in points if each.change != _UNCHANGED))
+    kinds = list(dict.fromkeys(each.change for each in points if each.change != UNCHANGED))
     if not kinds:
         _say_why_none(answers)
         return
     st.text(f"Figures of {_sample(answers)}, changed and answered again", help=_HELP)
-    unchanged = next((each for each in points if each.change == _UNCHANGED), None)
+    unchanged = next((each for each in points if each.change == UNCHANGED), None)
     if unchanged:
         quiet(_worst(unchanged, points))
     least = max(-0.02, min(0.4, *(value - 0.05 for each in points for value in _values(each))))
@@ -67,13 +66,13 @@ def _show_kind(answers: Judged, kind: str, unchanged: "Robustness | None", least
     from core.plots.robustness import Fall, robustness_figure  # noqa: PLC0415 - Plotly
 
     changed = [each for each in answers.robustness if each.change == kind]
-    points = sorted([*([unchanged] if unchanged else []), *changed], key=_place)
+    points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda each: each.away)
     title, meaning = _CHANGES.get(kind, (kind, None))
     st.text(title, help=meaning)
     unit = changed[0].unit
     show_chart(
         robustness_figure(
-            [_place(each) for each in points],
+            [each.away for each in points],
             [_amount(each, kind) for each in points],
             [
                 Fall("AUROC", POSITIVE.colour, "triangle-up", [each.auroc for each in points]),
@@ -140,14 +139,8 @@ def _worst(unchanged: "Robustness", points: Sequence["Robustness"]) -> str:
     )
 
 
-def _place(point: "Robustness") -> float:
-    """Where a point stands on the axis; no change stands at 0."""
-    # The change grows as the quality falls, and quality 0 would be the worst image, not the best.
-    return _BEST_QUALITY - point.amount if point.change == "jpeg" else point.amount
-
-
 def _amount(point: "Robustness", kind: str) -> str:
-    if point.change == _UNCHANGED and kind == "jpeg":
+    if point.change == UNCHANGED and kind == "jpeg":
         return "none"
     return f"{point.amount:g}"
 

@@ -10,21 +10,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.registry.package import load_package
 from tests.browser.settled import settled
+from tests.pages.test_performance import VIEWS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted(path.name for path in (ROOT / "models").iterdir() if path.is_dir())
-VIEWS = (
-    "Operating point",
-    "Calibration",
-    "Robustness",
-    "Groups",
-    "Patients",
-    "Worst errors",
-    "Training",
-)
 WAIT = 240_000  # ms; intervals take seconds, the first heatmap loads TensorFlow
 
 pytestmark = pytest.mark.slow

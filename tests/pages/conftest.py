@@ -139,8 +139,13 @@ def upload_images(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
 
 def answered(page: AppTest) -> AppTest:
     """Draw the Diagnose page again, as a browser does, until the work in the background ends."""
-    ends = time.monotonic() + ANSWER_SECONDS
-    while any(button.key == "desk_stop" for button in page.button):
+    return drawn_until_gone(page, "desk_stop", ANSWER_SECONDS)
+
+
+def drawn_until_gone(page: AppTest, key: str, seconds: float) -> AppTest:
+    """Draw a page again, as a browser does, until its button that stops some work is gone."""
+    ends = time.monotonic() + seconds
+    while any(button.key == key for button in page.button):
         assert time.monotonic() < ends
         time.sleep(0.05)
         page.run()

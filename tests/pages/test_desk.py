@@ -221,7 +221,7 @@ def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
     desk.remove([again])
     assert len(desk.answers) == len(desk.summaries) == len(desk.hashes) == 1
     desk.remove(list(desk.images))
-    assert [*desk.answers, *desk.summaries, *desk.hashes] == []
+    assert [*desk.answers, *desk.answer_bytes, *desk.summaries, *desk.hashes] == []
     assert desk.work is None
     of_three.run()
     assert of_three.title[0].value == "Drop images, get answers"
@@ -254,7 +254,7 @@ def test_desks_that_nobody_looks_at_are_forgotten(monkeypatch: pytest.MonkeyPatc
     assert list(held.by_token) == ["1", "2", "3"]  # somebody works on each
     for desk in held.by_token.values():
         desk.seen -= desks.SPARED_SECONDS + 1
-    held.by_token["3"].answers_bytes = 20
+    held.by_token["3"].answer_bytes["b"] = 20
     desks._clear_up(held)
     assert list(held.by_token) == ["3"]
 
@@ -266,7 +266,7 @@ def test_full_desks_refuse_more_and_say_so(monkeypatch: pytest.MonkeyPatch) -> N
     all_desks.by_token |= {"mine": mine, "theirs": theirs}
     monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 100)
     assert theirs.put([uploaded("a", 50)]) is None
-    theirs.answers_bytes = 20
+    theirs.answer_bytes["a"] = 20
     told = mine.put([uploaded("b", 20), uploaded("c", 20)])
     assert list(mine.images) == ["b"]
     assert told

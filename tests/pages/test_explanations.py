@@ -25,7 +25,7 @@ from core.registry.rewrite_card import rewrite_card
 from pages.parts.explanation_job import ExplanationJob, Subject, explain_now, explanation_of
 from pages.parts.explanation_marks import marks_of
 from tests.core.registry.test_rewrite_card import CHECK, FOUND
-from tests.pages.conftest import answered, upload_images
+from tests.pages.conftest import answered, drawn_until_gone, upload_images
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -198,13 +198,7 @@ def words(page: AppTest) -> str:
 def explained(page: AppTest) -> AppTest:
     """Ask for what is ticked and wait for it."""
     page.button(key="explain").click().run()
-    deadline = time.monotonic() + SECONDS
-    while any(button.key == "stop_explaining" for button in page.button):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        page.run()
-    assert not page.exception
-    return page
+    return drawn_until_gone(page, "stop_explaining", SECONDS)
 
 
 @pytest.mark.slow

@@ -33,6 +33,15 @@ from tests.pages.conftest import NEGATIVE, POSITIVE
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180
+VIEWS = (
+    "Operating point",
+    "Calibration",
+    "Robustness",
+    "Groups",
+    "Patients",
+    "Worst errors",
+    "Training",
+)
 # patient, positive or not, probability, colour's, magnification
 TEN = [
     *(("A", 0, 0.12, 0.42, "40X"), ("A", 1, 0.88, 0.62, "40X"), ("B", 0, 0.22, 0.42, "40X")),
@@ -64,12 +73,17 @@ def vouch(folder: Path, **changes: Any) -> None:
     (folder / "card.json").write_text(json.dumps({**card, **changes}))
 
 
+def own_model(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put a model of the user's own on a shelf that has no other; returns its folder."""
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
+    return Path(shutil.copytree(shelf / "tiny", home / "models" / "tiny"))
+
+
 @pytest.fixture
 def ten(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf whose one model is the user's own, with the ten answers."""
-    folder = Path(shutil.copytree(shelf / "tiny", home / "models" / "tiny"))
+    folder = own_model(shelf, home, monkeypatch)
     write_ten(folder)
-    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
     return folder
 
 
@@ -337,8 +351,6 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     assert said in shown
     cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.800</bdi></td>"
     assert f'<th scope="row"><bdi>AUROC</bdi></th>{cells}' in shown
-    assert html(open_page()).count("<dt>▲ LEAKY ") == 5
-    assert "▲ LEAKY Model" in html(open_page("Figures"))
     for view in ("Operating point", "Calibration", "Patients", "Worst errors", "Training"):
         go(page, view)
     page.switch_page("pages/models.py").run()
@@ -377,15 +389,7 @@ def test_a_package_without_answers_says_so(ten: Path) -> None:
 def test_every_view_of_every_shipped_model(name: str) -> None:
     page = open_page()
     page.selectbox(key="judged_model").set_value(name).run()
-    for view in (
-        "Operating point",
-        "Calibration",
-        "Robustness",
-        "Groups",
-        "Patients",
-        "Worst errors",
-        "Training",
-    ):
+    for view in VIEWS:
         go(page, view)
         assert "class" not in [error.value for error in page.error]
         assert 'role="alert"' not in html(page)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages.conftest import NEGATIVE, POSITIVE
-from tests.pages.test_performance import charts, html, open_page, row, vouch, write_ten
+from tests.pages.test_performance import charts, html, open_page, own_model, row, vouch, write_ten
 
 PATIENTS = {
     ("A", "adenosis", NEGATIVE): (0.12, 0.22, 0.62),
@@ -28,7 +28,7 @@ PATIENTS = {
 @pytest.fixture
 def own(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf with one model of the user's own, with the answers above."""
-    folder = Path(shutil.copytree(shelf / "tiny", home / "models" / "tiny"))
+    folder = own_model(shelf, home, monkeypatch)
     head = "image,patient,subtype,label,round,fold,threshold"
     lines = [f"{head},probability {NEGATIVE},probability {POSITIVE}"]
     for (patient, subtype, label), chances in PATIENTS.items():
@@ -38,7 +38,6 @@ def own(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ]
     (folder / "predictions.csv").write_text("\n".join(lines) + "\n")
     vouch(folder)
-    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
     return folder
 
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.imaging.overlay import encode_png
-from tests.pages.conftest import NEGATIVE, POSITIVE
-from tests.pages.test_performance import SECONDS, charts, go, html, open_page, vouch, write_ten
+from tests.pages.conftest import NEGATIVE, POSITIVE, drawn_until_gone
+from tests.pages.test_performance import (
+    SECONDS,
+    charts,
+    go,
+    html,
+    open_page,
+    own_model,
+    vouch,
+    write_ten,
+)
 
 # change, amount, unit, AUROC, balanced accuracy, AUROC of colour alone
 POINTS = [
@@ -29,9 +37,8 @@ NAMES = ("change", "amount", "unit", "auroc", "balanced_accuracy", "colour_auroc
 @pytest.fixture
 def tiny(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf whose one model has ten answers and no figures on changed images."""
-    folder = Path(shutil.copytree(shelf / "tiny", home / "models" / "tiny"))
+    folder = own_model(shelf, home, monkeypatch)
     write_ten(folder)
-    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
     return folder
 
 
@@ -181,10 +188,5 @@ def add_images(folder: Path, patients: tuple[int, ...]) -> None:
 
 
 def evaluated(page: AppTest) -> None:
-    """Draw the page again, as a browser does, until the evaluation has ended."""
-    ends = time.monotonic() + SECONDS
-    while any(button.key == "stop-tiny" for button in page.button):
-        assert time.monotonic() < ends
-        time.sleep(0.1)
-        page.run()
-    assert not page.exception
+    """Wait until the evaluation has ended."""
+    drawn_until_gone(page, "stop-tiny", SECONDS)

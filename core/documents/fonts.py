@@ -1,9 +1,9 @@
 """The fonts of printed pages; whatever they lack is spelled out, so nothing is lost in print.
 
 DejaVu Sans (Bitstream Vera licence; it comes with Matplotlib) has Latin, Greek, Cyrillic, Arabic,
-Hebrew, Armenian and Georgian letters and most symbols. Noto Sans CJK (SIL Open Font License 1.1)
-has Chinese, Japanese and Korean ones. HarfBuzz joins and orders letters where their script asks
-for it.
+Hebrew, Armenian and Georgian letters and most symbols. The others (SIL Open Font License 1.1) have
+those of Indian and East Asian scripts; for the rest, this computer's own fonts are looked through.
+HarfBuzz joins and orders letters where their script asks for it.
 """
 
 import importlib.util
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.documents.letters import spelled_out, visible
+from core.documents.system_fonts import letters_of, system_font_with
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -23,8 +24,17 @@ FONT = "DejaVu Sans"
 PAGES = 4 * "\ue000"
 """In a footer: the number of pages, of four digits at most. Letters for private use, which no
 `printable` text holds."""
-_REST = "Noto Sans CJK"
 _MARGIN_MM = 14
+_JOINERS = frozenset({0x200C, 0x200D})  # they only join or separate letters
+_OTHERS = (
+    ("fontpkg_noto_sans_devanagari", "NotoSansDevanagari[wdth,wght].ttf"),
+    ("fontpkg_hind_siliguri", "HindSiliguri-Regular.ttf"),
+    ("fontpkg_noto_sans_tamil", "NotoSansTamil[wdth,wght].ttf"),
+    ("fontpkg_noto_sans_telugu", "NotoSansTelugu[wdth,wght].ttf"),
+    ("fontpkg_noto_sans_thai", "NotoSansThai[wdth,wght].ttf"),
+    ("fontpkg_noto_sans_khmer", "NotoSansKhmer[wdth,wght].ttf"),
+    ("noto_cjk_sans_jp_regular", "NotoSansCJKjp-Regular.otf"),
+)
 
 
 @contextmanager
@@ -50,12 +60,23 @@ def new_document(
             if footer:
                 footer(self)
 
+        def get_fallback_font(self, char: str, style: str = "") -> str | None:
+            # Reading a font takes a while: each is read once a letter asks for it.
+            del style
+            file = _font_with(ord(char))
+            if file is None:
+                return None
+            family = f"rest {file.stem.lower()}"
+            if family not in self.fonts:
+                self.add_font(family, "", file)
+                rest.append(family)
+                self.set_fallback_fonts(rest, exact_match=False)
+            return family
+
+    rest: list[str] = []
     document = Document(orientation="portrait", unit="mm", format="A4")
-    regular, bold, rest = _files()
-    document.add_font(FONT, "", regular)
-    document.add_font(FONT, "B", bold)
-    document.add_font(_REST, "", rest)
-    document.set_fallback_fonts([_REST], exact_match=False)
+    document.add_font(FONT, "", _dejavu("DejaVuSans.ttf"))
+    document.add_font(FONT, "B", _dejavu("DejaVuSans-Bold.ttf"))
     document.set_text_shaping(use_shaping_engine=True)
     document.alias_nb_pages(PAGES)
     document.set_margins(_MARGIN_MM, _MARGIN_MM)
@@ -73,33 +94,40 @@ def new_document(
 
 def printable(text: str) -> str:
     """Return text in which each letter that no font has, or nobody sees, is spelled out."""
-    known = _letters()
     return "".join(
-        letter if ord(letter) in known else spelled_out(letter) for letter in visible(text)
+        letter if _is_known(ord(letter)) else spelled_out(letter) for letter in visible(text)
+    )
+
+
+def _is_known(letter: int) -> bool:
+    return (
+        letter in _JOINERS
+        or letter in letters_of(_dejavu("DejaVuSans.ttf"))
+        or _font_with(letter) is not None
     )
 
 
 @cache
-def _letters() -> frozenset[int]:
-    """Every letter that the fonts have; what only joins or separates letters counts too."""
-    from fontTools.ttLib import TTFont  # noqa: PLC0415 - takes a while
-
-    regular, _, rest = _files()
-    found: set[int] = {0x200C, 0x200D}
-    for file in (regular, rest):
-        with TTFont(file, lazy=True) as font:
-            found |= font.getBestCmap().keys()
-    return frozenset(found)
+def _font_with(letter: int) -> Path | None:
+    """The first font beside DejaVu Sans that has a letter; None if this computer has none."""
+    for file in _others():
+        if letter in letters_of(file):
+            return file
+    return system_font_with(letter)
 
 
 @cache
-def _files() -> tuple[Path, Path, Path]:
-    """The files of the fonts; their packages are found without being imported."""
-    matplotlib = _folder("matplotlib") / "mpl-data" / "fonts" / "ttf"
-    return (
-        matplotlib / "DejaVuSans.ttf",
-        matplotlib / "DejaVuSans-Bold.ttf",
-        _folder("noto_cjk_sans_jp_regular") / "NotoSansCJKjp-Regular.otf",
+def _dejavu(name: str) -> Path:
+    return _folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / name
+
+
+@cache
+def _others() -> tuple[Path, ...]:
+    """The fonts beside DejaVu Sans; their packages are found without being imported."""
+    folders = [_folder(package) for package, _ in _OTHERS]
+    return tuple(
+        (folder / "files" if (folder / "files").is_dir() else folder) / name
+        for folder, (_, name) in zip(folders, _OTHERS, strict=True)
     )
 
 

@@ -23,16 +23,21 @@ def read_back(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["Größe ≥ 4 µm ▲", "Наталья Ёлкина", "Ελένη", "王小明", "김철수", "たなか"]
+    "name",
+    ["Größe ≥ 4 µm ▲", "Наталья Ёлкина", "Ελένη", "王小明", "김철수", "たなか", "สมชาย ใจดี"],
 )
 def test_names_in_many_scripts_are_printed(name: str) -> None:
     assert printable(name) == name
     assert read_back(name).replace(" ", "") == name.replace(" ", "")
 
 
-def test_arabic_letters_are_in_the_file() -> None:
-    assert printable("محمد علي") == "محمد علي"
-    assert set("محمدعلي") <= set(read_back("محمد علي"))
+@pytest.mark.parametrize(
+    "name",
+    ["محمد علي", "अनीता शर्मा", "মৌসুমী চক্রবর্তী", "கவிதா சுந்தரம்", "శ్రీనివాస్", "សុខ ស្រីមុំ"],
+)
+def test_letters_that_their_script_joins_or_reorders_are_in_the_file(name: str) -> None:
+    assert printable(name) == name
+    assert set(name) <= set(read_back(name))
 
 
 def test_what_no_font_has_or_nobody_sees_is_spelled_out() -> None:

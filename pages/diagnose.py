@@ -89,7 +89,7 @@ elif not desk.images:
         invite(package)
 else:
     uploads = list(desk.images.values())
-    questions = [Question(upload, package, desk.scale_of(upload)) for upload in uploads]
+    questions = [Question(upload, package, desk.um_per_px_of(upload)) for upload in uploads]
     picked = st.session_state.pop("desk_picked", desk.chosen)
     chosen = next((one for one in questions if one.upload.id == picked), questions[0])
     desk.chosen = chosen.upload.id

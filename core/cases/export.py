@@ -20,7 +20,7 @@ FORMAT = 1
 
 _COLUMNS = (
     *("case", "patient", "saved_utc", "saved_by", "image", "name", "image_sha256"),
-    *("width_px", "height_px", "synthetic", "um_per_px", "model", "model_sha256"),
+    *("width_px", "height_px", "synthetic", "magnification", "um_per_px", "model", "model_sha256"),
     *("answered_utc", "answered_by", "answer", "class", "probability"),
     *("verdict", "subtype", "note", "judged_utc", "judged_by"),
 )
@@ -88,7 +88,7 @@ def _of_case(case: Case) -> list[object]:
 
 def _of_image(image: CaseImage) -> list[object]:
     size = [image.width, image.height, "yes" if image.synthetic else "no"]
-    return [image.position, image.name, image.sha256, *size]
+    return [image.position, image.name, image.sha256, *size, image.magnification]
 
 
 def _of_answer(answer: Answer) -> list[object]:

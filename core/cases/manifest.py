@@ -1,7 +1,8 @@
 """Judged images as a labelled manifest: what a pathologist says becomes training data.
 
-The table is what `core.datasets.manifest` reads: `path,label,patient,um_per_px`. It names the
-files of the worklist itself, so that an image whose case is deleted is gone from here too.
+The table is what `core.datasets.manifest` reads: `path,label,patient,um_per_px`, and
+`magnification` where each image has one. It names the files of the worklist itself, so that an
+image whose case is deleted is gone from here too.
 """
 
 import csv
@@ -111,11 +112,14 @@ def write_manifest(store: Store, images: Labelled) -> Path:
     folder = store.images.parent / "manifests"
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(("path", "label", "patient", "um_per_px"))
+    magnified = all(image.magnification for image, _, _ in images.rows)
+    last = ("magnification",) if magnified else ()
+    writer.writerow(("path", "label", "patient", "um_per_px", *last))
     for image, label, patient in images.rows:
         path = os.path.relpath(kept_path(store.images, image.sha256), folder)
         scale = image.answers[0].um_per_px
-        writer.writerow((path, neutral(label), neutral(patient), "" if scale is None else scale))
+        known = ("" if scale is None else scale, *((image.magnification,) if magnified else ()))
+        writer.writerow((path, neutral(label), neutral(patient), *known))
     target = folder / f"worklist-{now():%Y%m%d-%H%M%S-%f}.csv"
     with writing_files():
         folder.mkdir(exist_ok=True)

@@ -198,6 +198,7 @@ def _image(row: ImageRow) -> CaseImage:
         width=row.width,
         height=row.height,
         synthetic=row.synthetic,
+        magnification=row.magnification,
         verdict=Verdict(row.verdict) if row.verdict else None,
         subtype=row.subtype,
         note=row.note,

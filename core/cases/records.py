@@ -66,6 +66,8 @@ class NewImage:
     synthetic: bool = False
     verdict: Verdict | None = None
     """What the pathologist said of the answer before it was kept."""
+    magnification: str = ""
+    """Of the BreaKHis microscope, such as "200X", if the scale was stated by that; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class CaseImage:
     width: int
     height: int
     synthetic: bool
+    magnification: str
+    """Such as "200X"; empty where the scale was not stated by it."""
     verdict: Verdict | None
     subtype: str
     note: str

@@ -128,7 +128,7 @@ def _image(sheet: Sheet, store: Store, image: CaseImage, answers: dict[int, Full
         if result["scope"]["inside"]:
             point = result["operating_point"]
             sheet.bar(answer.probability, point and point["threshold"])
-        for line in answer_lines(answer, full):
+        for line in answer_lines(image, answer, full):
             sheet.text(line, 8)
     headline, note = pathologist_lines(image)
     sheet.heading(headline, 10, room=10.0)

@@ -117,7 +117,7 @@ def answer_headline(answer: Answer, result: dict[str, Any]) -> str:
     return f"{answer.model}: {answer.said} ({share} all the same)"
 
 
-def answer_lines(answer: Answer, full: FullAnswer) -> list[str]:
+def answer_lines(image: CaseImage, answer: Answer, full: FullAnswer) -> list[str]:
     """Write everything else that a model said of an image, a sentence a line."""
     result, parts = result_of(full), full.content["diagnosis"]
     unsure, point = result["uncertainty"], result["operating_point"]
@@ -135,6 +135,7 @@ def answer_lines(answer: Answer, full: FullAnswer) -> list[str]:
         possible = ", ".join(result["prediction_set"]) or "none"
         lines.append(f"Classes that cannot be ruled out: {possible}.")
     scale = "scale unknown" if answer.um_per_px is None else f"{answer.um_per_px:g} µm/px"
+    scale += f" (BreaKHis {image.magnification})" if image.magnification else ""
     tiles = "1 tile" if result["tiles"] == 1 else f"{result['tiles']:,} tiles"
     lines += [*result["reasons"], *parts["warnings"]]
     told = f"Answered {moment(answer.at)} for {answer.by}; {scale}; {tiles}"

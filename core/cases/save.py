@@ -107,6 +107,7 @@ def _prepare(
             width=width,
             height=height,
             synthetic=image.synthetic,
+            magnification=storable(image.magnification, "magnification"),
             words=folded(name),
             answers=[answer],
         )

@@ -83,6 +83,7 @@ class ImageRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     synthetic: Mapped[bool]
+    magnification: Mapped[str] = mapped_column(String(20), server_default="")
     verdict: Mapped[str | None] = mapped_column(String(20), index=True)
     subtype: Mapped[str] = mapped_column(Text, default="")
     note: Mapped[str] = mapped_column(Text, default="")

@@ -38,6 +38,8 @@ def show_answer(store: "Store", image: CaseImage, answer: Answer) -> None:
     _show_maps(diagnosis, answer.id)
     with st.expander("Scale, and what else the model knew of the image"):
         compare_scale(diagnosis)
+        if image.magnification:
+            quiet(f"The scale was stated as BreaKHis {image.magnification}.")
         quiet(f"The model's SHA-256: {answer.model_sha256}")
         quiet(f"The image's SHA-256: {image.sha256}")
 

@@ -85,7 +85,7 @@ def _images(
 ) -> Iterator[NewImage]:
     from core.diagnosis_record import record  # noqa: PLC0415 - the image journey
 
-    verdicts = open_desk().verdicts
+    desk = open_desk()
     for number, question in enumerate(answered, start=1):
         place.progress((number - 1) / len(answered), text=f"Saving {number:,} of {len(answered):,}")
         # The answer as the list shows it, whatever heatmap is looked at.
@@ -93,8 +93,15 @@ def _images(
         if isinstance(answer, Failure):
             raise LobuleError(f"{question.upload.name}: {answer.reason}")
         name = question.upload.name if names else f"image {number}"
-        synthetic, said = question.upload.synthetic, verdicts.get(question.subject)
-        yield NewImage(name, answer.image.pixels, record(answer, name), synthetic, said)
+        scale = desk.scale_of(question.upload)
+        yield NewImage(
+            name,
+            answer.image.pixels,
+            record(answer, name),
+            question.upload.synthetic,
+            desk.verdicts.get(question.subject),
+            magnification=scale.magnification if scale else "",
+        )
 
 
 def _has_answer(question: Question) -> bool:

@@ -44,6 +44,15 @@ class Upload:
     size: int = 0  # bytes that are held in memory
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scale that the user states for images."""
+
+    um_per_px: float
+    magnification: str = ""
+    """Of the BreaKHis microscope, such as "200X", if it was stated by that; else empty."""
+
+
 @dataclass(eq=False)
 class Desk:
     """One case in work. Its answers are `pages.parts.answers`', its work `desk_work`'s."""
@@ -55,10 +64,10 @@ class Desk:
     """The id of the image on show."""
     model: str | None = None
     """The name of the model that answers."""
-    um_per_px: float | None = None
+    scale: Scale | None = None
     """What was stated for the case."""
-    scales: dict[str, float] = field(default_factory=dict)
-    """µm/px that was stated for one image alone, by id."""
+    scales: dict[str, Scale] = field(default_factory=dict)
+    """What was stated for one image alone, by id."""
     verdicts: dict[tuple[str, str, float | None], Verdict] = field(default_factory=dict)
     """What the pathologist said, by `Question.subject`: a word on one answer is on no other."""
     answers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
@@ -113,9 +122,15 @@ class Desk:
             "the desk, then add them."
         )
 
-    def scale_of(self, upload: Upload) -> float | None:
-        """Return an image's µm/px: stated for it alone, for the case, or known to the page."""
-        return self.scales.get(upload.id) or self.um_per_px or upload.um_per_px
+    def scale_of(self, upload: Upload) -> Scale | None:
+        """Return an image's scale: stated for it alone, for the case, or known to the page."""
+        known = Scale(upload.um_per_px) if upload.um_per_px else None
+        return self.scales.get(upload.id) or self.scale or known
+
+    def um_per_px_of(self, upload: Upload) -> float | None:
+        """Return the µm/px of an image's scale; None where nobody stated one."""
+        scale = self.scale_of(upload)
+        return scale.um_per_px if scale else None
 
     def remove(self, ids: list[str]) -> None:
         """Take images away, with all that was said of them; answers stay for what is the same."""

@@ -5,7 +5,7 @@ import streamlit as st
 from core.cases.records import Verdict
 from pages.parts.answers import Question, summary
 from pages.parts.desk import Desk
-from pages.parts.scale import ask_for_own_scale
+from pages.parts.scale import ask_for_own_scale, forget_scale
 from pages.parts.uploads import take_away
 
 _SAYS = (
@@ -67,8 +67,8 @@ def offer_to_clear(desk: Desk) -> None:
 
 def _clear(desk: Desk) -> None:
     take_away(list(desk.images))
-    desk.um_per_px = None
-    st.session_state.pop("um_per_px", None)
+    desk.scale = None
+    forget_scale()
 
 
 def _go(name: str, key: str, desk: Desk, ids: list[str], steps: int, *, disabled: bool) -> None:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.datasets.breakhis_scale import UM_PER_PX as BREAKHIS_UM_PER_PX
-from pages.parts.desk import Desk
+from pages.parts.desk import Desk, Scale
 from pages.parts.plain import notice, table
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
     from core.registry.card import InputSpec
 
+_UM_PER_PX, _MAGNIFICATION = "um_per_px", "magnification"
 _HELP = (
     "Micrometres of tissue that one pixel shows (µm/px). The scanner or microscope software states "
     "it. A model knows tissue at one scale only: the same cells at another scale look like another "
@@ -21,44 +22,18 @@ _HELP = (
 
 
 def ask_for_scale(desk: Desk) -> None:
-    """Draw the input for the µm/px of the case's images; nothing need be stated."""
-    # What the desk knows counts where the page was left or loaded again, and has no values yet.
-    stated = None if "um_per_px" in st.session_state else desk.um_per_px
-    desk.um_per_px = st.number_input(
-        "Scale of the images, µm/px",
-        min_value=0.01,
-        max_value=100.0,
-        value=stated,
-        step=0.05,
-        format="%.3g",
-        placeholder="as the files state",
-        key="um_per_px",
-        on_change=_forget_magnification,
-        help=_HELP,
-    )
-    st.pills(
-        "BreaKHis magnification",
-        list(BREAKHIS_UM_PER_PX),
-        default=next((name for name, um in BREAKHIS_UM_PER_PX.items() if um == stated), None),
-        key="magnification",
-        on_change=_take_magnification,
-        help="For images of the BreaKHis microscope at full size: 40X is 0.49, 100X 0.20, "
-        "200X 0.10 and 400X 0.05 µm/px. Other microscopes and resized images differ.",
-    )
+    """Draw the inputs for the scale of the case's images; nothing need be stated."""
+    desk.scale = _ask(desk.scale, "", "Scale of the images, µm/px", "as the files state", _HELP)
 
 
 def ask_for_own_scale(desk: Desk, image_id: str) -> None:
-    """Draw the input for the µm/px of one image that differs from the others."""
-    own: float | None = st.number_input(
+    """Draw the inputs for the scale of one image that differs from the others."""
+    own = _ask(
+        desk.scales.get(image_id),
+        f"-{image_id}",
         "Scale of this image alone, µm/px",
-        min_value=0.01,
-        max_value=100.0,
-        value=desk.scales.get(image_id),
-        step=0.05,
-        format="%.3g",
-        placeholder="as the other images",
-        key=f"um_per_px-{image_id}",
-        help="For an image that was taken at another magnification than the rest of the case.",
+        "as the other images",
+        "For an image that was taken at another magnification than the rest of the case.",
     )
     if own != desk.scales.get(image_id):
         if own is None:
@@ -68,13 +43,51 @@ def ask_for_own_scale(desk: Desk, image_id: str) -> None:
         st.rerun()
 
 
-def _take_magnification() -> None:
-    chosen = st.session_state["magnification"]
-    st.session_state["um_per_px"] = BREAKHIS_UM_PER_PX[chosen] if chosen else None
+def forget_scale() -> None:
+    """Empty the inputs for the scale of the case."""
+    for name in (_UM_PER_PX, _MAGNIFICATION):
+        st.session_state.pop(name, None)
 
 
-def _forget_magnification() -> None:
-    st.session_state["magnification"] = None
+def _ask(
+    stated: Scale | None, whose: str, label: str, placeholder: str, help_text: str
+) -> Scale | None:
+    number, magnification = f"{_UM_PER_PX}{whose}", f"{_MAGNIFICATION}{whose}"
+    # What the desk knows counts where the page was left or loaded again, and has no values yet.
+    known = None if number in st.session_state else stated
+    um_per_px = st.number_input(
+        label,
+        min_value=0.01,
+        max_value=100.0,
+        value=known.um_per_px if known else None,
+        step=0.05,
+        format="%.3g",
+        placeholder=placeholder,
+        key=number,
+        on_change=_forget_magnification,
+        args=(magnification,),
+        help=help_text,
+    )
+    chosen = st.pills(
+        "BreaKHis magnification",
+        list(BREAKHIS_UM_PER_PX),
+        default=(known and known.magnification) or None,
+        key=magnification,
+        on_change=_take_magnification,
+        args=(number, magnification),
+        help="For images of the BreaKHis microscope at full size: 40X is 0.49, 100X 0.20, "
+        "200X 0.10 and 400X 0.05 µm/px. Other microscopes and resized images differ.",
+    )
+    return Scale(um_per_px, chosen or "") if um_per_px else None
+
+
+def _take_magnification(number: str, magnification: str) -> None:
+    chosen = st.session_state[magnification]
+    st.session_state[number] = BREAKHIS_UM_PER_PX[chosen] if chosen else None
+
+
+def _forget_magnification(magnification: str) -> None:
+    st.session_state[magnification] = None
 
 
 def compare_scale(diagnosis: "Diagnosis") -> None:

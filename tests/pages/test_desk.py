@@ -29,6 +29,14 @@ def say(page: AppTest, verdict: str) -> Button:
     return next(one for one in page.button if (one.key or "").startswith(f"desk_{verdict}-"))
 
 
+def save_as(page: AppTest, user: str) -> None:
+    page.button(key="save_case").click().run()
+    page.text_input(key="save_user").set_value(user)
+    page.button(key="save_case").click()
+    page.button(key="save_now").click().run()
+    assert not page.exception
+
+
 @pytest.fixture
 def of_three() -> AppTest:
     """Three images, two of them the same."""
@@ -155,11 +163,7 @@ def test_a_key_pressed_again_before_the_page_was_drawn_goes_on() -> None:
 def test_what_was_said_is_saved_with_the_case(of_three: AppTest) -> None:
     try:
         say(of_three, "disagree").click().run()
-        of_three.button(key="save_case").click().run()
-        of_three.text_input(key="save_user").set_value("Anna")
-        of_three.button(key="save_case").click()
-        of_three.button(key="save_now").click().run()
-        assert not of_three.exception
+        save_as(of_three, "Anna")
         case = find_cases(open_store(), CaseFilter()).cases[0]
         assert [image.verdict for image in case.images] == [Verdict.DISAGREE, None, None]
         assert case.images[0].judged_by == "Anna"
@@ -202,6 +206,23 @@ def test_one_image_may_have_a_scale_of_its_own(of_three: AppTest) -> None:
     assert "2.5 µm/px (given)" in html(of_three)
     of_three.button(key="desk_Next").click().run()
     assert "2.5 µm/px (given)" not in html(of_three)
+
+
+@pytest.mark.slow
+def test_magnifications_are_kept_with_each_image(of_three: AppTest) -> None:
+    answered(of_three.button_group(key="magnification").set_value("40X").run())
+    own = next(one for one in of_three.button_group if (one.key or "").startswith("magnification-"))
+    answered(own.set_value("200X").run())
+    assert "0.1 µm/px (given)" in html(of_three)
+    of_three.button(key="desk_Next").click().run()
+    assert "0.49 µm/px (given)" in html(of_three)
+    try:
+        save_as(of_three, "Anna")
+        (case,) = find_cases(open_store(), CaseFilter()).cases
+    finally:
+        close_stores()
+    assert [image.magnification for image in case.images] == ["200X", "40X", "40X"]
+    assert [image.answers[0].um_per_px for image in case.images] == [0.10, 0.49, 0.49]
 
 
 @pytest.mark.slow

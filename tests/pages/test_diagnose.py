@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import core.diagnosis
 from core.imaging.overlay import encode_png
+from pages.parts import desk as desks
+from pages.parts.desk import Scale
 from tests.pages.conftest import answered, upload_images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -199,8 +201,11 @@ def test_magnification_fills_in_the_scale() -> None:
     page = open_page()
     page.button_group(key="magnification").set_value("200X").run()
     assert page.number_input(key="um_per_px").value == pytest.approx(0.10)
+    (desk,) = desks._desks().by_token.values()
+    assert desk.scale == Scale(0.10, "200X")
     page.number_input(key="um_per_px").set_value(0.5).run()
     assert not page.button_group(key="magnification").value
+    assert desk.scale == Scale(0.5)
 
 
 @pytest.mark.slow

@@ -28,7 +28,10 @@ def test_csv_has_a_row_an_answer(
     store: Store, make_image: MakeImage, make_answer: Callable[..., NewAnswer]
 ) -> None:
     case_id = save_case(
-        store, [make_image(1, "ä.png"), make_image(2, um_per_px=None)], Actor("Anna"), patient="P"
+        store,
+        [make_image(1, "ä.png", magnification="200X"), make_image(2, um_per_px=None)],
+        Actor("Anna"),
+        patient="P",
     )
     case = load_case(store, case_id)
     judge(store, case, case.images[0], Actor("Ben"), Verdict.DISAGREE, note='a "b", c\nd')
@@ -50,6 +53,7 @@ def test_csv_has_a_row_an_answer(
     )
     assert (again["verdict"], again["note"], again["answered_by"]) == ("", "", "Cy")
     assert (first["um_per_px"], second["um_per_px"]) == ("4.0", "")
+    assert (first["magnification"], second["magnification"]) == ("200X", "")
     assert first["image_sha256"] == case.images[0].sha256
 
 

@@ -30,6 +30,7 @@ def run(store: Store, statement: str) -> None:
         "UPDATE cards SET content = '{}'",
         "UPDATE images SET sha256 = ''",
         "UPDATE images SET name = 'other'",
+        "UPDATE images SET magnification = '40X'",
         "DELETE FROM images",
         "DELETE FROM cases",
         "UPDATE cases SET id = 'AAAA-AAAA'",

@@ -40,7 +40,8 @@ def image_of(
 ) -> CaseImage:
     last = classes[-1]
     answer = Answer(1, "m", "a" * 64, classes, last, said or last, last, 0.5, None, MOMENT, "A")
-    return CaseImage(1, 1, "0" * 64, "a", 9, 9, False, verdict, subtype, "", None, None, (answer,))  # noqa: FBT003
+    image = (1, 1, "0" * 64, "a", 9, 9, False, "")
+    return CaseImage(*image, verdict, subtype, "", None, None, (answer,))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def listed(store: Store, classes: tuple[str, ...], most: int | None = None) -> L
 
 def test_the_datasets_reader_takes_the_manifest(store: Store, make_image: MakeImage) -> None:
     agree, disagree, cannot = Verdict.AGREE, Verdict.DISAGREE, Verdict.CANNOT_TELL
-    first = [make_image(number, um_per_px=4.0) for number in range(3)]
+    first = [make_image(n, um_per_px=4.0, magnification="40X") for n in range(3)]
     one = judged(store, first, agree, disagree, cannot)
     two = judged(store, [make_image(8, um_per_px=None), make_image(9)], disagree, patient="=P")
     images = listed(store, TWO)
@@ -115,6 +116,18 @@ def test_the_datasets_reader_takes_the_manifest(store: Store, make_image: MakeIm
         np.testing.assert_equal(row["um_per_px"], scale)
         assert read_image(dataset.root / row["path"]).pixels.shape == (9, 12, 3)
     assert dataset.patients_known
+
+
+def test_magnifications_are_in_the_manifest_where_each_image_has_one(
+    store: Store, make_image: MakeImage
+) -> None:
+    images = [make_image(1, magnification="40X"), make_image(2, magnification="200X")]
+    judged(store, images, Verdict.AGREE, Verdict.DISAGREE)
+    dataset = open_dataset(write_manifest(store, listed(store, TWO)))
+    assert sorted(dataset.records["magnification"]) == ["200X", "40X"]
+    judged(store, [make_image(3)], Verdict.AGREE)
+    dataset = open_dataset(write_manifest(store, listed(store, TWO)))
+    assert list(dataset.records["magnification"]) == ["", "", ""]
 
 
 def test_an_image_of_a_deleted_case_is_gone_from_a_manifest(

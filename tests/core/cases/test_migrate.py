@@ -1,17 +1,25 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, insert, text
 
 from core.cases.database import changing, connect
 from core.cases.migrate import migrate
-from core.cases.schema import Base
+from core.cases.read import load_case
+from core.cases.records import Actor, NewImage
+from core.cases.save import save_case
+from core.cases.schema import Base, CaseRow, ImageRow
 from core.cases.store import Store, close_stores, open_store
 from core.errors import CaseError, SettingsError
 from core.settings import Settings
+
+upgrade = command.upgrade
 
 
 def test_migrations_make_the_schema_that_the_code_uses(store: Store) -> None:
@@ -40,6 +48,34 @@ def test_sqlite_waits_for_others_and_survives_a_power_cut(home: Path) -> None:
 def test_a_second_start_changes_nothing(store: Store) -> None:
     close_stores()
     assert open_store().images == store.images
+
+
+def test_what_the_first_schema_kept_is_there_under_the_newest(
+    database: str, make_image: Callable[..., NewImage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(command, "upgrade", lambda config, _: upgrade(config, "first"))
+        store = open_store()
+    with changing(store.engine) as connection:
+        insert_case(connection)
+    close_stores()
+    store = open_store()
+    assert store.engine.dialect.name == database
+    (image,) = load_case(store, "K7QM-3XPD").images
+    assert (image.name, image.magnification) == ("a.png", "")
+    case_id = save_case(store, [make_image(magnification="200X")], Actor("Anna"))
+    assert load_case(store, case_id).images[0].magnification == "200X"
+
+
+def insert_case(connection: Connection) -> None:
+    """A case as the first schema had it, without an answer."""
+    at = datetime(2026, 1, 2, tzinfo=UTC)
+    case = {"id": "K7QM-3XPD", "patient": "", "words": "", "created_at": at, "created_by": "Anna"}
+    connection.execute(insert(CaseRow).values(**case, version=1))
+    image = {"case_id": case["id"], "position": 1, "sha256": "a" * 64, "name": "a.png"}
+    size = {"width": 1, "height": 1, "synthetic": False}
+    said = {"subtype": "", "note": "", "words": ""}
+    connection.execute(insert(ImageRow).values(**image, **size, **said))
 
 
 def test_a_newer_schema_is_refused(store: Store) -> None:

@@ -37,11 +37,8 @@ READING = (
 )
 OVERVIEW = ("", "Image", "Model's answer", "Probability", "Flips and turns", "Pathologist")
 OVERVIEW_SHARES = (4, 28, 18, 20, 16, 22)
-# Of the nine sections of a card, what tells how far its answers may be trusted.
-_SECTIONS = (
-    *("Model details", "Intended use", "Metrics", "Evaluation data", "Training data"),
-    *("Quantitative analyses", "Caveats and recommendations"),
-)
+# Sections of a card that do not tell how far its answers may be trusted.
+_LEFT_OUT = {"Factors", "Ethical considerations"}
 _HEADLINES = {
     Verdict.AGREE: "agrees",
     Verdict.DISAGREE: "disagrees",
@@ -171,5 +168,5 @@ def read_card(text: str) -> Card:
 
 def card_summary(card: Card, model_sha256: str) -> tuple[Section, ...]:
     """Return the sections of a model's card that tell how far its answers may be trusted."""
-    chosen = {section.title: section for section in card_sections(card, model_sha256)}
-    return tuple(chosen[title] for title in _SECTIONS)
+    sections = card_sections(card, model_sha256)
+    return tuple(section for section in sections if section.title not in _LEFT_OUT)

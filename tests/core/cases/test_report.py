@@ -136,6 +136,8 @@ def test_the_card_is_there_with_its_intervals_and_what_speaks_against_the_model(
         "Good for: tests",
         "Not for: people",
         "Nobody checked.",
+        "When to believe it",
+        "No prediction sets: it always names a class",
         f"SHA-256 of the network: {SHA}",
     ):
         assert words in text

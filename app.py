@@ -7,7 +7,8 @@ from core.serving import SecurityHeaders, check_serving
 from pages.parts.desk import keep_in_address
 from pages.parts.entrance import entered
 from pages.parts.keras_state import keep_keras_state
-from pages.parts.look import RESEARCH_USE, style
+from pages.parts.look import RESEARCH_USE, show
+from pages.parts.page_style import PageStyle
 from pages.parts.sign_in import sign_in_is_configured, signed_in
 from pages.parts.warm_up import warm_up
 
@@ -25,7 +26,7 @@ def draw() -> None:
     about = st.Page("pages/about.py", title="About")
     pages = [diagnose, worklist, datasets, training, performance, models, about]
     page = st.navigation(pages, position="top")
-    style()
+    show(sidebar=page != about)
     if signed_in():
         keep_in_address()
         page.run()
@@ -46,4 +47,4 @@ else:  # the server imports what it serves
         check_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
     except ServingError as error:
         raise SystemExit(str(error)) from None
-    app = App(__file__, middleware=[Middleware(SecurityHeaders)])
+    app = App(__file__, middleware=[Middleware(SecurityHeaders), Middleware(PageStyle)])

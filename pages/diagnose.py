@@ -60,9 +60,12 @@ def _show_case(desk: Desk, work: Work, questions: list[Question], *, at_work: bo
         st.rerun()
     if st.session_state.pop("desk_sorted", False):
         st.rerun()
-    if show_progress(work, questions) != at_work:
+    with st.container(key="desk_case"):
+        show_case_answer(desk, questions[0].package.card, questions)
+        with st.container(key="desk_state"):
+            still = show_progress(work, questions)
+    if still != at_work:
         st.rerun()
-    show_case_answer(desk, questions[0].package.card, questions)
     show_table(desk, in_order(desk, questions))
 
 

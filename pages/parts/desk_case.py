@@ -12,10 +12,16 @@ from pages.parts.verdict_marks import OUT_OF_SCOPE, has_class, mark_of_verdict
 
 
 def show_progress(work: Work, questions: list[Question]) -> bool:
-    """Draw how far it is and the button that stops it; returns whether it is at work."""
+    """Draw how far it is and the button that stops it; returns whether it is at work.
+
+    Once there is nothing to tell, the rule of the case's answer stands in its place.
+    """
     answered = sum(summary(question, work.desk) is not None for question in questions)
     number = len(questions)
     if answered == number:
+        from core.inference.case import RULE  # noqa: PLC0415 - loads NumPy
+
+        st.caption("How the images come to one answer", help=RULE)
         return False
     with st.container(horizontal=True, vertical_alignment="center", key="desk_progress"):
         if work.paused:
@@ -39,8 +45,6 @@ def show_case_answer(desk: Desk, card: Card, questions: list[Question]) -> None:
         if one is not None and one.predicted is not None:
             different.setdefault(one.pixels, one)
     inside = [one for one in different.values() if one.verdict != OUT_OF_SCOPE]
-    if len(found) < 2 or not different:  # noqa: PLR2004 - one image is no case
-        return
     without = sum(one is not None and one.predicted is None for _, one in found)
     doubles = sum(one is not None for _, one in found) - without - len(different)
     left_out = [
@@ -52,20 +56,20 @@ def show_case_answer(desk: Desk, card: Card, questions: list[Question]) -> None:
         else "",
     ]
     aside = ", ".join(filter(None, left_out))
-    with st.container(key="desk_case"):
-        if inside:
-            _answer(card, inside, aside)
-        else:
-            st.html(
-                '<section class="lobule-case"><h2>The case: no answer</h2>'
-                f'<p class="lobule-quiet">No image counts: {aside}.</p></section>'
-            )
+    if inside:
+        _answer(card, inside, aside)
+        return
+    yet = " yet" if any(one is None for _, one in found) else ""
+    st.html(
+        f'<section class="lobule-case"><div class="lobule-answer"><h2>The case: no answer{yet}</h2>'
+        f'</div><p class="lobule-quiet">No image counts{yet}: {aside}.</p></section>'
+    )
 
 
 def _answer(card: Card, inside: list[Summary], aside: str) -> None:
     import numpy as np  # noqa: PLC0415 - there are answers, so it is loaded
 
-    from core.inference.case import FEWEST_IMAGES, RULE, answer_case  # noqa: PLC0415
+    from core.inference.case import FEWEST_IMAGES, answer_case  # noqa: PLC0415
 
     answer = answer_case(card, np.array([one.chances for one in inside]))
     positive = None if card.positive_index is None else card.classes[card.positive_index]
@@ -89,4 +93,3 @@ def _answer(card: Card, inside: list[Summary], aside: str) -> None:
         f"({interval}), of {images}{not_counted}</p>"
         f'<p class="lobule-quiet">{as_html(counts)}</p></section>'
     )
-    st.caption("How the images come to one answer", help=RULE)

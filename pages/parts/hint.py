@@ -2,21 +2,26 @@
 
 import streamlit as st
 
-from core.settings import get_settings
-
-_SEEN = "hint-seen"
+_SEEN = "lobule-hint-seen"
 _HINT = (
     '<div class="lobule-notice lobule-note"><div><b>New here?</b> The phantom below shows how an '
     "answer looks, without a patient. The word beside an image is the verdict: a class, "
     "<i>undecided</i>, or <i>out of scope</i>, with the reason. Several images are a case: J and K "
     "go through them, A and D say whether you agree. About tells what Lobule is not.</div></div>"
 )
+# Kept by the browser, since several people may use one server; 400 days are the most that it keeps.
+_KEEP = (
+    f"<script>document.cookie = '{_SEEN}=yes; max-age={400 * 86400}; path=/; samesite=strict'"
+    "</script>"
+)
 
 
 def show_hint() -> None:
-    """Draw the hint unless it was put away on this machine."""
-    seen = get_settings().home / _SEEN
-    if st.session_state.get(_SEEN) or seen.exists():
+    """Draw the hint unless it was put away in this browser."""
+    if _SEEN in st.context.cookies:
+        return
+    if st.session_state.get(_SEEN):
+        st.html(_KEEP, unsafe_allow_javascript=True)
         return
     with st.container(horizontal=True, vertical_alignment="center", key="hint"):
         st.html(_HINT)
@@ -25,9 +30,3 @@ def show_hint() -> None:
 
 def _put_away() -> None:
     st.session_state[_SEEN] = True
-    seen = get_settings().home / _SEEN
-    try:
-        seen.parent.mkdir(parents=True, exist_ok=True)
-        seen.touch()
-    except OSError:  # it comes back with the next window, which is no harm
-        return

@@ -27,12 +27,21 @@ class Mark:
     colour: str
 
 
+_DRAWN = '<span class="lobule-drawn"></span>'
 POSITIVE = Mark("▲", "#d55e00")
 NEGATIVE = Mark("●", "#2f83bd")
 NEUTRAL = Mark("■", "#7d8790")
 
+# Parts of Streamlit's page come one after the other; seen at once, nothing jumps. Should the last
+# of them never come, the page is seen after some seconds all the same.
 STYLE = """
 <style>
+@keyframes lobule-seen { to { visibility: visible; } }
+body:not(:has(.lobule-drawn)) #root { visibility: hidden;
+  animation: lobule-seen 0s 8s forwards; }
+body:not(:has(.lobule-drawn))::before { content: "Lobule is loading …"; position: fixed;
+  inset: 40% 0 auto; text-align: center; font: 1rem "Source Sans", sans-serif; color: #7d8790; }
+.stElementContainer:has(.lobule-drawn) { position: absolute; }
 [data-testid="stSidebarHeader"]::before { content: "Lobule"; color: transparent; flex: none;
   width: 132px; height: 32px; background: url("data:image/svg+xml,LOGO") no-repeat; }
 .stMainBlockContainer { padding: 4.1rem 1.75rem 1.5rem; max-width: 1500px; }
@@ -144,14 +153,18 @@ STYLE = """
 .st-key-desk > .st-key-desk_image, .st-key-desk > :has(> .st-key-desk_image) {
   flex: 2 1 32rem; min-width: min(32rem, 100%); max-width: 100%; width: auto; }
 .lobule-case p { margin: 0; }
+.lobule-case { min-height: 7rem; }
+.st-key-desk_state { min-height: 2.7rem; justify-content: center; }
 .st-key-hint { flex-wrap: nowrap; } .st-key-hint .stHtml { flex: 1 1 auto; width: auto; }
 </style>
 """.replace("LOGO", quote(_LOGO))
 
 
-def style() -> None:
-    """Put the style sheet on the page; it takes no room."""
-    st.html(STYLE)
+def show(*, sidebar: bool) -> None:
+    """Let what is drawn be seen: the style sheet hides it until this has come too."""
+    st.html(_DRAWN)
+    if sidebar:
+        st.sidebar.html(_DRAWN)  # or it would push all else aside once the page fills it
 
 
 def mark_of(name: str, positive: str | None) -> Mark:

@@ -1,0 +1,82 @@
+"""Nothing jumps while a page loads or a case is answered, and the style is there from the start.
+
+Measured as Google's Web Vitals do: cumulative layout shift, of which at most 0.1 is "good"
+(https://web.dev/articles/cls). What follows a click or key within half a second does not count.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.imaging.overlay import encode_png
+from core.imaging.phantom import render_phantom
+from tests.browser.settled import settled
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import AppServer
+
+GOOD = 0.1
+PAGES = ("", "worklist", "datasets", "training", "performance", "models", "about")
+ANSWER = 240_000  # ms
+WATCH = """
+window.lobuleShift = 0;
+new PerformanceObserver(found => found.getEntries().forEach(one => {
+  if (!one.hadRecentInput) window.lobuleShift += one.value;
+})).observe({type: "layout-shift", buffered: true});
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=[1440, 900])
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A new window of either width, whose shifts are summed up."""
+    tab = chromium.new_page(viewport={"width": request.param, "height": 960})
+    tab.add_init_script(WATCH)
+    yield tab
+    tab.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_stands_still_while_it_loads(page: Page, app_server: "AppServer", name: str) -> None:
+    page.goto(f"{app_server.url}/{name}")
+    expect(page.locator(".lobule-drawn").first).to_be_attached(timeout=ANSWER)
+    settled(page)
+    assert page.evaluate("window.lobuleShift") <= GOOD
+
+
+def test_a_case_stands_still_while_it_is_answered(page: Page, app_server: "AppServer") -> None:
+    page.goto(app_server.url)
+    expect(page.get_by_text("The model is loaded.")).to_be_visible(timeout=ANSWER)
+    settled(page)
+    page.evaluate("window.lobuleShift = 0")
+    page.locator("input[type=file]").set_input_files(
+        [
+            {
+                "name": f"phantom {seed}.png",
+                "mimeType": "image/png",
+                "buffer": encode_png(render_phantom(seed, 300, 400).pixels),
+            }
+            for seed in range(3)
+        ],
+        timeout=60_000,
+    )
+    expect(page.get_by_role("button", name="Save as case")).to_be_visible(timeout=ANSWER)
+    settled(page)
+    assert page.evaluate("window.lobuleShift") <= GOOD
+
+
+def test_nothing_is_seen_before_it_has_its_style(
+    chromium: Browser, app_server: "AppServer"
+) -> None:
+    page = chromium.new_page()
+    page.route("**/static/js/Html.*", lambda route: route.abort())  # what draws the last of it
+    page.goto(app_server.url, wait_until="domcontentloaded")
+    expect(page.locator("body")).to_have_css("margin", "0px")
+    loading = "getComputedStyle(document.body, '::before').content"
+    assert page.evaluate(loading) == '"Lobule is loading …"'
+    expect(page.locator("#root")).to_have_css("visibility", "hidden")
+    expect(page.locator("#root")).to_have_css("visibility", "visible", timeout=20_000)
+    page.close()

@@ -7,7 +7,7 @@ from core.serving import SecurityHeaders, check_serving
 from pages.parts.desk import keep_in_address
 from pages.parts.entrance import entered
 from pages.parts.keras_state import keep_keras_state
-from pages.parts.look import RESEARCH_USE, show
+from pages.parts.look import RESEARCH_USE, hold_sidebar, show
 from pages.parts.page_style import PageStyle
 from pages.parts.sign_in import sign_in_is_configured, signed_in
 from pages.parts.warm_up import warm_up
@@ -26,8 +26,10 @@ def draw() -> None:
     about = st.Page("pages/about.py", title="About")
     pages = [diagnose, worklist, datasets, training, performance, models, about]
     page = st.navigation(pages, position="top")
-    show(sidebar=page != about)
+    show()
     if signed_in():
+        if page != about:  # all others have something in it
+            hold_sidebar()
         keep_in_address()
         page.run()
     st.caption(RESEARCH_USE)

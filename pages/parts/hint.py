@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-_SEEN = "lobule-hint-seen"
+_SEEN, _YES = "lobule-hint-seen", "yes"
 _HINT = (
     '<div class="lobule-notice lobule-note"><div><b>New here?</b> The phantom below shows how an '
     "answer looks, without a patient. The word beside an image is the verdict: a class, "
@@ -11,14 +11,14 @@ _HINT = (
 )
 # Kept by the browser, since several people may use one server; 400 days are the most that it keeps.
 _KEEP = (
-    f"<script>document.cookie = '{_SEEN}=yes; max-age={400 * 86400}; path=/; samesite=strict'"
+    f"<script>document.cookie = '{_SEEN}={_YES}; max-age={400 * 86400}; path=/; samesite=strict'"
     "</script>"
 )
 
 
 def show_hint() -> None:
     """Draw the hint unless it was put away in this browser."""
-    if _SEEN in st.context.cookies:
+    if st.context.cookies.get(_SEEN) == _YES:
         return
     if st.session_state.get(_SEEN):
         st.html(_KEEP, unsafe_allow_javascript=True)

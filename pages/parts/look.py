@@ -160,11 +160,14 @@ body:not(:has(.lobule-drawn))::before { content: "Lobule is loading …"; positi
 """.replace("LOGO", quote(_LOGO))
 
 
-def show(*, sidebar: bool) -> None:
+def show() -> None:
     """Let what is drawn be seen: the style sheet hides it until this has come too."""
     st.html(_DRAWN)
-    if sidebar:
-        st.sidebar.html(_DRAWN)  # or it would push all else aside once the page fills it
+
+
+def hold_sidebar() -> None:
+    """Have the sidebar there before the page fills it, or it would push all else aside."""
+    st.sidebar.html(_DRAWN)
 
 
 def mark_of(name: str, positive: str | None) -> Mark:

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.overlay import encode_png
+from tests.browser.settled import settled
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -174,3 +175,23 @@ def test_card_opens_from_the_keyboard(page: Page) -> None:
         expect(card.get_by_text(words).first).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_have_count(0)
+
+
+def test_the_hint_is_gone_for_good_in_this_browser_alone(
+    chromium: Browser, app_server: "AppServer"
+) -> None:
+    browsers = [chromium.new_context() for _ in range(2)]
+    page = browsers[0].new_page()
+    page.goto(app_server.url)
+    page.get_by_role("button", name="Got it").click(timeout=ANSWER)
+    expect(page.get_by_text("New here?")).to_have_count(0)
+    settled(page)
+    shown = []
+    for one in browsers:
+        page = one.new_page()
+        page.goto(app_server.url)
+        expect(page.get_by_role("button", name="Try the phantom").last).to_be_visible()
+        settled(page)
+        shown.append(page.get_by_text("New here?").count())
+        one.close()
+    assert shown == [0, 1]

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.overlay import encode_png
+from pages.parts.desk import MOST_IMAGES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -101,3 +102,33 @@ def test_it_fits_the_window(page: Page, width: int) -> None:
         box = page.locator(part).first.bounding_box()
         assert box
         assert box["x"] + box["width"] <= width
+
+
+def test_two_hundred_images_are_answered_stopped_and_gone_on_with(
+    chromium: Browser, tiny_server: "AppServer", tmp_path: Path
+) -> None:
+    files = []
+    for number in range(MOST_IMAGES + 1):
+        noise = np.random.default_rng(number).integers(0, 256, (40, 40, 3), np.uint8)
+        files.append(tmp_path / f"image {number:03}.png")
+        files[-1].write_bytes(encode_png(noise))
+    page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(tiny_server.url)
+    page.locator("input[type=file]").set_input_files(files, timeout=60_000)
+    expect(page.get_by_text("1 of 201 images were not taken")).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_text(re.compile(r"[1-9]\d* of 200 answered, about"))).to_be_visible(
+        timeout=ANSWER
+    )
+    page.get_by_role("button", name="Stop", exact=True).click()
+    stopped = page.get_by_text(re.compile(r"Stopped: \d+ of 200 images are answered"))
+    expect(stopped).to_be_visible(timeout=ANSWER)
+    assert int(stopped.inner_text().split()[1]) < MOST_IMAGES
+    page.get_by_role("button", name="Go on").first.click()
+    expect(page.get_by_role("button", name="Save as case")).to_be_visible(timeout=ANSWER)
+    expect(page.locator(".st-key-desk_progress")).to_have_count(0)
+    expect(page.get_by_text("mean probability of carcinoma")).to_contain_text("of 200 images")
+    page.reload()
+    expect(page.get_by_role("button", name="Clear the desk (200 images)")).to_be_visible(
+        timeout=ANSWER
+    )
+    page.close()

@@ -8,7 +8,7 @@ import numpy as np
 from core.assessment.answers import Answered, answer_images
 from core.assessment.baseline import colour_baseline
 from core.assessment.known import Known, known_patients
-from core.assessment.robustness import MOST_IMAGES, answer_changed, curves
+from core.assessment.robustness import MOST_IMAGES, SkipChangesError, answer_changed, curves
 from core.assessment.table import held_out_answers
 from core.datasets.records import Dataset
 from core.datasets.sample import sample
@@ -85,7 +85,8 @@ def assess(
         Opened for the package's task.
     progress : callable
     robustness : bool
-        Whether to try it on changed images as well, which takes up to 17 times as long.
+        Whether to try it on changed images as well, which takes up to 17 times as long; what is
+        told of it may raise `SkipChangesError` to end that part alone.
 
     Raises
     ------
@@ -110,7 +111,10 @@ def assess(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     rows = sample(labels, patients, MOST_IMAGES)
-    changed = answer_changed(classifier, dataset, rows, progress) if robustness else []
+    try:
+        changed = answer_changed(classifier, dataset, rows, progress) if robustness else []
+    except SkipChangesError:
+        changed, robustness = [], False
     views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
     views[0] = answered.colour[read]
     for view, other in enumerate(changed, start=1):

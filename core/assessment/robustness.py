@@ -18,6 +18,11 @@ from core.registry.card_results import UNCHANGED, Robustness
 
 MOST_IMAGES = 500
 """Images that each change is tried on, at most."""
+STAGE = "Answering changed images"
+
+
+class SkipChangesError(Exception):
+    """Raised by who is told of `STAGE`, it has the rest go on without changed images."""
 
 
 def answer_changed(
@@ -41,7 +46,7 @@ def answer_changed(
 
     def one(number: int) -> Answered:
         def tell(done: float) -> None:
-            progress("Answering changed images", (number + done) / len(changes))
+            progress(STAGE, (number + done) / len(changes))
 
         return answer_images(classifier, records, dataset.root, tell, changes[number])
 

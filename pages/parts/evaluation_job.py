@@ -56,8 +56,16 @@ class EvaluationJob:
         threading.Thread(target=self._run, name="evaluation", daemon=True).start()
 
     def told(self, stage: str, done: float) -> None:
-        """Note how far it is; raises where the user asked to stop."""
+        """Note how far it is; raises where the user asked to stop.
+
+        Once only changed images are left to answer, what is there already is kept.
+        """
         if self.cancel.is_set():
+            from core.assessment.robustness import STAGE, SkipChangesError  # noqa: PLC0415 - NumPy
+
+            if stage == STAGE:
+                self.cancel.clear()
+                raise SkipChangesError
             raise _StoppedError
         if stage != self.stage:
             self.since = time.monotonic()

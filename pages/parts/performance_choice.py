@@ -146,5 +146,11 @@ def show_progress(name: str, job: EvaluationJob, *, running: bool) -> None:
     left.progress(min(1.0, job.done), text=f"{job.stage}{share}{time}{', stopping' * stopping} …")
     # Two models on the shelf may be the same network, and then share this evaluation.
     right.button(
-        "Stop", key=f"stop-{name}", width="stretch", disabled=stopping, on_click=job.cancel.set
+        "Stop",
+        key=f"stop-{name}",
+        width="stretch",
+        disabled=stopping,
+        on_click=job.cancel.set,
+        help="Nothing is kept, unless only changed images are left: the figures are then shown "
+        "without the curves of robustness.",
     )

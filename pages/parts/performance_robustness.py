@@ -112,6 +112,11 @@ def _say_why_none(answers: Judged) -> None:
             f"it was made. To have them, judge it on a dataset of yours, on the left, or run: "
             f"{command}"
         )
+    elif not answers.tried_on:
+        st.text(
+            "There are no figures on changed images here: you stopped before they were answered. "
+            "Evaluate again, on the left, to have them."
+        )
     else:
         st.text(
             "There are no figures on changed images here: the images that can be read are of one "

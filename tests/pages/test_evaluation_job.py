@@ -12,6 +12,7 @@ import streamlit as st
 
 import core.assessment.assess
 import core.datasets.open
+from core.assessment.robustness import STAGE, SkipChangesError
 from core.errors import DatasetError
 from core.registry.package import Package, load_package
 from pages.parts.evaluation_job import EvaluationJob, evaluate_anew, evaluation_of
@@ -103,6 +104,14 @@ def test_it_tells_how_far_it_is_and_stops_when_asked(
     assert ended(job).stopped
     assert job.error is None
     assert job.assessment is None
+
+
+def test_stopped_at_changed_images_it_keeps_the_figures(job: EvaluationJob) -> None:
+    job.cancel.set()
+    with pytest.raises(SkipChangesError):
+        job.told(STAGE, 0.5)
+    job.told("Judging", 0.0)  # goes on to its end
+    assert job.stage == "Judging"
 
 
 def test_the_same_question_is_one_job_until_it_is_asked_anew(

@@ -11,6 +11,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from core.assessment.assess import Assessment, assess
 from core.assessment.baseline import colour_baseline
 from core.assessment.report import lines, to_json
+from core.assessment.robustness import STAGE, SkipChangesError
 from core.assessment.table import write_predictions
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
@@ -90,6 +91,21 @@ def test_curves_begin_with_the_images_unchanged(found: Assessment) -> None:
     stain = [each.colour_auroc for each in rest if each.change == "stain"]
     assert stain[-1] < first.colour_auroc
     assert found.tried_on == 96
+
+
+def test_changed_images_may_be_skipped_and_the_figures_stay(
+    found: Assessment, package: Package, dataset: Dataset
+) -> None:
+    def told(stage: str, done: float) -> None:
+        if stage == STAGE and done > 0.1:
+            raise SkipChangesError
+
+    skipped = assess(package, dataset, told, robustness=True)
+    assert (skipped.robustness, skipped.tried_on) == ((), 0)
+    np.testing.assert_array_equal(
+        skipped.predictions.probabilities, found.predictions.probabilities
+    )
+    assert skipped.judgement.figures["auroc"].value == found.judgement.figures["auroc"].value
 
 
 def test_report_says_it_all(found: Assessment) -> None:

@@ -32,7 +32,7 @@ READING = (
     "standard deviation (±, in percentage points) over flips and turns of the image, the mean over "
     "its tiles; an answer that hangs on them hangs on something that is not in the tissue. It is "
     "no confidence interval. How far the model may be trusted on patients that it has not seen, "
-    "with 95 % intervals, is in its card at the end. Signs such as ⟨U+0930⟩: a letter "
+    "with 95 % intervals, is in its card at the end. Signs such as ⟨U+202E⟩: a letter "
     "that this report has no font for, or that nobody sees, by its number in Unicode."
 )
 OVERVIEW = ("", "Image", "Model's answer", "Probability", "Flips and turns", "Pathologist")

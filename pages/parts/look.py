@@ -123,6 +123,7 @@ body:not(:has(.lobule-drawn))::before { content: "Lobule is loading …"; positi
   align-items: start; }
 @container (max-width: 46rem) {
   .lobule-strip { grid-template-columns: repeat(4, minmax(0, 1fr)); } }
+.stButtonGroup [role=radio][aria-checked=true] { color: inherit; }
 .lobule-quiet { opacity: .8; font-size: .9rem; margin-top: .3rem; }
 .stHtml dl.lobule-numbers { padding: 0; margin: 0; }
 .lobule-numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(7rem, 1fr));

@@ -19,6 +19,7 @@ from pages.parts.uploads import PHANTOM_IS, ask_for_images, phantom_button
 from pages.parts.views import show_image
 
 POLL_SECONDS = 1.0
+_WHOLE = "desk_whole"  # set where the whole page is drawn, and not the case alone
 IS_GONE = (
     "The images of this address are gone: Lobule was started again since, they lay there for "
     "over 12 hours, or others needed the room. Cases that were saved are in the worklist."
@@ -48,17 +49,24 @@ def invite(package: Package) -> None:
 def show_case(desk: Desk, work: Work, questions: list[Question]) -> None:
     """Draw the images of a case as a table that fills while they are answered."""
     at_work = not work.paused and any(summary(one, desk) is None for one in questions)
+    st.session_state[_WHOLE] = True
     st.fragment(_show_case, run_every=POLL_SECONDS if at_work else None)(
         desk, work, questions, at_work=at_work
     )
 
 
 def _show_case(desk: Desk, work: Work, questions: list[Question], *, at_work: bool) -> None:
+    whole = st.session_state.pop(_WHOLE, False)
     picked = st.session_state.pop("desk_picked", None)
     if picked in desk.images and picked != desk.chosen:
         desk.chosen = picked
         st.rerun()
     if st.session_state.pop("desk_sorted", False):
+        st.rerun()
+    if not (whole or at_work):
+        # The browser still ticks though there is nothing to wait for, so perhaps it never got the
+        # page that says so: Streamlit drops what a run has drawn if a tick comes in as it ends
+        # (the session then has another script runner, and heeds that one alone).
         st.rerun()
     with st.container(key="desk_case"):
         show_case_answer(desk, questions[0].package.card, questions)

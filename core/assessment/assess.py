@@ -21,6 +21,8 @@ from core.registry.card import Card
 from core.registry.card_results import Robustness
 from core.registry.package import Package
 
+JUDGING = ("Judging colour alone", "Judging")
+"""Stages in which every image is answered."""
 Progress = Callable[[str, float], None]
 """Told what is done, and the share of it, in [0, 1]; may raise to stop."""
 
@@ -119,11 +121,11 @@ def assess(
     views[0] = answered.colour[read]
     for view, other in enumerate(changed, start=1):
         views[view, rows] = other.colour
-    progress("Judging colour alone", 0.0)
+    progress(JUDGING[0], 0.0)
     base = colour_baseline(views, labels, patients, len(dataset.classes))
     predictions = held_out_answers(package.card, dataset, answered.probabilities[read], base)
     known = known_patients(package.card, dataset, patients)
-    progress("Judging", 0.0)
+    progress(JUDGING[1], 0.0)
     return Assessment(
         package=package,
         dataset=dataset,

@@ -7,25 +7,25 @@ HarfBuzz joins and orders letters where their script asks for it.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from core.documents.letters import spelled_out, visible
+from core.documents.letters import JOINERS, spelled_out, visible
 from core.documents.system_fonts import letters_of, system_font_with
 
 if TYPE_CHECKING:
     from fpdf import FPDF
+    from fpdf.line_break import Fragment
 
 FONT = "DejaVu Sans"
 PAGES = 4 * "\ue000"
 """In a footer: the number of pages, of four digits at most. Letters for private use, which no
 `printable` text holds."""
 _MARGIN_MM = 14
-_JOINERS = frozenset({0x200C, 0x200D})  # they only join or separate letters
 _OTHERS = (
     ("fontpkg_noto_sans_devanagari", "NotoSansDevanagari[wdth,wght].ttf"),
     ("fontpkg_hind_siliguri", "HindSiliguri-Regular.ttf"),
@@ -48,7 +48,7 @@ def new_document(
     title
         What readers of the file show as its title.
     created
-        Goes into the file, so that the same content always gives the same bytes.
+        Goes into the file, so that the same content gives the same bytes on the same computer.
     footer
         Writes at the foot of each page, once it is full.
     """
@@ -66,12 +66,15 @@ def new_document(
             file = _font_with(ord(char))
             if file is None:
                 return None
-            family = f"rest {file.stem.lower()}"
+            family = f"rest {str(file).lower()}"  # two files may have one name
             if family not in self.fonts:
                 self.add_font(family, "", file)
                 rest.append(family)
                 self.set_fallback_fonts(rest, exact_match=False)
             return family
+
+        def _parse_chars(self, *text: Any, **settings: Any) -> Iterator["Fragment"]:
+            return joined(super()._parse_chars(*text, **settings))
 
     rest: list[str] = []
     document = Document(orientation="portrait", unit="mm", format="A4")
@@ -92,19 +95,44 @@ def new_document(
                 font.ttfont.close()
 
 
+def joined(fragments: "Iterable[Fragment]") -> Iterator["Fragment"]:
+    """Keep joiners with the letters that they join.
+
+    They are in every font, so that fpdf would take them from another one than the letters, whose
+    joined forms HarfBuzz could not find then.
+
+    Parameters
+    ----------
+    fragments
+        Runs of letters of one font each, in order.
+    """
+    last: Fragment | None = None
+    at_joiner = False
+    for fragment in fragments:
+        if last and fragment.characters and JOINERS.issuperset(fragment.characters):
+            last.characters += fragment.characters
+            at_joiner = True
+        elif last and at_joiner and fragment.font is last.font:
+            last.characters += fragment.characters
+            at_joiner = False
+        else:
+            if last:
+                yield last
+            last, at_joiner = fragment, False
+    if last:
+        yield last
+
+
 def printable(text: str) -> str:
     """Return text in which each letter that no font has, or nobody sees, is spelled out."""
     return "".join(
-        letter if _is_known(ord(letter)) else spelled_out(letter) for letter in visible(text)
+        letter if letter in JOINERS or _is_known(ord(letter)) else spelled_out(letter)
+        for letter in visible(text)
     )
 
 
 def _is_known(letter: int) -> bool:
-    return (
-        letter in _JOINERS
-        or letter in letters_of(_dejavu("DejaVuSans.ttf"))
-        or _font_with(letter) is not None
-    )
+    return letter in letters_of(_dejavu("DejaVuSans.ttf")) or _font_with(letter) is not None
 
 
 @cache

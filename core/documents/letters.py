@@ -5,14 +5,14 @@ import unicodedata
 # Invisible characters can make one file name pass for another, so they are spelled out. Joiners
 # are part of how Persian and several Indian scripts are written and stay.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-_JOINERS = {"\u200c", "\u200d"}
+JOINERS = {"\u200c", "\u200d"}
 
 
 def visible(text: str) -> str:
     """Return text with control and direction characters spelled out, as in `a⟨U+202E⟩b`."""
     return "".join(
         spelled_out(letter)
-        if unicodedata.category(letter) in _INVISIBLE and letter not in _JOINERS
+        if unicodedata.category(letter) in _INVISIBLE and letter not in JOINERS
         else letter
         for letter in text
     )

@@ -6,7 +6,9 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-_OUTLINES = ("glyf", "CFF ")
+_OUTLINES = {"glyf", "CFF "}
+_NEEDED = {"head", "hhea", "hmtx", "maxp", "name", "OS/2", "post"}  # by who writes the document
+_PLACEHOLDERS = ("lastresort", "adobeblank")  # a box or nothing for every letter there is
 _MAY_NOT_BE_EMBEDDED = 0x0002  # of OS/2 fsType, OpenType specification
 
 
@@ -36,7 +38,8 @@ def _installed() -> tuple[Path, ...]:
     """Every installed font, upright ones of usual weight first, in an order that stays."""
     from matplotlib.font_manager import findSystemFonts  # noqa: PLC0415 - takes a while
 
-    files = {Path(name) for name in findSystemFonts()}
+    found = {Path(name) for name in findSystemFonts()}
+    files = [file for file in found if not file.stem.lower().startswith(_PLACEHOLDERS)]
     return tuple(sorted(files, key=lambda file: ("regular" not in file.stem.lower(), str(file))))
 
 
@@ -47,9 +50,10 @@ def _letters_if_usable(file: Path) -> frozenset[int]:
 
     try:
         with TTFont(file, lazy=True, fontNumber=0) as font:
-            usable = any(table in font for table in _OUTLINES)
-            forbidden = "OS/2" in font and font["OS/2"].fsType & _MAY_NOT_BE_EMBEDDED
-        return letters_of(file) if usable and not forbidden else frozenset()
+            tables = set(font.keys())
+            usable = tables >= _NEEDED and tables & _OUTLINES
+            allowed = usable and not font["OS/2"].fsType & _MAY_NOT_BE_EMBEDDED
+        return letters_of(file) if allowed else frozenset()
     except Exception:  # noqa: BLE001 - whatever a stranger's font file holds, others may do
         log.info("The font %s cannot be read", file)
         return frozenset()

@@ -100,7 +100,10 @@ def _images(
             record(answer, name),
             question.upload.synthetic,
             desk.verdicts.get(question.subject),
-            magnification=scale.magnification if scale else "",
+            # Another window may have stated another scale than the answer was given for.
+            magnification=scale.magnification
+            if scale and scale.um_per_px == question.um_per_px
+            else "",
         )
 
 
@@ -112,7 +115,8 @@ def _has_answer(question: Question) -> bool:
 def _key(answered: list[Question]) -> tuple[object, ...]:
     desk = open_desk()
     said = tuple(desk.verdicts.get(question.subject) for question in answered)
-    return (*(question.key(desk)[:3] for question in answered), said)
+    scales = tuple(desk.scale_of(question.upload) for question in answered)
+    return (*(question.key(desk)[:3] for question in answered), said, scales)
 
 
 def _saved(answered: list[Question]) -> str | None:

@@ -58,15 +58,17 @@ class EvaluationJob:
     def told(self, stage: str, done: float) -> None:
         """Note how far it is; raises where the user asked to stop.
 
-        Once only changed images are left to answer, what is there already is kept.
+        Once every image is answered, what is there is kept: changed images are skipped, and what
+        little is left to do is done.
         """
         if self.cancel.is_set():
-            from core.assessment.robustness import STAGE, SkipChangesError  # noqa: PLC0415 - NumPy
+            from core.assessment.assess import JUDGING  # noqa: PLC0415 - pandas, TensorFlow
+            from core.assessment.robustness import STAGE, SkipChangesError  # noqa: PLC0415
 
             if stage == STAGE:
-                self.cancel.clear()
                 raise SkipChangesError
-            raise _StoppedError
+            if stage not in JUDGING:
+                raise _StoppedError
         if stage != self.stage:
             self.since = time.monotonic()
         self.stage, self.done = stage, done

@@ -25,6 +25,9 @@ class PageStyle:
             await self.app(scope, receive, send)
             return
         asked = [pair for pair in scope["headers"] if pair[0] not in _NOT_PASSED_ON]
+        # A file that the server itself would send could not be added to either.
+        offered = {**scope.get("extensions", {})}
+        offered.pop("http.response.pathsend", None)
         start: Message | None = None
         body = b""
 
@@ -46,7 +49,7 @@ class PageStyle:
                 await send(start)
             await send(message)
 
-        await self.app({**scope, "headers": asked}, receive, send_page)
+        await self.app({**scope, "headers": asked, "extensions": offered}, receive, send_page)
 
 
 def _with_style(page: bytes) -> bytes:

@@ -151,6 +151,6 @@ def show_progress(name: str, job: EvaluationJob, *, running: bool) -> None:
         width="stretch",
         disabled=stopping,
         on_click=job.cancel.set,
-        help="Nothing is kept, unless only changed images are left: the figures are then shown "
-        "without the curves of robustness.",
+        help="Nothing is kept, unless every image is answered: the figures are then shown, without "
+        "the curves of robustness if changed images were still to be answered.",
     )

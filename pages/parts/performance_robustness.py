@@ -114,8 +114,8 @@ def _say_why_none(answers: Judged) -> None:
         )
     elif not answers.tried_on:
         st.text(
-            "There are no figures on changed images here: you stopped before they were answered. "
-            "Evaluate again, on the left, to have them."
+            "There are no figures on changed images here: the evaluation was stopped before "
+            "they were answered. Evaluate again, on the left, to have them."
         )
     else:
         st.text(

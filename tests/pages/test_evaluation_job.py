@@ -12,6 +12,7 @@ import streamlit as st
 
 import core.assessment.assess
 import core.datasets.open
+from core.assessment.assess import JUDGING
 from core.assessment.robustness import STAGE, SkipChangesError
 from core.errors import DatasetError
 from core.registry.package import Package, load_package
@@ -110,8 +111,10 @@ def test_stopped_at_changed_images_it_keeps_the_figures(job: EvaluationJob) -> N
     job.cancel.set()
     with pytest.raises(SkipChangesError):
         job.told(STAGE, 0.5)
-    job.told("Judging", 0.0)  # goes on to its end
-    assert job.stage == "Judging"
+    for stage in JUDGING:  # goes on to its end
+        job.told(stage, 0.0)
+    assert job.stage == JUDGING[-1]
+    assert job.cancel.is_set()
 
 
 def test_the_same_question_is_one_job_until_it_is_asked_anew(

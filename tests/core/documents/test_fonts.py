@@ -40,6 +40,13 @@ def test_letters_that_their_script_joins_or_reorders_are_in_the_file(name: str) 
     assert set(name) <= set(read_back(name))
 
 
+@pytest.mark.parametrize("name", ["র\u200d্যাব", "सुर्\u200dया", "می\u200cخواهم"])
+def test_joiners_stay_with_the_letters_that_they_join(name: str) -> None:
+    with new_document("Test", datetime(2026, 1, 2, tzinfo=UTC)) as document:
+        fragments = list(document._parse_chars(name, markdown=False))
+    assert ["".join(fragment.characters) for fragment in fragments] == [name]
+
+
 def test_what_no_font_has_or_nobody_sees_is_spelled_out() -> None:
     assert printable("a\u202eb\nc") == "a⟨U+202E⟩b⟨U+000A⟩c"
     assert printable("\U0001f9ec") == "⟨U+1F9EC⟩"

@@ -1,14 +1,15 @@
 """Letters that Lobule's fonts lack come from the computer's own, where those may be used."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib.font_manager
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
 
 from core.documents import fonts, system_fonts
+from tests.core.documents.conftest import forget_fonts
 from tests.core.documents.test_fonts import read_back
 
 ETHIOPIC_HA = 0x1200
@@ -40,18 +41,7 @@ def install(monkeypatch: pytest.MonkeyPatch, *files: Path) -> None:
     monkeypatch.setattr(
         matplotlib.font_manager, "findSystemFonts", lambda: [str(file) for file in files]
     )
-    forget()
-
-
-def forget() -> None:
-    for cached in (system_fonts._installed, system_fonts.system_font_with, fonts._font_with):
-        cached.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
-    yield
-    forget()
+    forget_fonts()
 
 
 def test_a_letter_of_an_installed_font_is_printed(
@@ -71,8 +61,27 @@ def test_fonts_that_may_not_be_embedded_or_are_damaged_are_left_out(
     damaged = tmp_path / "damaged.ttf"
     damaged.write_bytes(made_font(tmp_path / "whole.ttf", {ETHIOPIC_HA}).read_bytes()[:200])
     forbidden = made_font(tmp_path / "forbidden.ttf", {ETHIOPIC_HA}, embedding=2)
-    install(monkeypatch, damaged, forbidden, tmp_path / "missing.ttf")
+    placeholder = made_font(tmp_path / "LastResort.ttf", {ETHIOPIC_HA})
+    lacking = tmp_path / "lacking.ttf"
+    with TTFont(made_font(tmp_path / "other.ttf", {ETHIOPIC_HA})) as font:
+        del font["OS/2"]
+        font.save(lacking)
+    missing = tmp_path / "missing.ttf"
+    install(monkeypatch, damaged, forbidden, placeholder, lacking, missing)
     assert fonts.printable(chr(ETHIOPIC_HA)) == "⟨U+1200⟩"
+
+
+def test_two_fonts_of_one_name_are_two_fonts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    one = made_font(tmp_path / "a" / "X.ttf", {ETHIOPIC_HA})
+    two = made_font(tmp_path / "b" / "X.ttf", {ETHIOPIC_HA, ETHIOPIC_HA + 1})
+    install(monkeypatch, one, two)
+    both = chr(ETHIOPIC_HA) + chr(ETHIOPIC_HA + 1)
+    assert fonts.printable(both) == both
+    assert set(both) <= set(read_back(both))
 
 
 def test_an_upright_font_of_usual_weight_comes_first(

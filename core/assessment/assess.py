@@ -1,6 +1,7 @@
 """The journey: a package and a dataset in, an assessment out."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,10 +114,10 @@ def assess(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     rows = sample(labels, patients, MOST_IMAGES)
-    try:
-        changed = answer_changed(classifier, dataset, rows, progress) if robustness else []
-    except SkipChangesError:
-        changed, robustness = [], False
+    changed: list[Answered] = []
+    if robustness:
+        with suppress(SkipChangesError):
+            changed = answer_changed(classifier, dataset, rows, progress)
     views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
     views[0] = answered.colour[read]
     for view, other in enumerate(changed, start=1):
@@ -135,8 +136,8 @@ def assess(
         colour_how=base if isinstance(base, str) else base.how,
         known=known,
         unseen=_unseen(predictions, known),
-        robustness=curves(predictions, rows, changed, base) if robustness else (),
-        tried_on=len(rows) if robustness else 0,
+        robustness=curves(predictions, rows, changed, base) if changed else (),
+        tried_on=len(rows) if changed else 0,
         unreadable=answered.unreadable,
         warnings=_warnings(dataset, answered),
     )

@@ -113,13 +113,12 @@ def write_manifest(store: Store, images: Labelled) -> Path:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     magnified = all(image.magnification for image, _, _ in images.rows)
-    last = ("magnification",) if magnified else ()
-    writer.writerow(("path", "label", "patient", "um_per_px", *last))
+    writer.writerow(["path", "label", "patient", "um_per_px", *["magnification"] * magnified])
     for image, label, patient in images.rows:
         path = os.path.relpath(kept_path(store.images, image.sha256), folder)
         scale = image.answers[0].um_per_px
-        known = ("" if scale is None else scale, *((image.magnification,) if magnified else ()))
-        writer.writerow((path, neutral(label), neutral(patient), *known))
+        row = [path, neutral(label), neutral(patient), "" if scale is None else scale]
+        writer.writerow([*row, *[image.magnification] * magnified])
     target = folder / f"worklist-{now():%Y%m%d-%H%M%S-%f}.csv"
     with writing_files():
         folder.mkdir(exist_ok=True)

@@ -3,6 +3,10 @@
 import logging
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +22,11 @@ def letters_of(file: Path) -> frozenset[int]:
     from fontTools.ttLib import TTFont  # noqa: PLC0415 - takes a while
 
     with TTFont(file, lazy=True, fontNumber=0) as font:
-        return frozenset(font.getBestCmap() or ())
+        return _letters(font)
+
+
+def _letters(font: "TTFont") -> frozenset[int]:
+    return frozenset(font.getBestCmap() or ())
 
 
 @cache
@@ -53,7 +61,7 @@ def _letters_if_usable(file: Path) -> frozenset[int]:
             tables = set(font.keys())
             usable = tables >= _NEEDED and tables & _OUTLINES
             allowed = usable and not font["OS/2"].fsType & _MAY_NOT_BE_EMBEDDED
-        return letters_of(file) if allowed else frozenset()
+            return _letters(font) if allowed else frozenset()
     except Exception:  # noqa: BLE001 - whatever a stranger's font file holds, others may do
         log.info("The font %s cannot be read", file)
         return frozenset()

@@ -33,14 +33,16 @@ NEGATIVE = Mark("●", "#2f83bd")
 NEUTRAL = Mark("■", "#7d8790")
 
 # Parts of Streamlit's page come one after the other; seen at once, nothing jumps. Should the last
-# of them never come, the page is seen after some seconds all the same.
+# of them never come, the page is seen after some seconds all the same. An animation hides them,
+# since it also counts where Streamlit has made a part visible itself.
 STYLE = """
 <style>
-@keyframes lobule-seen { to { visibility: visible; } }
-body:not(:has(.lobule-drawn)) #root { visibility: hidden;
-  animation: lobule-seen 0s 8s forwards; }
+@keyframes lobule-hidden { from, to { visibility: hidden; } }
+body:not(:has(.lobule-drawn)) :is(#root, #root *) { animation: lobule-hidden 8s; }
 body:not(:has(.lobule-drawn))::before { content: "Lobule is loading …"; position: fixed;
   inset: 40% 0 auto; text-align: center; font: 1rem "Source Sans", sans-serif; color: #7d8790; }
+@media (prefers-color-scheme: dark) {  /* the background of the theme, which comes later */
+  body:not(:has(.lobule-drawn)) { background: #12161a; } }
 .stElementContainer:has(.lobule-drawn) { position: absolute; }
 [data-testid="stSidebarHeader"]::before { content: "Lobule"; color: transparent; flex: none;
   width: 132px; height: 32px; background: url("data:image/svg+xml,LOGO") no-repeat; }

@@ -14,6 +14,7 @@ from core.registry.card import Card
 from tests.browser.conftest import AppServer, free_port, serving
 from tests.browser.settled import settled
 from tests.browser.test_datasets import HOSTILE, harmless
+from tests.browser.test_worklist import watched
 from tests.pages.conftest import save_tiny
 from tests.pages.made_up_runs import MadeUpRuns
 
@@ -43,16 +44,11 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServ
 
 
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
+def page(chromium: Browser, hostile_server: AppServer) -> Iterator[Page]:
     """A tab that fails if a script on it fails or a word of the card runs."""
-    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.set_default_timeout(WAIT)
-    faults: list[str] = []
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    yield tab
-    tab.close()
-    assert not faults
+    with watched(chromium, hostile_server.url) as tab:
+        tab.set_default_timeout(WAIT)
+        yield tab
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom
 from tests.browser.settled import settled
+from tests.browser.test_serving import PAGES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
 GOOD = 0.1
-PAGES = ("", "worklist", "datasets", "training", "performance", "models", "about")
 ANSWER = 240_000  # ms
 WATCH = """
 window.lobuleShift = 0;
@@ -78,5 +78,8 @@ def test_nothing_is_seen_before_it_has_its_style(
     loading = "getComputedStyle(document.body, '::before').content"
     assert page.evaluate(loading) == '"Lobule is loading …"'
     expect(page.locator("#root")).to_have_css("visibility", "hidden")
+    caption = page.get_by_test_id("stCaptionContainer").first
+    caption.wait_for(state="attached", timeout=ANSWER)
+    expect(caption).to_have_css("visibility", "hidden")
     expect(page.locator("#root")).to_have_css("visibility", "visible", timeout=20_000)
     page.close()

@@ -4,13 +4,13 @@ import streamlit as st
 
 from core.errors import ServingError
 from core.serving import SecurityHeaders, check_serving
-from pages.parts.desk import keep_in_address
-from pages.parts.entrance import entered
-from pages.parts.keras_state import keep_keras_state
-from pages.parts.look import RESEARCH_USE, hold_sidebar, show
-from pages.parts.page_style import PageStyle
-from pages.parts.sign_in import sign_in_is_configured, signed_in
-from pages.parts.warm_up import warm_up
+from pages.desk.state import keep_in_address
+from pages.frame.keras_state import keep_keras_state
+from pages.frame.page_style import PageStyle
+from pages.frame.sign_in import sign_in_is_configured, signed_in
+from pages.shared.entrance import entered
+from pages.shared.look import RESEARCH_USE, hold_sidebar, show
+from pages.shared.warm_up import warm_up
 
 
 def draw() -> None:

@@ -25,10 +25,10 @@ from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import bootstrap_mean
 from core.settings import get_settings
-from core.training.fitter import Fitter
-from core.training.held_out import leave_one_out
-from core.training.learners import colour_fitter, probe_fitter
-from core.training.recipe import load_recipe
+from core.training.judging.fitter import Fitter
+from core.training.judging.held_out import leave_one_out
+from core.training.judging.learners import colour_fitter, probe_fitter
+from core.training.request.recipe import load_recipe
 from core.training.tried import tried_file, write_tried
 
 SHIPPED = "idc"

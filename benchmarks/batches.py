@@ -37,8 +37,8 @@ from core.datasets.batches import Batches
 from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
 from core.settings import get_settings
-from core.training.network import augmented, build_network
-from core.training.recipe import load_recipe
+from core.training.fitting.network import augmented, build_network
+from core.training.request.recipe import load_recipe
 
 BATCH = 32
 SIZE = 50

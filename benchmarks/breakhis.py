@@ -29,15 +29,15 @@ from core.datasets.split import Split
 from core.evaluation.bootstrap import draw_patients, interval
 from core.evaluation.folds import Answers, class_aurocs
 from core.settings import get_settings
-from core.training.features import shift
-from core.training.fit import fit_network, network_logits
-from core.training.fitter import Fitter, Predict
-from core.training.grouped_folds import grouped_folds
-from core.training.input_spec import frame
-from core.training.learners import colour_fitter, probe_fitter
-from core.training.network import build_network
-from core.training.override import override
-from core.training.recipe import load_recipe
+from core.training.fitting.fit import fit_network, network_logits
+from core.training.fitting.network import build_network
+from core.training.judging.features import shift
+from core.training.judging.fitter import Fitter, Predict
+from core.training.judging.folds import grouped_folds
+from core.training.judging.learners import colour_fitter, probe_fitter
+from core.training.request.input_spec import frame
+from core.training.request.override import override
+from core.training.request.recipe import load_recipe
 from core.training.tried import tried_file, write_tried
 from core.training.watch import Watch
 

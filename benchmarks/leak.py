@@ -36,9 +36,9 @@ from core.evaluation.bootstrap import bootstrap_pooled
 from core.evaluation.probe import fit_probe
 from core.imaging.colour import colour_statistics
 from core.settings import get_settings
-from core.training.features import frozen_features
-from core.training.network import build_network
-from core.training.recipe import Recipe
+from core.training.fitting.network import build_network
+from core.training.judging.features import frozen_features
+from core.training.request.recipe import Recipe
 
 MAGNIFICATION = "100X"
 SIZE = 224

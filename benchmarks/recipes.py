@@ -22,10 +22,10 @@ import pandas as pd
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, roc_auc_score
 
 from core.errors import ArchitectureError, LobuleError
-from core.training.network import build_network
-from core.training.override import override
-from core.training.recipe import Recipe, load_recipe, recipe_names
-from core.training.request import Request
+from core.training.fitting.network import build_network
+from core.training.request.override import override
+from core.training.request.recipe import Recipe, load_recipe, recipe_names
+from core.training.request.request import Request
 from core.training.run import train
 
 OWN = ("idc", "breakhis-binary", "breakhis-subtype")  # judged otherwise, on their cards

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from core.registry.shelf import find
-from pages.parts.answers import Failure, Question, ask
-from pages.parts.desk import MOST_IMAGES, Desk, Upload
+from pages.desk.answers import Failure, Question, ask
+from pages.desk.state import MOST_IMAGES, Desk, Upload
 
 FIRST = 50
 

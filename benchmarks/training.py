@@ -33,10 +33,10 @@ from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
 from core.datasets.split import Split
 from core.settings import get_settings
-from core.training.fit import fit_network
-from core.training.network import build_network
-from core.training.override import override
-from core.training.recipe import load_recipe
+from core.training.fitting.fit import fit_network
+from core.training.fitting.network import build_network
+from core.training.request.override import override
+from core.training.request.recipe import load_recipe
 from core.training.watch import Watch
 
 LEAST_RATIO = 0.95

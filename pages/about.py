@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.registry.shelf import shelf
-from pages.parts.entrance import enter_through_app
-from pages.parts.plain import as_html, notice, table
-from pages.parts.versions import libraries, lobule_version
+from pages.frame.versions import libraries, lobule_version
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import as_html, notice, table
 
 RESEARCH = (
     "Lobule is decision support for research. It is not a medical device: no authority has cleared "

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts.audit_job import AuditJob, job_for, prepare
-from pages.parts.audit_progress import show_state
-from pages.parts.contents import show_contents
-from pages.parts.dataset_choice import ask_for_path, ask_how, offer
-from pages.parts.entrance import enter_through_app
-from pages.parts.findings import show_findings
-from pages.parts.plain import as_html
-from pages.parts.split_preview import show_split
-from pages.parts.thumbnails import show_patients, show_samples
+from pages.audits.contents import show_contents
+from pages.audits.findings import show_findings
+from pages.audits.job import AuditJob, job_for, prepare
+from pages.audits.progress import show_state
+from pages.audits.samples import show_patients, show_samples
+from pages.audits.split import show_split
+from pages.shared.dataset_choice import ask_for_path, ask_how, offer
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import as_html
 
 if TYPE_CHECKING:
     from core.datasets.records import Dataset

@@ -3,20 +3,20 @@
 import streamlit as st
 
 from core.registry.package import Package
-from pages.parts.answers import Question, summary
-from pages.parts.case_save import offer_to_save
-from pages.parts.desk import Desk, open_desk
-from pages.parts.desk_case import show_case_answer, show_progress
-from pages.parts.desk_table import in_order, show_table
-from pages.parts.desk_tools import offer_to_clear, show_tools
-from pages.parts.desk_work import Work, want
-from pages.parts.entrance import enter_through_app
-from pages.parts.hint import show_hint
-from pages.parts.model_choice import choose_model
-from pages.parts.plain import as_html, notice
-from pages.parts.scale import ask_for_scale
-from pages.parts.uploads import PHANTOM_IS, ask_for_images, phantom_button
-from pages.parts.views import show_image
+from pages.desk.answers import Question, summary
+from pages.desk.case import show_case_answer, show_progress
+from pages.desk.hint import show_hint
+from pages.desk.image import show_image
+from pages.desk.model import choose_model
+from pages.desk.save import offer_to_save
+from pages.desk.state import Desk, open_desk
+from pages.desk.table import in_order, show_table
+from pages.desk.tools import offer_to_clear, show_tools
+from pages.desk.uploads import PHANTOM_IS, ask_for_images, phantom_button
+from pages.desk.work import Work, want
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import as_html, notice
+from pages.shared.scale import ask_for_scale
 
 POLL_SECONDS = 1.0
 _WHOLE = "desk_whole"  # set where the whole page is drawn, and not the case alone

@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.errors import LobuleError, PackageError
 from core.registry.shelf import active_name, shelf
-from pages.parts.entrance import enter_through_app
-from pages.parts.plain import notice
-from pages.parts.shelf_entry import show_broken, show_model
-from pages.parts.shelf_import import ask_for_import
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import notice
+from pages.shelf.entry import show_broken, show_model
+from pages.shelf.importing import ask_for_import
 
 
 def show_page() -> None:

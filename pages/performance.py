@@ -4,24 +4,24 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.registry.card_words import reservations
-from pages.parts.entrance import enter_through_app
-from pages.parts.judged import Judged
-from pages.parts.performance_calibration import show_calibration
-from pages.parts.performance_choice import (
+from pages.figures.answers import Judged
+from pages.figures.calibration import show_calibration
+from pages.figures.choice import (
     answers_of,
     choose_dataset,
     choose_models,
     wants_dataset,
 )
-from pages.parts.performance_compare import show_comparison
-from pages.parts.performance_errors import show_errors
-from pages.parts.performance_figures import show_figures, show_headline
-from pages.parts.performance_groups import show_groups
-from pages.parts.performance_history import show_history
-from pages.parts.performance_patients import show_patients
-from pages.parts.performance_point import show_point
-from pages.parts.performance_robustness import show_robustness
-from pages.parts.plain import as_html, notice
+from pages.figures.compare import show_comparison
+from pages.figures.errors import show_errors
+from pages.figures.groups import show_groups
+from pages.figures.headline import show_figures, show_headline
+from pages.figures.history import show_history
+from pages.figures.patients import show_patients
+from pages.figures.point import show_point
+from pages.figures.robustness import show_robustness
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import as_html, notice
 
 VIEWS = {
     "Figures": show_figures,

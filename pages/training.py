@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from pages.parts.entrance import enter_through_app
-from pages.parts.new_run import ask_for_run
-from pages.parts.plain import notice
-from pages.parts.run_follow import follow, standing
-from pages.parts.run_list import ALL, NEW, chosen_run, show_list
-from pages.parts.run_table import show_all
-from pages.parts.run_view import show_ended, show_head
-from pages.parts.run_words import active
+from pages.runs.follow import follow, standing
+from pages.runs.form import ask_for_run
+from pages.runs.list import ALL, NEW, chosen_run, show_list
+from pages.runs.table import show_all
+from pages.runs.view import show_ended, show_head
+from pages.runs.words import active
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import notice
 
 if TYPE_CHECKING:
     from core.training.jobs.state import RunState

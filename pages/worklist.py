@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from pages.parts.case_exports import show_exports
-from pages.parts.case_list import OPEN, ask_filter, open_case, show_list, show_tombstones
-from pages.parts.case_view import show_case
-from pages.parts.entrance import enter_through_app
-from pages.parts.plain import notice
+from pages.cases.exports import show_exports
+from pages.cases.list import OPEN, ask_filter, open_case, show_list, show_tombstones
+from pages.cases.view import show_case
+from pages.shared.entrance import enter_through_app
+from pages.shared.plain import notice
 
 if TYPE_CHECKING:
     from core.cases.store import Store

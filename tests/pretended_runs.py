@@ -10,10 +10,10 @@ import pytest
 
 from core.training.jobs import read_run
 from core.training.jobs.state import RunState
-from core.training.recipe import Recipe
-from core.training.request import Request
+from core.training.request.recipe import Recipe
+from core.training.request.request import Request
 
-# Stands for core.training.run and core.training.device, here and in processes that are started.
+# Stands for core.training.run and fitting.device, here and in processes that are started.
 # The recipe's title says how many seconds a step takes.
 PRETENCE = """
 import sys, time, types
@@ -50,7 +50,7 @@ def package(request):
 
 run = types.ModuleType("core.training.run")
 run.train = train
-device = types.ModuleType("core.training.device")
+device = types.ModuleType("core.training.fitting.device")
 device.describe_device = lambda: "a pretended device"
 device.is_out_of_memory = lambda error: isinstance(error, MemoryError)
 sys.modules |= {run.__name__: run, device.__name__: device}
@@ -63,7 +63,7 @@ def pretence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> types.ModuleTyp
     (tmp_path / "pretence").mkdir()
     (tmp_path / "pretence" / "sitecustomize.py").write_text(PRETENCE)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "pretence"))
-    for name in ("core.training.run", "core.training.device"):
+    for name in ("core.training.run", "core.training.fitting.device"):
         monkeypatch.setitem(sys.modules, name, None)  # so that it is put back
     exec(PRETENCE, {})  # noqa: S102 (the text above)
     return sys.modules["core.training.run"]

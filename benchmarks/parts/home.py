@@ -19,14 +19,14 @@ from core.inference.classifier import Classifier, get_classifier
 from core.registry.package import PREDICTIONS_FILE, Package
 from core.registry.shelf import find
 from core.settings import get_settings
-from core.training.by_folds import FOLDS, ROUNDS
-from core.training.cross_validate import cross_validate
-from core.training.features import frozen_features
-from core.training.grouped_folds import grouped_folds
-from core.training.held_out import leave_one_out
-from core.training.input_spec import frame
-from core.training.learners import probe_fitter
-from core.training.recipe import Recipe, load_recipe
+from core.training.judging.by_folds import FOLDS, ROUNDS
+from core.training.judging.cross_validate import cross_validate
+from core.training.judging.features import frozen_features
+from core.training.judging.folds import grouped_folds
+from core.training.judging.held_out import leave_one_out
+from core.training.judging.learners import probe_fitter
+from core.training.request.input_spec import frame
+from core.training.request.recipe import Recipe, load_recipe
 
 Figure = tuple[float, tuple[float, float] | None]
 """A value and its 95 % interval."""

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from core.errors import TrainingError
 from core.evaluation.probe import COLOUR_PENALTY
-from core.training.cross_validate import CrossValidated, cross_validate
-from core.training.grouped_folds import grouped_folds
-from core.training.learnable_folds import require_learnable
-from core.training.learners import probe_fitter
+from core.training.judging.cross_validate import CrossValidated, cross_validate
+from core.training.judging.folds import grouped_folds
+from core.training.judging.learnable_folds import require_learnable
+from core.training.judging.learners import probe_fitter
 
 FOLDS = 5
 _FEWEST_FOLDS = 3

@@ -13,7 +13,7 @@ def ensemble(
     members: Annotated[list[str], typer.Argument(help="Two or more models of one task and scale.")],
 ) -> None:
     """Have several models answer together: the mean of their calibrated probabilities."""
-    from core.training.make_ensemble import make_ensemble  # noqa: PLC0415 - help comes at once
+    from core.training.ensemble import make_ensemble  # noqa: PLC0415 - help comes at once
 
     try:
         package = make_ensemble(name, members)

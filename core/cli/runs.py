@@ -107,8 +107,8 @@ def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
 @runs.command("time", hidden=True)
 def time_steps() -> None:
     """Answer the question on stdin, how long a recipe's steps take, in a line of JSON."""
-    from core.training.time_steps import time_steps as run  # noqa: PLC0415 - loads TensorFlow
-    from core.training.timing import Answer, Question  # noqa: PLC0415
+    from core.training.planning.time_steps import time_steps as run  # noqa: PLC0415 - loads TensorFlow
+    from core.training.planning.timing import Answer, Question  # noqa: PLC0415
 
     question = Question.model_validate_json(sys.stdin.read())
     try:
@@ -155,7 +155,7 @@ def _lines(state: "RunState") -> Iterator[tuple[str, str]]:
         yield "Message", state.message
     if state.package:
         yield "Model", str(state.package)
-    from core.training.epoch_line import epoch_line  # noqa: PLC0415
+    from core.training.fitting.epoch_line import epoch_line  # noqa: PLC0415
 
     for row in state.history:
         yield "", epoch_line(row)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def _scale(value: float | None) -> float | None:
-    from core.training.request import COARSEST, FINEST  # noqa: PLC0415 - help comes at once
+    from core.training.request.request import COARSEST, FINEST  # noqa: PLC0415 - help comes at once
 
     # Written so that it refuses what is no number, too.
     if value is not None and not FINEST <= value <= COARSEST:
@@ -83,9 +83,9 @@ def train(
     finished epoch.
     """
     from core.training.jobs import run_here  # noqa: PLC0415 - help comes at once
-    from core.training.override import override  # noqa: PLC0415
-    from core.training.recipe import load_recipe  # noqa: PLC0415
-    from core.training.request import Request  # noqa: PLC0415
+    from core.training.request.override import override  # noqa: PLC0415
+    from core.training.request.recipe import load_recipe  # noqa: PLC0415
+    from core.training.request.request import Request  # noqa: PLC0415
 
     changes = [*(settings or [])]
     changes += [f"split={split}"] if split else []
@@ -163,8 +163,8 @@ def put_on_shelf(run: str, *, replace: bool) -> None:
 def _free_name(recipe: str, folder: Path | None) -> str:
     """A name that neither the shelf nor a run has, and say which."""
     from core.settings import get_settings  # noqa: PLC0415 - help comes at once
-    from core.training.free_name import free_name  # noqa: PLC0415
     from core.training.jobs import list_runs  # noqa: PLC0415
+    from core.training.request.free_name import free_name  # noqa: PLC0415
 
     taken = {state.request.name for state in list_runs()}
     name = free_name(recipe, folder or get_settings().own_models, taken)

@@ -9,13 +9,13 @@ from core.cli.output import plain
 from core.durations import duration
 
 if TYPE_CHECKING:
-    from core.training.plan import Plan
-    from core.training.request import Request
+    from core.training.planning.plan import Plan
+    from core.training.request.request import Request
 
 
 def print_plan(request: "Request") -> None:
     """Print what a run would do; the exit code is 1 if it cannot work."""
-    from core.training.plan import plan  # noqa: PLC0415 - help comes at once
+    from core.training.planning.plan import plan  # noqa: PLC0415 - help comes at once
 
     found = plan(request)
     for line in _lines(found):

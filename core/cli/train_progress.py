@@ -25,7 +25,7 @@ def shown_progress() -> Iterator["Watch"]:
         TimeRemainingColumn,
     )
 
-    from core.training.epoch_line import epoch_line  # noqa: PLC0415
+    from core.training.fitting.epoch_line import epoch_line  # noqa: PLC0415
     from core.training.jobs.state import TRAINING  # noqa: PLC0415
     from core.training.watch import Watch  # noqa: PLC0415
 

@@ -9,26 +9,26 @@ from core.datasets.split import Split
 from core.evaluation.patients import PatientScore, score_patient
 from core.evaluation.probe import COLOUR_PENALTY
 from core.registry.card_results import Evaluation
-from core.training.answered_by import AnsweredBy
-from core.training.by_folds import STRENGTHS, predictions_of_folds
-from core.training.cross_validate import CrossValidated, cross_validated
-from core.training.features import shift
-from core.training.fit import fit_network, network_logits
-from core.training.fitter import Predict
-from core.training.held_out import Decision, fit_decision
-from core.training.judge import patient_results
-from core.training.judge_folds import judge_folds
-from core.training.learners import (
+from core.training.fitting.fit import fit_network, network_logits
+from core.training.judging.answered_by import AnsweredBy
+from core.training.judging.by_folds import STRENGTHS, predictions_of_folds
+from core.training.judging.cross_validate import CrossValidated, cross_validated
+from core.training.judging.features import shift
+from core.training.judging.fitter import Predict
+from core.training.judging.held_out import Decision, fit_decision
+from core.training.judging.judge import patient_results
+from core.training.judging.judge_folds import judge_folds
+from core.training.judging.learners import (
     changed_fitter,
     colour_views,
     measure_colours,
     probe_fitter,
 )
-from core.training.operating_points import operating_points
+from core.training.judging.robustness import changed_values, chosen_rows, robustness
+from core.training.judging.thresholds import operating_points
+from core.training.judging.trust import trust_of_fit
 from core.training.outcome import Outcome
-from core.training.recipe import Recipe, Train
-from core.training.robustness import changed_values, chosen_rows, robustness
-from core.training.trust import trust_of_fit
+from core.training.request.recipe import Recipe, Train
 from core.training.watch import Watch
 
 _BATCH = 64

@@ -12,20 +12,25 @@ from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import MINIMUM_PATIENTS
 from core.evaluation.probe import COLOUR_PENALTY
 from core.inference.calibrate import apply_temperature
-from core.training.by_folds import STRENGTHS, judge_by_folds
-from core.training.by_leaving_out import Judged, judge_by_leaving_out
-from core.training.features import features_of, frozen_features, in_batches, shifted_features
-from core.training.learners import (
+from core.training.judging.by_folds import STRENGTHS, judge_by_folds
+from core.training.judging.features import (
+    features_of,
+    frozen_features,
+    in_batches,
+    shifted_features,
+)
+from core.training.judging.learners import (
     changed_fitter,
     colour_views,
     fit_passes,
     measure_colours,
     probe_fitter,
 )
+from core.training.judging.leave_out import Judged, judge_by_leaving_out
+from core.training.judging.robustness import changed_values, chosen_rows, robustness
+from core.training.judging.trust import trust_of_probe
 from core.training.outcome import Outcome
-from core.training.recipe import Probe, Recipe
-from core.training.robustness import changed_values, chosen_rows, robustness
-from core.training.trust import trust_of_probe
+from core.training.request.recipe import Probe, Recipe
 from core.training.watch import Watch
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.registry.card_results import Evaluation, OperatingPoint
-from core.training.trust import Trust
+from core.training.judging.trust import Trust
 
 
 @dataclass(frozen=True)

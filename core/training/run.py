@@ -12,13 +12,13 @@ from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
 from core.training.by_probe import train_by_probe
-from core.training.check import check_name
-from core.training.chosen_data import chosen_dataset
-from core.training.input_spec import frame
-from core.training.network import build_network
-from core.training.request import Request
+from core.training.card import write_card
+from core.training.fitting.network import build_network
+from core.training.request.check import check_name
+from core.training.request.data import chosen_dataset
+from core.training.request.input_spec import frame
+from core.training.request.request import Request
 from core.training.watch import Watch
-from core.training.write_card import write_card
 
 
 def train(request: Request, watch: Watch | None = None) -> Package:

@@ -31,7 +31,7 @@ class Watch:
         """Hear of a training step: epoch, epochs, step, steps, loss, learning_rate, images."""
 
     def epoch(self, values: dict[str, float | str]) -> None:
-        """Hear of a finished epoch: a row of the history, as `core.training.fit` describes it."""
+        """Hear of a finished epoch: a row of the history, as `fitting.fit` describes it."""
 
     def cancelled(self) -> bool:
         """Tell whether the run shall stop; asked at every step."""

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.overlay import encode_png
-from pages.parts.desk import MOST_IMAGES
+from pages.desk.state import MOST_IMAGES
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer

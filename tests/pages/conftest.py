@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.registry.card import Card
 from core.registry.package import save_package
-from pages.parts.warm_up import WarmUp
+from pages.shared.warm_up import WarmUp
 
 ANSWER_SECONDS = 120.0
 POSITIVE, NEGATIVE = "carcinoma *seen*", "no <b>carcinoma</b>"

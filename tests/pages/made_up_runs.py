@@ -7,9 +7,9 @@ from typing import Any
 
 from core.registry.card import Card
 from core.training.jobs.lock import take
-from core.training.override import override
-from core.training.recipe import load_recipe
-from core.training.request import Request
+from core.training.request.override import override
+from core.training.request.recipe import load_recipe
+from core.training.request.request import Request
 
 START = 1_790_000_000.0  # seconds since 1970
 STEPS = 4

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.datasets.open
 from core.datasets.records import Dataset
-from pages.parts import contents
+from pages.audits import contents
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -219,7 +219,7 @@ def test_many_patients_are_paged_and_not_listed(
     tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(contents, "MOST_ROWS", 5)
-    monkeypatch.setattr("pages.parts.thumbnails.MOST_CHOICES", 5)
+    monkeypatch.setattr("pages.audits.samples.MOST_CHOICES", 5)
     folder = tmp_path / "many"
     for patient in range(40):
         name = f"{patient}_idx5_x1_y1_class{patient % 2}.png"
@@ -248,7 +248,7 @@ def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
 
 
 def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:
-    from pages.parts.audit_job import AuditJob, Question  # noqa: PLC0415
+    from pages.audits.job import AuditJob, Question  # noqa: PLC0415
 
     job = AuditJob(Question(tiny_idc, magnifications=("40X",)))
     job._run()

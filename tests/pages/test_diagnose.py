@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import core.diagnosis
 from core.imaging.overlay import encode_png
-from pages.parts import desk as desks
-from pages.parts.desk import Scale
+from pages.desk import state as desks
+from pages.desk.state import Scale
 from tests.pages.conftest import answered, upload_images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,7 +212,7 @@ def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv(shelf: Path) -> No
     code = (
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
-        "import pages.parts.warm_up as w\n"
+        "import pages.shared.warm_up as w\n"
         "w.WarmUp.run = lambda self: None\n"
         "page = AppTest.from_file('app.py', default_timeout=60).run()\n"
         "assert not page.exception, page.exception\n"

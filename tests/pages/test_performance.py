@@ -27,8 +27,8 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from core.registry.card_words import NEVER_JUDGED
-from pages.parts.judged import held_out
-from pages.parts.numbers import as_csv
+from pages.figures.answers import held_out
+from pages.figures.numbers import as_csv
 from tests.pages.conftest import NEGATIVE, POSITIVE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -321,7 +321,7 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     from core.architectures import build  # noqa: PLC0415 - loads TensorFlow
     from core.registry.card import Card  # noqa: PLC0415
     from core.registry.package import load_package, save_package  # noqa: PLC0415
-    from core.training.make_ensemble import make_ensemble  # noqa: PLC0415
+    from core.training.ensemble import make_ensemble  # noqa: PLC0415
 
     first = pd.read_csv(ten / "predictions.csv")
     chances = np.array([0.3, 0.4, 0.6, 0.9, 0.1, 0.2, 0.5, 0.8, 0.7, 0.6])

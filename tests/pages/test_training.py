@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.training.plan
+import core.training.planning.plan
 from core.training.jobs import read_run
-from core.training.plan import Part, Plan
-from core.training.request import Request
-from pages.parts import run_words
+from core.training.planning.plan import Part, Plan
+from core.training.request.request import Request
+from pages.runs import words as run_words
 from tests.pages.made_up_runs import MadeUpRuns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -273,7 +273,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
             disk_free=9_000_000_000,
         )
 
-    monkeypatch.setattr(core.training.plan, "plan", plan)
+    monkeypatch.setattr(core.training.planning.plan, "plan", plan)
     return asked
 
 
@@ -350,7 +350,7 @@ def test_the_scale_is_asked_for_where_the_images_do_not_say_it(
         asked.append(request)
         return Plan((), scale_known=request.data.name == "known" or bool(request.um_per_px))
 
-    monkeypatch.setattr(core.training.plan, "plan", plan)
+    monkeypatch.setattr(core.training.planning.plan, "plan", plan)
     page = checked(fill(start("new"), tmp_path / "known"))
     assert f"scale-{tmp_path / 'known'}" not in keys(page)
     page = checked(fill(start("new"), tmp_path / "bare"))
@@ -371,7 +371,7 @@ def test_what_cannot_work_cannot_be_started(tmp_path: Path) -> None:
 def test_a_fault_of_a_check_is_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.training.plan, "plan", lambda _: 1 / 0)
+    monkeypatch.setattr(core.training.planning.plan, "plan", lambda _: 1 / 0)
     page = checked(fill(start("new"), tmp_path))
     assert "because of a fault in the program" in html(page)
     assert "ZeroDivision" not in words(page)

@@ -17,7 +17,7 @@ from core.registry.atomic import flush
 from core.settings import get_settings
 from core.training.jobs.events import Events
 from core.training.jobs.lock import let_go, take
-from core.training.request import Request
+from core.training.request.request import Request
 
 _ID = re.compile(r"\d{8}-\d{6}-[a-z0-9][a-z0-9_-]*")
 _LINE_PATIENCE = 30.0

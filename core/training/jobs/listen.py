@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from core.errors import TrainingCancelledError, TrainingError
-from core.training.epoch_line import epoch_line
+from core.training.fitting.epoch_line import epoch_line
 from core.training.jobs.events import Events
 from core.training.jobs.folder import RunFolder
 from core.training.jobs.log import write_log

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from core.training.jobs.events import parse
 from core.training.jobs.folder import RunFolder
 from core.training.jobs.lock import is_held
-from core.training.request import Request
+from core.training.request.request import Request
 
 StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ class RunState:
     asked, started, ended : datetime or None
         In UTC: put in line, first begun, ended.
     history : list of dict
-        A row for each finished epoch, as `core.training.fit.fit_network` describes it.
+        A row for each finished epoch, as `core.training.fitting.fit.fit_network` describes it.
     latest : dict
         Values of the latest step.
     message : str or None

@@ -75,7 +75,7 @@ def _train(run: RunFolder, events: Events, listener: Listener) -> Package:
     # What is hidden there was being written when a process was killed.
     for left in run.packages.glob(".*"):
         shutil.rmtree(left, ignore_errors=True)
-    from core.training.device import describe_device  # noqa: PLC0415 - loads TensorFlow
+    from core.training.fitting.device import describe_device  # noqa: PLC0415 - loads TensorFlow
     from core.training.run import train  # noqa: PLC0415
 
     device = str(describe_device())
@@ -86,7 +86,7 @@ def _train(run: RunFolder, events: Events, listener: Listener) -> Package:
 
 
 def _in_words(error: Exception, run: RunFolder) -> str:
-    from core.training.device import is_out_of_memory  # noqa: PLC0415 - loads TensorFlow
+    from core.training.fitting.device import is_out_of_memory  # noqa: PLC0415 - loads TensorFlow
 
     history = read_story(run).history
     kept = (

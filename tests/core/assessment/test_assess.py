@@ -22,7 +22,7 @@ from core.evaluation.predictions_file import read_predictions
 from core.inference.classifier import get_classifier
 from core.registry.card import Card
 from core.registry.package import Package, save_package
-from core.training.make_ensemble import make_ensemble
+from core.training.ensemble import make_ensemble
 from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
 
 

@@ -13,7 +13,7 @@ from core.cli import app
 from core.imaging.overlay import encode_png
 from core.registry.package import Package
 from core.registry.shelf import find
-from tests.core.training.test_make_ensemble import A, B, put, table
+from tests.core.training.test_ensemble import A, B, put, table
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from core.cli import app
 from core.errors import TrainingCancelledError
 from core.training.jobs import list_runs, read_run, run_here, start
-from core.training.request import Request
+from core.training.request.request import Request
 from core.training.watch import Watch
 
 ROOT = Path(__file__).resolve().parents[3]

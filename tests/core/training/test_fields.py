@@ -11,9 +11,9 @@ from sklearn.metrics import roc_auc_score
 from core.datasets.open import open_dataset
 from core.diagnosis import diagnose
 from core.errors import TrainingCancelledError
-from core.training.override import override
-from core.training.recipe import Recipe
-from core.training.request import Request
+from core.training.request.override import override
+from core.training.request.recipe import Recipe
+from core.training.request.request import Request
 from core.training.run import train
 from core.training.watch import Watch
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.training.network import build_network
-from core.training.phases import plan_phases
-from core.training.recipe import load_recipe, recipe_names
+from core.training.fitting.network import build_network
+from core.training.fitting.phases import plan_phases
+from core.training.request.recipe import load_recipe, recipe_names
 
 BREAKHIS_PROJECT = {"weights": "imagenet", "balance": "class", "task": "binary"}
 # What ../shared/systems.md, the list of the reference systems, states of each.

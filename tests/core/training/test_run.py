@@ -15,9 +15,9 @@ from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier
 from core.registry.package import Package, load_package
-from core.training.override import override
-from core.training.recipe import Recipe
-from core.training.request import Request
+from core.training.request.override import override
+from core.training.request.recipe import Recipe
+from core.training.request.request import Request
 from core.training.run import train
 from core.training.watch import Watch
 

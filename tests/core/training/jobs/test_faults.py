@@ -17,9 +17,9 @@ from core.registry.package import load_package
 from core.training.jobs import RunState, read_log, read_run, shelve, start
 from core.training.jobs.folder import create_folder
 from core.training.jobs.lock import let_go
-from core.training.override import override
-from core.training.recipe import Recipe
-from core.training.request import Request
+from core.training.request.override import override
+from core.training.request.recipe import Recipe
+from core.training.request.request import Request
 
 ROOT = Path(__file__).resolve().parents[4]
 EPOCHS = 3

@@ -10,7 +10,7 @@ import pytest
 from core.errors import LobuleError, PackageError, TrainingCancelledError, TrainingError
 from core.registry.package import load_package, sha256_of
 from core.training.jobs import list_runs, run_here, shelve
-from core.training.request import Request
+from core.training.request.request import Request
 from core.training.watch import Watch
 
 Ask = Callable[..., Request]

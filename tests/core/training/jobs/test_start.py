@@ -27,7 +27,7 @@ from core.training.jobs import (
 )
 from core.training.jobs.folder import find_folder
 from core.training.jobs.lock import is_held, let_go, take
-from core.training.request import Request
+from core.training.request.request import Request
 from core.training.watch import Watch
 
 Ask = Callable[..., Request]
@@ -101,7 +101,7 @@ def test_a_run_outlives_the_server_that_started_it(ask: Ask, wait_until: Wait) -
     request = ask(epochs=5, pace=0.1).model_dump_json()
     program = (
         "import time; from core.training.jobs import start; "
-        "from core.training.request import Request; "
+        "from core.training.request.request import Request; "
         f"print(start(Request.model_validate_json({request!r})), flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

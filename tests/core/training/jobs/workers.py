@@ -72,7 +72,7 @@ def lack_memory() -> None:
 
 def burst() -> None:
     """Make the learning rate absurd from the second epoch on."""
-    import core.training.epoch as epoch  # noqa: PLC0415, PLR0402
+    import core.training.fitting.epoch as epoch  # noqa: PLC0415, PLR0402
 
     real = epoch.rate_at
 

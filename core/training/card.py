@@ -1,0 +1,167 @@
+"""The card of a model that has just been trained."""
+
+import importlib.metadata
+import platform
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.architectures import heatmap_layer
+from core.datasets.cache import Cached
+from core.datasets.records import Dataset
+from core.registry.card import Card, InputSpec, Training
+from core.training.outcome import Outcome
+from core.training.request.command import command_of
+from core.training.request.recipe import Recipe, load_recipe, recipe_names
+from core.training.request.request import Request
+from core.training.tried import tried
+
+# Classes with fewer patients than this get a warning.
+FEW_PATIENTS = 20
+# Unreadable images that a card names; of more it gives the number.
+_NAMED = 10
+_IMAGENET = (
+    (
+        "ImageNet weights of Keras Applications (Apache License 2.0). Deng J. et al. ImageNet: A "
+        "large-scale hierarchical image database. CVPR 2009."
+    ),
+)
+_LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
+
+
+def write_card(
+    request: Request,
+    cached: Cached,
+    fingerprint: str,
+    spec: InputSpec,
+    outcome: Outcome,
+    seconds: float,
+    dropped: tuple[str, ...] = (),
+) -> Card:
+    """Put together the card of a trained model.
+
+    Parameters
+    ----------
+    request : Request
+    cached : Cached
+        The images that it was trained and judged on.
+    fingerprint : str
+        Of the dataset that was asked for.
+    spec : InputSpec
+    outcome : Outcome
+    seconds : float
+        That it took.
+    dropped : tuple of str
+        What was left out of the dataset on purpose, or stated of it, in sentences.
+    """
+    recipe, split, name = request.recipe, request.recipe.split, request.name
+    dataset = cached.dataset
+    source = dataset.source
+    notes = (
+        *outcome.evaluation.notes,
+        *_few_patients(dataset, outcome),
+        *dropped,
+        *_left_out(cached.unreadable),
+    )
+    patients = dataset.records["patient"].to_numpy()
+    measured = tried(recipe.name, fingerprint) if _unchanged(recipe) else ()
+    return Card(
+        schema_version=1,
+        name=name,
+        title=recipe.title,
+        summary=_summary(recipe, dataset, spec, outcome),
+        created=datetime.now(UTC).replace(microsecond=0),
+        architecture=recipe.architecture,
+        task=recipe.task,
+        classes=dataset.classes,
+        head=recipe.head,
+        input=spec,
+        stain_normalisation=recipe.stain_normalisation,
+        heatmap_layer=heatmap_layer(recipe.architecture),
+        temperature=outcome.temperature,
+        operating_point=outcome.operating_points[0] if outcome.operating_points else None,
+        operating_points=outcome.operating_points,
+        training=Training(
+            recipe=recipe.model_dump(mode="json", exclude_none=True),
+            dataset=dataset.name,
+            dataset_fingerprint=fingerprint,
+            split=split,
+            leaky=split == "image",
+            patients={
+                part: sorted(np.unique(patients[rows]).tolist())
+                for part, rows in outcome.rows.items()
+            },
+            images={part: len(rows) for part, rows in outcome.rows.items()},
+            seed=recipe.seed,
+            seconds=round(seconds, 1),
+            command=command_of(request),
+        ),
+        evaluation=outcome.evaluation.model_copy(update={"notes": notes, "tried": measured}),
+        conformal=outcome.trust.conformal,
+        scope=outcome.trust.scope,
+        good_for=source.good_for,
+        not_for=source.not_for,
+        licence=source.licence,
+        citations=source.citations + (_IMAGENET if recipe.weights == "imagenet" else ()),
+        versions={
+            "python": platform.python_version(),
+            **{library: importlib.metadata.version(library) for library in _LIBRARIES},
+        },
+    )
+
+
+def _few_patients(dataset: Dataset, outcome: Outcome) -> tuple[str, ...]:
+    """Say how few patients each class rests on, where they are few."""
+    trained = dataset.records.iloc[outcome.rows["train"]]
+    people = trained.groupby("label")["patient"].nunique()
+    if people.min() >= FEW_PATIENTS:
+        return ()
+    numbers = ", ".join(f"{people[label]} {dataset.classes[label]}" for label in people.index)
+    return (
+        (
+            f"Very few patients were trained on ({numbers}). Another laboratory's stain or "
+            "scanner, or simply other patients, can change these figures a great deal; do not use "
+            "the model where anything depends on its answer."
+        ),
+    )
+
+
+def _unchanged(recipe: Recipe) -> bool:
+    return recipe.name in recipe_names() and recipe == load_recipe(recipe.name)
+
+
+def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:
+    """What the card says of the images that could not be read."""
+    if not unreadable:
+        return ()
+    named = "; ".join(f"{path}: {reason}" for path, reason in list(unreadable.items())[:_NAMED])
+    more = ", for instance" if len(unreadable) > _NAMED else ""
+    return (f"Images that cannot be read were left out: {len(unreadable)}{more}. {named}",)
+
+
+def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, outcome: Outcome) -> str:
+    if recipe.probe:
+        how = "frozen, with logistic regression on its features"
+    elif recipe.train and recipe.train.frozen_base and not recipe.fine_tune:
+        how = "frozen but for its head"
+    else:
+        how = "trained by gradient descent"
+    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
+    patients = dataset.records["patient"].iloc[outcome.rows["train"]].nunique()
+    told = (
+        f"Tells {dataset.classes[1]} from {dataset.classes[0]}"
+        if recipe.task == "binary"
+        else f"Tells {len(dataset.classes)} subtypes apart"
+    )
+    fields = ", ".join(f"{field:.0f}" for field in spec.fields_um)
+    shown = {
+        "patch": f"squares of {fields} µm",
+        "crops": f"fields as tall as {fields} µm, by squares cut out of them",
+        "squash": f"fields as tall as {fields} µm, made square",
+    }[spec.fit]
+    return (
+        f"{told} in {shown}. {recipe.architecture} from {start}, {how}, on "
+        f"{len(outcome.rows['train'])} {dataset.name} images of {patients} patients. Its "
+        f"probabilities assume that {'both' if recipe.task == 'binary' else 'all'} classes are "
+        "equally frequent."
+    )

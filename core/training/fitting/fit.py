@@ -1,0 +1,184 @@
+"""Fit a network by gradient descent, in phases, so that it can be stopped and go on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.architectures import backbone_layers
+from core.datasets.split import Split
+from core.errors import TrainingCancelledError, TrainingError
+from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
+from core.training.fitting.device import beside, half_precision_kind, is_out_of_memory
+from core.training.fitting.epoch import Material, compile_phase, fit_epoch, make_material
+from core.training.fitting.phases import Phase, plan_phases, thaw
+from core.training.fitting.precision import half_precision
+from core.training.fitting.progress import Progress
+from core.training.fitting.step_report import StoppedError
+from core.training.request.recipe import Recipe, Train
+from core.training.watch import Watch
+
+
+def fit_network(
+    network: keras.Model,
+    recipe: Recipe,
+    settings: Train,
+    pixels: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    split: Split,
+    watch: Watch,
+) -> pd.DataFrame:
+    """Train the network in place; it ends with the weights of its best epoch, in float32.
+
+    Best is the lowest validation loss of all phases. Images are weighted as the recipe balances
+    them, in training and in validation; or drawn in that proportion, in training.
+
+    With a folder of checkpoints, the complete state is kept after each epoch, and a call that finds
+    one of the same recipe on the same images goes on from there: on a processor, to exactly the
+    same numbers as if it had not been interrupted.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As `core.training.fitting.network.build_network` builds it.
+    recipe : Recipe
+    settings : Train
+        The recipe's.
+    pixels : uint8 array, shape (M, s, s, 3)
+    labels : int64 array, shape (M,)
+        In 0..K-1.
+    patients : object array, shape (M,)
+    split : Split
+        Its rows are those of `pixels`.
+    watch : Watch
+        Told of steps, at most ten times a second, and of epochs. When it is cancelled, training
+        stops within a step.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an epoch: epoch, phase ("head", "fine-tuning" or "all"), loss, accuracy, auroc,
+        val_loss, val_accuracy, val_auroc (shares of images, not weighted; AUROC over the classes
+        against the others where there are more than two, NaN where it cannot be told),
+        learning_rate (of the last step), seconds, images_per_second (training, without compiling),
+        memory_mb (the most held so far).
+
+    Raises
+    ------
+    TrainingCancelledError
+        If it was cancelled before the first epoch was done; later, the best so far is kept.
+    TrainingError
+        If the loss is no number any more, memory runs out, the state cannot be written, or the one
+        that is there belongs to another fit. States that were written before are still there.
+    """
+    half = half_precision_kind() if recipe.mixed_precision else None
+    key = state_key(recipe, (*pixels.shape, str(half)), labels, patients, split)
+    size = f"{settings.batch_size} images of {pixels.shape[2]}×{pixels.shape[1]} px"
+    with (
+        beside(network),
+        half_precision(network, half),
+        _all_learning_afterwards(network),
+        _memory_errors_in_words(size),
+    ):
+        material = make_material(network, recipe, settings, pixels, labels, patients, split)
+        state = load_state(watch.checkpoints, key) if watch.checkpoints else None
+        progress = state.progress if state else Progress()
+        if state:
+            _assign(_variables(material.model), state.variables)
+        phases = plan_phases(network, recipe, settings)
+        try:
+            _fit_phases(network, material, phases, progress, state, watch, key)
+        except StoppedError as stopped:
+            if not progress.history:
+                raise TrainingCancelledError(
+                    "The run was cancelled before its first epoch was done, so that there is "
+                    "nothing to keep. Start it again, or resume it, to train."
+                ) from stopped
+        network.set_weights(progress.best)
+    return pd.DataFrame(progress.history)
+
+
+def _fit_phases(
+    network: keras.Model,
+    material: Material,
+    phases: list[Phase],
+    progress: Progress,
+    state: State | None,
+    watch: Watch,
+    key: Key,
+) -> None:
+    for number in range(progress.phase, len(phases)):
+        phase = phases[number]
+        if number > progress.phase:
+            progress.next_phase()
+            network.set_weights(progress.best)
+        thaw(network, phase)
+        optimiser = compile_phase(material, phase)
+        if state and number == state.progress.phase:
+            _assign(optimiser.variables, state.optimiser)
+        state = None
+        later = sum(phase.epochs for phase in phases[number + 1 :])
+        while not progress.over(phase, material.settings):
+            row = fit_epoch(material, phase, progress, later, watch)
+            if progress.add(row, material.settings):
+                progress.best = network.get_weights()
+            # Told first: an epoch that is told twice does less harm than one that is never told.
+            watch.epoch(row)
+            if watch.checkpoints:
+                values = [_values(_variables(material.model)), _values(optimiser.variables)]
+                save_state(watch.checkpoints, key, State(progress, *values))
+
+
+def network_logits(
+    network: keras.Model, pixels: NDArray[np.uint8], rows: NDArray[np.int64], batch_size: int = 128
+) -> NDArray[np.float64]:
+    """Logits (N, K) of some rows; a sigmoid's single logit z becomes (0, z)."""
+    logits = keras.Model(network.inputs, network.get_layer("logits").output)
+    starts = range(0, len(rows), batch_size)
+    answers = [logits.predict_on_batch(pixels[rows[i : i + batch_size]]) for i in starts]
+    stacked = np.concatenate(answers).astype(np.float64)
+    if stacked.shape[1] == 1:
+        stacked = np.hstack([np.zeros_like(stacked), stacked])
+    return stacked
+
+
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    """Weights, statistics and states of random generators, without what metrics gather."""
+    metrics = {id(variable) for variable in model.metrics_variables}
+    return [variable for variable in model.variables if id(variable) not in metrics]
+
+
+def _values(variables: list[keras.Variable]) -> list[NDArray]:
+    return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: list[keras.Variable], values: list[NDArray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+@contextmanager
+def _all_learning_afterwards(network: keras.Model) -> Iterator[None]:
+    """Leave no layer frozen: a package's network is the same however it was trained."""
+    try:
+        yield
+    finally:
+        for name in backbone_layers(network):
+            network.get_layer(name).trainable = True
+
+
+@contextmanager
+def _memory_errors_in_words(batch: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        raise TrainingError(
+            f"There is not enough memory for a step of {batch}. Halve train.batch_size, or choose "
+            "a smaller input_size or network. What was learnt up to the epoch before is kept."
+        ) from error

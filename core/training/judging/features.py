@@ -1,0 +1,87 @@
+"""Features of a frozen network, for logistic regression to be fitted on."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.augmentation import StainJitter, augmentation_layers
+from core.training.request.recipe import Recipe
+
+_BATCH = 64
+_SHIFT_SEED = 99
+
+
+def frozen_features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    recipe: Recipe,
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
+    """What the frozen network hands to its last layer, for each image as it is and augmented.
+
+    Parameters
+    ----------
+    network : keras.Model
+        With a layer named "logits".
+    pixels : uint8 array, shape (N, h, w, 3)
+    recipe : Recipe
+        With a probe; its augmentation applies to all passes but the first.
+    progress : callable
+        Told the share done, in [0, 1].
+
+    Returns
+    -------
+    float32 array, shape (passes, N, F)
+    """
+    passes = recipe.probe.passes if recipe.probe else 1
+    layers = augmentation_layers(**recipe.augmentation.model_dump(), seed=recipe.seed)
+    return _features(network, pixels, [[], *[layers] * (passes - 1)], progress)
+
+
+def shifted_features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    strengths: Sequence[float],
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
+    """The same features of images under other stains, (len(strengths), N, F)."""
+    return _features(network, pixels, [[shift(strength)] for strength in strengths], progress)
+
+
+def features_of(network: keras.Model) -> keras.Model:
+    """The network up to what it hands to its layer "logits"."""
+    return keras.Model(network.inputs, network.get_layer("logits").input)
+
+
+def shift(strength: float) -> keras.layers.Layer:
+    """The stain jitter that models are tested with, the same at each call."""
+    return StainJitter(strength, _SHIFT_SEED)
+
+
+def _features(
+    network: keras.Model,
+    pixels: NDArray[np.uint8],
+    passes: Sequence[Sequence[keras.layers.Layer]],
+    progress: Callable[[float], None],
+) -> NDArray[np.float32]:
+    plain = features_of(network)
+    features = np.empty((len(passes), len(pixels), plain.output_shape[1]), dtype=np.float32)
+    for number, layers in enumerate(passes):
+        for start in range(0, len(pixels), _BATCH):
+            rows = slice(start, start + _BATCH)
+            images = np.asarray(pixels[rows])
+            # Outside the model: within one, its own `training=False` would switch them off.
+            for layer in layers:
+                images = layer(images, training=True)
+            features[number, rows] = plain.predict_on_batch(np.asarray(images))
+            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / len(passes))
+    return features
+
+
+def in_batches(network: keras.Model, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a network gives for images (n, h, w, 3), (n, F), some of them at a time."""
+    starts = range(0, len(pixels), _BATCH)
+    parts = [network.predict_on_batch(pixels[start : start + _BATCH]) for start in starts]
+    return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts])

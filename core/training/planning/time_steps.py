@@ -1,0 +1,97 @@
+"""Train for a few steps on made-up pixels, to tell how long a recipe takes on this device."""
+
+import time
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.split import Split
+from core.training.fitting.device import describe_device
+from core.training.fitting.fit import fit_network
+from core.training.fitting.network import build_network
+from core.training.judging.features import frozen_features
+from core.training.planning.timing import Timing
+from core.training.request.recipe import Probe, Recipe, Train
+from core.training.watch import Watch
+
+_STEPS = 5
+# A processor's time follows the number of pixels once there are many; a graphics card's does not.
+_PIXELS_ON_PROCESSOR = 8 * 224**2
+_PROBED = 128
+
+
+class _Clock(Watch):
+    """Notes the time from the first to the last step of each epoch."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self._first = 0.0
+
+    def step(self, values: dict[str, float]) -> None:
+        if values["step"] == 1:
+            self._first = time.perf_counter()
+        elif values["step"] == values["steps"]:
+            self.seconds.append((time.perf_counter() - self._first) / (values["steps"] - 1))
+
+
+def time_steps(recipe: Recipe, classes: int) -> Timing:
+    """Time the steps that training would take, on noise.
+
+    Raises
+    ------
+    LobuleError
+        If the network cannot be had, or a step does not fit into memory.
+    """
+    device = describe_device()
+    network = build_network(recipe, classes)
+    weight_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in network.weights)
+    if recipe.train:
+        batch = recipe.train.batch_size
+        if device.kind == "cpu":
+            batch = min(batch, max(1, _PIXELS_ON_PROCESSOR // recipe.input_size**2))
+        seconds = _time_fit(network, recipe, recipe.train, batch, classes)
+    else:
+        seconds = [_time_probe(network, recipe)]
+    return Timing(device=str(device), image_seconds=seconds, weight_bytes=weight_bytes)
+
+
+def _time_fit(
+    network: keras.Model, recipe: Recipe, train: Train, batch: int, classes: int
+) -> list[float]:
+    short = train.model_copy(
+        update={"epochs": 1, "batch_size": batch, "schedule": "constant", "warm_up_epochs": 0}
+    )
+    fine_tune = recipe.fine_tune.model_copy(update={"epochs": 1}) if recipe.fine_tune else None
+    recipe = recipe.model_copy(update={"train": short, "fine_tune": fine_tune})
+    images = batch * (_STEPS + 1)
+    clock = _Clock()
+    rows = np.arange(images)
+    fit_network(
+        network,
+        recipe,
+        short,
+        _noise(images, recipe.input_size),
+        rows % classes,
+        rows.astype(str).astype(object),
+        Split("patient", 0, rows[:-batch], rows[-batch:], rows[:0]),
+        clock,
+    )
+    return [seconds / batch for seconds in clock.seconds]
+
+
+def _time_probe(network: keras.Model, recipe: Recipe) -> float:
+    once = recipe.model_copy(update={"probe": Probe(passes=1, penalty=1.0)})
+    told: list[tuple[float, float]] = []
+
+    def note(done: float) -> None:
+        told.append((done, time.perf_counter()))
+
+    frozen_features(network, _noise(_PROBED, recipe.input_size), once, note)
+    (before, begun), (after, ended) = told[-2:]  # the first batch is compiled
+    return (ended - begun) / ((after - before) * _PROBED)
+
+
+def _noise(images: int, size: int) -> NDArray[np.uint8]:
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, (images, size, size, 3), dtype=np.uint8)

@@ -1,0 +1,1 @@
+"""Asking: a recipe, its settings and the data that a run uses."""

@@ -1,0 +1,124 @@
+"""What a dataset holds: images by class, subtype, patient and magnification."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.look import NEGATIVE, POSITIVE
+from pages.shared.plain import as_html, table, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.datasets.records import Dataset
+
+MOST_BARS, MOST_ROWS = 30, 1000
+# After the two of the binary task: the other colours of Okabe and Ito (2008).
+_OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7d8790", "#8a6d3b")
+_BY = {
+    "Class": "label",
+    "Subtype": "subtype",
+    "Patient": "patient",
+    "Magnification": "magnification",
+}
+
+
+def class_colours(classes: tuple[str, ...]) -> list[str]:
+    """A colour for each class; of two classes, the second is the positive one."""
+    colours = (NEGATIVE.colour, POSITIVE.colour, *_OTHERS)
+    return [colours[number % len(colours)] for number in range(len(classes))]
+
+
+def show_contents(dataset: "Dataset") -> None:
+    """Draw a chart and a table for each column that says something."""
+    for note in dataset.notes:
+        st.html(f'<div class="lobule-text"><p>{as_html(note)}</p></div>')
+    for title, column in _BY.items():
+        if column == "patient" and not dataset.patients_known:
+            st.text("Patients are not known, so no leak between them can be excluded.")
+            continue
+        counts = counts_by(dataset, column)
+        if list(counts.index) == [""]:
+            continue
+        _show(title, counts, dataset)
+    from core.datasets.spreadsheet import records_csv  # noqa: PLC0415 - pandas
+
+    st.download_button(
+        "All records, CSV",
+        lambda: records_csv(dataset),
+        "records.csv",
+        "text/csv",
+        key="download_records",
+        on_click="ignore",
+        help="One row an image: path, patient, slide, class, subtype, magnification, scale.",
+    )
+
+
+def counts_by(dataset: "Dataset", column: str) -> "pd.DataFrame":
+    """Images of each class (columns) by each value of a column of the records (index)."""
+    import pandas as pd  # noqa: PLC0415 - not needed to draw the page
+
+    records = dataset.records
+    counts = pd.crosstab(records[column], records["label"])
+    counts = counts.reindex(columns=range(len(dataset.classes)), fill_value=0)
+    if column == "label":
+        counts = counts.reindex(index=range(len(dataset.classes)), fill_value=0)
+        counts.index = pd.Index(dataset.classes)
+        return counts
+    if column == "magnification":
+        return counts.loc[sorted(counts.index, key=lambda name: (len(name), name))]
+    return counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
+
+
+def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
+    from core.plots.counts import stacked_counts  # noqa: PLC0415 - Plotly
+
+    st.html(f"<h3>By {title.lower()}</h3>")
+    most = counts.iloc[:MOST_BARS]
+    names = [visible(str(name)) or "not stated" for name in counts.index]
+    classes = [visible(name) for name in dataset.classes]
+    if len(counts) > MOST_BARS:
+        st.caption(f"Drawn: the {MOST_BARS} with most images, of {len(counts):,}.")
+    with st.container(key=f"beside-{title}"):
+        left, right = st.columns([3, 2], gap="large")
+    left.plotly_chart(
+        stacked_counts(
+            [_no_markup(name) for name in names[:MOST_BARS]],
+            most.to_numpy(),
+            [_no_markup(name) for name in classes],
+            class_colours(dataset.classes),
+        ),
+        key=f"counts_{title}",
+        config={"displayModeBar": False},
+        alt=f"Images by {title.lower()}, divided by class; the table beside it has the numbers.",
+    )
+    with right:
+        if len(counts) <= MOST_BARS and title != "Patient":
+            by_class = title == "Class"
+            rows: list[tuple[object, ...]] = [
+                (name, *([] if by_class else [f"{value:,}" for value in row]), f"{sum(row):,}")
+                for name, row in zip(names, counts.to_numpy().tolist(), strict=True)
+            ]
+            header = (title, *([] if by_class else classes), "images")
+            table(header, rows, caption=f"Images by {title.lower()}")
+        else:
+            rows_shown = counts.iloc[:MOST_ROWS]
+            columns = {name: rows_shown[number].to_list() for number, name in enumerate(classes)}
+            images = rows_shown.sum(axis=1).to_list()
+            st.dataframe(
+                {title: names[:MOST_ROWS], **columns, "images": images},
+                hide_index=True,
+                key=f"table_{title}",
+                height=min(36 * (len(rows_shown) + 1), 420),
+                column_config={
+                    name: st.column_config.NumberColumn(format="localized")
+                    for name in (*columns, "images")
+                },
+            )
+            if len(counts) > MOST_ROWS:
+                st.caption(f"The first {MOST_ROWS:,} rows; the CSV file has all.")
+
+
+def _no_markup(text: str) -> str:
+    """Plotly reads a little HTML in its texts; these characters look the same and are none."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

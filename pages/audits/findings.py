@@ -1,0 +1,135 @@
+"""Is the dataset sound: its findings, the worst first, and what was decided about them."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import DatasetError
+from pages.audits.samples import MOST_CHOICES, strip_of
+from pages.shared.plain import as_html, notice
+
+if TYPE_CHECKING:
+    from core.datasets.audit.accepted import Decisions
+    from core.datasets.audit.finding import Finding
+    from core.datasets.audit.report import Audit
+    from pages.audits.job import AuditJob
+
+SYMBOLS = {"error": "✕", "warning": "⚠", "note": "ℹ"}
+WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
+
+
+def show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
+    """Say in one line whether the dataset is sound, once what was decided about is left out."""
+    open_ones = [finding for finding in audit.findings if not _decided(finding, decisions)]
+    numbers = {kind: sum(f.severity == kind for f in open_ones) for kind in SYMBOLS}
+    counted = [
+        f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in numbers.items() if number
+    ]
+    if settled := len(audit.findings) - len(open_ones):
+        counted.append(f"{settled} decided")
+    if numbers["error"]:
+        kind, words = "error", "Not sound: a model trained on it as it is would mislead"
+    elif numbers["warning"]:
+        kind, words = "warning", "Usable with care"
+    else:
+        kind, words = "note", "Sound: nothing found that would mislead"
+    said = f" ({', '.join(counted)})" if counted else ""
+    st.html(
+        f'<div class="lobule-notice lobule-{kind}" role="status"><span aria-hidden="true">'
+        f"{SYMBOLS[kind] if kind != 'note' else '✓'}</span><span><b>{words}</b>"
+        f"{said}</span></div>"
+    )
+
+
+def show_findings(job: "AuditJob", audit: "Audit") -> None:
+    """List the findings with what to do about each, and take decisions about their files."""
+    if job.undecidable:
+        notice(f"Nothing can be decided about these findings. {job.undecidable}")
+    elif job.decisions and job.dataset and job.kept and (job.decisions.drop or job.decisions.keep):
+        dropped = len(job.dataset.records) - len(job.kept.records)
+        st.caption(
+            f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept although a "
+            "finding names them. Dropped images are left out of the other views; no file is "
+            "touched."
+        )
+    if not audit.findings:
+        st.text("The audit found nothing to say.")
+    for number, finding in enumerate(audit.findings):
+        with st.container(key=f"finding-{number}", gap="small"):
+            st.html(_finding_html(finding, job.decisions))
+            if finding.files:
+                _show_files(job, finding, number)
+
+
+def _decided(finding: "Finding", decisions: "Decisions | None") -> bool:
+    return decisions is not None and not decisions.undecided(finding)
+
+
+def _finding_html(finding: "Finding", decisions: "Decisions | None") -> str:
+    decided = _decided(finding, decisions)
+    examples = "".join(f"<li>{as_html(example)}</li>" for example in finding.examples)
+    listing = (
+        f"<details><summary>Examples</summary><ul class='lobule-list'>{examples}</ul></details>"
+        if examples
+        else ""
+    )
+    kind = "note" if decided else finding.severity
+    word = f"{WORDS[finding.severity]}, decided" if decided else WORDS[finding.severity]
+    return (
+        f'<div class="lobule-notice lobule-{kind} lobule-finding">'
+        f'<span aria-hidden="true">{"✓" if decided else SYMBOLS[finding.severity]}</span><div>'
+        f'<span class="lobule-badge">{word}</span> '
+        f"<b>{as_html(finding.message)}</b><p>{as_html(finding.advice)}</p>{listing}</div></div>"
+    )
+
+
+def _show_files(job: "AuditJob", finding: "Finding", number: int) -> None:
+    """Let the finding's images be looked at, and all or some of them be dropped or kept."""
+    place = st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}")
+    shown = place.toggle("Show images", key=f"show-{number}")
+    chosen = finding
+    if shown and job.dataset:
+        if some := _choose(finding, number):
+            chosen = finding.model_copy(update={"files": tuple(some)})
+        st.html(strip_of(job.dataset, finding.files))
+    if job.decisions is not None:
+        with place:
+            _decide(job, job.decisions, chosen, number)
+
+
+def _choose(finding: "Finding", number: int) -> list[str]:
+    """Ask for some of the files; none means all."""
+    if len(finding.files) == 1:
+        return []
+    return st.multiselect(
+        "Decide about some only",
+        finding.files[:MOST_CHOICES],
+        key=f"some-{number}",
+        placeholder=f"All {len(finding.files):,}",
+        help="Of duplicates, for instance, keep one and drop the others.",
+    )
+
+
+def _decide(job: "AuditJob", decisions: "Decisions", finding: "Finding", number: int) -> None:
+    files = frozenset(finding.files)
+    images = f"{len(files):,} image{'' if len(files) == 1 else 's'}"
+    for word, done, already, decide, means in (
+        ("Drop", "Dropped", decisions.drop, decisions.dropping, "Leave out; the files stay."),
+        ("Keep", "Kept", decisions.keep, decisions.keeping, "They are as they should be."),
+    ):
+        settled = files <= already
+        label = f"✓ {done} {images}" if settled else f"{word} {images}"
+        if st.button(label, key=f"{word}-{number}", help=means, disabled=settled, type="tertiary"):
+            _record(job, decide(finding))
+    decided = files & (decisions.drop | decisions.keep)
+    if decided and st.button("Undo", key=f"Undo-{number}", type="tertiary"):
+        _record(job, decisions.forgetting(finding))
+
+
+def _record(job: "AuditJob", decisions: "Decisions") -> None:
+    try:
+        job.decide(decisions)
+    except DatasetError as error:
+        notice(str(error), "error")
+        return
+    st.rerun()

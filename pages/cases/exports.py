@@ -1,0 +1,139 @@
+"""The listed cases as files: CSV, JSON, and a manifest that the Datasets page opens."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.cases.records import Case
+from core.errors import LobuleError
+from pages.cases.words import counted
+from pages.shared.plain import as_html, notice, quiet, visible
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from core.cases.manifest import Labelled
+    from core.cases.store import Store
+
+DATASETS = "pages/datasets.py"
+_WRITTEN = "written_manifest"
+
+
+def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
+    """Draw the exports of the cases that are listed."""
+    with st.container(horizontal=True, key="exports"):
+        st.download_button(
+            "Export CSV",
+            partial(_csv, cases),
+            "worklist.csv",
+            "text/csv",
+            key="export_csv",
+            on_click="ignore",
+            help="The listed cases, a row an answer. Formulas in names and notes are text.",
+        )
+        st.download_button(
+            "Export JSON",
+            partial(_json, store, cases),
+            "worklist.json",
+            "application/json",
+            key="export_json",
+            on_click="ignore",
+            help="The listed cases with all that is kept of them but pixels and maps: full "
+            "answers, verdicts and trails.",
+        )
+        if st.button(
+            "Make a dataset",
+            key="export_manifest",
+            help="A manifest of the judged images of the listed cases, with what you hold right "
+            "as their labels. The Datasets page opens it, and a model can be trained on it.",
+        ):
+            st.session_state.pop(_WRITTEN, None)
+            _make_dataset(store, cases)
+
+
+@st.dialog("Make a dataset of judged images")
+def _make_dataset(store: "Store", cases: tuple[Case, ...]) -> None:
+    from core.cases.manifest import class_sets, labelled  # noqa: PLC0415 - SQLAlchemy and OpenCV
+    from core.cases.read import everything_shown  # noqa: PLC0415
+
+    if written := st.session_state.get(_WRITTEN):
+        _go_to(written)
+        return
+    classes = st.selectbox(
+        "Images answered with the classes",
+        class_sets(cases),
+        format_func=lambda names: visible(" / ".join(names)),
+        key="manifest_classes",
+        help="A dataset has one set of classes: those of the first model that answered.",
+    )
+    try:
+        images = labelled(cases, classes, everything_shown(store))
+    except LobuleError as error:
+        notice(str(error), "error")
+        return
+    _say(images)
+    if st.button(
+        "Write the manifest",
+        type="primary",
+        key="write_manifest",
+        width="stretch",
+        disabled=not images.rows,
+    ):
+        from core.cases.manifest import write_manifest  # noqa: PLC0415
+
+        try:
+            st.session_state[_WRITTEN] = write_manifest(store, images)
+        except LobuleError as error:
+            notice(str(error), "error")
+        else:
+            st.rerun(scope="fragment")
+
+
+def _say(images: "Labelled") -> None:
+    by_label = dict.fromkeys(images.labels, 0)
+    for _, label, _ in images.rows:
+        by_label[label] += 1
+    words = ", ".join(f"{number:,} {label}" for label, number in by_label.items())
+    patients = len({patient for _, _, patient in images.rows})
+    if images.rows:
+        st.text(
+            visible(
+                f"{counted(len(images.rows), 'image')} of {counted(patients, 'patient')}: {words}"
+            ),
+            help="Cases with one pseudonym are one patient, and so are cases that share an image; "
+            "any other case counts as a patient of its own. Cases that are not listed tie too.",
+        )
+    else:
+        st.text("No image has a verdict that names a class yet.")
+    left_out = {
+        "without a verdict": images.unjudged,
+        "whose verdict names no class of the model": images.no_class,
+        "that were judged one way in one case and another way in another": images.contradictory,
+        "synthetic, of no patient": images.synthetic,
+    }
+    if reasons := [f"{number:,} {why}" for why, number in left_out.items() if number]:
+        quiet(f"Left out: {'; '.join(reasons)}.")
+    if len(images.labels) == 1:
+        notice("All labels are the same: a dataset needs two or more classes to be opened.")
+
+
+def _go_to(written: "Path") -> None:
+    st.html(f'<div class="lobule-file">The manifest is <b>{as_html(written)}</b></div>')
+    quiet("It names the worklist's own images: those of a case that is deleted are gone from it.")
+    if st.button("Open on the Datasets page", type="primary", key="open_dataset", width="stretch"):
+        st.session_state["dataset_path"] = st.session_state["last_dataset_path"] = str(written)
+        st.session_state.pop(_WRITTEN)
+        st.switch_page(DATASETS)
+
+
+def _csv(cases: tuple[Case, ...]) -> bytes:
+    from core.cases.export import cases_csv  # noqa: PLC0415 - SQLAlchemy
+
+    return cases_csv(cases)
+
+
+def _json(store: "Store", cases: tuple[Case, ...]) -> bytes:
+    from core.cases.export import cases_json  # noqa: PLC0415 - SQLAlchemy
+
+    return cases_json(store, cases)

@@ -1,0 +1,143 @@
+"""The table of cases: searched, filtered, sorted; a click opens one."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.cases.records import UNJUDGED, Case, CaseFilter, Verdict
+from pages.cases.words import answers_in_short, counted, verdicts_in_short
+from pages.shared.plain import quiet, visible
+
+if TYPE_CHECKING:
+    from core.cases.store import Store
+
+OPEN = "case"
+_TURN = "worklist_turn"
+
+
+def ask_filter(store: "Store") -> CaseFilter:
+    """Draw the search and the filters."""
+    from core.cases.read import choices  # noqa: PLC0415 - SQLAlchemy
+
+    found = choices(store)
+    text = st.text_input(
+        "Search",
+        key="worklist_text",
+        placeholder="case, patient, name or note",
+        max_chars=200,
+        help="Part of a case's number, a patient's pseudonym, an image's name, a subtype or a "
+        "note. Small and capital letters are the same.",
+    )
+    said = _choose("Answer", found.said, "answer", "What the model said of at least one image.")
+    model = _choose("Model", found.models, "model", "A model that answered.")
+    verdicts = (*(verdict.value for verdict in Verdict), UNJUDGED)
+    verdict = _choose("Verdict", verdicts, "verdict", "The pathologist's, on at least one image.")
+    since = st.date_input("Saved from", None, key="worklist_since", help="In UTC.")
+    until = st.date_input("Saved until", None, key="worklist_until", help="In UTC.")
+    return CaseFilter(text, said, model, verdict, since, until)
+
+
+def show_list(cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
+    """Draw the table, or say why there is none."""
+    if not cases and wanted == CaseFilter():
+        st.text("There are no cases yet. Answer images on the Diagnose page, then save them.")
+        return
+    if not cases:
+        st.text("No case passes the search and the filters on the left. Widen them.")
+        return
+    images = sum(len(case.images) for case in cases)
+    more = f"The newest {len(cases):,} of {total:,} cases" if total > len(cases) else None
+    quiet(
+        f"{more or counted(len(cases), 'case')} · {counted(images, 'image')}. Click one to open "
+        "it, a column's head to sort by it."
+    )
+    # A table of its own after each return: a click that was followed is no click any more.
+    turn = st.session_state.setdefault(_TURN, 0)
+    picked = st.dataframe(
+        _columns(cases),
+        key=f"worklist-{turn}-{hash(cases)}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder="",
+        column_config=_CONFIG,
+        alt="Cases with their answers and verdicts",
+    )
+    if cells := picked["selection"]["cells"]:
+        open_case(cases[cells[0][0]].id)
+        st.rerun()
+
+
+def show_tombstones(cases: tuple[Case, ...]) -> None:
+    """Draw what is left of deleted cases."""
+    if not cases:
+        st.text("No case was ever deleted.")
+        return
+    quiet("Of a deleted case its number and its trail are left. Click one to read its trail.")
+    turn = st.session_state.setdefault(_TURN, 0)
+    picked = st.dataframe(
+        {
+            "Case": [case.id for case in cases],
+            "Saved, UTC": [case.created_at for case in cases],
+            "By": [visible(case.created_by) for case in cases],
+            "Deleted, UTC": [case.deleted_at for case in cases],
+        },
+        key=f"tombstones-{turn}-{len(cases)}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-cell",
+        column_config=dict.fromkeys(("Saved, UTC", "Deleted, UTC"), _CONFIG["Saved, UTC"]),
+        alt="Deleted cases",
+    )
+    if cells := picked["selection"]["cells"]:
+        open_case(cases[cells[0][0]].id)
+        st.rerun()
+
+
+def open_case(case_id: str | None) -> None:
+    """Show a case from the next run on, or the list where it is None; it stands in the address."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    if case_id is None:
+        st.query_params.pop(OPEN, None)
+    else:
+        st.query_params[OPEN] = case_id
+
+
+def _choose(title: str, values: tuple[str, ...], key: str, words: str) -> str | None:
+    return st.selectbox(
+        title,
+        (None, *values),
+        format_func=lambda value: "All" if value is None else visible(value),
+        key=f"worklist_{key}",
+        help=words,
+    )
+
+
+def _columns(cases: tuple[Case, ...]) -> dict[str, list[object]]:
+    return {
+        "Case": [case.id for case in cases],
+        "Patient": [visible(case.patient) for case in cases],
+        "Images": [len(case.images) for case in cases],
+        "Answers": [visible(answers_in_short(case.images)) for case in cases],
+        "Verdicts": [visible(verdicts_in_short(case.images)) for case in cases],
+        "Models": [
+            visible(", ".join(dict.fromkeys(a.model for i in case.images for a in i.answers)))
+            for case in cases
+        ],
+        "Saved, UTC": [case.created_at for case in cases],
+        "By": [visible(case.created_by) for case in cases],
+    }
+
+
+_CONFIG = {
+    "Case": st.column_config.TextColumn(pinned=True, width=95),
+    "Patient": st.column_config.TextColumn(width=90, help="A pseudonym."),
+    "Images": st.column_config.NumberColumn(format="localized", width=65),
+    "Answers": st.column_config.TextColumn(
+        width=220,
+        help="The first model's, and of one image the probability in per cent, of the positive "
+        "class where there is one.",
+    ),
+    "Verdicts": st.column_config.TextColumn(width=220, help="The pathologist's."),
+    "Saved, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
+}

@@ -1,0 +1,173 @@
+"""One case: its images, answers, verdicts and trail."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.cases.records import Case, CaseImage
+from core.cases.words import moment
+from core.errors import LobuleError
+from pages.cases.judge import as_seen, ask_verdict, seen
+from pages.cases.list import open_case
+from pages.cases.picture import show_answer, show_beside
+from pages.cases.report import offer_report
+from pages.cases.rerun import ask_rerun
+from pages.cases.trail import show_trail
+from pages.cases.whole import show_whole
+from pages.cases.words import DELETED, VERDICT_MARKS, counted, shortest
+from pages.shared.plain import as_html, notice, visible
+from pages.shared.who import ask_who, who
+
+if TYPE_CHECKING:
+    from core.cases.store import Store
+
+_YOU = "The pathologist's verdict: " + ", ".join(
+    f"{symbol} {verdict.value}" for verdict, symbol in VERDICT_MARKS.items()
+)
+
+# The verdict stands right of the answer, or under it in a narrow window.
+_LAYOUT = """<style>
+.st-key-judging > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"],
+.st-key-judging > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+.st-key-judging > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child,
+.st-key-judging > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child {
+  min-width: min(34rem, 100%); container-type: inline-size; }
+.st-key-judging > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child,
+.st-key-judging > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child {
+  min-width: min(17rem, 100%); }
+</style>"""
+
+
+def show_case(store: "Store", case: Case) -> None:
+    """Draw a case, or the tombstone of a deleted one."""
+    with st.sidebar:
+        if st.button("Back to the worklist", icon=":material/arrow_back:", key="back"):
+            leave(case.id)
+    st.title(f"Case {case.id}", anchor=False)
+    if case.deleted_at:
+        notice(f"This case was deleted on {moment(case.deleted_at)}.", "note")
+        show_trail(store, case.id, open_at_once=True)
+        return
+    said = f"saved {moment(case.created_at)} by {case.created_by}"
+    patient = f"patient {case.patient}" if case.patient else "no patient's pseudonym"
+    words = " · ".join((counted(len(case.images), "image"), patient, said))
+    st.html(f'<div class="lobule-file"><span>{as_html(words)}</span></div>')
+    show_whole(store, case)
+    shown = replace(case, version=as_seen(case))
+    if shown.version != case.version:
+        _tell_of_change(case)
+    with st.sidebar:
+        image = _choose_image(case)
+        ask_rerun(store, shown)
+        st.html("<h3>The case</h3>")
+        with st.container(horizontal=True):
+            offer_report(store, case)
+            if st.button("Patient", key="name_patient", help="Change the patient's pseudonym."):
+                _name_patient(store, shown)
+            if st.button("Delete", key="delete"):
+                _confirm_deletion(store, shown)
+    _show_image(store, shown, image)
+    show_trail(store, case.id)
+
+
+def leave(case_id: str) -> None:
+    """Go back to the list."""
+    seen(case_id, None)
+    open_case(None)
+    st.rerun()
+
+
+def _tell_of_change(case: Case) -> None:
+    notice(
+        "This case was changed in another window since you opened it here. What you see is its "
+        "newest state; to change it yourself, reload it first."
+    )
+    if st.button("Reload", key="reload"):
+        seen(case.id, case.version)
+        st.rerun()
+
+
+def _choose_image(case: Case) -> CaseImage:
+    if len(case.images) == 1:
+        return case.images[0]
+    event = st.dataframe(
+        {
+            "You": [
+                VERDICT_MARKS[image.verdict] if image.verdict else "–" for image in case.images
+            ],
+            "Answer": [visible(shortest(image.answers[0])) for image in case.images],
+            "Image": [visible(image.name) for image in case.images],
+        },
+        hide_index=True,
+        key=f"case_images-{case.id}",
+        on_select="rerun",
+        selection_mode="single-row-required",
+        column_config={"You": st.column_config.TextColumn(width=45, help=_YOU)},
+        placeholder="",
+        alt="The images of the case with answers and verdicts",
+    )
+    chosen = event["selection"]["rows"]
+    return case.images[chosen[0] if chosen and chosen[0] < len(case.images) else 0]
+
+
+def _show_image(store: "Store", case: Case, image: CaseImage) -> None:
+    badge = '<span class="lobule-badge">synthetic image, no patient</span>'
+    st.html(
+        f'<div class="lobule-file"><span>{as_html(image.name)}</span>'
+        f"{badge if image.synthetic else ''}</div>"
+    )
+    st.html(_LAYOUT)
+    with st.container(key="judging"):
+        left, right = st.columns([3, 1], gap="large")
+        with left:
+            answer = image.answers[0]
+            if len(image.answers) > 1:
+                show_beside(image)
+                answer = st.selectbox(
+                    "In full, the answer of",
+                    image.answers,
+                    format_func=lambda answer: f"{visible(answer.model)}, {moment(answer.at)}",
+                    key=f"answer-{image.id}-{len(image.answers)}",
+                )
+            show_answer(store, image, answer)
+        with right:
+            ask_verdict(store, case, image)
+
+
+@st.dialog("The patient's pseudonym")
+def _name_patient(store: "Store", case: Case) -> None:
+    from core.cases.change import name_patient  # noqa: PLC0415 - SQLAlchemy
+
+    patient = st.text_input(
+        "Pseudonym",
+        case.patient,
+        key=f"patient-{case.id}-{case.version}",
+        max_chars=100,
+        help="The same for all cases of one patient, so that training never divides them. No real "
+        "name.",
+    )
+    ask_who("patient_user")
+    if st.button("Save", type="primary", key="save_patient_name", width="stretch"):
+        try:
+            name_patient(store, case, who(), patient)
+        except LobuleError as error:
+            notice(str(error), "error")
+        else:
+            seen(case.id, case.version + 1)
+            st.rerun()
+
+
+@st.dialog("Delete this case?")
+def _confirm_deletion(store: "Store", case: Case) -> None:
+    from core.cases.change import delete_case  # noqa: PLC0415 - SQLAlchemy
+
+    st.text(f"Case {case.id}, {counted(len(case.images), 'image')}. {DELETED}")
+    ask_who("delete_user")
+    if st.button("Delete for good", type="primary", key="delete_now", width="stretch"):
+        try:
+            delete_case(store, case, who())
+        except LobuleError as error:
+            notice(str(error), "error")
+        else:
+            leave(case.id)

@@ -1,0 +1,90 @@
+"""How the parts of a case are written on the page."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from core.cases.records import UNJUDGED, Answer, CaseImage, TrailEntry, Verdict
+from pages.shared.look import Mark
+from pages.shared.marks import mark_of_verdict
+
+_TWO = 2
+VERDICT_MARKS = {
+    Verdict.AGREE: "✓",
+    Verdict.DISAGREE: "✗",
+    Verdict.OTHER_SUBTYPE: "≠",
+    Verdict.CANNOT_TELL: "?",
+}
+DELETED = (
+    "Its images, answers, names and present verdicts are deleted for good. Its number stays as a "
+    "tombstone, with its trail: who did what, when, which answers, verdicts and notes."
+)
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number of things."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def mark(answer: Answer) -> Mark:
+    """Return the mark of an answer; of two classes, the shown one is the positive one."""
+    return mark_of_verdict(answer.said, answer.shown_class if len(answer.classes) == _TWO else None)
+
+
+def in_short(answer: Answer) -> str:
+    """Write an answer in a few words, with its mark."""
+    share = f"{100 * answer.probability:.0f} %"
+    of = "" if answer.said == answer.shown_class else f" {answer.shown_class}"
+    return f"{mark(answer).symbol} {answer.said} ({share}{of})"
+
+
+def shortest(answer: Answer) -> str:
+    """Write an answer as a narrow column has room for it, with its mark."""
+    if answer.said == answer.predicted and len(answer.classes) == _TWO:
+        return f"{mark(answer).symbol} {100 * answer.probability:.0f} %"
+    return f"{mark(answer).symbol} {answer.said}"
+
+
+def answers_in_short(images: tuple[CaseImage, ...]) -> str:
+    """Write the first answers of several images, each different one once."""
+    if len(images) == 1:
+        return in_short(images[0].answers[0])
+    firsts = [image.answers[0] for image in images]
+    return _counts(f"{mark(answer).symbol} {answer.said}" for answer in firsts)
+
+
+def verdicts_in_short(images: tuple[CaseImage, ...]) -> str:
+    """Write the pathologist's verdicts on several images."""
+    if len(images) == 1:
+        return verdict_words(images[0])
+    order = [*Verdict, None]
+    given = sorted((image.verdict for image in images), key=order.index)
+    return _counts(verdict.value if verdict else UNJUDGED for verdict in given)
+
+
+def _counts(words: Iterable[str]) -> str:
+    return ", ".join(f"{number:,} {word}" for word, number in Counter(words).items())
+
+
+def verdict_words(image: CaseImage) -> str:
+    """Write the pathologist's verdict on an image."""
+    if image.verdict is None:
+        return UNJUDGED
+    return f"{image.verdict.value}: {image.subtype}" if image.subtype else image.verdict.value
+
+
+def change_words(entry: TrailEntry) -> str:
+    """Write what an entry of the trail says was changed."""
+    keys = [key for key in entry.after if entry.before.get(key) != entry.after[key]]
+    keys += [key for key in entry.before if key not in entry.after]
+    return "; ".join(
+        f"{key}: {_value(key, entry.before[key])} → {_value(key, entry.after.get(key))}"
+        if key in entry.before
+        else f"{key}: {_value(key, entry.after[key])}"
+        for key in keys
+    )
+
+
+def _value(key: str, value: object) -> str:
+    if value in {None, ""}:
+        return "none"
+    return f"{str(value)[:8]}…" if key.endswith("_sha256") else str(value)

@@ -1,0 +1,233 @@
+"""Answers on the desk, kept so that moving a slider computes nothing twice."""
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from core.errors import LobuleError
+from pages.desk.state import Desk, Upload, open_desk
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis
+    from core.registry.package import Package
+
+log = logging.getLogger(__name__)
+
+_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
+_TICK = 0.05  # seconds
+
+# Answers hold the decoded pixels, so a desk keeps no more than this of them.
+MAX_BYTES = 100_000_000
+FAULT = (
+    "Lobule could not answer this image because of a fault in the program. The other images are "
+    "not affected. The details are in the program's log."
+)
+THUMBNAIL = 96  # px, the longer side
+
+# An image, a model and a scale make an answer; a class and a layer choose its heatmap.
+ImageKey = tuple[str, str, float | None]
+Key = tuple[str, str, float | None, str | None, str | None]
+Progress = Callable[[float, str], None]
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Raised by a progress callback: the user asked to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an image got no answer, in words for the user."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a list shows of an answer; it stays as long as the image does."""
+
+    predicted: str | None  # None where there is no answer
+    probability: float  # of the positive class if there is one, else of the predicted class
+    positive: str | None
+    verdict: str = ""  # a class, or the words for undecided and out of scope
+    chances: tuple[float, ...] = ()  # of all classes, in the model's order
+    scope: bool | None = None  # inside; None where the model carries no scope test
+    thumbnail: str = ""  # a `data:` address
+    pixels: str = ""  # their SHA-256: the same image in another file is the same
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One image, one model, and what the user said about both."""
+
+    upload: Upload
+    package: "Package"
+    um_per_px: float | None
+    heatmap_class: str | None = None
+    heatmap_layer: str | None = None
+
+    def key(self, desk: Desk) -> Key:
+        """What the answer depends on."""
+        return (
+            sha256_of(desk, self.upload),
+            self.package.model_sha256,
+            self.um_per_px,
+            self.heatmap_class,
+            self.heatmap_layer,
+        )
+
+    @property
+    def subject(self) -> tuple[str, str, float | None]:
+        """What is answered: the image, by which model, at which scale."""
+        return self.upload.id, self.package.model_sha256, self.um_per_px
+
+    @property
+    def standard(self) -> bool:
+        """Whether class and layer of the heatmap are the model's own."""
+        return self.heatmap_class is None and self.heatmap_layer is None
+
+
+def known(question: Question, desk: Desk | None = None) -> "Diagnosis | Failure | None":
+    """Return the answer if the desk has it."""
+    desk = desk or open_desk()
+    if question.upload.id not in desk.hashes:
+        return None
+    with desk.lock:
+        key = question.key(desk)
+        found: Diagnosis | Failure | None = desk.answers.get(key)
+        if found is None:
+            return None
+        desk.answers.move_to_end(key)
+    if isinstance(found, Failure) or found.name == question.upload.name:
+        return found
+    return replace(found, name=question.upload.name)  # the same bytes under another name
+
+
+def summary(question: Question, desk: Desk | None = None) -> Summary | None:
+    """Return the short form of an answer that was given on this desk."""
+    desk = desk or open_desk()
+    if question.upload.id not in desk.hashes:
+        return None
+    found: Summary | None = desk.summaries.get(question.key(desk)[:3])
+    return found
+
+
+def ask(
+    question: Question, progress: Progress | None = None, desk: Desk | None = None
+) -> "Diagnosis | Failure":
+    """Answer a question; whatever goes wrong comes back as a sentence.
+
+    Parameters
+    ----------
+    question
+        What is asked.
+    progress
+        Told how far a large image is; what it raises ends the work.
+    desk
+        Where the answer is kept; this window's unless given.
+    """
+    desk = desk or open_desk()
+    found = known(question, desk)
+    if found is not None:
+        return found
+    answer: Diagnosis | Failure
+    try:
+        from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page
+
+        with _turn(progress):
+            answer = diagnose(
+                question.upload.load(),
+                name=question.upload.name,
+                package=question.package,
+                um_per_px=question.um_per_px,
+                heatmap_class=question.heatmap_class,
+                heatmap_layer=question.heatmap_layer,
+                progress=progress,
+            )
+    except LobuleError as error:
+        answer = Failure(str(error))
+    except Stopped:
+        raise
+    except Exception:
+        log.exception("An image got no answer")
+        answer = Failure(FAULT)
+    keep(desk, question.key(desk), answer)
+    return answer
+
+
+@contextmanager
+def _turn(progress: Progress | None) -> Iterator[None]:
+    """Wait until fewer images are being answered than there are processors, for whomever."""
+    while not _TURNS.acquire(timeout=_TICK):
+        if progress:
+            progress(0.0, "Waiting for other images")
+    try:
+        yield
+    finally:
+        _TURNS.release()
+
+
+def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
+    """Keep an answer and its short form; old answers make room."""
+    short = _summarise(answer)
+    with desk.lock:
+        desk.answers[key] = answer
+        desk.summaries[key[:3]] = short
+        desk.answered_by.add(key[1])
+        desk.answer_bytes[key] = _size(answer)
+        while len(desk.answers) > 1 and sum(desk.answer_bytes.values()) > MAX_BYTES:
+            old, _ = desk.answers.popitem(last=False)
+            del desk.answer_bytes[old]
+
+
+def _summarise(answer: "Diagnosis | Failure") -> Summary:
+    if isinstance(answer, Failure):
+        return Summary(None, 0.0, None)
+    positive = answer.operating_point.positive_class if answer.operating_point else None
+    index = answer.classes.index(positive or answer.predicted)
+    probability = float(answer.probabilities[index])
+    return Summary(
+        answer.predicted,
+        probability,
+        positive,
+        answer.verdict.name,
+        tuple(map(float, answer.probabilities)),
+        answer.scope.inside if answer.scope.tested else None,
+        _thumbnail(answer),
+        _hash_of_pixels(answer),
+        answer.seconds,
+    )
+
+
+def _hash_of_pixels(answer: "Diagnosis") -> str:
+    pixels = answer.image.pixels
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+
+
+def _thumbnail(answer: "Diagnosis") -> str:
+    from core.imaging.preview import preview  # noqa: PLC0415 - OpenCV
+    from core.imaging.resize import resize  # noqa: PLC0415
+
+    height, width = answer.image.pixels.shape[:2]
+    share = min(1.0, THUMBNAIL / max(height, width))
+    small = resize(answer.image.pixels, max(1, round(height * share)), max(1, round(width * share)))
+    return preview(small)
+
+
+def _size(answer: "Diagnosis | Failure") -> int:
+    if isinstance(answer, Failure):
+        return len(answer.reason)
+    map_bytes = 0 if answer.probability_map is None else answer.probability_map.nbytes
+    return int(answer.image.pixels.nbytes + answer.heatmap.nbytes + map_bytes)
+
+
+def sha256_of(desk: Desk, upload: Upload) -> str:
+    """Return the hash of a file, computed once."""
+    if upload.id not in desk.hashes:
+        desk.hashes[upload.id] = hashlib.sha256(upload.load()).hexdigest()
+    return desk.hashes[upload.id]

@@ -1,0 +1,126 @@
+"""Other explanations of an answer, beside each other, computed when somebody asks for them."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.durations import duration
+from core.explain.methods.catalogue import METHODS, MethodName
+from pages.desk.explanation_job import ExplanationJob, Subject, explain_now, explanation_of
+from pages.desk.explanation_marks import marks_of, tell_of_heatmap, tell_of_test
+from pages.desk.explanation_panels import show_panels
+from pages.shared.plain import notice, quiet
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis
+    from core.explain.pieces import Piece
+    from core.registry.package import Package
+
+_SLOW = "Takes some hundred passes through the network, so it can last a minute."
+
+
+def show_explanations(diagnosis: "Diagnosis", package: "Package") -> None:
+    """Offer the methods; nothing is computed before the part is opened and they are asked for."""
+    tell_of_heatmap(package)
+    part = st.expander("Other explanations", key="explanations", on_change="rerun")
+    if not part.open:
+        return
+    with part:
+        _show(diagnosis, package)
+
+
+def _show(diagnosis: "Diagnosis", package: "Package") -> None:
+    piece = _choose_piece(diagnosis)
+    subject = Subject(
+        diagnosis.image.info.sha256,
+        diagnosis.model_sha256,
+        diagnosis.classes.index(diagnosis.heatmap_class),
+        diagnosis.heatmap_layer,
+        piece,
+    )
+    wanted = _choose_methods(package)
+    job = explanation_of(subject)
+    shown = tuple(name for name in wanted if job and name in job.maps)
+    missing = tuple(name for name in wanted if name not in shown)
+    if job and job.running:
+        _progress(job, job.known)
+    elif missing:
+
+        def start() -> None:
+            inputs = piece.inputs(diagnosis.image.pixels, diagnosis.card.input)
+            explain_now(package, subject, inputs, missing)
+
+        st.button("Explain", key="explain", type="primary", on_click=start)
+    if job and job.error:
+        notice(job.error, "error")
+    if job and job.stopped and missing:
+        quiet("Stopped. What was done by then is shown.")
+    if job and shown:
+        show_panels(diagnosis, piece, {name: job.maps[name] for name in shown}, marks_of(package))
+    tell_of_test(package)
+
+
+def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
+    """Ask which tile to explain, where the image has several."""
+    from core.explain.pieces import pieces_of  # noqa: PLC0415 - OpenCV, not for drawing a page
+
+    pieces = pieces_of(diagnosis.image.pixels, diagnosis.scale, diagnosis.heatmap)
+    if len(pieces) == 1:
+        return pieces[0]
+    quiet(
+        f"This image is answered in {diagnosis.tiles:,} tiles, so one of them is explained at a "
+        "time: that where the heatmap is warmest, unless you choose another."
+    )
+    number = st.selectbox(
+        "Tile",
+        range(len(pieces)),
+        format_func=lambda index: f"{index + 1}, the warmest" if index == 0 else f"{index + 1}",
+        key=f"piece-{diagnosis.image.info.sha256[:12]}-{diagnosis.heatmap_class}",
+        width=180,
+        help="In the order of how warm the heatmap above is in them on average; tiles that overlap "
+        "an earlier one by more than half are left out. Each map is stretched over its own range, "
+        "so maps of different tiles cannot be compared.",
+    )
+    return pieces[number or 0]
+
+
+def _choose_methods(package: "Package") -> tuple[MethodName, ...]:
+    marks = marks_of(package)
+    chosen: list[MethodName] = []
+    with st.container(horizontal=True, gap="medium"):
+        for name, words in METHODS.items():
+            label = f"{words.title} ⚠" if name in marks else words.title
+            told = f"{words.told} {_SLOW if words.slow else ''}"
+            if st.checkbox(
+                label,
+                value=not words.slow,
+                key=f"method-{name}",
+                help="\n\n".join(filter(None, (told.strip(), marks.get(name)))),
+                width="content",
+            ):
+                chosen.append(name)
+    return tuple(chosen)
+
+
+# Defined once and drawn at one place, so that its timer finds it again in every run.
+@st.fragment(run_every=1.0)
+def _progress(job: ExplanationJob, known: tuple[bool, int]) -> None:
+    if job.known != known:
+        st.rerun()
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    stopping = job.cancel.is_set()
+    left.progress(min(1.0, job.done), text=_state(job, stopping=stopping))
+    right.button(
+        "Stop", key="stop_explaining", width="stretch", disabled=stopping, on_click=job.cancel.set
+    )
+
+
+def _state(job: ExplanationJob, *, stopping: bool) -> str:
+    if stopping:
+        return "Stopping …"
+    if job.method is None:
+        return "Loading the model …"
+    number = job.wanted.index(job.method) + 1
+    words = f"{METHODS[job.method].title} ({number} of {len(job.wanted)}): {job.done:.0%}"
+    seconds = job.seconds_left
+    return words if seconds is None else f"{words}, about {duration(seconds)} left"

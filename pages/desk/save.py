@@ -1,0 +1,133 @@
+"""The way from the Diagnose page into the worklist."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.cases.records import NewImage
+from core.errors import LobuleError
+from pages.desk.answers import Failure, Question, ask, summary
+from pages.desk.state import open_desk
+from pages.shared.plain import as_html, notice
+from pages.shared.who import ask_who, who
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+WORKLIST = "pages/worklist.py"
+_HELP = (
+    "Keeps the images, without anything else that is in their files, with their answers and the "
+    "model's card as they are now, on the machine that runs Lobule."
+)
+
+
+def offer_to_save(questions: list[Question], place: "DeltaGenerator") -> None:
+    """Draw the button that saves what was answered as a case, or the way to the saved one."""
+    with place:
+        _offer(questions)
+
+
+def _offer(questions: list[Question]) -> None:
+    answered = [question for question in questions if _has_answer(question)]
+    if not answered or any(summary(question) is None for question in questions):
+        return
+    if case_id := _saved(answered):
+        st.html(f'<p class="lobule-quiet">Saved as case <b>{as_html(case_id)}</b></p>')
+        if st.button("Open in the worklist", key="open_saved", width="stretch"):
+            st.switch_page(WORKLIST, query_params={"case": case_id})
+    elif st.button("Save as case", key="save_case", width="stretch", help=_HELP):
+        _ask_and_save(answered, len(questions) - len(answered))
+
+
+@st.dialog("Save as case")
+def _ask_and_save(answered: list[Question], failed: int) -> None:
+    number = len(answered)
+    st.text(f"{number:,} images with their answers" if number > 1 else "1 image with its answer")
+    if failed:
+        notice(f"{failed:,} without an answer are left out.")
+    patient = st.text_input(
+        "Patient's pseudonym",
+        key="save_patient",
+        placeholder="none: the case stands for itself",
+        max_chars=100,
+        help="Give cases of one patient the same one: training then never divides them between "
+        "what is learnt and what is tested. No real name: the case has a number of its own.",
+    )
+    names = st.toggle(
+        "Keep the files' names",
+        key="save_names",
+        help="A file's name often tells who the patient is. Unless kept, images are called "
+        "image 1, image 2 and so on.",
+    )
+    ask_who("save_user")
+    place = st.empty()
+    if st.button("Save", type="primary", key="save_now", width="stretch"):
+        try:
+            _save(answered, patient, place, names=names)
+        except LobuleError as error:
+            notice(str(error), "error")
+        else:
+            st.rerun()
+
+
+def _save(answered: list[Question], patient: str, place: "DeltaGenerator", *, names: bool) -> None:
+    from core.cases.save import save_case  # noqa: PLC0415 - SQLAlchemy and OpenCV
+    from core.cases.store import open_store  # noqa: PLC0415
+
+    case_id = save_case(open_store(), _images(answered, place, names=names), who(), patient=patient)
+    open_desk().saved[_key(answered)] = case_id
+
+
+def _images(
+    answered: list[Question], place: "DeltaGenerator", *, names: bool
+) -> Iterator[NewImage]:
+    from core.diagnosis_record import record  # noqa: PLC0415 - the image journey
+
+    desk = open_desk()
+    for number, question in enumerate(answered, start=1):
+        place.progress((number - 1) / len(answered), text=f"Saving {number:,} of {len(answered):,}")
+        # The answer as the list shows it, whatever heatmap is looked at.
+        answer = ask(replace(question, heatmap_class=None, heatmap_layer=None))
+        if isinstance(answer, Failure):
+            raise LobuleError(f"{question.upload.name}: {answer.reason}")
+        name = question.upload.name if names else f"image {number}"
+        scale = desk.scale_of(question.upload)
+        yield NewImage(
+            name,
+            answer.image.pixels,
+            record(answer, name),
+            question.upload.synthetic,
+            desk.verdicts.get(question.subject),
+            # Another window may have stated another scale than the answer was given for.
+            magnification=scale.magnification
+            if scale and scale.um_per_px == question.um_per_px
+            else "",
+        )
+
+
+def _has_answer(question: Question) -> bool:
+    found = summary(question)
+    return found is not None and found.predicted is not None
+
+
+def _key(answered: list[Question]) -> tuple[object, ...]:
+    desk = open_desk()
+    said = tuple(desk.verdicts.get(question.subject) for question in answered)
+    scales = tuple(desk.scale_of(question.upload) for question in answered)
+    return (*(question.key(desk)[:3] for question in answered), said, scales)
+
+
+def _saved(answered: list[Question]) -> str | None:
+    """Return the case that holds these answers and verdicts, if it was saved and still stands."""
+    case_id = open_desk().saved.get(_key(answered))
+    if case_id is None:
+        return None
+    from core.cases.read import load_case  # noqa: PLC0415 - SQLAlchemy
+    from core.cases.store import open_store  # noqa: PLC0415
+
+    try:
+        return case_id if load_case(open_store(), case_id).deleted_at is None else None
+    except LobuleError:
+        return None

@@ -1,0 +1,210 @@
+"""What lies on the desk: the images of one case, their answers, and the user's word on them.
+
+A desk belongs to a window of the browser but is kept by this process, in memory, so that it is
+there again after a change of the page and after a refresh: its token stands in the address. Who
+does not know the token does not find it.
+"""
+
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from core.cases.records import Verdict
+
+PARAMETER = "desk"
+MOST_IMAGES = 200
+MOST_BYTES = 1_000_000_000
+"""Of the files on one desk."""
+MOST_BYTES_OF_ALL = 4_000_000_000
+"""Of the files and the answers on all desks of this process."""
+IDLE_SECONDS = 12 * 3600.0
+SPARED_SECONDS = 1800.0
+"""A desk that was looked at in this time is not cleared to make room for others."""
+_TOKEN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One image to answer; `um_per_px` is set where the page knows the scale itself.
+
+    `load` returns the file's bytes: the phantom's are drawn only once somebody waits for them.
+    """
+
+    id: str
+    name: str
+    load: Callable[[], bytes]
+    um_per_px: float | None = None
+    synthetic: bool = False
+    size: int = 0  # bytes that are held in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The scale that the user states for images."""
+
+    um_per_px: float
+    magnification: str = ""
+    """Of the BreaKHis microscope, such as "200X", if it was stated by that; else empty."""
+
+
+@dataclass(eq=False)
+class Desk:
+    """One case in work. Its answers are `pages.desk.answers`', its work `desk_work`'s."""
+
+    token: str
+    images: dict[str, Upload] = field(default_factory=dict)
+    """By id, in the order in which they came."""
+    chosen: str | None = None
+    """The id of the image on show."""
+    model: str | None = None
+    """The name of the model that answers."""
+    scale: Scale | None = None
+    """What was stated for the case."""
+    scales: dict[str, Scale] = field(default_factory=dict)
+    """What was stated for one image alone, by id."""
+    verdicts: dict[tuple[str, str, float | None], Verdict] = field(default_factory=dict)
+    """What the pathologist said, by `Question.subject`: a word on one answer is on no other."""
+    answers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
+    summaries: dict[Any, Any] = field(default_factory=dict)
+    hashes: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of files that were answered, by id."""
+    answered_by: set[str] = field(default_factory=set)
+    """SHA-256 of the models that have answered here."""
+    answer_bytes: dict[Any, int] = field(default_factory=dict)
+    """What each of the answers holds in memory."""
+    saved: dict[Any, str] = field(default_factory=dict)
+    """Cases of the worklist that were saved from here, by what they hold."""
+    work: Any = None
+    seen: float = field(default_factory=time.monotonic)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(upload.size for upload in self.images.values())
+
+    @property
+    def held_bytes(self) -> int:
+        """Of all files and answers."""
+        return self.bytes + sum(self.answer_bytes.copy().values())
+
+    def put(self, uploads: list[Upload], *, first: bool = False) -> str | None:
+        """Lay images on the desk; what does not fit is told in a sentence."""
+        new = [upload for upload in uploads if upload.id not in self.images]
+        left, room = self.bytes, MOST_IMAGES - len(self.images)
+        others = _held_by(_desks()) - left
+        taken: dict[str, Upload] = {}
+        for upload in new:
+            left += upload.size
+            if len(taken) == room or left > MOST_BYTES or left + others > MOST_BYTES_OF_ALL:
+                break
+            taken[upload.id] = upload
+        with self.lock:
+            self.images = taken | self.images if first else self.images | taken
+        if len(taken) == len(new):
+            return None
+        if len(taken) < room and left <= MOST_BYTES:
+            return (
+                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: the images on "
+                f"all desks of this computer fill the {MOST_BYTES_OF_ALL / 1e9:g} GB that Lobule "
+                "keeps for them. Clear desks that are no longer needed, or try again in half an "
+                "hour."
+            )
+        return (
+            f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at most "
+            f"{MOST_IMAGES} images and {MOST_BYTES / 1e9:g} GB of files. Save this case and clear "
+            "the desk, then add them."
+        )
+
+    def scale_of(self, upload: Upload) -> Scale | None:
+        """Return an image's scale: stated for it alone, for the case, or known to the page."""
+        known = Scale(upload.um_per_px) if upload.um_per_px else None
+        return self.scales.get(upload.id) or self.scale or known
+
+    def um_per_px_of(self, upload: Upload) -> float | None:
+        """Return the µm/px of an image's scale; None where nobody stated one."""
+        scale = self.scale_of(upload)
+        return scale.um_per_px if scale else None
+
+    def remove(self, ids: list[str]) -> None:
+        """Take images away, with all that was said of them; answers stay for what is the same."""
+        with self.lock:
+            self.images = {key: one for key, one in self.images.items() if key not in ids}
+            taken = {self.hashes.pop(key) for key in ids if key in self.hashes}
+            gone = taken - set(self.hashes.values())
+            for kept in (self.answers, self.answer_bytes, self.summaries):
+                for key in [key for key in kept if key[0] in gone]:
+                    del kept[key]
+            if not self.images and self.work is not None:
+                self.work.stop()
+                self.work = None
+        for key in ids:
+            self.scales.pop(key, None)
+        self.verdicts = {key: said for key, said in self.verdicts.items() if key[0] not in ids}
+        if self.chosen not in self.images:
+            self.chosen = None
+
+
+@dataclass
+class _Desks:
+    by_token: OrderedDict[str, Desk] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@st.cache_resource(show_spinner=False)
+def _desks() -> _Desks:
+    return _Desks()
+
+
+def open_desk() -> Desk:
+    """Return this window's desk: the one it had, else the one of its address, else an empty one."""
+    desks = _desks()
+    token = st.session_state.get(PARAMETER) or st.query_params.get(PARAMETER, "")
+    with desks.lock:
+        found = desks.by_token.get(token)
+        if found is None:
+            found = Desk(secrets.token_urlsafe(_TOKEN_BYTES))
+            desks.by_token[found.token] = found
+            st.session_state["desk_is_gone"] = bool(token)
+        found.seen = time.monotonic()
+        desks.by_token.move_to_end(found.token)
+        _clear_up(desks)
+    st.session_state[PARAMETER] = found.token
+    return found
+
+
+def keep_in_address() -> None:
+    """Put the token of a desk that holds something into the address, so that a refresh finds it.
+
+    Also on pages that show no desk: after a refresh of one of them the way back leads to it.
+    """
+    token = st.session_state.get(PARAMETER) or st.query_params.get(PARAMETER, "")
+    desk = _desks().by_token.get(token)
+    if desk is not None and desk.images:
+        st.query_params[PARAMETER] = st.session_state[PARAMETER] = desk.token
+    elif PARAMETER in st.query_params and PARAMETER in st.session_state:
+        del st.query_params[PARAMETER]
+
+
+def _held_by(desks: _Desks) -> int:
+    """Bytes of the files and answers on all desks."""
+    return sum(desk.held_bytes for desk in list(desks.by_token.values()))
+
+
+def _clear_up(desks: _Desks) -> None:
+    """Forget desks that nobody has looked at for long, and the oldest where all hold too much."""
+    now = time.monotonic()
+    while len(desks.by_token) > 1:
+        oldest = next(iter(desks.by_token.values()))
+        full = _held_by(desks) > MOST_BYTES_OF_ALL
+        if now - oldest.seen < (SPARED_SECONDS if full else IDLE_SECONDS):
+            return
+        if oldest.work is not None:
+            oldest.work.stop()
+        del desks.by_token[oldest.token]

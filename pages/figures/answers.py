@@ -1,0 +1,151 @@
+"""Held-out answers of a model, read once, and the figures that were worked out of them."""
+
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import LobuleError
+from core.registry.card_results import ROBUSTNESS_IMAGES
+from core.registry.package import PREDICTIONS_FILE, Package
+from pages.shared.plain import visible
+
+if TYPE_CHECKING:
+    from core.evaluation.judgement import Judgement
+    from core.evaluation.predictions import Predictions
+    from core.registry.card_results import Robustness
+
+COLOUR = ("colour", "alone")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Answers of one model, and where they are from.
+
+    `on` says whose images they are; `leaky` why their figures flatter, if they do; `root` is the
+    folder that the images lie in, where that is known. `robustness` holds the figures on changed
+    images, the first entry on the same images unchanged, and `tried_on` how many images these were.
+    """
+
+    name: str
+    package: Package
+    predictions: "Predictions"
+    table: Path
+    on: str
+    leaky: str | None = None
+    root: Path | None = None
+    robustness: "tuple[Robustness, ...]" = ()
+    tried_on: int = 0
+
+    @property
+    def title(self) -> str:
+        """The model's title, as figures may show it."""
+        return label(self.package.card.title)
+
+    @property
+    def mark(self) -> str:
+        """What stands before a figure that flatters; empty for others."""
+        return "▲ LEAKY " if self.leaky else ""
+
+    @property
+    def key(self) -> tuple[str, int, int]:
+        """What the answers are known by."""
+        written = self.table.stat()
+        return str(self.table), written.st_mtime_ns, written.st_size
+
+
+def held_out(name: str, package: Package) -> Judged | str:
+    """The held-out answers that a package brings along, or why there are none."""
+    from core.registry.card_words import LEAKY_FIGURES  # noqa: PLC0415
+
+    card, result = package.card, package.card.evaluation
+    leaky = card.training.leaky or (result is not None and result.leaky)
+    found = read(
+        name,
+        package,
+        package.path / PREDICTIONS_FILE,
+        on=f"held-out patients of {card.training.dataset}",
+        leaky=LEAKY_FIGURES if leaky else None,
+    )
+    if isinstance(found, str) or result is None or not result.robustness:
+        return found
+    tried_on = min(ROBUSTNESS_IMAGES, found.predictions.image_count)
+    return replace(found, robustness=result.robustness, tried_on=tried_on)
+
+
+def read(
+    name: str,
+    package: Package,
+    table: Path,
+    *,
+    on: str,
+    leaky: str | None = None,
+    root: Path | None = None,
+) -> Judged | str:
+    """The answers in a table, or why they cannot be had."""
+    card = package.card
+    point = card.operating_point
+    try:
+        written = table.stat()
+    except OSError:
+        return f"{card.name} has no {table.name}, so there are no answers to judge it by."
+    found = _read(
+        str(table),
+        written.st_mtime_ns,
+        written.st_size,
+        card.classes,
+        point.positive_class if point else None,
+    )
+    if isinstance(found, str):
+        return found
+    return Judged(name, package, found, table, on, leaky, root)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _read(
+    path: str,
+    written: int,  # noqa: ARG001 - another file
+    size: int,  # noqa: ARG001
+    classes: tuple[str, ...],
+    positive: str | None,
+) -> "Predictions | str":
+    from core.evaluation.predictions_file import read_predictions  # noqa: PLC0415 - pandas
+
+    try:
+        return read_predictions(Path(path), classes, positive)
+    except LobuleError as error:
+        return str(error)
+
+
+def judged(answers: Judged, group: tuple[str, str] | None = None) -> "Judgement":
+    """Every figure with its interval, of all answers or those of a group.
+
+    A group is a kind (magnification, subtype, patient) and its name; `COLOUR` are the answers of
+    colour alone.
+
+    It takes about a second for each 5,000 answers, the first time.
+    """
+    return _judge(answers.key, group, answers)
+
+
+@st.cache_resource(show_spinner="Working out the figures and their intervals …", max_entries=200)
+def _judge(
+    key: tuple[str, int, int],  # noqa: ARG001 - what the answers are known by
+    group: tuple[str, str] | None,
+    _answers: Judged,
+) -> "Judgement":
+    from core.evaluation.judgement import judge  # noqa: PLC0415 - pandas
+
+    predictions = _answers.predictions
+    if group == COLOUR:
+        predictions = predictions.colour() or predictions
+    elif group:
+        predictions = predictions.groups(group[0])[group[1]]  # type: ignore[arg-type]
+    return judge(predictions)
+
+
+def label(text: str) -> str:
+    """Words of others as a figure may show them: Plotly takes some tags for markup."""
+    return escape(visible(text), quote=False)

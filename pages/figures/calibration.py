@@ -1,0 +1,69 @@
+"""Whether probabilities are what they say."""
+
+import streamlit as st
+
+from pages.figures.answers import Judged, judged, label
+from pages.figures.numbers import show_chart
+from pages.figures.words import words
+from pages.shared.plain import quiet
+
+_HELP = (
+    "Answers are put into ten bins by the probability that they state. On the dotted line what is "
+    "said is what is observed; above it the model says too little, below it too much. ECE is the "
+    "mean distance from it, each bin counting by its answers (Naeini et al. 2015)."
+)
+
+
+def show_calibration(answers: Judged) -> None:
+    """Draw the reliability diagram with ECE and Brier score."""
+    import pandas as pd  # noqa: PLC0415
+
+    from core.evaluation.reliability import reliability, said_and_true  # noqa: PLC0415
+    from core.plots.reliability import reliability_figure  # noqa: PLC0415 - Plotly
+
+    predictions, found = answers.predictions, judged(answers)
+    st.text(
+        f"ECE {words(found.figures['ece'])}, Brier score {words(found.figures['brier'])}; "
+        f"{found.images:,} images of {found.patients:,} patients",
+        help=_HELP,
+    )
+    if predictions.binary:
+        share = float((predictions.labels == predictions.positive).mean())
+        quiet(
+            f"{share:.0%} of these answers are on images of "
+            f"{predictions.classes[predictions.positive]}. Where a model's probabilities assume "
+            "that classes are equally frequent (its card says so), they say too much of a rarer "
+            "class."
+        )
+    bins = reliability(
+        *said_and_true(predictions.labels, predictions.probabilities, predictions.positive)
+    )
+    positive = predictions.classes[predictions.positive]
+    said = positive if predictions.binary else "the most probable class"
+    numbers = pd.DataFrame(
+        {
+            "from": bins.low,
+            "to": bins.high,
+            "mean probability": bins.predicted,
+            "share that is so": bins.observed,
+            "answers": bins.images,
+        }
+    )
+    rounds = " Answers of all rounds are together here." if found.rounds > 1 else ""
+    column = f"“probability {positive}”" if predictions.binary else "the highest probability"
+    true = f"label = {positive}" if predictions.binary else "that class is the label"
+    show_chart(
+        reliability_figure(
+            bins.predicted.tolist(),
+            bins.observed.tolist(),
+            bins.images.tolist(),
+            list(zip(bins.low.tolist(), bins.high.tolist(), strict=True)),
+            label(said),
+        ),
+        answers,
+        numbers,
+        "reliability",
+        f"put rows into ten bins of equal width by {column}; in each, its mean against the share "
+        f"where {true}.{rounds}",
+        alt="Reliability diagram; the download has its numbers.",
+    )

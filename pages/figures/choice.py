@@ -1,0 +1,156 @@
+"""Which models, and on whose images: asked for in the sidebar."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from core.registry.package import Package
+from core.registry.shelf import active_name, shelf
+from pages.figures.answers import Judged, held_out, read
+from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of
+from pages.shared.dataset_choice import ask_for_path
+from pages.shared.plain import notice, quiet
+
+MOST = 4
+_OWN, _DATASET = "Its held-out patients", "A dataset of mine"
+
+
+def choose_models() -> dict[str, Package]:
+    """Draw the choice of a model and those beside it; by shelf name, the first one first."""
+    sound = {entry.name: entry.package for entry in shelf() if entry.package}
+    if not sound:
+        active_name()  # says what is wrong
+    names = list(sound)
+    first = st.selectbox(
+        "Model",
+        names,
+        index=names.index(active_name()),
+        format_func=lambda name: sound[name].card.title,
+        key="judged_model",
+    )
+    others: list[str] = []
+    if len(names) > 1:
+        others = st.multiselect(
+            "Compare with",
+            [name for name in names if name != first],
+            format_func=lambda name: sound[name].card.title,
+            max_selections=MOST - 1,
+            key=f"compared-{first}",
+        )
+    return {name: sound[name] for name in (first, *others)}
+
+
+def choose_dataset() -> Path | None:
+    """Draw the choice of whose images; None are those that the packages bring answers on."""
+    on = st.radio(
+        "Judged on",
+        (_OWN, _DATASET),
+        key="judged_on",
+        help="Every model brings along its answers on patients that it had not seen. On a dataset "
+        "of your own it is asked anew.",
+    )
+    return ask_for_path() if on == _DATASET else None
+
+
+def wants_dataset() -> bool:
+    """Whether a dataset was asked for, given or not."""
+    return bool(st.session_state.get("judged_on") == _DATASET)
+
+
+def answers_of(models: dict[str, Package], path: Path | None) -> list[Judged]:
+    """The answers of each model that are at hand; says why others are not."""
+    found = []
+    for name, package in models.items():
+        answers = held_out(name, package) if path is None else _on_dataset(name, package, path)
+        if isinstance(answers, str):
+            notice(answers, "error")
+        elif answers:
+            found.append(answers)
+    return found
+
+
+def _on_dataset(name: str, package: Package, path: Path) -> Judged | str | None:
+    """Answers on a dataset; where there are none yet, the way to them is drawn."""
+    job = evaluation_of(package, path)
+    if job is None or (not job.running and job.assessment is None):
+        _offer(name, package, path, job)
+        return None
+    if job.running:
+        show_progress(name, job, running=True)
+        return None
+    assert job.assessment is not None and job.table is not None  # noqa: PT018, S101 - it ended well
+    known = job.assessment.known
+    for warning in (*((known.warning,) if known.warning else ()), *job.assessment.warnings):
+        notice(warning)
+    _offer_again(name, package, path)
+    found = read(
+        name,
+        package,
+        job.table,
+        on=f"dataset {job.assessment.dataset.name} in {path}",
+        leaky=known.warning if known.leaky else None,
+        root=job.assessment.dataset.root,
+    )
+    if isinstance(found, str):
+        return found
+    tried = job.assessment
+    return replace(found, robustness=tried.robustness, tried_on=tried.tried_on)
+
+
+def _offer(name: str, package: Package, path: Path, job: EvaluationJob | None) -> None:
+    if job and job.error:
+        notice(job.error, "error")
+    if job and job.stopped:
+        notice("The evaluation was stopped.", "note")
+    st.text(f"{package.card.title} has not been asked about {path.name} yet.")
+    if st.button(
+        "Try again" if job else "Evaluate",
+        key=f"evaluate-{name}",
+        type="primary",
+        help="Answers every image of the dataset, then up to 500 of them again under changes of "
+        "stain, focus, compression, light and scale, and judges the answers by patient. The "
+        "changes may take several times as long as the images.",
+    ):
+        evaluate_anew(package, path)
+        st.rerun()
+
+
+def _offer_again(name: str, package: Package, path: Path) -> None:
+    """Offer to answer anew: nobody tells the page that images in the folder have changed."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"asked-{name}"):
+        again = st.button(
+            "Evaluate again",
+            key=f"again-{name}",
+            help="Answers every image anew. Do so where images have been added, changed or taken "
+            "away since.",
+        )
+        quiet(f"{package.card.title} answered the images as they were when it was asked.")
+    if again:
+        evaluate_anew(package, path)
+        st.rerun()
+
+
+@st.fragment(run_every=0.5)
+def show_progress(name: str, job: EvaluationJob, *, running: bool) -> None:
+    """Show how far an evaluation is; draws the page again once it has ended."""
+    if job.running != running:
+        st.rerun()
+    from core.durations import duration  # noqa: PLC0415
+
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    share = f", {job.done:.0%}" if job.done else ""
+    rest = job.seconds_left
+    time = f", about {duration(rest)} left" if rest else ""
+    stopping = job.cancel.is_set()
+    left.progress(min(1.0, job.done), text=f"{job.stage}{share}{time}{', stopping' * stopping} …")
+    # Two models on the shelf may be the same network, and then share this evaluation.
+    right.button(
+        "Stop",
+        key=f"stop-{name}",
+        width="stretch",
+        disabled=stopping,
+        on_click=job.cancel.set,
+        help="Nothing is kept, unless every image is answered: the figures are then shown, without "
+        "the curves of robustness if changed images were still to be answered.",
+    )

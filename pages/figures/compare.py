@@ -1,0 +1,257 @@
+"""Up to four models beside each other: on their own patients, and on those that they share."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import EvaluationError
+from pages.figures.answers import Judged, judged
+from pages.figures.numbers import offer_numbers, show_chart
+from pages.figures.words import TITLES, calling_rule, counted, ranking_rule, words
+from pages.shared.learning_curves import MARKS
+from pages.shared.plain import notice, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.evaluation.compare import Comparison, Difference
+    from core.evaluation.predictions import Predictions
+
+_FIGURES = ("auroc", "auprc", "balanced_accuracy", "sensitivity", "specificity", "brier", "ece")
+_DRAWN = ("auroc", "balanced_accuracy")
+
+
+def show_comparison(models: list[Judged]) -> None:
+    """Draw the models' figures and curves, and the first against each other one."""
+    found = {number: judged(answers) for number, answers in enumerate(models)}
+    table(
+        ("Model", "Judged on", *(TITLES[name] for name in _FIGURES)),
+        [
+            (
+                answers.mark + answers.package.card.title,
+                f"{counted(answers)}, {answers.on}",
+                *(words(found[number].figures[name]) for name in _FIGURES),
+            )
+            for number, answers in enumerate(models)
+        ],
+        caption="The models beside each other",
+    )
+    same = len({answers.on for answers in models}) == 1
+    if not same:
+        notice(
+            "These models were judged on different images: a difference may be one of the images."
+        )
+    _draw_intervals(models)
+    _draw_curves(models)
+    _show_differences(models)
+
+
+def _draw_intervals(models: list[Judged]) -> None:
+    import pandas as pd  # noqa: PLC0415
+
+    from core.plots.intervals import Series, with_intervals  # noqa: PLC0415 - Plotly
+
+    rows, series = [], []
+    for answers, (colour, symbol) in zip(models, MARKS, strict=False):
+        figures = judged(answers).figures
+        values = [figures[name] for name in _DRAWN]
+        name = _named(answers)
+        series.append(
+            Series(
+                name,
+                colour,
+                symbol,
+                [one.value for one in values],
+                [one.interval for one in values],
+            )
+        )
+        rows += [
+            (answers.package.card.name, figure, one.value, *(one.interval or (None, None)))
+            for figure, one in figures.items()
+        ]
+    numbers = pd.DataFrame(rows, columns=["model", "figure", "value", "low", "high"])
+    show_chart(
+        with_intervals([TITLES[name] for name in _DRAWN], series, "95 % interval by patient"),
+        _marked(models),
+        numbers,
+        "compared",
+        "of each model. "
+        + _of_each(
+            [
+                (answers.package.card.name, f"{judged(answers).how} {_rules(answers.predictions)}")
+                for answers in models
+            ]
+        )
+        + " Intervals: patients are drawn with replacement, 1,000 times.",
+        alt="AUROC and balanced accuracy of each model; the table has the numbers.",
+    )
+
+
+def _draw_curves(models: list[Judged]) -> None:
+    import pandas as pd  # noqa: PLC0415
+
+    from core.evaluation.curves import roc_curve  # noqa: PLC0415
+    from core.plots.rates import Rate, rates  # noqa: PLC0415 - Plotly
+
+    lines, parts = [], []
+    for answers, (colour, _) in zip(models, MARKS, strict=False):
+        curve = roc_curve(answers.predictions) if answers.predictions.binary else None
+        if curve:
+            lines.append(Rate(_named(answers), colour, curve.x.tolist(), curve.y.tolist()))
+            points = {"false positive rate": curve.x, "sensitivity": curve.y}
+            parts.append(pd.DataFrame({"model": answers.package.card.name, **points}))
+    if not lines:
+        return
+    st.html("<h3>ROC</h3>")
+    show_chart(
+        rates("roc", lines),
+        _marked(models),
+        pd.concat(parts),
+        "roc of several",
+        "of each model. "
+        + _of_each(
+            [
+                (answers.package.card.name, ranking_rule(answers.predictions, "roc_curve"))
+                for answers in models
+            ]
+        ),
+        alt="ROC curves of the models; the download has their points.",
+    )
+
+
+def _show_differences(models: list[Judged]) -> None:
+    st.html("<h3>On the images that both answered</h3>")
+    st.caption(
+        "Paired: in each of 1,000 draws both models are judged on the same patients, so that what "
+        "makes a patient easy or hard for both cancels out."
+    )
+    pairs = []
+    for other in models[1:]:
+        try:
+            pairs.append((other, _difference(models[0].key, other.key, models[0], other)))
+        except EvaluationError as error:
+            notice(str(error), "note")
+    if not pairs:
+        return
+    table(
+        ("", "On", "AUROC", "Balanced accuracy"),
+        [
+            (
+                f"{_short(models[0])} minus {_short(other)}",
+                f"{found.images:,} images of {found.patients:,} patients",
+                _said(found.auroc),
+                _said(found.balanced_accuracy),
+            )
+            for other, found in pairs
+        ],
+        caption="Paired differences",
+    )
+    _say_shared_folds(models[0], pairs)
+    offer_numbers(
+        _marked([models[0], *(other for other, _ in pairs)]),
+        _difference_table(models[0], pairs),
+        "paired differences",
+        "on the images in both tables, the first model's figure minus the second's. "
+        + _of_each(
+            [
+                (f"minus {other.package.card.name}", _paired_rules(models[0].predictions, found))
+                for other, found in pairs
+            ]
+        )
+        + " Intervals: the patients of these images are drawn with replacement, 1,000 times, the "
+        "same ones for both models; the 2.5th and 97.5th percentiles of the differences.",
+        source=f"{models[0].table.name} of both models",
+    )
+
+
+def _say_shared_folds(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -> None:
+    from core.evaluation.compare import SHARED_FOLDS  # noqa: PLC0415 - pandas
+
+    names = [other.package.card.name for other, found in pairs if found.shared_folds]
+    for name in names:
+        notice(f"{first.package.card.name} and {name}: {SHARED_FOLDS}", "note")
+
+
+def _difference_table(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -> "pd.DataFrame":
+    """A row a pair of models and figure."""
+    import pandas as pd  # noqa: PLC0415
+
+    rows = []
+    for other, found in pairs:
+        names = first.package.card.name, other.package.card.name
+        for figure in _DRAWN:
+            one = getattr(found, figure)
+            values = (one.first, one.second, one.difference, *(one.interval or (None, None)))
+            counts = (found.images, found.patients, found.protocol, found.shared_folds)
+            rows.append((*names, figure, *values, *counts))
+    columns = ["first", "second", "figure", "value of first", "value of second", "difference"]
+    columns += ["low", "high", "images", "patients", "protocol", "shared folds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+@st.cache_resource(show_spinner="Comparing …", max_entries=50)
+def _difference(
+    first: tuple[str, int, int],  # noqa: ARG001
+    second: tuple[str, int, int],  # noqa: ARG001
+    _first: Judged,
+    _second: Judged,
+) -> "Comparison":
+    from core.evaluation.compare import compare  # noqa: PLC0415 - pandas
+
+    return compare(_first.predictions, _second.predictions)
+
+
+def _said(one: "Difference") -> str:
+    if one.interval is None:
+        return f"{one.difference:+.3f} (no interval: too few patients)"
+    low, high = one.interval
+    verdict = "better" if one.higher else "worse" if one.lower else "no clear difference"
+    return f"{one.difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
+
+
+def _rules(predictions: "Predictions") -> str:
+    """How to work out AUROC and calls."""
+    ranked = (
+        ranking_rule(predictions, "roc_auc_score")
+        if predictions.binary
+        else "scikit-learn's roc_auc_score of each class against the others, by its column "
+        "“probability <class>”, then the mean over the classes."
+    )
+    return f"AUROC: {ranked} Calls: {calling_rule(predictions)}"
+
+
+def _paired_rules(first: "Predictions", found: "Comparison") -> str:
+    from core.evaluation.predictions import PROTOCOLS  # noqa: PLC0415
+
+    text = f"{PROTOCOLS[found.protocol]} {_rules(replace(first, protocol=found.protocol))}"
+    if not found.shared_folds:
+        return text
+    return (
+        f"{text} Rows of the same image and round stand beside each other, those of a table with "
+        "one round beside each round of the other; a fold is a fold of the first together with one "
+        "of the second, and each patient is a fold where a table names none."
+    )
+
+
+def _of_each(rules: list[tuple[str, str]]) -> str:
+    """What is so for each name; said once where it is the same for all."""
+    names: dict[str, list[str]] = {}
+    for name, rule in rules:
+        names.setdefault(rule, []).append(name)
+    if len(names) == 1:
+        return rules[0][1]
+    return " ".join(f"{', '.join(own)}: {rule}" for rule, own in names.items())
+
+
+def _short(answers: Judged) -> str:
+    return f"{answers.mark}{answers.package.card.name}"
+
+
+def _named(answers: Judged) -> str:
+    return f"{answers.mark}{answers.title}"
+
+
+def _marked(models: list[Judged]) -> Judged:
+    """Whose mark a common figure wears: a leaky model's, if there is one among them."""
+    return next((answers for answers in models if answers.leaky), models[0])

@@ -1,0 +1,165 @@
+"""The worst errors as a gallery with heatmaps, one click from Diagnose."""
+
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import LobuleError
+from pages.desk.answers import Failure, Question, ask
+from pages.desk.state import Upload
+from pages.desk.uploads import send
+from pages.figures.answers import Judged
+from pages.figures.numbers import offer_numbers
+from pages.shared.dataset_choice import ask_for_path
+from pages.shared.plain import as_html, notice, quiet, visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.datasets.records import Dataset
+
+PAGE = 8
+_OPACITY = 0.45
+_HELP = (
+    "Images that were called wrongly, those first whose own class got the lowest probability. Of "
+    "several rounds: images that were called wrongly in most of them, and the mean probability."
+)
+_HEAT = (
+    "Heatmaps: Grad-CAM of the model on the shelf for the class that it looks for. It was trained "
+    "on all patients of its card, so on a held-out patient's image it may answer better than the "
+    "model that had not seen the patient, whose answer is written here."
+)
+
+
+def show_errors(answers: Judged) -> None:
+    """Draw the worst errors, a page at a time, where the images are at hand."""
+    from core.evaluation.worst_errors import worst_errors  # noqa: PLC0415 - pandas
+
+    found = worst_errors(answers.predictions)
+    number, whole = len(found), answers.predictions.image_count
+    st.text(
+        f"{number:,} of {whole:,} images were called wrongly ({number / whole:.1%})", help=_HELP
+    )
+    if not number:
+        return
+    offer_numbers(
+        answers, found, "errors", "rows whose call is not their label, by the probability of label."
+    )
+    root = answers.root or _ask_for_folder(answers)
+    page = _ask_for_page(number)
+    shown = found.iloc[PAGE * (page - 1) : PAGE * page]
+    heat = root is not None and st.toggle("Heatmaps", value=True, key="error_heat", help=_HEAT)
+    scales = _scales(root, answers) if root else {}
+    bar = st.empty()
+    places = st.columns(4, gap="medium") + st.columns(4, gap="medium")
+    for place, (at, row) in enumerate(shown.iterrows()):
+        if heat:
+            bar.progress(place / len(shown), text=f"Drawing heatmaps: {place + 1} of {len(shown)}")
+        with places[place]:
+            _show_error(answers, row, root, scales, key=f"error-{at}", heat=heat)
+    bar.empty()
+
+
+def _ask_for_folder(answers: Judged) -> Path | None:
+    training = answers.package.card.training
+    st.html("<h3>Where are the images?</h3>")
+    quiet(
+        "The model brings its answers along, not the images. To see them, give the folder of "
+        f"{training.dataset} that it was trained on."
+    )
+    path = ask_for_path()
+    if path is not None and not path.is_dir():
+        notice(f"There is no folder {path}.", "error")
+        return None
+    return path
+
+
+def _ask_for_page(number: int) -> int:
+    pages = -(-number // PAGE)
+    if pages == 1:
+        return 1
+    return int(
+        st.columns([1, 4])[0].number_input(f"Page, of {pages:,}", 1, pages, key="error_page")
+    )
+
+
+def _scales(root: Path, answers: Judged) -> dict[str, float]:
+    """µm/px of each image of a folder; empty where the folder cannot be opened as a dataset."""
+    try:
+        dataset = _opened(root, answers.package.card.task)
+    except LobuleError as error:
+        notice(str(error), "error")
+        return {}
+    columns = dataset.records[["path", "um_per_px"]].itertuples(index=False)
+    return {path: scale for path, scale in columns if scale and scale > 0}
+
+
+@st.cache_resource(show_spinner="Listing the files …", max_entries=4)
+def _opened(root: Path, task: str) -> "Dataset":
+    from core.datasets.open import open_dataset  # noqa: PLC0415 - pandas
+
+    return open_dataset(root, task=task)  # type: ignore[arg-type]
+
+
+def _show_error(
+    answers: Judged,
+    row: "pd.Series",
+    root: Path | None,
+    scales: dict[str, float],
+    *,
+    key: str,
+    heat: bool,
+) -> None:
+    file = _inside(root, row["image"]) if root else None
+    if file is not None:
+        scale, size = scales.get(row["image"]), file.stat().st_size
+        upload = Upload(str(file), row["image"], file.read_bytes, scale, size=size)
+        question = Question(upload, answers.package, upload.um_per_px)
+        picture, fault = _picture(question, heat=heat)
+        if picture:
+            alt = escape(visible(row["image"]), quote=True)
+            st.html(f'<div class="lobule-shot"><img src="{picture}" alt="{alt}"></div>')
+        else:
+            notice(fault, "error")
+    elif root:
+        notice(f"{row['image']} is not in {root}.")
+    said = " · ".join(filter(None, (row["patient"], row["magnification"], row["subtype"])))
+    often = f" in {row['wrong']} of {row['rounds']} rounds" if row["rounds"] > 1 else ""
+    st.html(
+        f'<div class="lobule-shot"><b>{as_html(row["label"])}</b>, called '
+        f"{as_html(row['called'])}{often}<br><small>probability of {as_html(row['label'])} "
+        f"{row['probability']:.3f}<br>{as_html(said)}<br>{as_html(row['image'])}</small></div>"
+    )
+    if file is not None and st.button("Diagnose", key=key, width="stretch"):
+        send(upload)
+        st.session_state["model"] = answers.name
+        st.switch_page("pages/diagnose.py")
+
+
+def _picture(question: Question, *, heat: bool) -> tuple[str | None, str]:
+    """An image, under its heatmap if wished, as a browser takes it; or why there is none."""
+    from core.imaging.overlay import overlay  # noqa: PLC0415 - OpenCV
+    from core.imaging.preview import preview  # noqa: PLC0415
+    from core.imaging.read import read_image  # noqa: PLC0415
+
+    if heat:
+        answer = ask(question)
+        if isinstance(answer, Failure):
+            return None, answer.reason
+        return preview(overlay(answer.image.pixels, answer.heatmap, opacity=_OPACITY)), ""
+    try:
+        return preview(read_image(question.upload.load()).pixels), ""
+    except (LobuleError, OSError) as error:
+        return None, str(error)
+
+
+def _inside(root: Path, name: str) -> Path | None:
+    """The file of that name in the folder; None if it is not there or leads out of it."""
+    try:
+        base = root.resolve()
+        file = (base / name).resolve()
+        return file if file.is_relative_to(base) and file.is_file() else None
+    except (OSError, ValueError):
+        return None

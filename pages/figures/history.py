@@ -1,0 +1,84 @@
+"""How training went, epoch by epoch, as the package remembers it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.registry.package import HISTORY_FILE
+from pages.figures.answers import Judged
+from pages.figures.numbers import as_csv
+from pages.shared.look import NEGATIVE, POSITIVE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MEASURES = {"Loss": "loss", "AUROC": "auroc", "Accuracy": "accuracy"}
+_PARTS = {"": ("training", NEGATIVE, "circle"), "val_": ("validation", POSITIVE, "triangle-up")}
+
+
+def show_history(answers: Judged) -> None:
+    """Draw loss, AUROC and accuracy by epoch, training against validation."""
+    found = _history(answers)
+    if found is None or len(found) < 2:  # noqa: PLR2004 - one point is no curve
+        st.text("This model was fitted in one go or made of others: it has no epochs to draw.")
+        return
+    from core.plots.curves import Curve, curves  # noqa: PLC0415 - Plotly
+    from core.plots.frame import mark_leaky  # noqa: PLC0415
+
+    epochs = [int(epoch) for epoch in found["epoch"]]
+    drawn = {title: name for title, name in _MEASURES.items() if _any(found, name)}
+    with st.container(key="curves-history"):
+        places = st.columns(len(drawn), gap="medium")
+    for place, (title, name) in zip(places, drawn.items(), strict=True):
+        lines = [
+            Curve(said, mark.colour, symbol, epochs, _values(found, part + name), dashed=not part)
+            for part, (said, mark, symbol) in _PARTS.items()
+            if part + name in found
+        ]
+        chance = 0.5 if title == "AUROC" else None
+        figure = curves(lines, title, chance=chance, most=None if title == "Loss" else 1.0)
+        if answers.leaky:
+            figure = mark_leaky(figure)
+        place.plotly_chart(
+            figure,
+            key=f"history-{title}",
+            config={"displayModeBar": False},
+            alt=f"{title} by epoch; the download has the numbers.",
+        )
+    st.download_button(
+        "Numbers, CSV",
+        lambda: as_csv(found),
+        f"{answers.package.card.name} {HISTORY_FILE}",
+        "text/csv",
+        key="download-history",
+        on_click="ignore",
+    )
+    st.caption(
+        f"These are {HISTORY_FILE} of the package: what training noted, worked out anew by no one."
+    )
+
+
+def _history(answers: Judged) -> "pd.DataFrame | None":
+    import pandas as pd  # noqa: PLC0415
+
+    try:
+        found = pd.read_csv(answers.package.path / HISTORY_FILE)
+    except (OSError, ValueError):
+        return None
+    if "epoch" not in found:
+        return None
+    whole = pd.to_numeric(found["epoch"], errors="coerce")
+    return found[whole.notna()].assign(epoch=whole[whole.notna()].astype(int))
+
+
+def _any(found: "pd.DataFrame", name: str) -> bool:
+    return any(value is not None for part in _PARTS for value in _values(found, part + name))
+
+
+def _values(found: "pd.DataFrame", name: str) -> list[float | None]:
+    import pandas as pd  # noqa: PLC0415
+
+    if name not in found:
+        return []
+    values = pd.to_numeric(found[name], errors="coerce")
+    return [None if pd.isna(value) else float(value) for value in values]

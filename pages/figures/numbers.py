@@ -1,0 +1,76 @@
+"""A chart with its numbers: marked where they leak, to be downloaded, to be worked out again."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages.figures.answers import Judged
+from pages.shared.plain import quiet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+
+def show_chart(
+    figure: "go.Figure",
+    answers: Judged,
+    numbers: "pd.DataFrame",
+    name: str,
+    how: str,
+    *,
+    alt: str,
+    source: str | None = None,
+) -> None:
+    """Draw a chart, and under it its numbers for download and how to work them out.
+
+    Parameters
+    ----------
+    figure
+        The chart; it is marked here if its numbers leak.
+    answers
+        Whose answers it shows.
+    numbers
+        What it shows, a row a point.
+    name
+        What the chart is called, in keys and file names.
+    how
+        How to get these numbers out of their source.
+    alt
+        The chart in words.
+    source
+        What the numbers are from; without it the table of answers.
+    """
+    if answers.leaky:
+        from core.plots.frame import mark_leaky  # noqa: PLC0415 - Plotly
+
+        figure = mark_leaky(figure)
+    st.plotly_chart(figure, key=f"chart-{name}", config={"displayModeBar": False}, alt=alt)
+    offer_numbers(answers, numbers, name, how, source)
+
+
+def offer_numbers(
+    answers: Judged, numbers: "pd.DataFrame", name: str, how: str, source: str | None = None
+) -> None:
+    """Draw the download of some numbers, and how to work them out again."""
+    leaky = " LEAKY" if answers.leaky else ""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
+        st.download_button(
+            "Numbers, CSV",
+            lambda: as_csv(numbers),
+            f"{answers.package.card.name}{leaky} {name}.csv",
+            "text/csv",
+            key=f"download-{name}",
+            on_click="ignore",
+        )
+        quiet(f"From {source or answers.table.name}: {how}")
+
+
+def as_csv(table: "pd.DataFrame") -> bytes:
+    """A table as a file that a spreadsheet opens without running anything in it."""
+    from core.documents.spreadsheet import neutral  # noqa: PLC0415
+
+    def cell(value: Any) -> Any:
+        return neutral(value) if isinstance(value, str) else value
+
+    return table.map(cell).to_csv(index=False).encode("utf-8-sig")

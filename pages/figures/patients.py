@@ -1,0 +1,128 @@
+"""Each patient a bar: which ones fail; and the figures where each patient counts as one."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import EvaluationError
+from pages.figures.answers import Judged, judged, label
+from pages.figures.numbers import show_chart
+from pages.figures.words import TITLES, words
+from pages.shared.look import NEGATIVE, NEUTRAL, POSITIVE
+from pages.shared.plain import table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.evaluation.judgement import Judgement
+
+MOST = 40
+_MIXED = "images of several classes"
+_FIGURES = ("auroc", "balanced_accuracy", "sensitivity", "specificity", "accuracy")
+_HELP = (
+    "The bar is the share of the patient's images that were called rightly (the patient score of "
+    "Spanhol et al. 2016), at the point that was chosen without the patient. Worst first."
+)
+
+
+def show_patients(answers: Judged) -> None:
+    """Draw a bar for each patient, the worst first, and the figures by patient."""
+    from core.evaluation.patient_level import patient_table, recognition_rate  # noqa: PLC0415
+
+    found = patient_table(answers.predictions)
+    rate, interval, why = recognition_rate(answers.predictions)
+    between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
+    st.text(
+        f"{answers.mark}Mean share of a patient's images called rightly: {rate:.3f}{between}; "
+        f"{len(found):,} patients",
+        help=_HELP,
+    )
+    shown = found
+    if len(found) > MOST and not st.toggle(
+        f"Show all {len(found):,} patients", key="all_patients", help=f"Else the {MOST} worst."
+    ):
+        shown = found.iloc[:MOST]
+    _draw(answers, found, shown, rate)
+    _show_levels(answers)
+
+
+def _draw(answers: Judged, found: "pd.DataFrame", shown: "pd.DataFrame", rate: float) -> None:
+    from core.plots.bars import Bar, share_bars  # noqa: PLC0415 - Plotly
+
+    def bar(row: "pd.Series") -> "Bar":
+        right = f"{row['right']:,.1f}".removesuffix(".0")
+        said = f"{right} of {row['images']:,} images called rightly"
+        kind = label(row["label"]) or _MIXED
+        name = label(row["patient"])
+        # A bar of no length has no colour: the class stands beside its name.
+        named = f"{name}, {kind}" if row["label"] else name
+        return Bar(named, row["score"], kind, f"{name}: {said}")
+
+    show_chart(
+        share_bars(
+            [bar(row) for _, row in shown.iterrows()],
+            _marks(answers),
+            "share of the patient's images called rightly",
+            line=rate,
+        ),
+        answers,
+        found,
+        "patients",
+        "call each row at its “threshold”"
+        if answers.predictions.thresholds is not None
+        else "call the class with the highest probability of each row",
+        alt="A bar a patient, worst first; the download has the numbers.",
+    )
+
+
+def _marks(answers: Judged) -> dict[str, tuple[str, str]]:
+    predictions = answers.predictions
+    patterns = ("", "/", "x", "-", "\\", "+", "|", ".")
+    names = [label(name) for name in predictions.classes]
+    if predictions.binary:
+        colours = [NEGATIVE.colour, POSITIVE.colour]
+        if predictions.positive == 0:
+            colours.reverse()
+    else:
+        colours = [NEGATIVE.colour] * len(names)
+    marks = {
+        name: (colour, patterns[number % len(patterns)])
+        for number, (name, colour) in enumerate(zip(names, colours, strict=True))
+    }
+    return {**marks, _MIXED: (NEUTRAL.colour, "")}
+
+
+def _show_levels(answers: Judged) -> None:
+    st.html("<h3>By image and by patient</h3>")
+    try:
+        found = _levels(answers.key, answers)
+    except EvaluationError as error:
+        st.text(str(error))
+        return
+    table(
+        ("", "Number", *(answers.mark + TITLES[name] for name in _FIGURES)),
+        [
+            (
+                level,
+                f"{one.images:,}",
+                *(words(one.figures[name]) for name in _FIGURES),
+            )
+            for level, one in (("Images", judged(answers)), *found.items())
+        ],
+        caption="Figures by image and by patient",
+    )
+    st.caption(
+        "By mean: a patient's probability is the mean over their images. By majority: it is the "
+        "share of their images that were called so, and half is enough."
+    )
+
+
+@st.cache_resource(show_spinner="Working out the figures by patient …", max_entries=50)
+def _levels(key: tuple[str, int, int], _answers: Judged) -> "dict[str, Judgement]":  # noqa: ARG001
+    from core.evaluation.judgement import judge  # noqa: PLC0415 - pandas
+    from core.evaluation.patient_level import by_patient  # noqa: PLC0415
+
+    return {
+        "Patients, by mean": judge(by_patient(_answers.predictions)),
+        "Patients, by majority": judge(by_patient(_answers.predictions, "majority")),
+    }

@@ -1,0 +1,186 @@
+"""ROC and precision-recall curves, and what moving the operating point does."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.figures.answers import Judged, judged, label
+from pages.figures.headline import confusion_table
+from pages.figures.numbers import show_chart
+from pages.figures.words import HELP, TITLES, calling_rule, ranking_rule
+from pages.shared.plain import as_html, notice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.evaluation.curves import CurvePoints
+    from core.evaluation.judgement import Judgement
+
+_FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
+_BLUE = "#2f83bd"
+_PLAIN_POINT = 0.5
+_MOVING = (
+    "Where you put the point having looked at these patients flatters: it shows the trade. To "
+    "report are the figures at the model's own points, each chosen without the patient."
+)
+
+
+@st.fragment
+def show_point(answers: Judged) -> None:
+    """Draw both curves; of two classes, the point on them can be moved."""
+    predictions = answers.predictions
+    if not predictions.binary:
+        chosen = st.selectbox(
+            "Class, against all others",
+            range(len(predictions.classes)),
+            format_func=predictions.classes.__getitem__,
+            key="curve_class",
+        )
+        st.caption("There is no operating point: the most probable class is the answer.")
+        _show_curves(answers, chosen, None)
+        return
+    threshold = _ask_for_point(answers)
+    from core.evaluation.judgement import judge  # noqa: PLC0415 - pandas
+
+    found = judge(predictions, threshold=threshold, draws=0)
+    _show_follow(answers, found, threshold)
+    sensitivity, specificity = (found.figures[name].value for name in _FOLLOW[:2])
+    point = None
+    if sensitivity is not None and specificity is not None:
+        point = (1 - specificity, sensitivity, found.figures["precision"].value)
+    _show_curves(answers, predictions.positive, point)
+    _show_matrix(answers, found, threshold)
+
+
+def _ask_for_point(answers: Judged) -> float:
+    card = answers.package.card
+    point = card.operating_point
+    start = round(point.threshold, 3) if point else _PLAIN_POINT
+    key = f"point-{answers.name}"
+    offered = {f"{start:.3f}: as the model answers": start}
+    for other in card.operating_points:
+        if other.positive_class == (point.positive_class if point else other.positive_class):
+            offered.setdefault(f"{other.threshold:.3f}: {other.rule}", round(other.threshold, 3))
+    if len(offered) > 1:
+        st.selectbox(
+            "Points of the card",
+            tuple(offered),
+            key=f"rule-{answers.name}",
+            on_change=lambda: st.session_state.update(
+                {key: offered[st.session_state[f"rule-{answers.name}"]]}
+            ),
+            help="Chosen on held-out predictions, by these rules.",
+        )
+    st.session_state.setdefault(key, start)
+    positive = answers.predictions.classes[answers.predictions.positive]
+    st.text(f"Called {positive} from this probability on")
+    return st.slider(
+        "Operating point",
+        0.0,
+        1.0,
+        step=0.001,
+        format="%.3f",
+        key=key,
+        help=_MOVING,
+    )
+
+
+def _show_follow(answers: Judged, found: "Judgement", threshold: float) -> None:
+    own = judged(answers)
+    cells = "".join(
+        f"<div><dt>{TITLES[name]}</dt><dd>{_number(found, name)}"
+        f"<small>own points {_number(own, name)}</small></dd></div>"
+        for name in _FOLLOW
+    )
+    st.html(f'<dl class="lobule-numbers">{cells}</dl>')
+    each = answers.predictions.thresholds is not None
+    whose = "chosen without each patient" if each else "the most probable class"
+    st.caption(
+        f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own "
+        f"points: {whose}. {_MOVING}",
+        help=HELP,
+    )
+
+
+def _number(found: "Judgement", name: str) -> str:
+    value = found.figures[name].value
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _show_curves(
+    answers: Judged, chosen: int, point: tuple[float, float, float | None] | None
+) -> None:
+    from core.evaluation.curves import precision_recall_curve, roc_curve  # noqa: PLC0415
+    from core.plots.rates import Rate, rates  # noqa: PLC0415 - Plotly
+
+    predictions = answers.predictions
+    name = predictions.classes[chosen]
+    roc = roc_curve(predictions, chosen)
+    recall = precision_recall_curve(predictions, chosen)
+    if roc is None or recall is None:
+        notice(f"No model answered images of {name} and of others, so there are no curves.")
+        return
+    several = (
+        f"The mean of {roc.models} curves, one a model, at each false-positive rate (Fawcett "
+        "2006); answers of different models are never ranked together. "
+        if roc.models > 1
+        else ""
+    )
+    with st.container(key="curves-point"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        st.html(f"<h3>ROC, {as_html(name)}</h3>")
+        show_chart(
+            rates(
+                "roc",
+                [Rate(label(name), _BLUE, roc.x.tolist(), roc.y.tolist())],
+                point=point[:2] if point else None,
+            ),
+            answers,
+            _points(roc, "false positive rate", "sensitivity"),
+            "roc",
+            several + ranking_rule(predictions, "roc_curve", name),
+            alt="ROC curve; the download has its points.",
+        )
+    with right:
+        st.html(f"<h3>Precision and recall, {as_html(name)}</h3>")
+        at = (point[1], point[2]) if point and point[2] is not None else None
+        show_chart(
+            rates(
+                "precision-recall",
+                [Rate(label(name), _BLUE, recall.x.tolist(), recall.y.tolist())],
+                chance=recall.share,
+                point=at,
+            ),
+            answers,
+            _points(recall, "recall", "precision"),
+            "precision and recall",
+            several + ranking_rule(predictions, "precision_recall_curve", name),
+            alt="Precision-recall curve; the download has its points.",
+        )
+
+
+def _points(curve: "CurvePoints", x: str, y: str) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.DataFrame({x: curve.x, y: curve.y})
+
+
+def _show_matrix(answers: Judged, found: "Judgement", threshold: float) -> None:
+    from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
+
+    names = [label(name) for name in answers.predictions.classes]
+    st.html(f"<h3>Who was called what, at {threshold:.3f}</h3>")
+    rule = calling_rule(answers.predictions).replace("“threshold”", f"{threshold:.3f}")
+    with st.container(key="curves-matrix"):
+        left, _ = st.columns(2, gap="medium")
+    with left:
+        show_chart(
+            confusion_figure(found.confusion, names),
+            answers,
+            confusion_table(answers, found),
+            "confusion",
+            f"count label against call, all rows of a round together: {rule.partition(';')[0]}."
+            + (" The mean over rounds." if found.rounds > 1 else ""),
+            alt="Confusion matrix; the download has its numbers.",
+        )

@@ -1,0 +1,163 @@
+"""How the figures hold as images change: stain, focus, compression, light, scale."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.registry.card_results import UNCHANGED
+from pages.figures.answers import Judged, label
+from pages.figures.numbers import show_chart
+from pages.figures.words import counted
+from pages.shared.look import NEGATIVE, NEUTRAL, POSITIVE
+from pages.shared.plain import quiet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from core.registry.card_results import Robustness
+
+_HELP = (
+    "The same images are changed by a known amount, as another laboratory or scanner might change "
+    "them, and answered again. A line that stays level means that the answers hold; one that falls "
+    "means that the model leans on what was changed. The dotted line is the AUROC of colour alone, "
+    "judged on the same changed images."
+)
+_CHANGES = {
+    "stain": (
+        "Stain",
+        "Each image's haematoxylin and eosin are made stronger or weaker, by up to this share.",
+    ),
+    "blur": (
+        "Blur",
+        "The image is put out of focus; the amount is the blur's width in the network's pixels.",
+    ),
+    "jpeg": (
+        "JPEG",
+        "The image is saved as JPEG of this quality and read again: the lower, the coarser.",
+    ),
+    "brightness": ("Brightness", "The image is made lighter or, below 0, darker."),
+    "scale": ("Scale", "The image is enlarged or, below 0, made smaller, in the same frame."),
+}
+_IN_A_ROW = 3
+
+
+def show_robustness(answers: Judged) -> None:
+    """Draw AUROC and balanced accuracy against the amount of each change."""
+    points = answers.robustness
+    kinds = list(dict.fromkeys(each.change for each in points if each.change != UNCHANGED))
+    if not kinds:
+        _say_why_none(answers)
+        return
+    st.text(f"Figures of {_sample(answers)}, changed and answered again", help=_HELP)
+    unchanged = next((each for each in points if each.change == UNCHANGED), None)
+    if unchanged:
+        quiet(_worst(unchanged, points))
+    least = max(-0.02, min(0.4, *(value - 0.05 for each in points for value in _values(each))))
+    for start in range(0, len(kinds), _IN_A_ROW):
+        with st.container(key=f"curves-robustness-{start}"):
+            places = st.columns(_IN_A_ROW, gap="medium")
+        for place, kind in zip(places, kinds[start : start + _IN_A_ROW], strict=False):
+            with place:
+                _show_kind(answers, kind, unchanged, least)
+
+
+def _show_kind(answers: Judged, kind: str, unchanged: "Robustness | None", least: float) -> None:
+    from core.plots.robustness import Fall, robustness_figure  # noqa: PLC0415 - Plotly
+
+    changed = [each for each in answers.robustness if each.change == kind]
+    points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda each: each.away)
+    title, meaning = _CHANGES.get(kind, (kind, None))
+    st.text(title, help=meaning)
+    unit = changed[0].unit
+    show_chart(
+        robustness_figure(
+            [each.away for each in points],
+            [_amount(each, kind) for each in points],
+            [
+                Fall("AUROC", POSITIVE.colour, "triangle-up", [each.auroc for each in points]),
+                Fall(
+                    "balanced accuracy",
+                    NEGATIVE.colour,
+                    "circle",
+                    [each.balanced_accuracy for each in points],
+                ),
+                Fall(
+                    "AUROC, colour alone",
+                    NEUTRAL.colour,
+                    "square",
+                    [each.colour_auroc for each in points],
+                    dotted=True,
+                ),
+            ],
+            label(f"{title}, {unit}" if unit else title),
+            least=least,
+        ),
+        answers,
+        _numbers(points, answers.tried_on),
+        f"robustness {kind}",
+        "the entries of evaluation.robustness with this change; “none” is unchanged."
+        if answers.root is None
+        else "the same images were changed and answered again; evaluate --json prints these too.",
+        alt=f"AUROC and balanced accuracy by {title}; the download has the numbers.",
+        source="card.json" if answers.root is None else "this evaluation",
+    )
+
+
+def _say_why_none(answers: Judged) -> None:
+    command = f"python -m core evaluate {answers.name} --data PATH"
+    if answers.root is None:
+        st.text(
+            "This model's card holds no figures on changed images: they were not worked out when "
+            f"it was made. To have them, judge it on a dataset of yours, on the left, or run: "
+            f"{command}"
+        )
+    elif not answers.tried_on:
+        st.text(
+            "There are no figures on changed images here: the evaluation was stopped before "
+            "they were answered. Evaluate again, on the left, to have them."
+        )
+    else:
+        st.text(
+            "There are no figures on changed images here: the images that can be read are of one "
+            "class only, so there is nothing to tell apart. Choose a dataset with images of every "
+            f"class on the left, or run: {command}"
+        )
+
+
+def _sample(answers: Judged) -> str:
+    """Of how many images the curves are, in words."""
+    whole = f"{counted(answers)}, {answers.on}"
+    if answers.tried_on < answers.predictions.image_count:
+        return f"{answers.tried_on:,} of the {whole}"
+    return f"the {whole}"
+
+
+def _worst(unchanged: "Robustness", points: Sequence["Robustness"]) -> str:
+    worst = min((each for each in points if each is not unchanged), key=lambda each: each.auroc)
+    if worst.auroc >= unchanged.auroc:
+        return f"AUROC is {unchanged.auroc:.3f} unchanged, and no change made it fall."
+    title, _ = _CHANGES.get(worst.change, (worst.change, None))
+    amount = f"{worst.amount:g} {worst.unit}".rstrip()
+    return (
+        f"AUROC falls most with {title}, {amount}: from {unchanged.auroc:.3f} to {worst.auroc:.3f}."
+    )
+
+
+def _amount(point: "Robustness", kind: str) -> str:
+    if point.change == UNCHANGED and kind == "jpeg":
+        return "none"
+    return f"{point.amount:g}"
+
+
+def _values(point: "Robustness") -> list[float]:
+    values = (point.auroc, point.balanced_accuracy, point.colour_auroc)
+    return [value for value in values if value is not None]
+
+
+def _numbers(points: Sequence["Robustness"], images: int) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415
+
+    columns = ["change", "amount", "unit", "auroc", "balanced_accuracy", "colour_auroc"]
+    rows = [[getattr(each, name) for name in columns] for each in points]
+    return pd.DataFrame(rows, columns=columns).assign(images=images)

@@ -1,0 +1,94 @@
+"""What the figures are called, mean and are worked out of, in words."""
+
+from typing import TYPE_CHECKING
+
+from pages.figures.answers import Judged
+
+if TYPE_CHECKING:
+    from core.evaluation.judgement import Figure
+    from core.evaluation.predictions import Predictions
+
+TITLES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Precision",
+    "macro_precision": "Precision, mean of classes",
+    "f1": "F1",
+    "macro_f1": "F1, mean of classes",
+    "brier": "Brier score",
+    "ece": "ECE",
+}
+HELP = (
+    "AUROC: how often an image of the class ranks above one of another; 0.5 is guessing. AUPRC: "
+    "mean precision over all recalls; guessing has the share of the class. Sensitivity (recall): "
+    "share of the class's images that were called so. Specificity: share of the others that were "
+    "not. Precision: share of those called so that are. F1: harmonic mean of precision and "
+    "sensitivity. Balanced accuracy: mean of the classes' sensitivities. Brier score: mean squared "
+    "distance of the probability from the truth, 0 is best. ECE: expected calibration error, how "
+    "far probabilities are from what is observed, 0 is best. Brackets: 95 % interval by bootstrap "
+    "over patients. Colour alone: the same task answered from the colours of the image, without "
+    "any network."
+)
+_WITHIN = {
+    "one model": "all rows together",
+    "folds": "the rows of each round and fold, then the mean",
+    "patients": "the rows of each patient, then the mean over patients who have both classes",
+}
+_CALLS = {
+    "one model": "all rows together",
+    "folds": "the rows of each round, then the mean",
+    "patients": "the rows of each patient, then the mean over patients who have what it needs",
+}
+
+
+def words(figure: "Figure") -> str:
+    """A figure with its interval; a dash where there is none."""
+    if figure.value is None:
+        return "–"
+    low, high = figure.interval or (None, None)
+    # An interval is not broken over two lines.
+    between = f" [{low:.3f},\N{NO-BREAK SPACE}{high:.3f}]" if figure.interval else ""
+    return f"{figure.value:.3f}{between}"
+
+
+def of_whom(predictions: "Predictions") -> str:
+    """The class that figures are about, in words."""
+    if predictions.binary:
+        return f"of {predictions.classes[predictions.positive]}"
+    return "the mean over the classes, each against the others"
+
+
+def ranking_rule(predictions: "Predictions", function: str, column: str | None = None) -> str:
+    """How to work out a ranking figure or a curve."""
+    column = column or predictions.classes[predictions.positive]
+    within = _WITHIN[predictions.protocol]
+    return (
+        f"scikit-learn's {function} of label = {column} and the column “probability {column}”, on "
+        f"{within}."
+    )
+
+
+def calling_rule(predictions: "Predictions") -> str:
+    """How to get from the table to who was called what."""
+    if not predictions.binary:
+        return f"the class with the highest probability is called; {_CALLS[predictions.protocol]}."
+    positive = predictions.classes[predictions.positive]
+    return (
+        f"{positive} is called where “probability {positive}” is at least “threshold”; "
+        f"{_CALLS[predictions.protocol]}."
+    )
+
+
+def counted(answers: Judged) -> str:
+    """On how many images of how many patients."""
+    from core.registry.card_words import counted as number  # noqa: PLC0415
+
+    predictions = answers.predictions
+    return (
+        f"{number(predictions.image_count, 'image')} of "
+        f"{number(predictions.patient_count, 'patient')}"
+    )

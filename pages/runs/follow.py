@@ -1,0 +1,41 @@
+"""Notice whatever happens to runs, whoever did it, and draw what changes all the time."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.errors import LobuleError
+from pages.runs.plan_job import running_checks
+from pages.runs.view import show_alive
+from pages.runs.words import active
+from pages.shared.plain import notice
+
+if TYPE_CHECKING:
+    from core.training.jobs.state import RunState
+
+Standing = tuple[tuple[object, ...], ...]
+
+
+def standing(states: list["RunState"], *, epochs: bool) -> Standing:
+    """What a page that was drawn now shows; if epochs matter, finished ones too."""
+    runs = tuple((run.id, run.state, len(run.history) if epochs else 0) for run in states)
+    return (*runs, ("checks", running_checks()))
+
+
+# Streamlit tells fragments apart by their function and their place on the page: defined once and
+# always drawn at one place, this one is the same in every run, and its timer finds it again.
+@st.fragment(run_every=1.0)
+def follow(drawn: Standing, chosen: str, *, epochs: bool) -> None:
+    """Draw the chosen run while it lives, and all of the page when a run has changed its state."""
+    from core.training.jobs import list_runs  # noqa: PLC0415 - pandas
+
+    try:
+        states = list_runs()
+    except (LobuleError, OSError) as error:
+        notice(f"The runs cannot be read: {error}", "error")
+        return
+    if standing(states, epochs=epochs) != drawn:
+        st.rerun()
+    for state in states:
+        if state.id == chosen and active(state):
+            show_alive(state)

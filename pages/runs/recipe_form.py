@@ -1,0 +1,119 @@
+"""The settings of a recipe as a form; what was changed comes out as the command line writes it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.runs.recipe_settings import FINE_TUNE, FINE_TUNE_STARTS, GROUPS, Setting, Value
+from pages.runs.words import LEAKY
+from pages.shared.plain import notice
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from core.training.request.recipe import Recipe
+
+COLUMNS = 3
+# A probe has no loss, no steps, and is judged by patient only.
+_NOT_FOR_PROBES = {"label_smoothing", "mixed_precision", "split"}
+
+
+def ask_for_settings(recipe: "Recipe") -> list[str]:
+    """Draw the form; returns the changes, such as "train.epochs=3"."""
+    values = _values(recipe)
+    asked: dict[str, Value] = {}
+    for tab, settings in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
+        with tab:
+            _ask_group([one for one in settings if one.key in values], values, asked, recipe.name)
+    if asked.get("split") == "image":
+        notice(f"{LEAKY} Use it only to reproduce published figures.")
+    return _changes(values, asked, second_phase=recipe.fine_tune is not None)
+
+
+def _ask_group(
+    settings: list[Setting], values: dict[str, Value], asked: dict[str, Value], recipe: str
+) -> None:
+    """Draw the settings that mean something beside those asked before, in rows."""
+    places: list[DeltaGenerator] = []
+    for setting in settings:
+        if not all(asked.get(key) in allowed for key, allowed in setting.needs.items()):
+            asked[setting.key] = setting.off
+            continue
+        places = places or list(st.columns(COLUMNS, gap="medium", vertical_alignment="bottom"))
+        with places.pop(0):
+            asked[setting.key] = _ask(setting, values[setting.key], f"{recipe}:{setting.key}")
+
+
+def _ask(setting: Setting, value: Value, key: str) -> Value:
+    """Draw one setting; what was chosen outlives a look at another page."""
+    match setting.kind:
+        case "switch":
+            return st.toggle(
+                setting.label, value, key=key, help=setting.means, persist_state="session"
+            )
+        case "choice":
+            names = list(setting.options)
+            return st.selectbox(
+                setting.label,
+                names,
+                names.index(value),
+                format_func=setting.options.__getitem__,
+                key=key,
+                help=setting.means,
+                persist_state="session",
+            )
+        case "rate":
+            return st.number_input(
+                setting.label,
+                1e-7,
+                1.0,
+                float(value),
+                step=float(value) / 2,
+                format="%g",
+                key=key,
+                help=setting.means,
+                persist_state="session",
+            )
+        case kind:
+            number = int if kind == "whole" else float
+            return st.number_input(
+                setting.label,
+                number(setting.low),
+                number(setting.high),
+                number(value),
+                step=number(setting.step),
+                format=None if kind == "whole" else "%g",
+                key=key,
+                help=setting.means,
+                persist_state="session",
+            )
+
+
+def _values(recipe: "Recipe") -> dict[str, Value]:
+    """The recipe's settings by key, as the form asks for them."""
+    values: dict[str, Value] = {}
+    for name, value in recipe.model_dump(mode="json", exclude_none=True).items():
+        inner = value if isinstance(value, dict) else {"": value}
+        values |= {f"{name}.{key}" if key else name: one for key, one in inner.items()}
+    if recipe.probe:
+        return {key: value for key, value in values.items() if key not in _NOT_FOR_PROBES}
+    values[FINE_TUNE] = recipe.fine_tune is not None
+    starts = {f"{FINE_TUNE}.{key}": value for key, value in FINE_TUNE_STARTS.items()}
+    return starts | values
+
+
+def _changes(values: dict[str, Value], asked: dict[str, Value], *, second_phase: bool) -> list[str]:
+    """What `core.training.request.override` has to be told."""
+    wanted = asked.get(FINE_TUNE, False)
+    changes = [f"{FINE_TUNE}=none"] if second_phase and not wanted else []
+    for key, value in asked.items():
+        of_second = key.startswith(f"{FINE_TUNE}.")
+        if key == FINE_TUNE or (of_second and not wanted):
+            continue
+        if value != values[key] or (of_second and not second_phase):
+            changes.append(f"{key}={_written(value)}")
+    return changes
+
+
+def _written(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

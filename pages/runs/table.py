@@ -1,0 +1,120 @@
+"""All runs: a table to sort, and curves of some laid over each other."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.runs.list import choose
+from pages.runs.result import evaluation_of
+from pages.runs.words import active, seconds_of, split_words, state_words
+from pages.shared.learning_curves import MARKS, overlay
+from pages.shared.plain import notice, visible
+
+if TYPE_CHECKING:
+    from core.training.jobs.state import RunState
+
+
+def show_all(states: list["RunState"], unreadable: list[str]) -> None:
+    """Draw every run, and what was selected of them."""
+    st.title("Training runs", anchor=False)
+    if unreadable:
+        number = "1 run" if len(unreadable) == 1 else f"{len(unreadable)} runs"
+        notice(
+            f"{number} cannot be read and is left out: {', '.join(unreadable)}. What was asked for "
+            "is missing, damaged, or from another version of Lobule."
+        )
+    if not states:
+        st.text("There are no runs yet. Start one under New run.")
+        return
+    st.caption(
+        "Click a column to sort. Tick runs to lay their curves over each other, or open one."
+    )
+    picked = st.dataframe(
+        _columns(states),
+        # What is ticked are rows: when there is a new run, they are those of others.
+        key=f"all_runs-{len(states)}-{states[0].id}",
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        placeholder="–",
+        column_config=_CONFIG,
+    )
+    rows = [row for row in picked["selection"]["rows"] if row < len(states)]
+    _show_selected([states[row] for row in rows])
+
+
+def _show_selected(chosen: list["RunState"]) -> None:
+    if not chosen:
+        st.caption("No run is ticked.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for state in chosen[: len(MARKS)]:
+            st.button(f"Open {state.id}", key=f"open-{state.id}", on_click=choose, args=(state.id,))
+    drawn = [state for state in chosen if state.history][: len(MARKS)]
+    if len(chosen) > len(MARKS):
+        st.caption(f"The first {len(MARKS)} of {len(chosen)} ticked runs are drawn.")
+    if not drawn:
+        st.caption("None of the ticked runs has a finished epoch, so there are no curves.")
+        return
+    training = st.toggle("Training too, dotted", key="overlay_training")
+    st.text(
+        "Validation, epoch by epoch",
+        help="Runs that were split alike, with one seed, are validated on the same patients; "
+        "others are not, and differ by that too.",
+    )
+    overlay(drawn, training=training)
+
+
+def _dataset(path: Path) -> str:
+    """A folder's name; manifests may all be called the same, so theirs goes with the folder."""
+    return f"{path.parent.name}/{path.name}" if path.suffix else path.name
+
+
+def _columns(states: list["RunState"]) -> dict[str, list[object]]:
+    found = [evaluation_of(state) for state in states]
+    taken = [seconds_of(state) for state in states]
+    return {
+        "State": [state_words(state) for state in states],
+        "Name": [visible(state.request.name) for state in states],
+        "Recipe": [visible(state.request.recipe.name) for state in states],
+        "Split": [split_words(state) for state in states],
+        "Dataset": [visible(_dataset(state.request.data)) for state in states],
+        "AUROC": [own.auroc if own else None for own in found],
+        "95 % interval": [
+            f"{own.auroc_interval[0]:.3f} to {own.auroc_interval[1]:.3f}"
+            if own and own.auroc_interval
+            else None
+            for own in found
+        ],
+        "Colour alone": [own.colour_auroc if own else None for own in found],
+        "Patients": [own.patients if own else None for own in found],
+        "Images": [own.images if own else None for own in found],
+        "Epochs": [len(state.history) for state in states],
+        "Started": [state.started for state in states],
+        "Minutes": [
+            seconds / 60 if seconds is not None and not active(state) else None
+            for state, seconds in zip(states, taken, strict=True)
+        ],
+    }
+
+
+_number = st.column_config.NumberColumn
+_CONFIG = {
+    "AUROC": _number(
+        format="%.3f",
+        help="On held-out images: how often one of the positive class ranks above one of the "
+        "other; 0.5 is guessing. Figures of a leaky split flatter.",
+    ),
+    "95 % interval": st.column_config.TextColumn(help="Of the AUROC, by bootstrap over patients."),
+    "Colour alone": _number(
+        format="%.3f",
+        help="AUROC of the same task answered from the colours of the image, without any network.",
+    ),
+    "Patients": _number(format="localized", help="Held out: the AUROC is of theirs."),
+    "Images": _number(format="localized", help="Held out: the AUROC is of these."),
+    "Epochs": _number(format="localized", help="Finished ones."),
+    "Started": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+    "Minutes": _number(format="%.1f", help="From its start to its end."),
+    "Name": st.column_config.TextColumn(pinned=True, width="medium"),
+}

@@ -1,0 +1,163 @@
+"""Which dataset, and how it is read: asked for in the sidebar."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.datasets.browse import look_into
+from core.datasets.recent import recent_datasets
+from core.errors import DatasetError
+from pages.audits.job import AuditJob, Question
+from pages.shared.plain import as_html, notice
+
+if TYPE_CHECKING:
+    from core.datasets.records import Task
+
+TASKS: dict["Task", str] = {"binary": "Two classes", "subtype": "Subtypes"}
+_HERE = "browsed_folder"
+
+
+def ask_for_path() -> Path | None:
+    """Ask where the dataset is; None until something is given."""
+    # What a widget holds is forgotten while another page is shown.
+    st.session_state.setdefault("dataset_path", st.session_state.get("last_dataset_path", ""))
+    typed = st.text_input(
+        "Folder or manifest",
+        key="dataset_path",
+        placeholder="/data/BreaKHis_v1",
+        help="On the machine that runs Lobule: a folder of images, or a .csv or .parquet manifest. "
+        "Nothing in it is changed.",
+    ).strip()
+    st.session_state["last_dataset_path"] = typed
+    if st.button("Pick a folder", key="pick", width="stretch"):
+        st.session_state[_HERE] = _nearest_folder(typed)
+        pick_folder()
+    if recent := recent_datasets():
+        st.selectbox("Opened lately", recent, index=None, key="recent", on_change=_take_recent)
+    return _as_path(typed) if typed else None
+
+
+def ask_how(path: Path) -> Question:
+    """Ask for the task, the magnifications and the patients of a dataset.
+
+    What there is to choose from is known once the dataset was opened: `offer` tells the next run.
+    """
+    task = st.segmented_control(
+        "Task",
+        tuple(TASKS),
+        default="binary",
+        required=True,
+        format_func=TASKS.__getitem__,
+        key=f"task-{path}",
+        help="Two classes, such as benign and malignant; or any number of subtypes. IDC has two.",
+    )
+    magnifications: list[str] = []
+    offered = st.session_state.get("offered", {}).get(path, ())
+    if len(offered) > 1:
+        magnifications = st.pills(
+            "Magnifications",
+            offered,
+            selection_mode="multi",
+            key=f"magnifications-{path}",
+            help="None chosen: all of them together.",
+        )
+    pattern = ""
+    if path in st.session_state.get("without_patients", ()):
+        pattern = st.text_input(
+            "Patients, by a pattern",
+            key=f"pattern-{path}",
+            placeholder=r"(?P<patient>\d+)_",
+            help="The images do not say whose they are. A regular expression that finds the "
+            "patient in each path, in a group named patient; or put a file patients.csv (columns "
+            "path, patient) into the folder.",
+        ).strip()
+    return Question(path, task or "binary", tuple(sorted(magnifications)), pattern or None)
+
+
+def offer(job: AuditJob) -> None:
+    """Note what `ask_how` can offer for this dataset; draws the page again if that is news."""
+    path = job.question.path
+    offered = st.session_state.setdefault("offered", {})
+    without = st.session_state.setdefault("without_patients", set())
+    news = False
+    if job.magnifications and offered.get(path) != job.magnifications:
+        offered[path], news = job.magnifications, True
+    if job.dataset and not job.dataset.patients_known and path not in without:
+        without.add(path)
+        news = True
+    # The Training page asks for it; here nothing needs it.
+    if job.dataset and job.dataset.records["um_per_px"].isna().any():
+        st.session_state.setdefault("without_scale", set()).add(path)
+    if news:
+        st.rerun()
+
+
+@st.dialog("Pick a folder", width="large")
+def pick_folder() -> None:
+    """Walk through the folders of the machine that runs Lobule."""
+    here = Path(st.session_state[_HERE])
+    st.html(f'<div class="lobule-file"><b>{as_html(here)}</b></div>')
+    try:
+        place = look_into(here)
+    except DatasetError as error:
+        notice(str(error), "error")
+        place = None
+    inside = [*place.folders, *place.manifests] if place else []
+    # Each folder has widgets of its own, so that no choice outlives the step.
+    chosen = st.selectbox(
+        "Go into a folder, or choose a manifest",
+        inside,
+        index=None,
+        key=f"into-{here}",
+        placeholder=f"{len(inside):,} here" if inside else "No folders or manifests here",
+        disabled=not inside,
+    )
+    if chosen and place and chosen in place.folders:
+        st.session_state[_HERE] = str(here / chosen)
+        st.rerun(scope="fragment")
+    if place:
+        more = "" if place.whole else " or more; only part of this huge folder was looked at"
+        st.caption(f"{place.images:,} images lie directly in this folder{more}.")
+    target = here / chosen if chosen else here
+    with st.container(horizontal=True):
+        if st.button("Up one folder", key="up", disabled=here == here.parent):
+            st.session_state[_HERE] = str(here.parent)
+            st.session_state.pop(f"into-{here.parent}", None)
+            st.rerun(scope="fragment")
+        if st.button(
+            "Use this manifest" if chosen else "Use this folder",
+            type="primary",
+            key="use",
+            on_click=_take,
+            args=(str(target),),
+        ):
+            st.rerun()
+
+
+def _take(path: str) -> None:
+    st.session_state["dataset_path"] = path
+
+
+def _take_recent() -> None:
+    if chosen := st.session_state["recent"]:
+        _take(chosen)
+
+
+def _as_path(typed: str) -> Path:
+    path = Path(typed)
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # a user that does not exist
+        return path.absolute()
+
+
+def _nearest_folder(typed: str) -> str:
+    start = _as_path(typed) if typed else Path.home()
+    for folder in (start, *start.parents):
+        try:
+            if folder.is_dir():
+                return str(folder)
+        except OSError:
+            continue
+    return str(Path.home())

@@ -1,0 +1,187 @@
+"""The card of a model, in a dialog."""
+
+import streamlit as st
+
+from core.registry.card import Card, Training
+from core.registry.card_limits import TITLE, when_to_believe
+from core.registry.card_results import Evaluation
+from pages.shared.plain import as_html, notice, table
+
+
+@st.dialog("Model card", width="large")
+def show_card(card: Card, model_sha256: str) -> None:
+    """Show what a model is, where it came from and how far it may be trusted."""
+    st.html(f"<h3>{as_html(card.title)}</h3><p>{as_html(card.summary)}</p>")
+    good, bad = st.columns(2)
+    with good:
+        _list("Good for", card.good_for)
+    with bad:
+        _list("Not for", card.not_for)
+    st.html("<h4>Held-out results</h4>")
+    if card.evaluation:
+        _evaluation(card.evaluation)
+    else:
+        notice("This model has not been judged on patients held out of its training.")
+    _limits(card)
+    st.html("<h4>Training</h4>")
+    _training(card.training)
+    st.html("<h4>Identity</h4>")
+    table(
+        ("", ""),
+        [
+            ("Name", card.name),
+            ("Network", card.architecture),
+            ("Operating point", _operating_point(card)),
+            ("Created", f"{card.created:%Y-%m-%d %H:%M %Z}"),
+            ("SHA-256", model_sha256),
+            ("Licence of the data", card.licence),
+            *(("Cite", citation) for citation in card.citations),
+        ],
+        caption="Identity",
+    )
+
+
+def _operating_point(card: Card) -> str:
+    point = card.operating_point
+    if point is None:
+        return "None: the most probable class is the answer."
+    return f"{point.positive_class} from {point.threshold:.3f} on. {point.rule} {point.fitted_on}"
+
+
+def _limits(card: Card) -> None:
+    found = when_to_believe(card)
+    _list(TITLE, found.lines)
+    if found.rows:
+        table(found.header, found.rows, caption=TITLE)
+
+
+def _list(title: str, sentences: tuple[str, ...]) -> None:
+    items = "".join(f"<li>{as_html(sentence)}</li>" for sentence in sentences or ("Not stated.",))
+    st.html(f'<h4>{title}</h4><ul class="lobule-list">{items}</ul>')
+
+
+def _evaluation(evaluation: Evaluation) -> None:
+    if evaluation.leaky:
+        notice("Leaky split: the same patients are in training and test, so these figures flatter.")
+    st.text(
+        f"{evaluation.protocol} {evaluation.patients} patients, {evaluation.images:,} images.",
+        help="AUROC: how often a positive image ranks above a negative one; 0.5 is chance. "
+        "Balanced accuracy: the mean of sensitivity and specificity at the operating point. "
+        "Colour only: the same task answered from colour statistics, without any network. "
+        "Brackets: 95 % interval by bootstrap over patients.",
+    )
+    table(
+        ("", "Images (positive)", "AUROC", "colour only", "Balanced accuracy", "colour only"),
+        [
+            (
+                f"Patient {row.patient}",
+                f"{row.images:,} ({row.positives:,})",
+                _share(row.auroc),
+                _share(row.colour_auroc),
+                _share(row.balanced_accuracy),
+                _share(row.colour_balanced_accuracy),
+            )
+            for row in evaluation.by_patient
+        ]
+        + [
+            (
+                "All",
+                f"{evaluation.images:,}",
+                _share(evaluation.auroc, evaluation.auroc_interval),
+                _share(evaluation.colour_auroc),
+                _share(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+                _share(evaluation.colour_balanced_accuracy),
+            )
+        ],
+        caption="Held-out results by patient",
+    )
+    if evaluation.by_class:
+        _classes(evaluation)
+    if evaluation.stain_shift:
+        _shifts(evaluation)
+    if evaluation.tried:
+        _tried(evaluation)
+    if not evaluation.beats_colour:
+        notice(
+            "This model does not clearly beat colour alone: AUROC "
+            f"{_share(evaluation.auroc - evaluation.colour_auroc, evaluation.difference_interval)} "
+            "above it."
+        )
+    for note in evaluation.notes:
+        notice(note, "note")
+
+
+def _classes(evaluation: Evaluation) -> None:
+    table(
+        (
+            "Class, each against the others",
+            "Images (patients)",
+            "AUROC",
+            "colour only",
+            "Sensitivity",
+        ),
+        [
+            (
+                own.name,
+                f"{own.images:,} ({own.patients:,})",
+                own.withheld or _share(own.auroc, own.auroc_interval),
+                _share(own.colour_auroc),
+                _share(own.sensitivity),
+            )
+            for own in evaluation.by_class
+        ],
+        caption="Held-out results by class",
+    )
+
+
+def _shifts(evaluation: Evaluation) -> None:
+    st.text(
+        "Under another stain, the same held-out images",
+        help="The colours of hematoxylin and eosin are scaled and shifted at random by up to this "
+        "share, as another laboratory might stain (Tellez et al. 2018).",
+    )
+    table(
+        ("Stain shifted by up to", "AUROC", "colour only"),
+        [
+            (f"{shift.strength:.0%}", _share(shift.auroc), _share(shift.colour_auroc))
+            for shift in evaluation.stain_shift
+        ],
+        caption="Held-out results under a shifted stain",
+    )
+
+
+def _tried(evaluation: Evaluation) -> None:
+    st.text(
+        "What was tried, each judged alike",
+        help="They were compared on the patients that they are judged on, so the best of them is a "
+        "little flattered. AUROC under a stain shifted by up to 25 % beside it.",
+    )
+    table(
+        ("Way", "AUROC", "stain shifted"),
+        [
+            (other.what, _share(other.auroc, other.auroc_interval), _share(other.shifted_auroc))
+            for other in evaluation.tried
+        ],
+        caption="What was tried",
+    )
+
+
+def _training(training: Training) -> None:
+    if training.leaky:
+        notice("Trained with a leaky split: patients are shared between training and validation.")
+    counts = training.images
+    parts = [
+        (
+            part.capitalize(),
+            ", ".join(people) or "none",
+            f"{counts[part]:,}" if part in counts else "",
+        )
+        for part, people in training.patients.items()
+    ]
+    table(("Part", "Patients", "Images"), parts, caption="Patients of each part")
+    st.text(f"Data: {training.dataset}. Split by {training.split}.")
+
+
+def _share(value: float | None, interval: tuple[float, float] | None = None) -> str:
+    words = "–" if value is None else f"{value:.3f}"
+    return f"{words} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else words

@@ -1,0 +1,172 @@
+"""What can be done with a model: make it the default, check it, export, rename or delete it."""
+
+from collections.abc import Callable
+from io import BytesIO
+
+import streamlit as st
+
+from core.errors import LobuleError
+from core.registry.package import Package, verify
+from core.registry.shelf import OWN, ShelfEntry, activate, active_name
+from pages.shared.model_card import show_card
+from pages.shared.plain import notice
+from pages.shared.warm_up import warm_up
+
+
+def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:
+    """Draw the buttons of a sound model, and what came of the last one."""
+    name = entry.name
+    with st.container(horizontal=True, key=f"deeds-{name}"):
+        if st.button(
+            "✓ Default" if active else "Make default",
+            key=f"default-{name}",
+            disabled=active,
+            help="The default answers on the Diagnose page unless another is chosen there.",
+        ):
+            _do(lambda: _make_default(name))
+        if st.button("Model card", key=f"card-{name}", help="Everything that is known of it."):
+            show_card(package.card, package.model_sha256)
+        checked = st.button(
+            "Verify",
+            key=f"verify-{name}",
+            help="Computes the hash of every file anew and compares it with the card.",
+        )
+        _offer_export(entry, package)
+        if not entry.shipped:
+            _offer_rename(entry, package)
+            offer_delete(entry, active=active)
+    if checked:
+        _verify(package)
+
+
+def offer_delete(entry: ShelfEntry, *, active: bool) -> None:
+    """Draw the button that deletes an own model, which asks once more."""
+    from core.registry.manage import needed_by  # noqa: PLC0415 - not for drawing other pages
+
+    with st.popover("Delete …", key=f"ask-delete-{entry.name}"):
+        if needed := needed_by(entry):
+            notice(f"It cannot be deleted: {', '.join(needed)} needs it.")
+            return
+        st.text("It is deleted for good. The run that trained it keeps its own copy.")
+        if active:
+            st.text("It is the default: another model will answer by default then.")
+        if st.button("Delete it", key=f"delete-{entry.name}", type="primary"):
+            _do(lambda: _delete(entry.name, active=active))
+
+
+def _offer_rename(entry: ShelfEntry, package: Package) -> None:
+    from core.registry.manage import NAMES_ARE, rename  # noqa: PLC0415
+
+    name = entry.name
+    with st.popover("Rename …", key=f"ask-rename-{name}"), st.form(f"rename-{name}", border=False):
+        title = st.text_input("Title", package.card.title, key=f"title-{name}", max_chars=200)
+        new = st.text_input(
+            "Name",
+            name.removeprefix(OWN),
+            key=f"name-{name}",
+            max_chars=64,
+            help=f"For the command line and its folder: {NAMES_ARE}.",
+        )
+        if st.form_submit_button("Rename", type="primary", key=f"renamed-{name}"):
+
+            def deed() -> str:
+                rename(name, new.strip(), title)
+                return f"{name} is now {new.strip()}, “{title.strip()}”."
+
+            _do(deed)
+
+
+def _offer_export(entry: ShelfEntry, package: Package) -> None:
+    name = package.card.name
+    with st.popover("Export …", key=f"export-{entry.name}"):
+        st.download_button(
+            "Model, zip",
+            lambda: _zipped(package),
+            f"{name}.zip",
+            "application/zip",
+            key=f"zip-{entry.name}",
+            on_click="ignore",
+            width="stretch",
+            help="The whole package, for another Lobule to import.",
+        )
+        st.download_button(
+            "Card on one page, PDF",
+            lambda: _pdf(package),
+            f"{name} model card.pdf",
+            "application/pdf",
+            key=f"pdf-{entry.name}",
+            on_click="ignore",
+            width="stretch",
+            help="In the sections of Mitchell et al. 2019, for print.",
+        )
+        st.download_button(
+            "Card on one page, Markdown",
+            lambda: _markdown(package),
+            f"{name} model card.md",
+            "text/markdown",
+            key=f"markdown-{entry.name}",
+            on_click="ignore",
+            width="stretch",
+        )
+
+
+def _zipped(package: Package) -> bytes:
+    from core.registry.exchange import export_package  # noqa: PLC0415
+
+    written = BytesIO()
+    export_package(package, written)
+    return written.getvalue()
+
+
+def _pdf(package: Package) -> bytes:
+    from core.registry.card_pdf import card_pdf  # noqa: PLC0415 - loads fonts
+
+    return card_pdf(package.card, package.model_sha256)
+
+
+def _markdown(package: Package) -> str:
+    from core.registry.card_text import card_markdown  # noqa: PLC0415
+
+    return card_markdown(package.card, package.model_sha256)
+
+
+def _verify(package: Package) -> None:
+    try:
+        with st.spinner("Computing the hash of every file …"):
+            verify(package.path)
+    except LobuleError as error:
+        notice(str(error), "error")
+    else:
+        files = len(package.card.files)
+        notice(
+            f"Sound: all {files} files have the hashes that the card states, and the network holds "
+            "nothing but Keras's own layers.",
+            "note",
+        )
+
+
+def _make_default(name: str) -> str:
+    activate(name)
+    warm_up.clear()  # what was loaded is another model
+    return f"{name} answers by default from now on."
+
+
+def _delete(name: str, *, active: bool) -> str:
+    from core.registry.manage import delete  # noqa: PLC0415
+
+    delete(name)
+    if not active:
+        return f"{name} was deleted."
+    warm_up.clear()
+    return f"{name} was deleted. From now on {active_name()} answers by default."
+
+
+def _do(deed: Callable[[], str]) -> None:
+    """Do it, say what came of it at the top of the page, and draw everything again."""
+    try:
+        told = deed()
+    except LobuleError as error:
+        notice(str(error), "error")
+        return
+    st.session_state["shelf_told"] = told
+    st.rerun()

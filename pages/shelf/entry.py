@@ -1,0 +1,109 @@
+"""One model on the shelf: what it is in plain words, and what can be done with it."""
+
+import streamlit as st
+
+from core.registry.card import Card
+from core.registry.card_results import Evaluation
+from core.registry.card_words import NEVER_JUDGED, figure, judged_on, reservations, trained_on
+from core.registry.package import Package
+from core.registry.shelf import ShelfEntry
+from pages.shared.plain import as_html, notice
+from pages.shelf.actions import offer_deeds, offer_delete
+
+_JUDGED_HELP = (
+    "AUROC: how often an image of the class looked for ranks above one of the others; 0.5 is "
+    "guessing. Balanced accuracy: the mean of the classes' sensitivities. Brackets: 95 % interval "
+    "by bootstrap over patients. Colour alone: the same task answered from the colours of the "
+    "image, without any network; a model should beat it."
+)
+
+
+def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
+    """Draw a sound model."""
+    card = package.card
+    with st.container(border=True, key=f"shelf-{entry.name}"):
+        st.html(
+            f'<div class="lobule-file"><h2 class="lobule-model">{as_html(card.title)}</h2>'
+            f"{_badges(entry, card, active=active)}</div><p>{as_html(card.summary)}</p>"
+        )
+        for text in reservations(card):
+            if text != NEVER_JUDGED:
+                notice(text)
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.html(_trained(card))
+        with right:
+            _judged(card.evaluation)
+        st.html(
+            '<div class="lobule-two">'
+            f"{_list('Good for', card.good_for)}{_list('Not for', card.not_for)}</div>"
+        )
+        offer_deeds(entry, package, active=active)
+
+
+def show_broken(entry: ShelfEntry, error: str) -> None:
+    """Draw a package that cannot be used, and why."""
+    with st.container(border=True, key=f"shelf-{entry.name}"):
+        st.html(
+            f'<div class="lobule-file"><h2 class="lobule-model">{as_html(entry.name)}</h2>'
+            f"{_badge('cannot be used')}{_badge('shipped' if entry.shipped else 'own')}</div>"
+        )
+        notice(error, "error")
+        if not entry.shipped:
+            offer_delete(entry, active=False)
+
+
+def _badges(entry: ShelfEntry, card: Card, *, active: bool) -> str:
+    words = [entry.name, "shipped" if entry.shipped else "own"]
+    words += ["answers by default"] if active else []
+    words += [f"ensemble of {len(card.members)}"] if card.members else []
+    leaky = card.training.leaky or (card.evaluation is not None and card.evaluation.leaky)
+    words += ["▲ leaky split"] if leaky else []
+    if card.evaluation and not card.evaluation.beats_colour:
+        words += ["▲ does not beat colour"]
+    return "".join(_badge(word) for word in words)
+
+
+def _badge(word: str) -> str:
+    return f'<span class="lobule-badge">{as_html(word)}</span>'
+
+
+def _trained(card: Card) -> str:
+    spec, patients = card.input, card.training.patients.get("train", [])
+    least, most = min(spec.fields_um), max(spec.fields_um)
+    fields = f"{most:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
+    names = ", ".join(patients)
+    who = (
+        f"<details><summary>Which patients</summary>{as_html(names)}</details>" if patients else ""
+    )
+    return (
+        f'<h3>Trained on</h3><div class="lobule-text"><p>{as_html(trained_on(card))}</p>{who}'
+        f"<p>Tells apart: {as_html(', '.join(card.classes))}.</p>"
+        f"<p>Looks at {fields} µm at a time; images of {spec.um_per_px_low:g} to "
+        f"{spec.um_per_px_high:g} µm per pixel.</p></div>"
+    )
+
+
+def _judged(result: Evaluation | None) -> None:
+    st.html("<h3>Held-out results</h3>")
+    if result is None:
+        notice(NEVER_JUDGED)
+        return
+    st.text(f"{judged_on(result)}.", help=f"{_JUDGED_HELP} {result.protocol}")
+    too_few = "" if result.auroc_interval else " (too few patients for an interval)"
+    rows = (
+        ("AUROC", figure(result.auroc, result.auroc_interval) + too_few),
+        ("colour alone", figure(result.colour_auroc)),
+        (
+            "Balanced accuracy",
+            figure(result.balanced_accuracy, result.balanced_accuracy_interval),
+        ),
+        ("colour alone", figure(result.colour_balanced_accuracy)),
+    )
+    cells = "".join(f"<div><dt>{name}</dt><dd>{as_html(value)}</dd></div>" for name, value in rows)
+    st.html(f'<dl class="lobule-numbers lobule-pairs">{cells}</dl>')
+
+
+def _list(title: str, sentences: tuple[str, ...]) -> str:
+    items = "".join(f"<li>{as_html(sentence)}</li>" for sentence in sentences or ("Not stated.",))
+    return f'<div><h3>{title}</h3><ul class="lobule-list">{items}</ul></div>'

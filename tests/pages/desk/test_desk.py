@@ -1,0 +1,295 @@
+"""A case on the Diagnose page: many images, their table, the case's answer, what survives."""
+
+import json
+from io import BytesIO
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from core.cases.read import find_cases
+from core.cases.records import CaseFilter, Verdict
+from core.cases.store import close_stores, open_store
+from core.cases.trail import read_trail
+from pages.desk import state as desks
+from pages.desk import table as desk_table
+from pages.desk import tools as desk_tools
+from pages.desk.state import Desk, Upload
+from tests.pages.conftest import answered, upload_images
+from tests.pages.test_diagnose import ROOT, html, open_page, tissue
+
+pytestmark = pytest.mark.usefixtures("shelf")
+
+
+def start() -> AppTest:
+    return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+
+
+def say(page: AppTest, verdict: str) -> Button:
+    return next(one for one in page.button if (one.key or "").startswith(f"desk_{verdict}-"))
+
+
+def save_as(page: AppTest, user: str) -> None:
+    page.button(key="save_case").click().run()
+    page.text_input(key="save_user").set_value(user)
+    page.button(key="save_case").click()
+    page.button(key="save_now").click().run()
+    assert not page.exception
+
+
+@pytest.fixture
+def of_three() -> AppTest:
+    """Three images, two of them the same."""
+    files = [("a.png", tissue(1)), ("b.png", tissue(2)), ("again.png", tissue(1))]
+    return upload_images(open_page(), *files)
+
+
+def uploaded(key: str, size: int = 1) -> Upload:
+    return Upload(key, f"{key}.png", key.encode, size=size)
+
+
+@pytest.mark.slow
+def test_the_table_the_case_and_duplicates(of_three: AppTest) -> None:
+    table = of_three.dataframe[0].value
+    assert list(table["Name"]) == ["a.png", "b.png", "again.png (= a.png)"]
+    assert list(table["Scope"]) == ["not tested"] * 3
+    assert table["Image"].str.startswith("data:image/").all()
+    assert table["P"][0] == table["P"][2]
+    shown = html(of_three)
+    assert "The case: " in shown
+    assert "no interval below 5 images" in shown
+    assert "of 2 images; not counted: 1 the same as another" in shown
+
+
+@pytest.mark.slow
+def test_the_same_pixels_in_another_file_are_a_duplicate() -> None:
+    picture = Image.open(BytesIO(tissue(1)))
+    bitmap = BytesIO()
+    picture.save(bitmap, "BMP")
+    page = upload_images(open_page(), ("a.png", tissue(1)), ("a.bmp", bitmap.getvalue()))
+    assert list(page.dataframe[0].value["Name"]) == ["a.png", "a.bmp (= a.png)"]
+    assert "of 1 image; not counted: 1 the same as another" in html(page)
+
+
+@pytest.mark.slow
+def test_a_word_on_each_image_and_the_next_one(of_three: AppTest) -> None:
+    assert of_three.button(key="desk_Previous").disabled
+    say(of_three, "agree").click().run()
+    of_three.button(key="desk_Next").click().run()
+    say(of_three, "disagree").click().run()
+    of_three.button(key="desk_Next").click().run()
+    assert of_three.button(key="desk_Next").disabled
+    assert list(of_three.dataframe[0].value["You"]) == ["✓", "✗", ""]
+    of_three.button(key="desk_Previous").click().run()
+    say(of_three, "disagree").click().run()  # takes it back
+    assert list(of_three.dataframe[0].value["You"]) == ["✓", "", ""]
+
+
+def with_selection(page: AppTest, row: int, *columns: str) -> AppTest:
+    """Run the page as a browser asks for it in whose table a row and a head are marked."""
+    states = page._tree.get_widget_states()  # AppTest has no selections
+    table = states.widgets.add()
+    table.id = page.dataframe[0].proto.id
+    table.string_value = json.dumps({"selection": {"rows": [row], "columns": columns, "cells": []}})
+    return page._run(states)
+
+
+def on_show(page: AppTest) -> int:
+    desk = desks._desks().by_token[page.session_state["desk"]]
+    return list(desk.images).index(desk.chosen or "")
+
+
+@pytest.mark.slow
+def test_a_marked_row_is_no_click_before_the_browser_could_mark_another(
+    of_three: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = of_three
+    # The first word of a browser on what is marked comes with the key that was pressed.
+    with_selection(page.button(key="desk_Next").click() and page, 0)
+    assert on_show(page) == 1
+    with_selection(page, 0)  # a timer, set off before the answer to the key was there
+    assert on_show(page) == 1
+    with_selection(page, 1)
+    with_selection(page, 2)  # a click
+    assert on_show(page) == 2
+    monkeypatch.setattr(desk_table, "_STALE_SECONDS", 0)
+    page.button(key="desk_Previous").click().run()
+    assert on_show(page) == 1
+    with_selection(page, 2)  # by now it is a click
+    assert on_show(page) == 2
+
+
+@pytest.mark.slow
+def test_the_next_image_is_that_of_the_order_that_was_chosen(of_three: AppTest) -> None:
+    with_selection(of_three, 0, "Name")
+    assert [name[:5] for name in of_three.dataframe[0].value["Name"]] == ["a.png", "again", "b.png"]
+    of_three.button(key="desk_Next").click().run()
+    assert on_show(of_three) == 2
+
+
+@pytest.mark.slow
+def test_a_single_image_can_be_judged_as_soon_as_it_is_answered() -> None:
+    page = upload_images(open_page(), ("a.png", tissue(1)))
+    assert not say(page, "agree").disabled
+
+
+@pytest.mark.slow
+def test_a_word_on_one_answer_is_on_no_other(of_three: AppTest) -> None:
+    page = of_three
+    say(page, "agree").click().run()
+    assert list(page.dataframe[0].value["You"]) == ["✓", "", ""]
+    answered(page.number_input(key="um_per_px").set_value(3.0).run())
+    assert list(page.dataframe[0].value["You"]) == ["", "", ""]
+    assert say(page, "agree").label == "Agree"
+    answered(page.number_input(key="um_per_px").set_value(None).run())  # the first answer again
+    assert list(page.dataframe[0].value["You"]) == ["✓", "", ""]
+
+
+def test_a_key_pressed_again_before_the_page_was_drawn_goes_on() -> None:
+    desk = Desk("token")
+    desk.put([uploaded("a"), uploaded("b"), uploaded("c")])
+    ids, shown = list(desk.images), []
+    desk.chosen = "a"
+    for steps in (1, 1, 1, -1):  # with the list that was drawn before the first
+        desk_tools._step(desk, ids, steps)
+        shown.append(desk.chosen)
+    assert shown == ["b", "c", "c", "b"]
+    desk.chosen = None  # taken off meanwhile
+    desk_tools._step(desk, ids, 1)
+    assert desk.chosen == "b"
+
+
+@pytest.mark.slow
+def test_what_was_said_is_saved_with_the_case(of_three: AppTest) -> None:
+    try:
+        say(of_three, "disagree").click().run()
+        save_as(of_three, "Anna")
+        case = find_cases(open_store(), CaseFilter()).cases[0]
+        assert [image.verdict for image in case.images] == [Verdict.DISAGREE, None, None]
+        assert case.images[0].judged_by == "Anna"
+        told = [entry for entry in read_trail(open_store(), case.id) if entry.action == "judged"]
+        assert len(told) == 1
+    finally:
+        close_stores()
+
+
+@pytest.mark.slow
+def test_a_refresh_finds_the_desk_by_its_address(of_three: AppTest) -> None:
+    of_three.number_input(key="um_per_px").set_value(3.0)
+    answered(of_three.run())
+    say(of_three, "agree").click().run()
+    token = of_three.session_state["desk"]
+    again = start()
+    again.query_params["desk"] = token
+    again.run()
+    assert not again.exception
+    assert list(again.dataframe[0].value["You"]) == ["✓", "", ""]
+    assert again.number_input(key="um_per_px").value == pytest.approx(3.0)
+    aside = start()  # a refresh of another page, and from there back
+    aside.query_params["desk"] = token
+    aside.switch_page("pages/about.py").run()
+    assert not aside.exception
+    del aside.query_params["desk"]
+    aside.switch_page("pages/diagnose.py").run()
+    assert list(aside.dataframe[0].value["You"]) == ["✓", "", ""]
+    other = start()
+    other.query_params["desk"] = "somebody else's"
+    other.run()
+    assert not other.dataframe
+    assert "The images of this address are gone" in html(other)
+
+
+@pytest.mark.slow
+def test_one_image_may_have_a_scale_of_its_own(of_three: AppTest) -> None:
+    own = next(one for one in of_three.number_input if "this image alone" in one.label)
+    answered(own.set_value(2.5).run())
+    assert "2.5 µm/px (given)" in html(of_three)
+    of_three.button(key="desk_Next").click().run()
+    assert "2.5 µm/px (given)" not in html(of_three)
+
+
+@pytest.mark.slow
+def test_magnifications_are_kept_with_each_image(of_three: AppTest) -> None:
+    answered(of_three.button_group(key="magnification").set_value("40X").run())
+    own = next(one for one in of_three.button_group if (one.key or "").startswith("magnification-"))
+    answered(own.set_value("200X").run())
+    assert "0.1 µm/px (given)" in html(of_three)
+    of_three.button(key="desk_Next").click().run()
+    assert "0.49 µm/px (given)" in html(of_three)
+    try:
+        save_as(of_three, "Anna")
+        (case,) = find_cases(open_store(), CaseFilter()).cases
+    finally:
+        close_stores()
+    assert [image.magnification for image in case.images] == ["200X", "40X", "40X"]
+    assert [image.answers[0].um_per_px for image in case.images] == [0.10, 0.49, 0.49]
+
+
+@pytest.mark.slow
+def test_images_are_taken_off_and_the_desk_is_cleared(of_three: AppTest) -> None:
+    of_three.button(key="desk_remove").click().run()
+    assert list(of_three.dataframe[0].value["Name"]) == ["b.png", "again.png"]
+    of_three.button(key="desk_clear").click().run()
+    assert of_three.title[0].value == "Drop images, get answers"
+
+
+def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
+    desk = next(iter(desks._desks().by_token.values()))
+    first, _, again = list(desk.images)
+    assert len(desk.answers) == len(desk.summaries) == 2
+    desk.remove([first])
+    assert len(desk.answers) == 2  # the third image is the same
+    desk.remove([again])
+    assert len(desk.answers) == len(desk.summaries) == len(desk.hashes) == 1
+    desk.remove(list(desk.images))
+    assert [*desk.answers, *desk.answer_bytes, *desk.summaries, *desk.hashes] == []
+    assert desk.work is None
+    of_three.run()
+    assert of_three.title[0].value == "Drop images, get answers"
+
+
+def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk("token")
+    told = desk.put([uploaded(str(number)) for number in range(desks.MOST_IMAGES + 5)])
+    assert told
+    assert told.startswith("5 of 205 images were not taken")
+    assert len(desk.images) == desks.MOST_IMAGES
+    monkeypatch.setattr(desks, "MOST_BYTES", 100)
+    small = Desk("token")
+    assert small.put([uploaded("a", 60), uploaded("b", 60)])
+    assert small.put([uploaded("c", 40)]) is None
+    assert list(small.images) == ["a", "c"]
+    assert small.bytes == 100
+
+
+def test_desks_that_nobody_looks_at_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = desks._Desks()
+    for number in range(4):
+        held.by_token[str(number)] = Desk(str(number))
+        held.by_token[str(number)].put([uploaded("a", 40)])
+    held.by_token["0"].seen -= desks.IDLE_SECONDS + 1
+    desks._clear_up(held)
+    assert list(held.by_token) == ["1", "2", "3"]
+    monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 90)
+    desks._clear_up(held)
+    assert list(held.by_token) == ["1", "2", "3"]  # somebody works on each
+    for desk in held.by_token.values():
+        desk.seen -= desks.SPARED_SECONDS + 1
+    held.by_token["3"].answer_bytes["b"] = 20
+    desks._clear_up(held)
+    assert list(held.by_token) == ["3"]
+
+
+def test_full_desks_refuse_more_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    all_desks = desks._Desks()
+    monkeypatch.setattr(desks, "_desks", lambda: all_desks)
+    mine, theirs = Desk("mine"), Desk("theirs")
+    all_desks.by_token |= {"mine": mine, "theirs": theirs}
+    monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 100)
+    assert theirs.put([uploaded("a", 50)]) is None
+    theirs.answer_bytes["a"] = 20
+    told = mine.put([uploaded("b", 20), uploaded("c", 20)])
+    assert list(mine.images) == ["b"]
+    assert told
+    assert told.startswith("1 of 2 images were not taken: the images on all desks")

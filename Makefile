@@ -12,10 +12,10 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --q
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
 .NOTPARALLEL:
-.PHONY: help app test lint types tests journeys quick lock models bench clean .dev
+.PHONY: help app test test-all lint types tests journeys exhaustive quick lock models bench clean .dev
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
 
 app: ## Install what is needed and start Lobule on http://localhost:8501 (another port: PORT=8600)
 	@.ci/install app
@@ -24,7 +24,9 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (anothe
 		--server.headless=true --browser.gatherUsageStats=false \
 		--server.maxUploadSize=$${LOBULE_MAX_IMAGE_MEGABYTES:-200}
 
-test: lint types tests journeys ## Check format, lint and types, and run every test
+test: lint types tests journeys ## Check format, lint and types, and run the tests (about 10 minutes)
+
+test-all: test exhaustive ## The same, then every network, every place to be killed and all pictures
 
 lint: .dev
 	$(PYTHON) -m ruff format --check .
@@ -34,14 +36,17 @@ types: .dev
 	$(PYTHON) -m mypy
 
 tests: .dev
-	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser"
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not exhaustive"
 
 # A browser, its page and its server are three programs already: they have the machine to themselves.
 journeys: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -m browser
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -m "browser and not exhaustive"
+
+exhaustive: .dev
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -n 2 --dist loadfile -m exhaustive
 
 quick: .dev ## Run the tests that take seconds
-	$(PYTHON) -m pytest -m "not slow and not browser"
+	$(PYTHON) -m pytest -m "not slow and not browser and not exhaustive"
 
 lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock files
 	$(COMPILE) --output-file requirements.lock requirements.txt

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.architectures import NAMES, backbone_layers, build, heatmap_layer
+from core.architectures import backbone_layers, build, heatmap_layer
 from core.architectures.catalogue import CATALOGUE
 from core.errors import ArchitectureError
+from tests.networks import EVERY_NETWORK
 
 SIZE = 64
 
@@ -18,7 +19,7 @@ def patches(size: int = SIZE) -> NDArray[np.uint8]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY_NETWORK)
 def test_model_is_flat_and_answers_the_same_after_saving_and_loading(
     name: str, tmp_path: Path
 ) -> None:
@@ -44,7 +45,7 @@ def test_model_is_flat_and_answers_the_same_after_saving_and_loading(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY_NETWORK)
 def test_builds_at_its_smallest_size_with_one_sigmoid_output(name: str) -> None:
     side = CATALOGUE[name].minimum_size
     model = build(name, (side, side + 3, 3), 2, "sigmoid")

@@ -16,7 +16,7 @@ from tf_keras_vis.scorecam import Scorecam
 from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
-from core.architectures import NAMES, build, heatmap_layer
+from core.architectures import build, heatmap_layer
 from core.errors import ExplanationCancelledError
 from core.explain.gradcam import normalise
 from core.explain.methods import score_cam, smooth_grad
@@ -24,6 +24,7 @@ from core.explain.methods.catalogue import METHODS, MethodName
 from core.explain.methods.network import Network
 from core.explain.methods.run import FUNCTIONS
 from tests.core.explain.made_by_hand import red_finder, spots
+from tests.networks import EVERY_NETWORK
 
 SIZE = 64
 METHOD_NAMES: tuple[MethodName, ...] = tuple(METHODS)
@@ -65,7 +66,7 @@ def run(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY_NETWORK)
 def test_every_method_explains_every_architecture(name: str) -> None:
     # At 32 px the last maps of deep networks are one place, where every map is flat.
     network = Network(model_of(name), batch=64)

@@ -12,7 +12,7 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --q
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
 .NOTPARALLEL:
-.PHONY: help app test test-all lint types tests journeys exhaustive quick lock models bench clean .dev
+.PHONY: help app test test-all lint types tests journeys exhaustive quick mutants lock models bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -47,6 +47,9 @@ exhaustive: .dev
 
 quick: .dev ## Run the tests that take seconds
 	$(PYTHON) -m pytest -m "not slow and not browser and not exhaustive"
+
+mutants: .dev ## Put bugs into a copy, one by one, and see that the tests notice each
+	$(PYTHON) tests/mutants/run.py
 
 lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock files
 	$(COMPILE) --output-file requirements.lock requirements.txt

@@ -27,6 +27,20 @@ def test_reads_names_and_not_folders(tiny_idc: Path, tmp_path: Path) -> None:
     )
 
 
+def test_patients_are_those_of_the_names_whatever_the_folders(
+    tiny_idc: Path, tmp_path: Path
+) -> None:
+    for path in tiny_idc.rglob("*.png"):
+        target = tmp_path / "train" / path.parent.name / f"10{path.name}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    records = open_dataset(tmp_path).records
+    assert sorted(records["patient"].unique()) == [f"10{number}" for number in range(1, 9)]
+    first = records[records["patient"] == "101"]
+    assert sorted(first["x"].unique()) == list(range(1, 502, 50))[:10]
+    assert sorted(first["y"].unique()) == [101, 151]
+
+
 def test_real_folder_has_the_published_counts(shared: Path) -> None:
     records = open_dataset(shared / "data" / "idc").records
     assert len(records) == 8440

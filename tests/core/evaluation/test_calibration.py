@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from core.evaluation.calibration import fit_temperature
 
@@ -15,12 +16,30 @@ def test_recovers_a_known_temperature(temperature: float) -> None:
     assert fitted == pytest.approx(temperature, rel=0.05)
 
 
+def drawn(random: np.random.Generator, images: int, temperature: float) -> tuple[np.ndarray, ...]:
+    """Logits of two classes that are surer by the temperature than the labels bear out."""
+    honest = random.normal(0, 2, images)
+    labels = (random.random(images) < 1 / (1 + np.exp(-honest))).astype(np.int64)
+    return np.stack([np.zeros(images), temperature * honest], axis=1), labels
+
+
 def test_weights_count_images() -> None:
     random = np.random.default_rng(1)
-    logits = random.normal(0, 2, (50, 2))
-    labels = random.integers(0, 2, 50)
-    weights = random.integers(1, 4, 50)
+    logits, labels = drawn(random, 200, 2.0)
+    weights = random.integers(0, 2, 200) * 9 + 1
     repeated = fit_temperature(
         logits.repeat(weights, 0), labels.repeat(weights), np.ones(weights.sum())
     )
+    assert 1 < repeated < 4
     assert fit_temperature(logits, labels, weights) == pytest.approx(repeated, rel=1e-4)
+    equal = fit_temperature(logits, labels, np.ones(200))
+    assert equal != pytest.approx(repeated, rel=0.02)
+
+
+def test_two_classes_are_logistic_regression_without_intercept() -> None:
+    # The slope on the logit, which scikit-learn fits by maximum likelihood, is one over it.
+    logits, labels = drawn(np.random.default_rng(2), 500, 3.0)
+    weights = np.random.default_rng(3).random(500) + 0.1
+    model = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8)
+    slope = model.fit(logits[:, 1:], labels, sample_weight=weights).coef_[0, 0]
+    assert fit_temperature(logits, labels, weights) == pytest.approx(1 / slope, rel=1e-3)

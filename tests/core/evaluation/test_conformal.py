@@ -65,6 +65,49 @@ def test_a_patient_unlike_the_others_costs_coverage_and_is_not_hidden() -> None:
     assert found[1].coverage == 1.0
 
 
+def test_coverage_is_worked_out_by_hand() -> None:
+    """Of class 0, at a level of 0.8: cut-offs without each patient, then the mean over patients.
+
+    Without a: b has half of the weight at 0.4 and c half at 0.7, so 0.4. Without b: each of a's has
+    an eighth, c's half; the three highest have 6/8, the fourth, a's at 0.6, makes them 7/8. Without
+    c: a's three highest have 3/8; with b's at 0.4 it is 7/8.
+    """
+    chances = two([0.9, 0.8, 0.6, 0.3, 0.4, 0.7])
+    labels = np.zeros(6, dtype=np.int64)
+    patients = np.array(list("aaaabc"), dtype=object)
+    for patient, cut_off in (("a", 0.4), ("b", 0.6), ("c", 0.4)):
+        others = patients != patient
+        assert fit_cut_offs(chances[others], labels[others], patients[others], 0.8)[0] == cut_off
+    (found,) = coverage(chances, labels, patients, 0.8)
+    # a: three of four are at 0.4 or above; b, at 0.4, is not held; c is, at 0.7.
+    assert found.coverage == pytest.approx((3 / 4 + 0 + 1) / 3)
+    assert (found.patients, found.images) == (3, 6)
+    # Class 1 has no images, so that nothing rules it out: a set of one class holds that alone.
+    assert found.single == pytest.approx((1 / 4 + 1 + 0) / 3)
+
+
+@given(st.integers(0, 2**31), st.floats(0.5, 0.95))
+def test_coverage_is_that_of_one_patient_after_another(seed: int, level: float) -> None:
+    """Written again, image by image: the patient is left out, and every patient counts the same."""
+    random = np.random.default_rng(seed)
+    labels = np.append([0, 1, 0, 1], random.integers(0, 2, 46))
+    patients = np.array(["a", "a", "b", "b", *random.choice(list("abbbcd"), 46)], dtype=object)
+    chances = two(np.clip(random.normal(np.where(labels == 0, 0.7, 0.3), 0.25), 0.01, 0.99))
+    found = coverage(chances, labels, patients, level)
+    assert [each.label for each in found] == [0, 1]
+    for each in found:
+        held: dict[str, list[bool]] = {}
+        alone: dict[str, list[bool]] = {}
+        for row in np.flatnonzero(labels == each.label):
+            others = patients != patients[row]
+            cut_offs = fit_cut_offs(chances[others], labels[others], patients[others], level)
+            inside = chances[row] >= cut_offs
+            held.setdefault(patients[row], []).append(bool(inside[each.label]))
+            alone.setdefault(patients[row], []).append(int(inside.sum()) == 1)
+        assert each.coverage == pytest.approx(np.mean([np.mean(own) for own in held.values()]))
+        assert each.single == pytest.approx(np.mean([np.mean(own) for own in alone.values()]))
+
+
 def test_classes_of_one_patient_have_no_coverage() -> None:
     labels = np.array([0, 0, 1])
     patients = np.array(["a", "b", "a"], dtype=object)

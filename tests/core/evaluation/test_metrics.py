@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from core.evaluation.metrics import confusion, figures, main_figures
+from core.evaluation.metrics import HEADLINE, confusion, figures, main_figures
 from core.evaluation.predictions import Predictions
 from core.evaluation.predictions_file import read_predictions
 from core.evaluation.ranking import weighted_average_precision
@@ -149,3 +149,27 @@ def test_which_class_is_positive_mirrors_the_figures(seed: int, positive: int) -
     assert found["auroc"] == pytest.approx(mirrored["auroc"])
     assert found["sensitivity"] == pytest.approx(mirrored["specificity"])
     assert found["brier"] == pytest.approx(mirrored["brier"])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_another_order_of_the_classes_is_the_same_model(seed: int) -> None:
+    p = made_up(seed=seed)
+    turned = replace(
+        p,
+        classes=p.classes[::-1],
+        positive=0,
+        labels=1 - p.labels,
+        probabilities=p.probabilities[:, ::-1],
+    )
+    assert (turned.calls() == 1 - p.calls()).all()
+    found, mirrored = once(p), once(turned)
+    for name in HEADLINE:
+        assert mirrored[name] == pytest.approx(found[name], nan_ok=True), name
+
+
+def test_at_the_threshold_itself_an_image_is_called_positive() -> None:
+    p = made_up(patients=1, images=4)
+    chances = np.array([0.3, 0.5, 0.5, 0.7])
+    p = replace(p, probabilities=np.stack([1 - chances, chances], axis=1))
+    assert p.calls(0.5).tolist() == [0, 1, 1, 1]
+    assert replace(p, thresholds=chances).calls().tolist() == [1, 1, 1, 1]

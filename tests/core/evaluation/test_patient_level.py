@@ -44,6 +44,13 @@ def test_patient_scores_by_hand() -> None:
     assert "3 patients" in why
 
 
+def test_patients_count_the_same_however_many_images_they_have() -> None:
+    p = example()
+    right = p.of(np.append(np.arange(9), [8] * 6))  # ten images of c, of which two are right
+    rate, _, _ = recognition_rate(right)
+    assert rate == pytest.approx((1 / 2 + 2 / 10 + 2 / 3) / 3)
+
+
 def test_mean_probability_and_majority_by_hand() -> None:
     mean = by_patient(example())
     assert mean.images.tolist() == ["a", "b", "c"]

@@ -14,6 +14,7 @@ from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 from core.architectures import build, heatmap_layer
 from core.errors import ArchitectureError
 from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from tests.core.explain.made_by_hand import red_finder, spots
 from tests.networks import EVERY_NETWORK
 
 SIZE = 64
@@ -146,6 +147,16 @@ def test_last_layer_before_pooling_gives_the_class_activation_map() -> None:
     _, heatmaps = GradCAM(model, "out_relu")(images(), 2)
     expected = np.maximum(features @ kernel[:, 2] / area, 0)
     np.testing.assert_allclose(heatmaps, expected, rtol=0, atol=1e-5 * expected.max())
+
+
+@pytest.mark.parametrize("sigmoid", [False, True])
+def test_each_class_is_explained_where_it_is(*, sigmoid: bool) -> None:
+    # The network finds class 1 in the red square at the top left, class 0 in the blue one.
+    gradcam = GradCAM(red_finder(sigmoid=sigmoid), "conv")
+    for class_index, place in ((1, np.s_[4:12, 4:12]), (0, np.s_[20:28, 20:28])):
+        _, (heatmap,) = gradcam(spots(), class_index)
+        assert heatmap[place].min() > 0
+        assert heatmap.sum() == pytest.approx(heatmap[place].sum())
 
 
 def test_explains_the_predicted_class_unless_told_otherwise() -> None:

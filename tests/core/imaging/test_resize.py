@@ -14,6 +14,13 @@ def test_halving_is_the_mean_of_each_two_by_two_block() -> None:
     assert np.abs(resize(pixels, 20, 30) - blocks).max() <= 1
 
 
+@pytest.mark.parametrize("factor", [3, 5])
+def test_shrinking_is_the_mean_of_all_the_pixels_under_one(factor: int) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (8 * factor, 9 * factor, 3), np.uint8)
+    blocks = pixels.reshape(8, factor, 9, factor, 3).mean(axis=(1, 3))
+    assert np.abs(resize(pixels, 8, 9) - blocks).max() <= 1
+
+
 def test_growing_agrees_with_pillow_inside_a_smooth_image() -> None:
     y, x = np.mgrid[:30, :40]
     pixels = np.stack([y * 6, x * 5, y + x], axis=-1).astype(np.uint8)

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import ImageError
 from core.imaging.resize import resize
@@ -141,6 +143,31 @@ def test_the_answer_to_an_image_is_its_upper_quartile() -> None:
     np.testing.assert_allclose(found.image_probabilities(0), [0.8, 0.2], rtol=1e-5)
     assert found.share_at(1, 0.3) == 0.5
     assert "upper quartile" in tiled.IMAGE_RULE
+
+
+def test_a_quarter_of_the_tissue_is_at_least_as_probable_as_the_answer() -> None:
+    # Twenty tiles side by side from 0.05 to 1: the fifteenth has five above it.
+    chances = np.arange(1, 21) / 20
+    grid = tile_grid(10, 200, 10, 10)
+    both = np.stack([1 - chances, chances], axis=1).astype(np.float32)
+    found = TileMap(grid, grid, both, np.ones(20), np.ones(20, dtype=bool), None)
+    assert found.image_probabilities(1)[1] == pytest.approx(0.75)
+    assert found.share_at(1, 0.75) == pytest.approx(6 / 20)
+
+
+@given(st.integers(33, 300), st.integers(33, 1500), st.integers(33, 1500))
+def test_tiles_lie_on_the_maps_where_they_lie_on_the_image(
+    tile: int, height: int, width: int
+) -> None:
+    plan = plan_tiles(np.zeros((height, width, 3), np.uint8), tile)
+    factor = plan.map_grid.size / tile
+    # To half a pixel of the map, at its far edge to one: its size is rounded as well.
+    last = np.array([plan.map_grid.height, plan.map_grid.width]) - plan.map_grid.size
+    inner = plan.map_grid.origins < last
+    away = np.abs(plan.map_grid.origins - plan.grid.origins * factor)
+    assert (away[inner] <= 0.5 + 1e-9).all()
+    if min(height, width) >= tile:
+        assert (away <= 1 + 1e-9).all()
 
 
 def test_tiles_count_by_their_tissue() -> None:

@@ -9,6 +9,13 @@ class LobuleError(Exception):
     """Base of every error whose message is meant for the user."""
 
 
+class Stopped(LobuleError):  # noqa: N818 - nothing went wrong
+    """Work was stopped by the user before it was done.
+
+    Long work raises it when it is told to stop. Whoever is told of its progress may raise it, too.
+    """
+
+
 class SettingsError(LobuleError):
     """A `LOBULE_*` setting has a value that cannot be used."""
 
@@ -19,10 +26,6 @@ class ImageError(LobuleError):
 
 class DatasetError(LobuleError):
     """A dataset folder is missing, unrecognised, contradictory, or too small for what was asked."""
-
-
-class AuditCancelledError(LobuleError):
-    """An audit was stopped by the user before it was done."""
 
 
 class ArchitectureError(LobuleError):
@@ -41,16 +44,8 @@ class TrainingError(LobuleError):
     """A training run cannot start or go on."""
 
 
-class TrainingCancelledError(TrainingError):
-    """A run was cancelled before it had learnt anything that could be kept."""
-
-
 class EvaluationError(LobuleError):
     """A figure was asked for that the data at hand cannot support."""
-
-
-class ExplanationCancelledError(LobuleError):
-    """An explanation was stopped by the user before it was done."""
 
 
 class CaseError(LobuleError):

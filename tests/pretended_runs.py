@@ -19,7 +19,7 @@ PRETENCE = """
 import sys, time, types
 
 def train(request, watch):
-    from core.errors import TrainingCancelledError
+    from core.errors import Stopped
     print("pretending")
     epochs, pace = request.recipe.train.epochs, float(request.recipe.title)
     watch.stage("Reading images", 0.0)
@@ -34,7 +34,7 @@ def train(request, watch):
             time.sleep(pace)
             if watch.cancelled():
                 if epoch == 1:
-                    raise TrainingCancelledError("Cancelled before its first epoch was done.")
+                    raise Stopped("Cancelled before its first epoch was done.")
                 return package(request)
             values = {"epoch": epoch, "epochs": epochs, "step": step, "steps": 4}
             watch.step(values | {"loss": 0.5, "learning_rate": 0.1, "images_per_second": 9.0})

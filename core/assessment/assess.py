@@ -9,11 +9,11 @@ import numpy as np
 from core.assessment.answers import Answered, answer_images
 from core.assessment.baseline import colour_baseline
 from core.assessment.known import Known, known_patients
-from core.assessment.robustness import MOST_IMAGES, SkipChangesError, answer_changed, curves
+from core.assessment.robustness import MOST_IMAGES, answer_changed, curves
 from core.assessment.table import held_out_answers
 from core.datasets.records import Dataset
 from core.datasets.sample import sample
-from core.errors import EvaluationError
+from core.errors import EvaluationError, Stopped
 from core.evaluation.compare import Comparison, against_colour
 from core.evaluation.judgement import Judgement, judge
 from core.evaluation.predictions import Predictions
@@ -89,7 +89,7 @@ def assess(
     progress : callable
     robustness : bool
         Whether to try it on changed images as well, which takes up to 17 times as long; what is
-        told of it may raise `SkipChangesError` to end that part alone.
+        told of it may raise `Stopped` to end that part alone.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def assess(
     rows = sample(labels, patients, MOST_IMAGES)
     changed: list[Answered] = []
     if robustness:
-        with suppress(SkipChangesError):
+        with suppress(Stopped):
             changed = answer_changed(classifier, dataset, rows, progress)
     views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
     views[0] = answered.colour[read]

@@ -21,10 +21,6 @@ MOST_IMAGES = 500
 STAGE = "Answering changed images"
 
 
-class SkipChangesError(Exception):
-    """Raised by who is told of `STAGE`, it has the rest go on without changed images."""
-
-
 def answer_changed(
     classifier: Classifier,
     dataset: Dataset,

@@ -9,7 +9,7 @@ from core.cli.output import plain
 from core.cli.train_plan import print_plan
 from core.cli.train_progress import shown_progress
 from core.cli.train_report import report
-from core.errors import LobuleError, TrainingCancelledError
+from core.errors import LobuleError, Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def do_run(run: "Callable[[Watch], RunState]") -> None:
             err=True,
         )
         raise typer.Exit(130) from None
-    except TrainingCancelledError as error:
+    except Stopped as error:
         typer.echo(f"No model was trained. {plain(str(error))}", err=True)
         raise typer.Exit(130) from error
     except LobuleError as error:

@@ -55,7 +55,7 @@ def check_explanations(
     ------
     PackageError
         If the package is an ensemble.
-    ExplanationCancelledError
+    Stopped
         If `cancelled` gave True.
     """
     card = classifier.card

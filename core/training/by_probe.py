@@ -63,7 +63,7 @@ def train_by_probe(
     ------
     TrainingError
         If there are too few patients to judge on.
-    TrainingCancelledError
+    Stopped
         If it was cancelled.
     """
     labels = dataset.records["label"].to_numpy()

@@ -1,14 +1,15 @@
-"""An audit in the background: it outlives reruns and refreshes, tells how far it is, and stops."""
+"""An audit in the background, and what has come of it by now."""
 
-import logging
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import AuditCancelledError, LobuleError
+from core.errors import LobuleError
+from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
@@ -16,10 +17,7 @@ if TYPE_CHECKING:
     from core.datasets.records import Dataset, Task
     from core.datasets.split import Split, SplitKind
 
-log = logging.getLogger(__name__)
-
 MOST_KEPT = 6  # datasets whose tables stay in memory
-_FAULT = "Lobule could not audit this dataset because of a fault in the program; its log says why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +34,16 @@ class Question:
 
 
 @dataclass(eq=False)
-class AuditJob:
-    """One dataset that is opened, then audited, in a thread of its own.
+class AuditJob(Job):
+    """One dataset that is opened, then audited, then compared with earlier decisions about it.
 
     `dataset` is all that was found, `kept` what is left of it without the dropped files.
     `decisions` is None until they are read, and stays so where `undecidable` says why.
     """
 
+    deed = "audit this dataset"
+
     question: Question
-    stage: str = "Listing the files"
-    done: float = 0.0
-    running: bool = True
-    stopped: bool = False
-    error: str | None = None
     dataset: "Dataset | None" = None
     kept: "Dataset | None" = None
     magnifications: tuple[str, ...] = ()  # all there are to choose from
@@ -57,27 +52,24 @@ class AuditJob:
     undecidable: str | None = None
     splits: "dict[tuple[SplitKind, int], Split]" = field(default_factory=dict)
     alike: list[list[int]] | None = None  # rows of `kept` that show the same
-    cancel: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def known(self) -> tuple[bool, bool, bool]:
-        """What a page that was drawn now could show."""
+    def visible(self) -> tuple[object, ...]:
+        """Whether it runs, and which parts are there."""
         return self.running, self.dataset is not None, self.audit is not None
 
-    def start(self) -> None:
-        """Begin; returns at once."""
-        threading.Thread(target=self._run, name="audit", daemon=True).start()
+    def work(self) -> None:
+        """Open the dataset, audit it, and take over earlier decisions."""
+        self.note("Listing the files")
+        self._open()
+        self._audit()
 
     def stop(self) -> None:
         """End the audit soon; at once if only earlier decisions are still looked for."""
-        self.cancel.set()
+        super().stop()
         if self.audit is not None:
             self.undecidable = "The search for earlier decisions was stopped; audit again for it."
             self.running = False
-
-    def told(self, stage: str, done: float) -> None:
-        """Note the stage of the audit and the share of it that is done."""
-        self.stage, self.done = stage, done
 
     def decide(self, decisions: "Decisions") -> None:
         """Record decisions and leave out what they drop.
@@ -102,92 +94,55 @@ class AuditJob:
         self.alike = duplicate_rows(self.audit, kept)
         self.splits = {}
 
-    def _run(self) -> None:
-        try:
-            self._open()
-            self._audit()
-        except AuditCancelledError:
-            self.stopped = True
-        except LobuleError as error:
-            self.error = str(error)
-        except Exception:
-            log.exception("A dataset could not be audited")
-            self.error = _FAULT
-        finally:
-            self.running = False
-
     def _open(self) -> None:
         from core.datasets.open import open_dataset  # noqa: PLC0415 - pandas
         from core.datasets.recent import remember_dataset  # noqa: PLC0415
         from core.datasets.records import with_magnifications  # noqa: PLC0415
 
         asked = self.question
-        dataset = open_dataset(
-            asked.path, task=asked.task, patient_pattern=asked.patient_pattern, listed=self._listed
+        opened = partial(
+            open_dataset,
+            asked.path,
+            task=asked.task,
+            patient_pattern=asked.patient_pattern,
+            listed=lambda files: self.report(f"Listing the files: {files:,}"),
         )
-        found = set(dataset.records["magnification"]) - {""}
-        self.magnifications = tuple(sorted(found, key=lambda name: (len(name), name)))
+        dataset = opened()
+        names = set(dataset.records["magnification"]) - {""}
+        self.magnifications = tuple(sorted(names, key=lambda name: (len(name), name)))
         if asked.magnifications:
             with_magnifications(dataset.records, asked.magnifications, asked.path)  # else refuses
-            dataset = open_dataset(
-                asked.path,
-                task=asked.task,
-                magnifications=asked.magnifications,
-                patient_pattern=asked.patient_pattern,
-                listed=self._listed,
-            )
+            dataset = opened(magnifications=asked.magnifications)
         remember_dataset(asked.path)
         self.kept = dataset
         self.dataset = dataset
-
-    def _listed(self, files: int) -> None:
-        if self.cancel.is_set():
-            raise AuditCancelledError
-        self.stage = f"Listing the files: {files:,}"
 
     def _audit(self) -> None:
         from core.datasets.audit.accepted import apply_decisions, load_decisions  # noqa: PLC0415
         from core.datasets.audit.audit import audit, duplicate_rows  # noqa: PLC0415
 
         assert self.dataset is not None  # noqa: S101 - opened before
-        result = audit(self.dataset, progress=self.told, cancelled=self.cancel.is_set)
+        result = audit(self.dataset, progress=self.note, cancelled=lambda: self.stopping)
         self.alike = duplicate_rows(result, self.dataset)
         self.audit = result
-        self.told("Comparing all files with earlier decisions", 0.0)
+        self.note("Comparing all files with earlier decisions")
         try:
             decisions = load_decisions(self.dataset)
             kept = apply_decisions(self.dataset, decisions)
-            if not self.cancel.is_set():
+            if not self.stopping:
                 self._take(decisions, kept)
         except LobuleError as error:
             self.undecidable = str(error)
 
 
-@dataclass
-class _Jobs:
-    by_question: dict[Question, AuditJob] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 @st.cache_resource(show_spinner=False)
-def _jobs() -> _Jobs:
-    return _Jobs()
+def _jobs() -> Jobs[Question, AuditJob]:
+    return Jobs(MOST_KEPT)
 
 
 def job_for(question: Question, *, anew: bool = False) -> AuditJob:
-    """The job of a dataset, which every session shares; started unless it is there."""
-    jobs = _jobs()
-    with jobs.lock:
-        job = jobs.by_question.pop(question, None)
-        if job is None or (anew and not job.running):
-            job = AuditJob(question)
-            job.start()
-        jobs.by_question[question] = job
-        finished = [key for key, other in jobs.by_question.items() if not other.running]
-        for key in finished[: max(0, len(jobs.by_question) - MOST_KEPT)]:
-            if key != question:
-                del jobs.by_question[key]
-    return job
+    """The audit of a dataset, which every session shares; started unless it is there."""
+    return _jobs().start(question, lambda: AuditJob(question), anew=anew)
 
 
 @st.cache_resource(show_spinner=False)

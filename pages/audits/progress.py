@@ -4,13 +4,14 @@ import streamlit as st
 
 from pages.audits.findings import show_verdict
 from pages.audits.job import AuditJob, job_for
+from pages.shared.jobs import show_progress
 from pages.shared.plain import notice
 
 
 def show_state(job: AuditJob) -> None:
     """Show how far the audit is, or how it ended."""
     if job.running:
-        _show_progress(job, job.known)
+        show_progress(job, job.visible, "stop_audit")
         return
     said, again = st.columns([5, 1], vertical_alignment="center")
     with said:
@@ -28,16 +29,3 @@ def show_state(job: AuditJob) -> None:
     ):
         job_for(job.question, anew=True)
         st.rerun()
-
-
-# Streamlit tells fragments apart by their function and their place on the page: defined once and
-# always drawn at one place, this one is the same in every run, and its timer finds it again.
-@st.fragment(run_every=0.5)
-def _show_progress(job: AuditJob, known: tuple[bool, ...]) -> None:
-    if job.known != known:
-        st.rerun()
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    share = f", {job.done:.0%}" if job.done else ""
-    stopping = job.cancel.is_set()
-    left.progress(min(1.0, job.done), text=f"{job.stage}{share}{', stopping' * stopping} …")
-    right.button("Stop", key="stop_audit", width="stretch", disabled=stopping, on_click=job.stop)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core.errors import LobuleError
+from core.errors import LobuleError, Stopped
 from pages.desk.state import Desk, Upload, open_desk
 
 if TYPE_CHECKING:
@@ -33,10 +33,6 @@ THUMBNAIL = 96  # px, the longer side
 ImageKey = tuple[str, str, float | None]
 Key = tuple[str, str, float | None, str | None, str | None]
 Progress = Callable[[float, str], None]
-
-
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """Raised by a progress callback: the user asked to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +145,10 @@ def ask(
                 heatmap_layer=question.heatmap_layer,
                 progress=progress,
             )
-    except LobuleError as error:
-        answer = Failure(str(error))
     except Stopped:
         raise
+    except LobuleError as error:
+        answer = Failure(str(error))
     except Exception:
         log.exception("An image got no answer")
         answer = Failure(FAULT)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import ExplanationCancelledError, LobuleError
+from core.errors import LobuleError, Stopped
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ class ExplanationJob:
                     told=self._told,
                     cancelled=self.cancel.is_set,
                 )[0]
-        except ExplanationCancelledError:
+        except Stopped:
             self.stopped = True
         except LobuleError as error:
             self.error = str(error)

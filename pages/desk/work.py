@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from pages.desk.answers import FAULT, Failure, Question, Stopped, ask, keep, summary
+from core.errors import Stopped
+from pages.desk.answers import FAULT, Failure, Question, ask, keep, summary
 from pages.desk.state import Desk
 
 log = logging.getLogger(__name__)

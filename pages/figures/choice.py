@@ -10,6 +10,7 @@ from core.registry.shelf import active_name, shelf
 from pages.figures.answers import Judged, held_out, read
 from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of
 from pages.shared.dataset_choice import ask_for_path
+from pages.shared.jobs import show_progress
 from pages.shared.plain import notice, quiet
 
 MOST = 4
@@ -77,7 +78,14 @@ def _on_dataset(name: str, package: Package, path: Path) -> Judged | str | None:
         _offer(name, package, path, job)
         return None
     if job.running:
-        show_progress(name, job, running=True)
+        # Two models on the shelf may be the same network, and then share this evaluation.
+        show_progress(
+            job,
+            job.visible,
+            f"stop-{name}",
+            "Nothing is kept, unless every image is answered: the figures are then shown, without "
+            "the curves of robustness if changed images were still to be answered.",
+        )
         return None
     assert job.assessment is not None and job.table is not None  # noqa: PT018, S101 - it ended well
     known = job.assessment.known
@@ -129,28 +137,3 @@ def _offer_again(name: str, package: Package, path: Path) -> None:
     if again:
         evaluate_anew(package, path)
         st.rerun()
-
-
-@st.fragment(run_every=0.5)
-def show_progress(name: str, job: EvaluationJob, *, running: bool) -> None:
-    """Show how far an evaluation is; draws the page again once it has ended."""
-    if job.running != running:
-        st.rerun()
-    from core.durations import duration  # noqa: PLC0415
-
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    share = f", {job.done:.0%}" if job.done else ""
-    rest = job.seconds_left
-    time = f", about {duration(rest)} left" if rest else ""
-    stopping = job.cancel.is_set()
-    left.progress(min(1.0, job.done), text=f"{job.stage}{share}{time}{', stopping' * stopping} …")
-    # Two models on the shelf may be the same network, and then share this evaluation.
-    right.button(
-        "Stop",
-        key=f"stop-{name}",
-        width="stretch",
-        disabled=stopping,
-        on_click=job.cancel.set,
-        help="Nothing is kept, unless every image is answered: the figures are then shown, without "
-        "the curves of robustness if changed images were still to be answered.",
-    )

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.datasets.open
 from core.datasets.records import Dataset
+from core.errors import DatasetError
 from pages.audits import contents
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,14 +251,12 @@ def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
 def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:
     from pages.audits.job import AuditJob, Question  # noqa: PLC0415
 
-    job = AuditJob(Question(tiny_idc, magnifications=("40X",)))
-    job._run()
-    assert job.error
-    assert "state no magnification" in job.error
+    with pytest.raises(DatasetError, match="state no magnification"):
+        AuditJob(Question(tiny_idc, magnifications=("40X",))).work()
     job = AuditJob(Question(tiny_idc))
-    job._run()
+    job.work()
     assert isinstance(job.kept, Dataset)
     assert job.decisions
-    with pytest.raises(core.datasets.open.DatasetError, match="would be dropped"):
+    with pytest.raises(DatasetError, match="would be dropped"):
         job.decide(job.decisions.model_copy(update={"drop": frozenset(job.kept.records["path"])}))
     assert len(job.kept.records) == 140

@@ -19,7 +19,7 @@ from core.datasets.audit.quality import quality_findings
 from core.datasets.audit.report import Audit, ClassCount
 from core.datasets.audit.scan import Scan, name_of, places, read_pixels, scan
 from core.datasets.records import Dataset
-from core.errors import AuditCancelledError, DatasetError
+from core.errors import DatasetError, Stopped
 from core.settings import get_settings
 
 Progress = Callable[[str, float], None]
@@ -51,7 +51,7 @@ def audit(
 
     Raises
     ------
-    AuditCancelledError
+    Stopped
         If cancelled; images measured so far are not read again the next time.
     DatasetError
         If the dataset has no images, or what was measured cannot be written.
@@ -61,7 +61,7 @@ def audit(
 
     def stop() -> None:
         if cancelled():
-            raise AuditCancelledError("The audit was stopped; the next one goes on from there.")
+            raise Stopped("The audit was stopped; the next one goes on from there.")
 
     folder = folder or get_settings().cache / "audit"
     scanned = scan(dataset, folder, lambda done: progress("Reading images", done), cancelled)

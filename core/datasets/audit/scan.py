@@ -15,7 +15,7 @@ from core.datasets.audit.facts import FACTS, measure
 from core.datasets.audit.memory import recall, remember
 from core.datasets.audit.pictures import decode_picture
 from core.datasets.records import Dataset
-from core.errors import AuditCancelledError
+from core.errors import Stopped
 from core.settings import get_settings
 
 _CHUNK, _CHUNK_BYTES = 128, 8 << 20  # at most: files, and bytes of files as large as the first
@@ -65,7 +65,7 @@ def scan(
 
     Raises
     ------
-    AuditCancelledError
+    Stopped
         If cancelled.
     DatasetError
         If what was measured cannot be written.
@@ -175,7 +175,7 @@ def _measure_chunk(
     stamps = np.full((len(rows), 2), -1, dtype=np.int64)
     for at, row in enumerate(rows.tolist()):
         if cancelled():
-            raise AuditCancelledError("The audit was stopped; the next one goes on from there.")
+            raise Stopped("The audit was stopped; the next one goes on from there.")
         try:
             data, *stamps[at] = _read(files[row], limits[0])
         except (OSError, ValueError) as error:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ExplanationCancelledError
+from core.errors import Stopped
 from core.explain.gradcam import GradCAM, normalise
 from core.inference.classifier import Classifier
 
@@ -91,9 +91,9 @@ def network_of(classifier: Classifier) -> Network:
 
 
 def stop_if(cancelled: Cancelled) -> None:
-    """Raise ExplanationCancelledError where the user asked to stop."""
+    """Raise Stopped where the user asked to stop."""
     if cancelled():
-        raise ExplanationCancelledError("The explanation was stopped before it was done.")
+        raise Stopped("The explanation was stopped before it was done.")
 
 
 def full_size(maps: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:

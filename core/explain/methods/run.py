@@ -31,7 +31,7 @@ class Method(Protocol):
     """A way to explain: maps (N, H, W) in [0, 1] of inputs (N, H, W, 3), each stretched by itself.
 
     `layer` is the layer that class activation maps look at; others leave it alone. `told` is told
-    the share done. Raises ExplanationCancelledError soon after `cancelled` gives True.
+    the share done. Raises Stopped soon after `cancelled` gives True.
     """
 
     def __call__(
@@ -96,7 +96,7 @@ def explain(
 
     Raises
     ------
-    ExplanationCancelledError
+    Stopped
         If `cancelled` gave True.
     PackageError
         If there is no such class, or no such layer that can be explained.

@@ -116,7 +116,7 @@ def fit_epoch(
 
     Raises
     ------
-    StoppedError
+    Stopped
         If the watch is cancelled.
     TrainingError
         If a loss is no number any more.

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from core.architectures import backbone_layers
 from core.datasets.split import Split
-from core.errors import TrainingCancelledError, TrainingError
+from core.errors import Stopped, TrainingError
 from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
 from core.training.fitting.device import beside, half_precision_kind, is_out_of_memory
 from core.training.fitting.epoch import Material, compile_phase, fit_epoch, make_material
 from core.training.fitting.phases import Phase, plan_phases, thaw
 from core.training.fitting.precision import half_precision
 from core.training.fitting.progress import Progress
-from core.training.fitting.step_report import StoppedError
 from core.training.request.recipe import Recipe, Train
 from core.training.watch import Watch
 
@@ -69,7 +68,7 @@ def fit_network(
 
     Raises
     ------
-    TrainingCancelledError
+    Stopped
         If it was cancelled before the first epoch was done; later, the best so far is kept.
     TrainingError
         If the loss is no number any more, memory runs out, the state cannot be written, or the one
@@ -92,9 +91,9 @@ def fit_network(
         phases = plan_phases(network, recipe, settings)
         try:
             _fit_phases(network, material, phases, progress, state, watch, key)
-        except StoppedError as stopped:
+        except Stopped as stopped:
             if not progress.history:
-                raise TrainingCancelledError(
+                raise Stopped(
                     "The run was cancelled before its first epoch was done, so that there is "
                     "nothing to keep. Start it again, or resume it, to train."
                 ) from stopped

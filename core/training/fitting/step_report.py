@@ -6,15 +6,11 @@ from typing import Any
 
 import keras
 
-from core.errors import TrainingError
+from core.errors import Stopped, TrainingError
 from core.training.watch import Watch
 
 # Reading the loss waits for the device; ten times a second is as live as a curve can look.
 _SECONDS_BETWEEN = 0.1
-
-
-class StoppedError(Exception):
-    """The watch has asked to stop; never leaves the fit."""
 
 
 class StepReport(keras.callbacks.Callback):
@@ -48,7 +44,7 @@ class StepReport(keras.callbacks.Callback):
         """Report, unless it was done a moment ago."""
         self._step += 1
         if self._watch.cancelled():
-            raise StoppedError
+            raise Stopped
         now = time.perf_counter()
         if now - self._told < _SECONDS_BETWEEN and 1 < self._step < self._steps:
             return
@@ -72,7 +68,7 @@ class StepReport(keras.callbacks.Callback):
     def on_test_batch_end(self, batch: int, logs: object = None) -> None:  # noqa: ARG002 (Keras's)
         """Stop within a step of validation too."""
         if self._watch.cancelled():
-            raise StoppedError
+            raise Stopped
 
     def _measure(self, now: float) -> None:
         """Images a second since the first step, which may have been compiled."""

@@ -2,7 +2,7 @@
 
 import time
 
-from core.errors import TrainingCancelledError, TrainingError
+from core.errors import Stopped, TrainingError
 from core.settings import get_settings
 from core.training.jobs.folder import RunFolder, run_folders
 from core.training.jobs.lock import take
@@ -36,12 +36,12 @@ def wait_for_device(run: RunFolder, watch: Watch) -> int:
 
     Raises
     ------
-    TrainingCancelledError
+    Stopped
         If the run is cancelled meanwhile.
     """
     while True:
         if watch.cancelled():
-            raise TrainingCancelledError(
+            raise Stopped(
                 "The run was cancelled while it waited for the device. Resume it to put it in line "
                 "again."
             )

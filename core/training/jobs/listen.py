@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from core.errors import TrainingCancelledError, TrainingError
+from core.errors import Stopped, TrainingError
 from core.training.fitting.epoch_line import epoch_line
 from core.training.jobs.events import Events
 from core.training.jobs.folder import RunFolder
@@ -59,7 +59,7 @@ class Listener(Watch):
 
         Raises
         ------
-        TrainingCancelledError
+        Stopped
             If somebody has asked to stop and the fit has not heard of it.
         """
         new = name != self._stage
@@ -72,7 +72,7 @@ class Listener(Watch):
         # Between two steps a fit that has learnt something is left to hear of it and keep its best.
         fitting = name == TRAINING and self._epochs
         if not fitting and self._asked() not in {_NOT_ASKED, self._heard}:
-            raise TrainingCancelledError(self._cut_off_in(name))
+            raise Stopped(self._cut_off_in(name))
 
     def step(self, values: dict[str, float]) -> None:
         """Write down a step; of those between an epoch's ends, one every now and then."""

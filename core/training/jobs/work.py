@@ -4,7 +4,7 @@ import errno
 import shutil
 import traceback
 
-from core.errors import LobuleError, TrainingCancelledError, TrainingError
+from core.errors import LobuleError, Stopped, TrainingError
 from core.registry.package import Package
 from core.settings import get_settings
 from core.training.jobs.events import Events
@@ -35,7 +35,7 @@ def work(run: RunFolder, shown: Watch) -> RunState:
 
     Raises
     ------
-    TrainingCancelledError
+    Stopped
         If it was cancelled before anything was learnt, or when its model was to be judged.
     LobuleError
         If it failed. What went wrong is written down either way.
@@ -48,7 +48,7 @@ def work(run: RunFolder, shown: Watch) -> RunState:
             package = _train(run, events, listener)
         finally:
             let_go(device)
-    except TrainingCancelledError as error:
+    except Stopped as error:
         write_log(run, f"Cancelled: {error}")
         events.write_end("cancelled", message=str(error))
         raise

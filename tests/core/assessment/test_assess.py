@@ -11,11 +11,11 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from core.assessment.assess import Assessment, assess
 from core.assessment.baseline import colour_baseline
 from core.assessment.report import lines, to_json
-from core.assessment.robustness import STAGE, SkipChangesError
+from core.assessment.robustness import STAGE
 from core.assessment.table import write_predictions
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
-from core.errors import EvaluationError
+from core.errors import EvaluationError, Stopped
 from core.evaluation.compare import against_colour
 from core.evaluation.judgement import judge
 from core.evaluation.predictions_file import read_predictions
@@ -98,7 +98,7 @@ def test_changed_images_may_be_skipped_and_the_figures_stay(
 ) -> None:
     def told(stage: str, done: float) -> None:
         if stage == STAGE and done > 0.1:
-            raise SkipChangesError
+            raise Stopped
 
     skipped = assess(package, dataset, told, robustness=True)
     assert (skipped.robustness, skipped.tried_on) == ((), 0)

@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.cli import app
-from core.errors import TrainingCancelledError
+from core.errors import Stopped
 from core.training.jobs import list_runs, read_run, run_here, start
 from core.training.request.request import Request
 from core.training.watch import Watch
@@ -57,7 +57,7 @@ def test_without_runs_the_list_says_how_to_start_one() -> None:
 @pytest.mark.usefixtures("pretence")
 def test_runs_are_listed_and_shown(ask: Ask) -> None:
     run_here(ask("first"), Watch())
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Stopped):
         run_here(ask("second"), Stop())
     code, output = run("list")
     assert code == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.datasets.open import open_dataset
-from core.errors import AuditCancelledError, DatasetError
+from core.errors import DatasetError, Stopped
 
 
 def test_what_was_seen_and_what_is_accepted(tmp_path: Path, draw: Callable[..., Path]) -> None:
@@ -97,7 +97,7 @@ def test_listing_tells_how_far_it_is_and_can_be_stopped(tiny_idc: Path) -> None:
     assert told[-1] == 140
 
     def stop(_: int) -> None:
-        raise AuditCancelledError
+        raise Stopped
 
-    with pytest.raises(AuditCancelledError):
+    with pytest.raises(Stopped):
         open_dataset(tiny_idc, listed=stop)

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from core.architectures import build
-from core.errors import ExplanationCancelledError, PackageError
+from core.errors import PackageError, Stopped
 from core.explain.check import (
     THRESHOLD,
     check_explanations,
@@ -72,7 +72,7 @@ def test_the_network_has_its_weights_back_also_after_being_stopped() -> None:
     weights = network.model.get_weights()
     methods = {"gradcam": FUNCTIONS["gradcam"]}
     check_methods(network, "conv", pictures(), methods)
-    with pytest.raises(ExplanationCancelledError):
+    with pytest.raises(Stopped):
         check_methods(
             network,
             "conv",

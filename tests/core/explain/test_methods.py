@@ -16,8 +16,8 @@ from tf_keras_vis.scorecam import Scorecam
 from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
-from core.architectures import build, heatmap_layer
-from core.errors import ExplanationCancelledError
+from core.architectures import NAMES, build, heatmap_layer
+from core.errors import Stopped
 from core.explain.gradcam import normalise
 from core.explain.methods import score_cam, smooth_grad
 from core.explain.methods.catalogue import METHODS, MethodName
@@ -193,7 +193,7 @@ def test_a_network_that_looks_for_red_is_shown_to_look_at_red(
 @pytest.mark.parametrize("method", METHOD_NAMES)
 def test_stops_when_asked(method: MethodName) -> None:
     network, told = Network(red_finder(), batch=1), []
-    with pytest.raises(ExplanationCancelledError, match="stopped"):
+    with pytest.raises(Stopped, match="stopped"):
         FUNCTIONS[method](
             network,
             "conv",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.errors import ExplanationCancelledError, PackageError
+from core.errors import PackageError, Stopped
 from core.explain.gradcam import normalise
 from core.explain.methods.catalogue import METHODS
 from core.explain.methods.network import full_size, network_of
@@ -76,7 +76,7 @@ def test_explanations_take_turns_and_who_waits_can_leave(package: Package) -> No
     def wait() -> None:
         try:
             explain(classifier, inputs(), 1, "occlusion", cancelled=leave.is_set)
-        except ExplanationCancelledError as error:
+        except Stopped as error:
             raised.append(error)
 
     with network_of(classifier).lock:

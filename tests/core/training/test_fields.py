@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.datasets.open import open_dataset
 from core.diagnosis import diagnose
-from core.errors import TrainingCancelledError
+from core.errors import Stopped
 from core.training.request.override import override
 from core.training.request.recipe import Recipe
 from core.training.request.request import Request
@@ -123,5 +123,5 @@ def test_a_run_that_is_cancelled_before_anything_is_learnt_says_so(
     recipe = override(
         PROBE, ["architecture=cnn3", "task=binary", "weights=none", "probe=none", "train.epochs=1"]
     )
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Stopped):
         train(Request(recipe=recipe, data=fields, name="none", folder=tmp_path), Impatient())

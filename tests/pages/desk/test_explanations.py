@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
 import core.explain.methods.run
-from core.errors import ExplanationCancelledError, PackageError
+from core.errors import PackageError, Stopped
 from core.explain.methods.catalogue import METHODS
 from core.explain.pieces import Piece
 from core.imaging.overlay import encode_png
@@ -107,7 +107,7 @@ def test_stopped_in_the_middle_keeps_what_is_done_and_can_go_on(
         under_way.set()
         while not cancelled():
             time.sleep(0.01)
-        raise ExplanationCancelledError("Stopped.")
+        raise Stopped("Stopped.")
 
     pretend(explain)
     explain_now(package, SUBJECT, INPUTS, ("gradcam", "occlusion"))

@@ -13,8 +13,8 @@ import streamlit as st
 import core.assessment.assess
 import core.datasets.open
 from core.assessment.assess import JUDGING
-from core.assessment.robustness import STAGE, SkipChangesError
-from core.errors import DatasetError
+from core.assessment.robustness import STAGE
+from core.errors import DatasetError, Stopped
 from core.registry.package import Package, load_package
 from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of
 
@@ -56,27 +56,7 @@ def test_what_is_wrong_with_a_dataset_is_a_sentence(job: EvaluationJob) -> None:
     assert not job.stopped
 
 
-def test_a_fault_of_the_program_is_a_sentence_too(
-    job: EvaluationJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
-
-    pretend(monkeypatch, fail)
-    job.start()
-    assert "fault in the program" in str(ended(job).error)
-
-
-def test_a_refusal_is_told_as_it_is(job: EvaluationJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise DatasetError("No such classes.")
-
-    pretend(monkeypatch, refuse)
-    job.start()
-    assert ended(job).error == "No such classes."
-
-
-def test_it_tells_how_far_it_is_and_stops_when_asked(
+def test_stopped_while_it_answers_it_keeps_nothing(
     job: EvaluationJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reached = threading.Event()
@@ -99,22 +79,21 @@ def test_it_tells_how_far_it_is_and_stops_when_asked(
     pretend(monkeypatch, work)
     job.start()
     assert reached.wait(SECONDS)
-    assert (job.stage, job.done) == ("Answering images", 0.5)
-    assert job.seconds_left is not None
-    job.cancel.set()
+    assert (job.stage, job.share) == ("Answering images", 0.5)
+    job.stop()
     assert ended(job).stopped
     assert job.error is None
     assert job.assessment is None
 
 
 def test_stopped_at_changed_images_it_keeps_the_figures(job: EvaluationJob) -> None:
-    job.cancel.set()
-    with pytest.raises(SkipChangesError):
-        job.told(STAGE, 0.5)
+    job.stop()
+    with pytest.raises(Stopped):
+        job.report(STAGE, 0.5)
     for stage in JUDGING:  # goes on to its end
-        job.told(stage, 0.0)
+        job.report(stage)
     assert job.stage == JUDGING[-1]
-    assert job.cancel.is_set()
+    assert job.stopping
 
 
 def test_the_same_question_is_one_job_until_it_is_asked_anew(

@@ -8,7 +8,7 @@ from core.datasets.audit import audit as module
 from core.datasets.audit.audit import audit
 from core.datasets.audit.report import Audit
 from core.datasets.open import open_dataset
-from core.errors import AuditCancelledError, DatasetError
+from core.errors import DatasetError, Stopped
 from tests.core.datasets.audit.conftest import Write, make_dataset, picture
 
 
@@ -59,7 +59,7 @@ def test_cancelling_stops_at_any_stage(sound: Path, tmp_path: Path) -> None:
     )
     for stage in dict.fromkeys(stages):
         seen: list[str] = []
-        with pytest.raises(AuditCancelledError):
+        with pytest.raises(Stopped):
             audit(
                 make_dataset(sound),
                 folder=tmp_path / stage,

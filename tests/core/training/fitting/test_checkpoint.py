@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.errors import TrainingCancelledError, TrainingError
+from core.errors import Stopped, TrainingError
 from core.training.fitting import checkpoint
 from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
 from core.training.fitting.progress import Progress
@@ -237,6 +237,6 @@ def test_cancelled_before_the_first_epoch_there_is_nothing_to_keep(tmp_path: Pat
         def cancelled(self) -> bool:
             return True
 
-    with pytest.raises(TrainingCancelledError, match="nothing to keep"):
+    with pytest.raises(Stopped, match="nothing to keep"):
         fit(network(), recipe(), AtOnce())
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from core.errors import LobuleError, PackageError, TrainingCancelledError, TrainingError
+from core.errors import LobuleError, PackageError, Stopped, TrainingError
 from core.registry.package import load_package, sha256_of
 from core.training.jobs import list_runs, run_here, shelve
 from core.training.request.request import Request
@@ -98,7 +98,7 @@ def test_a_full_disk_leaves_the_shelf_as_it_was(
 
 @pytest.mark.usefixtures("pretence")
 def test_a_run_without_a_model_says_so(ask: Ask) -> None:
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Stopped):
         run_here(ask(), Stop())
     with pytest.raises(LobuleError, match="has no model: it is cancelled"):
         shelve(list_runs()[0].id)

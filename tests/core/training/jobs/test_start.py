@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from core.errors import DatasetError, TrainingCancelledError, TrainingError
+from core.errors import DatasetError, Stopped, TrainingError
 from core.training.jobs import (
     RunState,
     cancel,
@@ -129,7 +129,7 @@ def test_a_running_run_stops_within_a_step_and_keeps_the_best(ask: Ask, wait_unt
 
 @pytest.mark.usefixtures("pretence")
 def test_cancelled_before_the_first_epoch_nothing_is_kept(ask: Ask) -> None:
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Stopped):
         run_here(ask(), Stop(2))
     state = list_runs()[0]
     assert (state.state, state.package) == ("cancelled", None)
@@ -144,13 +144,13 @@ def test_cancelled_in_another_stage_than_training_it_ends_there_and_goes_on(
     ask: Ask, pretence: ModuleType, monkeypatch: pytest.MonkeyPatch, stage: str, by: str
 ) -> None:
     monkeypatch.setattr(pretence, "train", judged(pretence.train, stage))
-    with pytest.raises(TrainingCancelledError, match=f"in the stage '{stage}'"):
+    with pytest.raises(Stopped, match=f"in the stage '{stage}'"):
         run_here(ask(), StopIn(stage, by))
     state = list_runs()[0]
     assert (state.state, state.package, len(state.history)) == ("cancelled", None, 2)
     assert "Epochs up to 2 are kept" in state.message
     # What is kept does not keep it from being cancelled while the images are read again.
-    with pytest.raises(TrainingCancelledError, match="in the stage 'Reading images'"):
+    with pytest.raises(Stopped, match="in the stage 'Reading images'"):
         resume_here(state.id, StopIn("Reading images", by))
     assert resume_here(state.id, Watch()).state == "finished"
 
@@ -163,7 +163,7 @@ def test_cancelled_while_it_learns_its_best_is_judged_unless_that_is_cancelled_t
     monkeypatch.setattr(pretence, "train", judged(pretence.train, "Judging"))
     watch = StopIn("Judging" if again else "never", "file", learning=True)
     if again:
-        with pytest.raises(TrainingCancelledError, match="in the stage 'Judging'"):
+        with pytest.raises(Stopped, match="in the stage 'Judging'"):
             run_here(ask(epochs=9), watch)
     else:
         run_here(ask(epochs=9), watch)
@@ -274,7 +274,7 @@ def test_two_that_start_at_once_get_a_folder_each_and_take_turns(
 
 @pytest.mark.usefixtures("pretence")
 def test_of_two_that_resume_at_once_one_is_refused(ask: Ask) -> None:
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Stopped):
         run_here(ask(pace=0.2), Stop(2))
     run = list_runs()[0].id
     ends: list[str] = []
@@ -297,7 +297,7 @@ def test_of_two_that_resume_at_once_one_is_refused(ask: Ask) -> None:
 @pytest.mark.usefixtures("pretence")
 def test_data_that_changed_meanwhile_are_refused_and_nothing_is_lost(ask: Ask) -> None:
     request = ask(epochs=3)
-    with pytest.raises(TrainingCancelledError):
+    with pytest.raises(Stopped):
         run_here(request, Stop(2))
     run = list_runs()[0].id
     (request.data / "fingerprint").write_text("b" * 64)

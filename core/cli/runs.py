@@ -17,27 +17,33 @@ if TYPE_CHECKING:
     from core.training.jobs import RunState
 
 runs = typer.Typer(help="Training runs.", no_args_is_help=True)
+_UNREADABLE = "unreadable"
 Run = Annotated[str, typer.Argument(help="The run's id, as `runs list` gives it.")]
 
 
 @runs.command("list")
 def list_all(*, as_json: AsJson = False) -> None:
     """List every run, the one asked for last first."""
-    from core.training.jobs import list_runs  # noqa: PLC0415 - help comes at once
+    from core.training.jobs import list_runs, list_unreadable  # noqa: PLC0415 - help comes at once
 
     try:
-        states = list_runs()
+        states, unreadable = list_runs(), list_unreadable()
     except LobuleError as error:
         _fail(error)
     if as_json:
-        print_json([_run_json(state) for state in states])
+        print_json(
+            [_run_json(state) for state in states]
+            + [{"id": run.id, "state": _UNREADABLE, "message": run.reason} for run in unreadable]
+        )
         return
-    if not states:
+    rows = [(state.id, state.state, _standing(state)) for state in states]
+    rows += [(run.id, _UNREADABLE, run.reason) for run in unreadable]
+    if not rows:
         typer.echo("No runs. `python -m core train` starts one.")
         return
-    width = max(len(state.id) for state in states)
-    for state in states:
-        typer.echo(f"{state.id:<{width}}  {state.state:<11}  {plain(_standing(state))}")
+    width = max(len(name) for name, *_ in rows)
+    for name, state, words in rows:
+        typer.echo(f"{name:<{width}}  {state:<11}  {plain(words)}")
 
 
 @runs.command()

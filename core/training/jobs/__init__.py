@@ -3,15 +3,24 @@
 Importing this loads no TensorFlow.
 """
 
-from core.training.jobs.runs import cancel, list_runs, read_log, read_run
+from core.training.jobs.runs import (
+    UnreadableRun,
+    cancel,
+    list_runs,
+    list_unreadable,
+    read_log,
+    read_run,
+)
 from core.training.jobs.shelve import shelve
 from core.training.jobs.start import resume, resume_here, run_here, start, work_on
 from core.training.jobs.state import RunState
 
 __all__ = [
     "RunState",
+    "UnreadableRun",
     "cancel",
     "list_runs",
+    "list_unreadable",
     "read_log",
     "read_run",
     "resume",

@@ -104,7 +104,7 @@ def find_folder(run: str) -> RunFolder:
         If there is no such run.
     """
     folder = RunFolder(get_settings().runs / run)
-    if not _ID.fullmatch(run) or not folder.request.is_file():
+    if not _ID.fullmatch(run) or not os.path.lexists(folder.request):
         raise TrainingError(
             f"There is no run {run!r} in {get_settings().runs}. "
             "`python -m core runs list` names those that there are."
@@ -113,11 +113,23 @@ def find_folder(run: str) -> RunFolder:
 
 
 def run_folders() -> list[RunFolder]:
-    """Every run's folder, in no order."""
+    """Every run's folder, in no order.
+
+    Raises
+    ------
+    TrainingError
+        If the folder that they lie in cannot be read.
+    """
+    runs = get_settings().runs
     try:
-        return [RunFolder(p) for p in get_settings().runs.iterdir() if _ID.fullmatch(p.name)]
+        return [RunFolder(path) for path in runs.iterdir() if _ID.fullmatch(path.name)]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise TrainingError(
+            f"The runs in {runs} cannot be read ({error.strerror}). Allow reading there, or set "
+            "LOBULE_HOME to another folder."
+        ) from error
 
 
 def create_folder(request: Request) -> tuple[RunFolder, int]:

@@ -1,7 +1,8 @@
 """List, read and cancel runs."""
 
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import TrainingError
@@ -12,14 +13,23 @@ from core.training.jobs.state import RunState, state_of
 _LINE_BYTES = 400  # of a log, roughly; longer lines only mean that fewer are shown
 
 
+@dataclass(frozen=True)
+class UnreadableRun:
+    """A run that is there but cannot be read, and why."""
+
+    id: str
+    reason: str
+
+
 def list_runs() -> list[RunState]:
-    """Every run that can be read, the one asked for last first."""
-    states = []
-    for folder in run_folders():
-        try:
-            states.append(state_of(folder))
-        except TrainingError:
-            continue
+    """Every run that can be read, the one asked for last first.
+
+    Raises
+    ------
+    TrainingError
+        If the folder of runs itself cannot be read.
+    """
+    states = [run for run in _each_run() if isinstance(run, RunState)]
     states.sort(key=lambda state: (state.asked, state.id))
     waiting = [state.id for state in states if state.state == "waiting"]
     placed = [
@@ -27,6 +37,26 @@ def list_runs() -> list[RunState]:
         for state in states
     ]
     return placed[::-1]
+
+
+def list_unreadable() -> list[UnreadableRun]:
+    """Every run that cannot be read, the newest first.
+
+    Raises
+    ------
+    TrainingError
+        If the folder of runs itself cannot be read.
+    """
+    unreadable = [run for run in _each_run() if isinstance(run, UnreadableRun)]
+    return sorted(unreadable, key=lambda run: run.id, reverse=True)
+
+
+def _each_run() -> Iterator[RunState | UnreadableRun]:
+    for folder in run_folders():
+        try:
+            yield state_of(folder)
+        except TrainingError as error:
+            yield UnreadableRun(folder.id, str(error))
 
 
 def read_run(run: str) -> RunState:
@@ -73,9 +103,13 @@ def read_log(run: str, lines: int = 100) -> str:
     Raises
     ------
     TrainingError
-        If there is no such run.
+        If there is no such run, or its log cannot be read.
     """
-    return _tail(find_folder(run).log, lines)
+    path = find_folder(run).log
+    try:
+        return _tail(path, lines)
+    except OSError as error:
+        raise TrainingError(f"The log {path} cannot be read ({error.strerror}).") from error
 
 
 def _tail(path: Path, lines: int) -> str:

@@ -7,13 +7,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from core.training.jobs.events import parse
+from core.errors import TrainingError
+from core.training.jobs.events import (
+    Ended,
+    Epoch,
+    Event,
+    Opened,
+    Queued,
+    Stage,
+    Started,
+    Step,
+    parse,
+)
 from core.training.jobs.folder import RunFolder
 from core.training.jobs.lock import is_held
 from core.training.request.request import Request
 
 StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
 Row = dict[str, Any]
+_LEAST_SHARE = 1e-6  # before that much is done, nobody can say how long the rest takes
 TRAINING = "Training"
 """The stage in which there are steps and epochs."""
 
@@ -96,34 +108,35 @@ class Story:
     message: str | None = None
     package: str | None = None
 
-    def hear(self, event: Row) -> None:
+    def hear(self, event: Event) -> None:
         """Take in an event."""
-        at, kind = float(event.pop("at")), event.pop("event", "")
-        self.last = at
-        match kind:
-            case "queued":
-                self.asked, self.working, self.ended, self.message = at, False, None, None
+        self.last = event.at
+        self.asked = self.asked or event.at
+        match event:
+            case Queued():
+                self.asked, self.working, self.ended, self.message = event.at, False, None, None
                 self.stage, self.done = "", 0.0
-            case "started":
-                self.started, self.working = self.started or at, True
-                self.device = event.get("device")
-            case "dataset":
-                self.fingerprint = event["fingerprint"]
-            case "stage":
-                self._progress(at, event["name"], event["done"])
-            case "step":
-                done = (event["epoch"] - 1 + event["step"] / event["steps"]) / event["epochs"]
-                self._progress(at, TRAINING, done)
-                self.latest = event
-            case "epoch":
+            case Started():
+                self.started, self.working = self.started or event.at, True
+                self.device = event.device
+            case Opened():
+                self.fingerprint = event.fingerprint
+            case Stage():
+                self._progress(event.at, event.name, event.done)
+            case Step():
+                done = (event.epoch - 1 + event.step / event.steps) / event.epochs
+                self._progress(event.at, TRAINING, done)
+                self.latest = event.values()
+            case Epoch():
                 # What a resumed run does again counts, not what was lost with the process.
-                earlier = [row for row in self.history if row["epoch"] < event["epoch"]]
-                self.history = [*earlier, event]
-            case "finished" | "cancelled" | "failed":
-                self.ended, self.message = kind, event.get("message")
-                self.package = event.get("package") or self.package
+                earlier = [row for row in self.history if row["epoch"] < event.epoch]
+                self.history = [*earlier, event.values()]
+            case Ended():
+                self.ended, self.message = event.event, event.message
+                self.package = event.package or self.package
 
     def _progress(self, at: float, stage: str, done: float) -> None:
+        done = min(max(done, 0.0), 1.0)
         if stage != self.stage:
             self.first = (at, done)
         self.stage, self.done = stage, done
@@ -131,7 +144,7 @@ class Story:
     def seconds_left(self, now: float) -> float | None:
         """Seconds until the stage is done, if it goes on as it has gone."""
         since, from_ = self.first
-        if self.done <= from_ or self.last <= since:
+        if self.done - from_ < _LEAST_SHARE or self.last <= since:
             return None
         whole = (self.last - since) * (1 - self.done) / (self.done - from_)
         return max(0.0, whole - (now - self.last))
@@ -143,7 +156,13 @@ _reading = threading.Lock()
 
 
 def read_story(run: RunFolder) -> Story:
-    """What a run's events amount to."""
+    """What a run's events amount to; those that cannot be read are passed over.
+
+    Raises
+    ------
+    TrainingError
+        If their file cannot be read.
+    """
     with _reading:
         story = _stories.get(run.path, Story())
         try:
@@ -155,6 +174,8 @@ def read_story(run: RunFolder) -> Story:
                 new = file.read()
         except FileNotFoundError:
             return Story()
+        except OSError as error:
+            raise _unreadable(run, run.events, error) from error
         whole = new[: new.rfind(b"\n") + 1]
         for event in parse(whole):
             story.hear(event)
@@ -163,18 +184,33 @@ def read_story(run: RunFolder) -> Story:
         return replace(story)
 
 
+def _unreadable(run: RunFolder, file: Path, error: OSError) -> TrainingError:
+    return TrainingError(
+        f"The run {run.id} cannot be read: {file} cannot be opened ({error.strerror}). Allow "
+        "reading it, or delete the run's folder."
+    )
+
+
 def state_of(run: RunFolder) -> RunState:
     """How a run stands, but for its place in the line.
 
     Raises
     ------
     TrainingError
-        If what was asked for cannot be read.
+        If what was asked for, or what happened, cannot be read.
     """
     request = run.read_request()
     # The lock first: a process that ends in between has written its end by then.
-    alive = is_held(run.lock)
+    try:
+        alive = is_held(run.lock)
+    except OSError as error:
+        raise _unreadable(run, run.lock, error) from error
     story = read_story(run)
+    if not story.last:
+        raise TrainingError(
+            f"The run {run.id} cannot be read: {run.events} is missing or holds nothing that can "
+            "be read. Start a new run."
+        )
     state: StateName
     if story.ended:
         state = story.ended

@@ -12,7 +12,7 @@ from core.training.jobs.state import read_story
 
 
 def kinds(path: Path) -> list[str]:
-    return [event["event"] for event in parse(path.read_bytes())]
+    return [event.event for event in parse(path.read_bytes())]
 
 
 def test_numbers_of_numpy_and_those_that_json_lacks_can_be_written(tmp_path: Path) -> None:

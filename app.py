@@ -6,10 +6,9 @@ from core.errors import ServingError
 from core.serving import SecurityHeaders, check_serving
 from pages.desk.state import keep_in_address
 from pages.frame.keras_state import keep_keras_state
-from pages.frame.page_style import PageStyle
+from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
 from pages.frame.sign_in import sign_in_is_configured, signed_in
 from pages.shared.entrance import entered
-from pages.shared.look import RESEARCH_USE, hold_sidebar, show
 from pages.shared.warm_up import warm_up
 
 
@@ -26,7 +25,7 @@ def draw() -> None:
     about = st.Page("pages/about.py", title="About")
     pages = [diagnose, worklist, datasets, training, performance, models, about]
     page = st.navigation(pages, position="top")
-    show()
+    show_page()
     if signed_in():
         if page != about:  # all others have something in it
             hold_sidebar()

@@ -6,8 +6,8 @@ from core.errors import LobuleError, PackageError
 from core.registry.shelf import active_name, shelf
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
+from pages.shelf.actions import ask_for_import
 from pages.shelf.entry import show_broken, show_model
-from pages.shelf.importing import ask_for_import
 
 
 def show_page() -> None:

@@ -1,25 +1,25 @@
 """Training: start a run, watch it, stop it, go on with it, and compare what came out."""
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from core.errors import LobuleError
 from pages.runs.follow import follow, standing
 from pages.runs.form import ask_for_run
-from pages.runs.list import ALL, NEW, chosen_run, show_list
-from pages.runs.table import show_all
-from pages.runs.view import show_ended, show_head
+from pages.runs.table import ALL, NEW, chosen_run, show_all, show_list
+from pages.runs.view import explain, show_ended, show_head
 from pages.runs.words import active
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
 
-if TYPE_CHECKING:
-    from core.training.jobs.state import RunState
 
+def show_page() -> None:
+    """Draw the list of runs, and one of them, all of them, or the form of a new one."""
+    from core.training.jobs import list_runs, list_unreadable  # noqa: PLC0415 - pandas
 
-def show(states: list["RunState"], chosen: str) -> None:
-    """Draw a run, all of them, or the form of a new one."""
+    states, unreadable = list_runs(), list_unreadable()
+    chosen = chosen_run(states, unreadable)
+    with st.sidebar:
+        show_list(states, unreadable, chosen)
     state = next((state for state in states if state.id == chosen), None)
     if state:
         show_head(state)
@@ -31,39 +31,9 @@ def show(states: list["RunState"], chosen: str) -> None:
     elif chosen == NEW:
         ask_for_run(states)
     elif chosen == ALL:
-        show_all(states, unreadable(states))
+        show_all(states, unreadable)
     else:
         explain(chosen)
-
-
-def explain(chosen: str) -> None:
-    """Say why the run of the address cannot be shown."""
-    from core.training.jobs import read_run  # noqa: PLC0415 - pandas
-
-    st.title("No such run", anchor=False)
-    try:
-        read_run(chosen)
-    except LobuleError as error:
-        notice(str(error), "error")
-
-
-def unreadable(states: list["RunState"]) -> list[str]:
-    """Ids of runs that are there and cannot be read."""
-    from core.training.jobs.folder import run_folders  # noqa: PLC0415 - pandas
-
-    known = {state.id for state in states}
-    return sorted(folder.id for folder in run_folders() if folder.id not in known)
-
-
-def show_page() -> None:
-    """Draw everything."""
-    from core.training.jobs import list_runs  # noqa: PLC0415 - pandas
-
-    states = list_runs()
-    chosen = chosen_run(states)
-    with st.sidebar:
-        show_list(states, chosen)
-    show(states, chosen)
 
 
 enter_through_app(__file__)
@@ -71,5 +41,3 @@ try:
     show_page()
 except LobuleError as error:
     notice(str(error), "error")
-except OSError as error:
-    notice(f"The runs cannot be read: {error}", "error")

@@ -2,8 +2,10 @@
 
 import ast
 import graphlib
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,28 @@ ALSO_ALLOWED = {("core.__main__", "core.cli")}
 LIGHT_ROOMS = ("imaging", "registry", "cases", "inference", "explain", "plots", "evaluation")
 HEAVY = {"tensorflow", "keras", "tf_keras_vis"}
 LINES = 300
+PAGE_LINES = 60
+# Each page's room: what serves this page only. `app.py` has one, too.
+ROOMS = {
+    "desk": "diagnose",
+    "cases": "worklist",
+    "audits": "datasets",
+    "runs": "training",
+    "figures": "performance",
+    "shelf": "models",
+    "credits": "about",
+    "frame": "app",
+}
+# Still to be mended.
+TRESPASSES = {
+    ("app", "pages.desk.state"),
+    ("pages.figures.errors", "pages.desk.answers"),
+    ("pages.figures.errors", "pages.desk.state"),
+    ("pages.figures.errors", "pages.desk.uploads"),
+    ("pages.shared.scale", "pages.desk.state"),
+}
+LONG_PAGES = {"pages.diagnose", "pages.performance"}
+TWO_OF_A_NAME = {"Answer", "Judged", "Part", "Question", "Shown", "Verdict"}
 MODEL_BYTES = 32_000_000
 
 IMAGE_OR_ARRAY_SUFFIXES = {
@@ -154,6 +178,84 @@ def test_modules_are_short() -> None:
         for path in [*sources("core", "pages", "benchmarks"), ROOT / "app.py"]
     }
     assert not {str(path): count for path, count in lengths.items() if count > LINES}
+
+
+def page_room(module: str) -> str:
+    """The room of the house of pages that a module belongs to; a page belongs to its own room."""
+    parts = module.split(".")
+    if len(parts) == 3:
+        return parts[1]
+    rooms = {page: name for name, page in ROOMS.items()}
+    return rooms[parts[-1]]
+
+
+PAGES = {module for module in PATHS if module.startswith("pages.")}
+
+
+def test_every_page_has_one_room_and_every_room_one_page() -> None:
+    assert {page_room(module) for module in PAGES} == {*ROOMS, "shared"}
+    pages = {module.partition(".")[2] for module in PAGES if module.count(".") == 1}
+    assert pages == set(ROOMS.values()) - {"app"}
+
+
+def test_nothing_outside_a_room_imports_its_insides() -> None:
+    trespasses = {
+        (module, name)
+        for module in [*PAGES, "app"]
+        for name in OWN[module] & PAGES
+        if page_room(name) not in {page_room(module), "shared"}
+    }
+    assert trespasses == TRESPASSES
+
+
+def test_what_is_shared_is_used_by_two_rooms() -> None:
+    users: dict[str, set[str]] = {name: set() for name in PAGES if page_room(name) == "shared"}
+    for module in [*PAGES, "app"]:
+        for name in OWN[module] & users.keys():
+            users[name].add(page_room(module) if page_room(module) != "shared" else module)
+    assert not {name: rooms for name, rooms in users.items() if len(rooms) < 2}
+
+
+def test_a_page_holds_address_and_layout_only() -> None:
+    pages = {module for module in PAGES if module.count(".") == 1} | {"app"}
+    assert {
+        module
+        for module in pages
+        if len(PATHS[module].read_text(encoding="utf-8").splitlines()) > PAGE_LINES
+    } == LONG_PAGES
+
+
+def test_style_stands_in_a_style_sheet() -> None:
+    """But for numbers that a style sheet takes from the page, such as `--share: 0.5`."""
+    rule = re.compile(r"<style>.*[{;]\s*[a-z][a-z-]*\s*:", re.DOTALL)
+    assert rule.search("<style>.a { --share: 1; color: red; }</style>")
+    assert not rule.search("<style>.a { --share: 1; }</style>")
+    assert not [
+        (module, text)
+        for module in [*PAGES, "app"]
+        for text in strings(PATHS[module])
+        if rule.search(text)
+    ]
+
+
+def strings(path: Path) -> Iterator[str]:
+    """Yield every text of a module; what is filled in is left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    names = [
+        node.name
+        for module, path in PATHS.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert {name for name, number in Counter(names).items() if number > 1} == TWO_OF_A_NAME
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.datasets.records import Dataset
+    from pages.audits.job import AuditJob
 
 MOST_BARS, MOST_ROWS = 30, 1000
 # After the two of the binary task: the other colours of Okabe and Ito (2008).
@@ -27,6 +28,17 @@ def class_colours(classes: tuple[str, ...]) -> list[str]:
     """A colour for each class; of two classes, the second is the positive one."""
     colours = (NEGATIVE.colour, POSITIVE.colour, *_OTHERS)
     return [colours[number % len(colours)] for number in range(len(classes))]
+
+
+def show_size(job: "AuditJob", dataset: "Dataset") -> None:
+    """Say in one line what was opened."""
+    number = dataset.records["patient"].nunique()
+    patients = f"{number:,} patients" if dataset.patients_known else "patients unknown"
+    images, classes = f"{len(dataset.records):,} images", f"{len(dataset.classes)} classes"
+    dropped = len(job.dataset.records) - len(dataset.records) if job.dataset else 0
+    less = f" · {dropped:,} dropped" if dropped else ""
+    said = f"{dataset.name} · {images}{less} · {patients} · {classes}"
+    st.html(f'<div class="lobule-file"><b>{as_html(said)}</b></div>')
 
 
 def show_contents(dataset: "Dataset") -> None:

@@ -1,24 +1,48 @@
-"""Is the dataset sound: its findings, the worst first, and what was decided about them."""
+"""Is the dataset sound: how far the audit is, its findings, and what was decided about them."""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import DatasetError
+from pages.audits.job import AuditJob, job_for
 from pages.audits.samples import MOST_CHOICES, strip_of
+from pages.shared.jobs import show_progress
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
     from core.datasets.audit.finding import Finding
     from core.datasets.audit.report import Audit
-    from pages.audits.job import AuditJob
 
 SYMBOLS = {"error": "✕", "warning": "⚠", "note": "ℹ"}
 WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
 
 
-def show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
+def show_state(job: AuditJob) -> None:
+    """Show how far the audit is, or how it ended."""
+    if job.running:
+        show_progress(job, job.visible, "stop_audit")
+        return
+    said, again = st.columns([5, 1], vertical_alignment="center")
+    with said:
+        if job.error:
+            notice(job.error, "error")
+        if job.stopped:
+            notice("The audit was stopped. What was read is kept: the next one goes on from there.")
+        if job.audit:
+            _show_verdict(job.audit, job.decisions)
+    if again.button(
+        "Audit again" if job.audit else "Try again",
+        key="again",
+        width="stretch",
+        help="Only files that are new or have changed are read.",
+    ):
+        job_for(job.request, anew=True)
+        st.rerun()
+
+
+def _show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
     """Say in one line whether the dataset is sound, once what was decided about is left out."""
     open_ones = [finding for finding in audit.findings if not _decided(finding, decisions)]
     numbers = {kind: sum(f.severity == kind for f in open_ones) for kind in SYMBOLS}
@@ -41,8 +65,12 @@ def show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
     )
 
 
-def show_findings(job: "AuditJob", audit: "Audit") -> None:
+def show_findings(job: AuditJob) -> None:
     """List the findings with what to do about each, and take decisions about their files."""
+    if (audit := job.audit) is None:
+        if job.running:
+            st.text("The findings come when every image has been read. Look around meanwhile.")
+        return
     if job.undecidable:
         notice(f"Nothing can be decided about these findings. {job.undecidable}")
     elif job.decisions and job.dataset and job.kept and (job.decisions.drop or job.decisions.keep):
@@ -83,7 +111,7 @@ def _finding_html(finding: "Finding", decisions: "Decisions | None") -> str:
     )
 
 
-def _show_files(job: "AuditJob", finding: "Finding", number: int) -> None:
+def _show_files(job: AuditJob, finding: "Finding", number: int) -> None:
     """Let the finding's images be looked at, and all or some of them be dropped or kept."""
     place = st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}")
     shown = place.toggle("Show images", key=f"show-{number}")
@@ -110,7 +138,7 @@ def _choose(finding: "Finding", number: int) -> list[str]:
     )
 
 
-def _decide(job: "AuditJob", decisions: "Decisions", finding: "Finding", number: int) -> None:
+def _decide(job: AuditJob, decisions: "Decisions", finding: "Finding", number: int) -> None:
     files = frozenset(finding.files)
     images = f"{len(files):,} image{'' if len(files) == 1 else 's'}"
     for word, done, already, decide, means in (
@@ -126,7 +154,7 @@ def _decide(job: "AuditJob", decisions: "Decisions", finding: "Finding", number:
         _record(job, decisions.forgetting(finding))
 
 
-def _record(job: "AuditJob", decisions: "Decisions") -> None:
+def _record(job: AuditJob, decisions: "Decisions") -> None:
     try:
         job.decide(decisions)
     except DatasetError as error:

@@ -3,34 +3,21 @@
 import threading
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import LobuleError
+from pages.audits.request import DatasetRequest
 from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
     from core.datasets.audit.report import Audit
-    from core.datasets.records import Dataset, Task
+    from core.datasets.records import Dataset
     from core.datasets.split import Split, SplitKind
 
 MOST_KEPT = 6  # datasets whose tables stay in memory
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is audited: where it is, and how it is to be read.
-
-    No magnifications are all of them; no pattern leaves the patients to what the folder says.
-    """
-
-    path: Path
-    task: "Task" = "binary"
-    magnifications: tuple[str, ...] = ()
-    patient_pattern: str | None = None
 
 
 @dataclass(eq=False)
@@ -43,7 +30,7 @@ class AuditJob(Job):
 
     deed = "audit this dataset"
 
-    question: Question
+    request: DatasetRequest
     dataset: "Dataset | None" = None
     kept: "Dataset | None" = None
     magnifications: tuple[str, ...] = ()  # all there are to choose from
@@ -99,7 +86,7 @@ class AuditJob(Job):
         from core.datasets.recent import remember_dataset  # noqa: PLC0415
         from core.datasets.records import with_magnifications  # noqa: PLC0415
 
-        asked = self.question
+        asked = self.request
         opened = partial(
             open_dataset,
             asked.path,
@@ -136,13 +123,31 @@ class AuditJob(Job):
 
 
 @st.cache_resource(show_spinner=False)
-def _jobs() -> Jobs[Question, AuditJob]:
+def _jobs() -> Jobs[DatasetRequest, AuditJob]:
     return Jobs(MOST_KEPT)
 
 
-def job_for(question: Question, *, anew: bool = False) -> AuditJob:
+def job_for(request: DatasetRequest, *, anew: bool = False) -> AuditJob:
     """The audit of a dataset, which every session shares; started unless it is there."""
-    return _jobs().start(question, lambda: AuditJob(question), anew=anew)
+    return _jobs().start(request, lambda: AuditJob(request), anew=anew)
+
+
+def offer(job: AuditJob) -> None:
+    """Note what can be chosen of this dataset; draws the page again if that is news."""
+    path = job.request.path
+    offered = st.session_state.setdefault("offered", {})
+    without = st.session_state.setdefault("without_patients", set())
+    news = False
+    if job.magnifications and offered.get(path) != job.magnifications:
+        offered[path], news = job.magnifications, True
+    if job.dataset and not job.dataset.patients_known and path not in without:
+        without.add(path)
+        news = True
+    # The Training page asks for it; here nothing needs it.
+    if job.dataset and job.dataset.records["um_per_px"].isna().any():
+        st.session_state.setdefault("without_scale", set()).add(path)
+    if news:
+        st.rerun()
 
 
 @st.cache_resource(show_spinner=False)

@@ -105,8 +105,7 @@ def _show_maps(diagnosis: "Diagnosis", answer_id: int) -> None:
     )
     share = max(MIN_SHARE, min(height / width, MAX_SHARE)) / 2
     st.html(
-        f"<style>.st-key-pair {{ --share: {share:.4f}; }} "
-        f".st-key-pair .heatmaplayer {{ opacity: {opacity / 100:.2f}; }}</style>"
+        f"<style>.st-key-pair {{ --share: {share:.4f}; --opacity: {opacity / 100:.2f}; }}</style>"
     )
     st.container(key="pair").plotly_chart(
         figure,

@@ -7,7 +7,7 @@ import streamlit as st
 from core.cases.records import Case
 from core.errors import LobuleError
 from core.registry.shelf import shelf
-from pages.cases.judge import seen
+from pages.cases.verdict import seen
 from pages.cases.words import counted
 from pages.shared.plain import notice, quiet
 from pages.shared.who import who

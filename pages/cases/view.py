@@ -8,15 +8,13 @@ import streamlit as st
 from core.cases.records import Case, CaseImage
 from core.cases.words import moment
 from core.errors import LobuleError
-from pages.cases.judge import as_seen, ask_verdict, seen
+from pages.cases.exports import offer_report
 from pages.cases.list import open_case
 from pages.cases.picture import show_answer, show_beside
-from pages.cases.report import offer_report
 from pages.cases.rerun import ask_rerun
-from pages.cases.trail import show_trail
-from pages.cases.whole import show_whole
-from pages.cases.words import DELETED, VERDICT_MARKS, counted, shortest
-from pages.shared.plain import as_html, notice, visible
+from pages.cases.verdict import as_seen, ask_verdict, seen
+from pages.cases.words import DELETED, VERDICT_MARKS, change_words, counted, shortest
+from pages.shared.plain import as_html, notice, quiet, table, visible
 from pages.shared.who import ask_who, who
 
 if TYPE_CHECKING:
@@ -25,18 +23,6 @@ if TYPE_CHECKING:
 _YOU = "The pathologist's verdict: " + ", ".join(
     f"{symbol} {verdict.value}" for verdict, symbol in VERDICT_MARKS.items()
 )
-
-# The verdict stands right of the answer, or under it in a narrow window.
-_LAYOUT = """<style>
-.st-key-judging > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"],
-.st-key-judging > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
-.st-key-judging > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child,
-.st-key-judging > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:first-child {
-  min-width: min(34rem, 100%); container-type: inline-size; }
-.st-key-judging > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child,
-.st-key-judging > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"]:last-child {
-  min-width: min(17rem, 100%); }
-</style>"""
 
 
 def show_case(store: "Store", case: Case) -> None:
@@ -47,13 +33,13 @@ def show_case(store: "Store", case: Case) -> None:
     st.title(f"Case {case.id}", anchor=False)
     if case.deleted_at:
         notice(f"This case was deleted on {moment(case.deleted_at)}.", "note")
-        show_trail(store, case.id, open_at_once=True)
+        _show_trail(store, case.id, open_at_once=True)
         return
     said = f"saved {moment(case.created_at)} by {case.created_by}"
     patient = f"patient {case.patient}" if case.patient else "no patient's pseudonym"
     words = " · ".join((counted(len(case.images), "image"), patient, said))
     st.html(f'<div class="lobule-file"><span>{as_html(words)}</span></div>')
-    show_whole(store, case)
+    _show_whole(store, case)
     shown = replace(case, version=as_seen(case))
     if shown.version != case.version:
         _tell_of_change(case)
@@ -68,7 +54,57 @@ def show_case(store: "Store", case: Case) -> None:
             if st.button("Delete", key="delete"):
                 _confirm_deletion(store, shown)
     _show_image(store, shown, image)
-    show_trail(store, case.id)
+    _show_trail(store, case.id)
+
+
+def _show_whole(store: "Store", case: Case) -> None:
+    """Draw a sentence a model, by the rule that the Diagnose page goes by."""
+    try:
+        told = _told(str(store.images), case.id, case.version, store, case)
+    except LobuleError as error:
+        notice(str(error), "error")
+        return
+    if not told:
+        return
+    from core.inference.case import RULE  # noqa: PLC0415 - NumPy
+
+    for words in told:
+        st.text(visible(words), help=RULE)
+
+
+# The store's folder tells stores apart; a change of the case makes a new version of it.
+@st.cache_data(max_entries=20, show_spinner=False)
+def _told(images: str, case_id: str, version: int, _store: "Store", _case: Case) -> list[str]:  # noqa: ARG001 - what the answer is kept under
+    from core.cases.read import full_answer  # noqa: PLC0415 - SQLAlchemy
+    from core.cases.report_case import case_answers  # noqa: PLC0415 - NumPy
+
+    ids = [answer.id for image in _case.images for answer in image.answers]
+    return case_answers(_case, {answer_id: full_answer(_store, answer_id) for answer_id in ids})
+
+
+def _show_trail(store: "Store", case_id: str, *, open_at_once: bool = False) -> None:
+    """Draw who changed what, when; nobody can change the trail itself."""
+    from core.cases.trail import read_trail  # noqa: PLC0415 - SQLAlchemy
+
+    entries = read_trail(store, case_id)
+    number = "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
+    with st.expander(f"Trail, {number}", expanded=open_at_once):
+        table(
+            ("When, UTC", "Who", "What", "Image", "Model", "Change"),
+            [
+                (
+                    f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                    f"{entry.who} (signed in)" if entry.signed_in else entry.who,
+                    entry.action,
+                    entry.image or "",
+                    f"{entry.model} {(entry.model_sha256 or '')[:8]}" if entry.model else "",
+                    change_words(entry),
+                )
+                for entry in entries
+            ],
+            caption="Trail of the case",
+        )
+        quiet("The database refuses to change or remove an entry.")
 
 
 def leave(case_id: str) -> None:
@@ -117,7 +153,6 @@ def _show_image(store: "Store", case: Case, image: CaseImage) -> None:
         f'<div class="lobule-file"><span>{as_html(image.name)}</span>'
         f"{badge if image.synthetic else ''}</div>"
     )
-    st.html(_LAYOUT)
     with st.container(key="judging"):
         left, right = st.columns([3, 1], gap="large")
         with left:

@@ -17,15 +17,6 @@ if TYPE_CHECKING:
 
 _SIDE = 480  # px, of the longer side of a panel's picture
 _WIDTH = 240  # px, of a panel: four beside each other on a wide screen, two at 900 px
-_STYLE = """<style>
-.st-key-panels > div { align-items: flex-start; }
-.lobule-panel { position: relative; }
-.lobule-panel img { width: 100%; border-radius: 4px; display: block; }
-.lobule-panel i { position: absolute; border: 2px solid #fff; outline: 2px solid #000;
-  box-sizing: border-box; }
-.lobule-scale { display: flex; gap: .5rem; align-items: center; font-size: .85rem; }
-.lobule-scale b { display: inline-block; width: 9rem; height: .7rem; border-radius: 3px; }
-</style>"""
 
 
 def show_panels(
@@ -41,7 +32,6 @@ def show_panels(
     opacity = st.session_state.get("opacity", 45) / 100
     colours = st.session_state.get("colours", "viridis")
     pixels = _enlarged(piece.of(diagnosis.image.pixels))
-    st.html(_STYLE)
     st.html(_scale(colours, diagnosis.heatmap_class))
     info = diagnosis.image.info
     whole = (piece.height, piece.width) == (info.height, info.width)

@@ -101,10 +101,7 @@ def _draw(
         um_per_px=diagnosis.um_per_px,
     )
     share = max(MIN_SHARE, min(height / width, MAX_SHARE)) / 2
-    st.html(
-        f"<style>.st-key-pair {{ --share: {share:.4f}; }} "
-        f".st-key-pair .heatmaplayer {{ opacity: {opacity:.2f}; }}</style>"
-    )
+    st.html(f"<style>.st-key-pair {{ --share: {share:.4f}; --opacity: {opacity:.2f}; }}</style>")
     st.container(key="pair").plotly_chart(
         figure,
         height="stretch",

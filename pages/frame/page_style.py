@@ -3,11 +3,19 @@
 Sent as part of a page's content it would come last, and all that stands there would jump.
 """
 
+from pathlib import Path
+
+import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pages.shared.look import STYLE
-
+RESEARCH_USE = (
+    "For research use only. Lobule is not a medical device: its answers are no diagnosis and "
+    "must not guide the care of a patient."
+)
+_FILE = Path(__file__).parents[1] / "shared" / "look.css"
+STYLE = f"<style>\n{_FILE.read_text(encoding='utf-8')}</style>\n"
+_DRAWN = '<span class="lobule-drawn"></span>'
 _END = b"</body>"  # behind Streamlit's own styles, which stand in the head, so that ours count
 # A compressed page cannot be added to; one that the browser has kept may be of another Lobule.
 _NOT_PASSED_ON = {b"accept-encoding", b"if-none-match", b"if-modified-since", b"range"}
@@ -55,3 +63,13 @@ class PageStyle:
 def _with_style(page: bytes) -> bytes:
     before, end, after = page.partition(_END)
     return before + STYLE.encode() + end + after if end else page
+
+
+def show_page() -> None:
+    """Let what is drawn be seen: the style sheet hides it until this has come too."""
+    st.html(_DRAWN)
+
+
+def hold_sidebar() -> None:
+    """Have the sidebar there before the page fills it, or it would push all else aside."""
+    st.sidebar.html(_DRAWN)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from pages.runs.plan_job import running_checks
+from pages.runs.start import running_checks
 from pages.runs.view import show_alive
 from pages.runs.words import active
 from pages.shared.plain import notice
@@ -31,8 +31,8 @@ def follow(drawn: Standing, chosen: str, *, epochs: bool) -> None:
 
     try:
         states = list_runs()
-    except (LobuleError, OSError) as error:
-        notice(f"The runs cannot be read: {error}", "error")
+    except LobuleError as error:
+        notice(str(error), "error")
         return
     if standing(states, epochs=epochs) != drawn:
         st.rerun()

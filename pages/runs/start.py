@@ -1,20 +1,71 @@
-"""Check what a new run would do, then start it."""
+"""Check what a new run would do, in the background, then start it."""
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.durations import duration
 from core.errors import LobuleError
-from pages.runs.list import choose
-from pages.runs.plan_job import check_anew, checked, forget
-from pages.runs.plan_view import show_plan
+from pages.runs.table import choose
 from pages.runs.words import as_markdown
-from pages.shared.plain import notice
+from pages.shared.jobs import Job, Jobs
+from pages.shared.plain import as_html, notice, table
 
 if TYPE_CHECKING:
     from core.training.planning.plan import Plan
     from core.training.request.request import Request
+
+
+MOST_KEPT = 20  # checks
+_PARTS = {
+    "train": "Training",
+    "validation": "Validation, picks the best epoch",
+    "test": "Test, judges the result",
+    "all": "All, in folds that take turns",
+}
+
+
+@dataclass(eq=False)
+class PlanJob(Job):
+    """One check; `plan` is there once it has ended well."""
+
+    deed = "check this"
+
+    request: "Request"
+    plan: "Plan | None" = None
+
+    def work(self) -> None:
+        """Check the request."""
+        from core.training.planning.plan import plan  # noqa: PLC0415 - pandas
+
+        self.plan = plan(self.request)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> Jobs[str, PlanJob]:
+    return Jobs(MOST_KEPT)
+
+
+def _check_anew(request: "Request") -> None:
+    """Start a check, unless one of the same is running."""
+    _jobs().start(request.model_dump_json(), lambda: PlanJob(request), anew=True)
+
+
+def _checked(request: "Request") -> PlanJob | None:
+    """The check of exactly this, if anybody has asked for it."""
+    return _jobs().get(request.model_dump_json())
+
+
+def running_checks() -> int:
+    """How many checks have not ended yet."""
+    return _jobs().running
+
+
+def _forget(request: "Request") -> None:
+    """Forget a check, since what it rests on has changed: its run was started."""
+    _jobs().forget(request.model_dump_json())
 
 
 def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
@@ -30,7 +81,7 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
     """
     if changes:
         st.caption(f"Changed from the recipe: {as_markdown(', '.join(changes))}")
-    job = checked(request)
+    job = _checked(request)
     able = job is not None and job.plan is not None and not job.plan.refusals
     with st.container(horizontal=True, vertical_alignment="center", key="start_actions"):
         # No callback: it would check what the form held before the field that one has just left.
@@ -53,7 +104,7 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
         elif job.running:
             st.caption("Opening the dataset and timing a few steps … this may take a minute.")
     if check:
-        check_anew(request)
+        _check_anew(request)
         st.rerun()
     if start and able:
         _start(request)
@@ -61,7 +112,7 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
         notice(job.error, "error")
     if job and job.plan:
         _offer_choices(request, job.plan)
-        show_plan(job.plan, ahead)
+        _show_plan(job.plan, ahead)
     with st.expander("The same on the command line", key="command"):
         st.code(_command(request, changes), language="sh", wrap_lines=True)
 
@@ -80,6 +131,64 @@ def _offer_choices(request: "Request", plan: "Plan") -> None:
         st.rerun()
 
 
+def _show_plan(plan: "Plan", ahead: int) -> None:
+    """Say what would happen, or why it cannot.
+
+    Parameters
+    ----------
+    plan : Plan
+    ahead : int
+        Runs that train or wait already.
+    """
+    for refusal in plan.refusals:
+        notice(f"It cannot work: {refusal}", "error")
+    if plan.parts:
+        table(
+            ("Part", "Patients", "Images", *plan.classes),
+            [
+                (
+                    _PARTS.get(name, name),
+                    f"{part.patients:,}",
+                    f"{part.images:,}",
+                    *(f"{part.classes.get(label, 0):,} images" for label in plan.classes),
+                )
+                for name, part in plan.parts.items()
+            ],
+            caption="Patients and images of each part",
+        )
+    facts = _facts(plan)
+    if ahead and not plan.refusals:
+        others = "1 other run" if ahead == 1 else f"{ahead} other runs"
+        facts["Begins"] = f"after {others}: one trains at a time"
+    if facts:
+        rows = "".join(
+            f"<div><dt>{name}</dt><dd>{as_html(said)}</dd></div>" for name, said in facts.items()
+        )
+        st.html(f'<dl class="lobule-numbers lobule-facts">{rows}</dl>')
+    if plan.notes:
+        notes = "".join(f"<li>{as_html(note)}</li>" for note in plan.notes)
+        st.html(f'<h4>About the data</h4><ul class="lobule-list">{notes}</ul>')
+
+
+def _facts(plan: "Plan") -> dict[str, str]:
+    facts = {}
+    if plan.device:
+        facts["Device"] = plan.device
+    if plan.seconds is not None and plan.seconds_an_epoch is not None:
+        times = f"{plan.epochs} epochs" if plan.epochs else "a pass"
+        facts["Time, at most"] = (
+            f"{duration(plan.seconds)}: {times} of {duration(plan.seconds_an_epoch)}, and reading "
+            "the images; judging comes on top"
+        )
+    if plan.crops > 1:
+        facts["Squares"] = f"{plan.crops} cut from each image"
+    if plan.disk_free and not plan.refusals:
+        facts["Disk"] = (
+            f"{plan.disk_needed / 1e6:,.0f} MB needed, {plan.disk_free / 1e9:,.1f} GB free"
+        )
+    return facts
+
+
 def _start(request: "Request") -> None:
     from core.training.jobs import start  # noqa: PLC0415 - pandas
 
@@ -88,7 +197,7 @@ def _start(request: "Request") -> None:
     except LobuleError as error:
         notice(str(error), "error")
         return
-    forget(request)
+    _forget(request)
     choose(run)
     st.rerun()
 

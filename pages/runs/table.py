@@ -1,29 +1,77 @@
-"""All runs: a table to sort, and curves of some laid over each other."""
+"""All runs: a list to choose from, a table to sort, and curves of some over each other."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.runs.list import choose
 from pages.runs.result import evaluation_of
-from pages.runs.words import active, seconds_of, split_words, state_words
+from pages.runs.words import (
+    SYMBOLS,
+    active,
+    as_markdown,
+    moment,
+    seconds_of,
+    split_words,
+    state_words,
+)
 from pages.shared.learning_curves import MARKS, overlay
 from pages.shared.plain import notice, visible
 
 if TYPE_CHECKING:
-    from core.training.jobs.state import RunState
+    from core.training.jobs import RunState, UnreadableRun
 
 
-def show_all(states: list["RunState"], unreadable: list[str]) -> None:
-    """Draw every run, and what was selected of them."""
+NEW, ALL = "new", "all"
+MOST_LISTED = 12
+
+
+def chosen_run(states: list["RunState"], unreadable: list["UnreadableRun"]) -> str:
+    """What the address asks for: a run's id, `NEW` or `ALL`."""
+    return st.query_params.get("run") or (ALL if states or unreadable else NEW)
+
+
+def choose(run: str) -> None:
+    """Turn the page to a run, to `NEW` or to `ALL`; the address says so, for a refresh."""
+    st.query_params["run"] = run
+
+
+def show_list(states: list["RunState"], unreadable: list["UnreadableRun"], chosen: str) -> None:
+    """Draw the way to a new run, to all of them, and to each of the recent ones."""
+    _entry("New run", NEW, chosen, icon=":material/add:")
+    if not states and not unreadable:
+        st.caption("No runs yet.")
+        return
+    number = len(states) + len(unreadable)
+    _entry(f"All runs ({number:,})", ALL, chosen, icon=":material/table_rows:")
+    st.caption("Recent")
+    for state in states[:MOST_LISTED]:
+        label = f"{SYMBOLS[state.state]} {as_markdown(state.request.name)}"
+        leaky = ", ⚠ leaky split" if state.request.recipe.split == "image" else ""
+        means = f"{state.state}{leaky}, asked {moment(state.asked)}"
+        _entry(label, state.id, chosen, means=means)
+
+
+def _entry(
+    label: str, run: str, chosen: str, icon: str | None = None, means: str | None = None
+) -> None:
+    st.button(
+        label,
+        key=f"show-{run}",
+        type="secondary" if run == chosen else "tertiary",
+        icon=icon,
+        help=means,
+        width="stretch",
+        on_click=choose,
+        args=(run,),
+    )
+
+
+def show_all(states: list["RunState"], unreadable: list["UnreadableRun"]) -> None:
+    """Draw every run, what was selected of them, and those that cannot be read."""
     st.title("Training runs", anchor=False)
-    if unreadable:
-        number = "1 run" if len(unreadable) == 1 else f"{len(unreadable)} runs"
-        notice(
-            f"{number} cannot be read and is left out: {', '.join(unreadable)}. What was asked for "
-            "is missing, damaged, or from another version of Lobule."
-        )
+    for run in unreadable:
+        notice(run.reason)
     if not states:
         st.text("There are no runs yet. Start one under New run.")
         return

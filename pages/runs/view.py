@@ -5,24 +5,28 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.durations import duration
-from pages.runs.progress import show_epochs, show_log, show_numbers, show_progress
-from pages.runs.result import show_result
-from pages.runs.use import offer_cancel, offer_the_rest
+from core.errors import LobuleError
+from pages.runs.result import offer_cancel, offer_the_rest, show_result
 from pages.runs.words import (
     LEAKY,
     active,
     as_markdown,
     badge,
+    figure,
     moment,
     place,
     seconds_of,
     state_words,
 )
 from pages.shared.learning_curves import show_curves
-from pages.shared.plain import as_html, notice, table
+from pages.shared.plain import as_html, notice, table, visible
 
 if TYPE_CHECKING:
     from core.training.jobs.state import RunState
+
+
+LOG_LINES = 200
+_LOG_PIXELS = 320
 
 
 def show_head(state: "RunState") -> None:
@@ -43,12 +47,23 @@ def show_head(state: "RunState") -> None:
     )
 
 
+def explain(run: str) -> None:
+    """Say why the run of the address cannot be shown."""
+    from core.training.jobs import read_run  # noqa: PLC0415 - pandas
+
+    st.title("No such run", anchor=False)
+    try:
+        read_run(run)
+    except LobuleError as error:
+        notice(str(error), "error")
+
+
 def show_alive(state: "RunState") -> None:
     """Draw a run that waits or trains; called again and again."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="alive"):
-        show_progress(state)
+        _show_progress(state)
         offer_cancel(state)
-    show_numbers(state)
+    _show_numbers(state)
     _show_course(state)
 
 
@@ -72,9 +87,89 @@ def show_ended(state: "RunState", others: list["RunState"]) -> None:
 
 def _show_course(state: "RunState") -> None:
     show_curves(state)
-    show_epochs(state)
-    show_log(state)
+    _show_epochs(state)
+    _show_log(state)
     _show_settings(state)
+
+
+def _show_progress(state: "RunState") -> None:
+    """Say what a waiting or running run is doing."""
+    if state.state == "waiting":
+        place = state.place_in_line or 1
+        ahead = "next in line" if place == 1 else f"number {place} in line"
+        st.progress(0.0, text=f"Waiting for the device: {ahead}. One run trains at a time.")
+        return
+    left = f", about {duration(state.eta_seconds)} left" if state.eta_seconds is not None else ""
+    words = as_markdown(state.stage) or "Starting"
+    st.progress(min(1.0, max(0.0, state.done)), text=f"{words}, {state.done:.0%}{left}")
+
+
+def _show_numbers(state: "RunState") -> None:
+    """Show the figures of the step and epoch that a running run is at."""
+    if state.state != "running":
+        return
+    latest = state.latest
+    row = state.history[-1] if state.history else {}
+    taken = seconds_of(state)
+    memory = row.get("memory_mb")
+    shown = {
+        "Epoch": f"{state.epoch} of {state.epochs}" if state.epoch else "–",
+        "Step": f"{state.step:,} of {state.steps:,}" if state.step and state.steps else "–",
+        "Loss": figure(latest.get("loss")),
+        "Images a second": figure(latest.get("images_per_second"), 0),
+        "Learning rate": f"{latest['learning_rate']:.2g}" if latest.get("learning_rate") else "–",
+        "Memory": f"{memory:,.0f} MB" if isinstance(memory, int | float) else "–",
+        "Time so far": duration(taken) if taken is not None else "–",
+    }
+    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in shown.items())
+    st.html(f'<dl class="lobule-numbers">{cells}</dl>')
+
+
+def _show_epochs(state: "RunState") -> None:
+    """List every finished epoch, folded away."""
+    if not state.history:
+        return
+    with st.expander("Figures by epoch", key="epochs"):
+        table(
+            (
+                *("Epoch", "Phase", "Loss", "validation", "Accuracy", "validation", "AUROC"),
+                *("validation", "Learning rate", "Seconds", "Images a second"),
+            ),
+            [
+                (
+                    row.get("epoch"),
+                    row.get("phase") or "–",
+                    *(
+                        figure(row.get(prefix + name))
+                        for name in ("loss", "accuracy", "auroc")
+                        for prefix in ("", "val_")
+                    ),
+                    f"{row['learning_rate']:.2g}" if row.get("learning_rate") else "–",
+                    figure(row.get("seconds"), 1),
+                    figure(row.get("images_per_second"), 0),
+                )
+                for row in state.history
+            ],
+            caption="Figures by epoch",
+        )
+
+
+def _show_log(state: "RunState") -> None:
+    """Show the last lines that the run's process printed, folded away."""
+    from core.training.jobs import read_log  # noqa: PLC0415 - pandas
+
+    with st.expander("Log", key="log"):
+        try:
+            text = read_log(state.id, LOG_LINES)
+        except LobuleError as error:
+            notice(str(error), "error")
+            return
+        if not text.strip():
+            st.caption("The process has printed nothing yet.")
+            return
+        lines = [visible(line.rpartition("\r")[2]) for line in text.splitlines()]
+        st.caption(f"The last lines, at most {LOG_LINES}; all are in the run's folder, log.txt.")
+        st.code("\n".join(lines), language=None, height=_LOG_PIXELS)
 
 
 def _show_settings(state: "RunState") -> None:

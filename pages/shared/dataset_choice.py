@@ -1,20 +1,14 @@
-"""Which dataset, and how it is read: asked for in the sidebar."""
+"""Which dataset: asked for by its path, or picked among folders."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.datasets.browse import look_into
 from core.datasets.recent import recent_datasets
 from core.errors import DatasetError
-from pages.audits.job import AuditJob, Question
 from pages.shared.plain import as_html, notice
 
-if TYPE_CHECKING:
-    from core.datasets.records import Task
-
-TASKS: dict["Task", str] = {"binary": "Two classes", "subtype": "Subtypes"}
 _HERE = "browsed_folder"
 
 
@@ -36,61 +30,6 @@ def ask_for_path() -> Path | None:
     if recent := recent_datasets():
         st.selectbox("Opened lately", recent, index=None, key="recent", on_change=_take_recent)
     return _as_path(typed) if typed else None
-
-
-def ask_how(path: Path) -> Question:
-    """Ask for the task, the magnifications and the patients of a dataset.
-
-    What there is to choose from is known once the dataset was opened: `offer` tells the next run.
-    """
-    task = st.segmented_control(
-        "Task",
-        tuple(TASKS),
-        default="binary",
-        required=True,
-        format_func=TASKS.__getitem__,
-        key=f"task-{path}",
-        help="Two classes, such as benign and malignant; or any number of subtypes. IDC has two.",
-    )
-    magnifications: list[str] = []
-    offered = st.session_state.get("offered", {}).get(path, ())
-    if len(offered) > 1:
-        magnifications = st.pills(
-            "Magnifications",
-            offered,
-            selection_mode="multi",
-            key=f"magnifications-{path}",
-            help="None chosen: all of them together.",
-        )
-    pattern = ""
-    if path in st.session_state.get("without_patients", ()):
-        pattern = st.text_input(
-            "Patients, by a pattern",
-            key=f"pattern-{path}",
-            placeholder=r"(?P<patient>\d+)_",
-            help="The images do not say whose they are. A regular expression that finds the "
-            "patient in each path, in a group named patient; or put a file patients.csv (columns "
-            "path, patient) into the folder.",
-        ).strip()
-    return Question(path, task or "binary", tuple(sorted(magnifications)), pattern or None)
-
-
-def offer(job: AuditJob) -> None:
-    """Note what `ask_how` can offer for this dataset; draws the page again if that is news."""
-    path = job.question.path
-    offered = st.session_state.setdefault("offered", {})
-    without = st.session_state.setdefault("without_patients", set())
-    news = False
-    if job.magnifications and offered.get(path) != job.magnifications:
-        offered[path], news = job.magnifications, True
-    if job.dataset and not job.dataset.patients_known and path not in without:
-        without.add(path)
-        news = True
-    # The Training page asks for it; here nothing needs it.
-    if job.dataset and job.dataset.records["um_per_px"].isna().any():
-        st.session_state.setdefault("without_scale", set()).add(path)
-    if news:
-        st.rerun()
 
 
 @st.dialog("Pick a folder", width="large")

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.explain.methods.catalogue import METHODS
-from pages.frame.versions import libraries, lobule_version
+from pages.credits.versions import libraries, lobule_version
 
 ROOT = Path(__file__).resolve().parents[2]
 

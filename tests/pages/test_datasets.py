@@ -249,11 +249,12 @@ def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
 
 
 def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:
-    from pages.audits.job import AuditJob, Question  # noqa: PLC0415
+    from pages.audits.job import AuditJob  # noqa: PLC0415
+    from pages.audits.request import DatasetRequest  # noqa: PLC0415
 
     with pytest.raises(DatasetError, match="state no magnification"):
-        AuditJob(Question(tiny_idc, magnifications=("40X",))).work()
-    job = AuditJob(Question(tiny_idc))
+        AuditJob(DatasetRequest(tiny_idc, magnifications=("40X",))).work()
+    job = AuditJob(DatasetRequest(tiny_idc))
     job.work()
     assert isinstance(job.kept, Dataset)
     assert job.decisions

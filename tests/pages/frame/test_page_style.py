@@ -11,8 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pages.frame.page_style import PageStyle
-from pages.shared.look import STYLE
+from pages.frame.page_style import STYLE, PageStyle
 
 PAGE = "<html><head></head><body>ä</body></html>"
 TAG = '"1"'

@@ -1,10 +1,15 @@
-"""The settings of a recipe as a form; what was changed comes out as the command line writes it."""
+"""The settings of a recipe as a form; what was changed comes out as the command line writes it.
 
-from typing import TYPE_CHECKING
+Every setting's words are in `settings.toml`.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
-from pages.runs.recipe_settings import FINE_TUNE, FINE_TUNE_STARTS, GROUPS, Setting, Value
 from pages.runs.words import LEAKY
 from pages.shared.plain import notice
 
@@ -16,6 +21,55 @@ if TYPE_CHECKING:
 COLUMNS = 3
 # A probe has no loss, no steps, and is judged by patient only.
 _NOT_FOR_PROBES = {"label_smoothing", "mixed_precision", "split"}
+Value = Any  # str, int, float or bool, as the setting's kind says
+Kind = Literal["choice", "whole", "number", "rate", "switch"]
+
+FINE_TUNE = "fine_tune"
+"""Stands for the whole table: whether there is a second phase."""
+FINE_TUNE_STARTS = {"epochs": 10, "layers": 10, "learning_rate": 1e-5}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its key in the recipe, its name and meaning, and what it may be.
+
+    Attributes
+    ----------
+    group, key, label, means : str
+    kind : str
+        How it is asked for; a "rate" is a positive number of any size.
+    options : dict of str to str
+        Of a "choice": values and what they are called.
+    low, high, step : float
+        Of a "whole" or another "number".
+    needs : dict of str to list
+        Values of other settings, asked before, without which it means nothing; it is then `off`.
+    """
+
+    group: str
+    key: str
+    label: str
+    means: str
+    kind: Kind
+    options: dict[str, str] = field(default_factory=dict)
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 1.0
+    needs: dict[str, list[Value]] = field(default_factory=dict)
+    off: Value = None
+
+
+def _read() -> dict[str, list[Setting]]:
+    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+    groups: dict[str, list[Setting]] = {}
+    for content in tomllib.loads(text)["setting"]:
+        setting = Setting(**content)
+        groups.setdefault(setting.group, []).append(setting)
+    return groups
+
+
+GROUPS = _read()
+"""The settings by group, in the order in which the form asks."""
 
 
 def ask_for_settings(recipe: "Recipe") -> list[str]:

@@ -1,0 +1,70 @@
+"""What is audited: a dataset and how it is read, asked for in the sidebar."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.dataset_choice import ask_for_path
+
+if TYPE_CHECKING:
+    from core.datasets.records import Task
+
+TASKS: dict["Task", str] = {"binary": "Two classes", "subtype": "Subtypes"}
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRequest:
+    """What is audited: where it is, and how it is to be read.
+
+    No magnifications are all of them; no pattern leaves the patients to what the folder says.
+    """
+
+    path: Path
+    task: "Task" = "binary"
+    magnifications: tuple[str, ...] = ()
+    patient_pattern: str | None = None
+
+
+def ask_for_dataset() -> DatasetRequest | None:
+    """Ask for a dataset and how it is read; None until one is given."""
+    path = ask_for_path()
+    return _ask_how(path) if path else None
+
+
+def _ask_how(path: Path) -> DatasetRequest:
+    """Ask for the task, the magnifications and the patients of a dataset.
+
+    What there is to choose from is known once the dataset was opened: `offer` tells the next run.
+    """
+    task = st.segmented_control(
+        "Task",
+        tuple(TASKS),
+        default="binary",
+        required=True,
+        format_func=TASKS.__getitem__,
+        key=f"task-{path}",
+        help="Two classes, such as benign and malignant; or any number of subtypes. IDC has two.",
+    )
+    magnifications: list[str] = []
+    offered = st.session_state.get("offered", {}).get(path, ())
+    if len(offered) > 1:
+        magnifications = st.pills(
+            "Magnifications",
+            offered,
+            selection_mode="multi",
+            key=f"magnifications-{path}",
+            help="None chosen: all of them together.",
+        )
+    pattern = ""
+    if path in st.session_state.get("without_patients", ()):
+        pattern = st.text_input(
+            "Patients, by a pattern",
+            key=f"pattern-{path}",
+            placeholder=r"(?P<patient>\d+)_",
+            help="The images do not say whose they are. A regular expression that finds the "
+            "patient in each path, in a group named patient; or put a file patients.csv (columns "
+            "path, patient) into the folder.",
+        ).strip()
+    return DatasetRequest(path, task or "binary", tuple(sorted(magnifications)), pattern or None)

@@ -52,7 +52,7 @@ TRESPASSES = {
     ("pages.figures.errors", "pages.desk.uploads"),
     ("pages.shared.scale", "pages.desk.state"),
 }
-LONG_PAGES = {"pages.diagnose", "pages.performance"}
+LONG_PAGES = {"pages.diagnose"}
 TWO_OF_A_NAME = {"Answer", "Judged", "Part", "Question", "Shown", "Verdict"}
 MODEL_BYTES = 32_000_000
 

@@ -17,7 +17,22 @@ MOST = 4
 _OWN, _DATASET = "Its held-out patients", "A dataset of mine"
 
 
-def choose_models() -> dict[str, Package]:
+def chosen_answers() -> list[Judged]:
+    """Draw the choice; returns the answers of each model that are at hand, the first model's first.
+
+    Where some are not at hand, the page says why, and draws the way to them.
+    """
+    with st.sidebar:
+        models = _choose_models()
+        path = _choose_dataset()
+    st.title("Performance", anchor=False)
+    if path is None and st.session_state.get("judged_on") == _DATASET:
+        st.text("Type or pick a folder on the left: the model answers every image in it.")
+        return []
+    return _answers_of(models, path)
+
+
+def _choose_models() -> dict[str, Package]:
     """Draw the choice of a model and those beside it; by shelf name, the first one first."""
     sound = {entry.name: entry.package for entry in shelf() if entry.package}
     if not sound:
@@ -42,7 +57,7 @@ def choose_models() -> dict[str, Package]:
     return {name: sound[name] for name in (first, *others)}
 
 
-def choose_dataset() -> Path | None:
+def _choose_dataset() -> Path | None:
     """Draw the choice of whose images; None are those that the packages bring answers on."""
     on = st.radio(
         "Judged on",
@@ -54,12 +69,7 @@ def choose_dataset() -> Path | None:
     return ask_for_path() if on == _DATASET else None
 
 
-def wants_dataset() -> bool:
-    """Whether a dataset was asked for, given or not."""
-    return bool(st.session_state.get("judged_on") == _DATASET)
-
-
-def answers_of(models: dict[str, Package], path: Path | None) -> list[Judged]:
+def _answers_of(models: dict[str, Package], path: Path | None) -> list[Judged]:
     """The answers of each model that are at hand; says why others are not."""
     found = []
     for name, package in models.items():

@@ -74,3 +74,16 @@ def as_csv(table: "pd.DataFrame") -> bytes:
         return neutral(value) if isinstance(value, str) else value
 
     return table.map(cell).to_csv(index=False).encode("utf-8-sig")
+
+
+def offer_predictions(answers: Judged) -> None:
+    """Let the table be had that every figure follows from."""
+    st.download_button(
+        "All answers, predictions.csv",
+        answers.table.read_bytes,
+        f"{answers.package.card.name} predictions.csv",
+        "text/csv",
+        key="download-predictions",
+        on_click="ignore",
+        help="One row an image and round: every number on this page follows from it.",
+    )

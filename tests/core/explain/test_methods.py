@@ -16,7 +16,7 @@ from tf_keras_vis.scorecam import Scorecam
 from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
-from core.architectures import NAMES, build, heatmap_layer
+from core.architectures import build, heatmap_layer
 from core.errors import Stopped
 from core.explain.gradcam import normalise
 from core.explain.methods import score_cam, smooth_grad

@@ -47,7 +47,7 @@ def show_contents(dataset: "Dataset") -> None:
         st.html(f'<div class="lobule-text"><p>{as_html(note)}</p></div>')
     for title, column in _BY.items():
         if column == "patient" and not dataset.patients_known:
-            st.text("Patients are not known, so no leak between them can be excluded.")
+            st.text("Patients are not known: images of one may be in training and test.")
             continue
         counts = counts_by(dataset, column)
         if list(counts.index) == [""]:
@@ -90,7 +90,7 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
     names = [visible(str(name)) or "not stated" for name in counts.index]
     classes = [visible(name) for name in dataset.classes]
     if len(counts) > MOST_BARS:
-        st.caption(f"Drawn: the {MOST_BARS} with most images, of {len(counts):,}.")
+        st.caption(f"The {MOST_BARS} with most images, of {len(counts):,}.")
     with st.container(key=f"beside-{title}"):
         left, right = st.columns([3, 2], gap="large")
     left.plotly_chart(

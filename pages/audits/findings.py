@@ -29,14 +29,14 @@ def show_state(job: AuditJob) -> None:
         if job.error:
             notice(job.error, "error")
         if job.stopped:
-            notice("The audit was stopped. What was read is kept: the next one goes on from there.")
+            notice("The audit was stopped. The next one goes on from there.")
         if job.audit:
             _show_verdict(job.audit, job.decisions)
     if again.button(
         "Audit again" if job.audit else "Try again",
         key="again",
         width="stretch",
-        help="Only files that are new or have changed are read.",
+        help="Reads only new and changed files.",
     ):
         job_for(job.request, anew=True)
         st.rerun()
@@ -69,19 +69,18 @@ def show_findings(job: AuditJob) -> None:
     """List the findings with what to do about each, and take decisions about their files."""
     if (audit := job.audit) is None:
         if job.running:
-            st.text("The findings come when every image has been read. Look around meanwhile.")
+            st.text("Findings come once every image has been read.")
         return
     if job.undecidable:
         notice(f"Nothing can be decided about these findings. {job.undecidable}")
     elif job.decisions and job.dataset and job.kept and (job.decisions.drop or job.decisions.keep):
         dropped = len(job.dataset.records) - len(job.kept.records)
         st.caption(
-            f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept although a "
-            "finding names them. Dropped images are left out of the other views; no file is "
-            "touched."
+            f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept. Dropped "
+            "images are left out of the other views; no file is touched."
         )
     if not audit.findings:
-        st.text("The audit found nothing to say.")
+        st.text("The audit found nothing.")
     for number, finding in enumerate(audit.findings):
         with st.container(key=f"finding-{number}", gap="small"):
             st.html(_finding_html(finding, job.decisions))
@@ -134,7 +133,7 @@ def _choose(finding: "Finding", number: int) -> list[str]:
         finding.files[:MOST_CHOICES],
         key=f"some-{number}",
         placeholder=f"All {len(finding.files):,}",
-        help="Of duplicates, for instance, keep one and drop the others.",
+        help="Of duplicates, keep one and drop the others.",
     )
 
 

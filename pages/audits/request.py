@@ -45,7 +45,7 @@ def _ask_how(path: Path) -> DatasetRequest:
         required=True,
         format_func=TASKS.__getitem__,
         key=f"task-{path}",
-        help="Two classes, such as benign and malignant; or any number of subtypes. IDC has two.",
+        help="Two classes, such as benign and malignant, or subtypes.",
     )
     magnifications: list[str] = []
     offered = st.session_state.get("offered", {}).get(path, ())
@@ -63,8 +63,7 @@ def _ask_how(path: Path) -> DatasetRequest:
             "Patients, by a pattern",
             key=f"pattern-{path}",
             placeholder=r"(?P<patient>\d+)_",
-            help="The images do not say whose they are. A regular expression that finds the "
-            "patient in each path, in a group named patient; or put a file patients.csv (columns "
-            "path, patient) into the folder.",
+            help="A regular expression that finds the patient in each path, in a group named "
+            "patient. Or put a file patients.csv (columns path, patient) into the folder.",
         ).strip()
     return DatasetRequest(path, task or "binary", tuple(sorted(magnifications)), pattern or None)

@@ -42,8 +42,8 @@ def _show_one(job: "AuditJob", dataset: "Dataset", kind: "SplitKind", seed: int)
     mark = POSITIVE if report.leaked else NEGATIVE
     width = f"{100 * report.share:.1f}"
     st.html(
-        f'<div class="lobule-answer" style="--mark: {mark.colour}"><span>Test images that training '
-        f"has seen the like of</span><output>{width} %</output></div>"
+        f'<div class="lobule-answer" style="--mark: {mark.colour}"><span>Test images that leak'
+        f"</span><output>{width} %</output></div>"
         f'<div class="lobule-bar lobule-leak" role="img" aria-label="{width} % of the test images '
         f'leak" style="--mark: {mark.colour}"><div class="lobule-fill" style="width: {width}%">'
         f"</div></div><p>{as_html(report.sentence)}</p>"
@@ -96,9 +96,8 @@ def _show_figure() -> None:
     st.html("<h3>What a leak is worth</h3>")
     st.caption(
         f"The same models on {measured.images:,} images of {measured.patients} patients "
-        f"({measured.dataset}), judged both ways. Nothing differs but whether the patient of a "
-        f"tested image may be in training. AUROC, {measured.folds} folds, mean of {measured.seeds} "
-        "seeds; 95 % intervals by bootstrap over patients. 0.5 is guessing."
+        f"({measured.dataset}): only the split differs. AUROC of {measured.folds} folds, mean of "
+        f"{measured.seeds} seeds, with 95 % intervals by bootstrap over patients; 0.5 is guessing."
     )
     st.plotly_chart(
         with_intervals(names, series, "AUROC, benign against malignant"),

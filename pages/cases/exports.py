@@ -34,7 +34,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
             "text/csv",
             key="export_csv",
             on_click="ignore",
-            help="The listed cases, a row an answer. Formulas in names and notes are text.",
+            help="The listed cases, one row an answer.",
         )
         st.download_button(
             "Export JSON",
@@ -43,14 +43,13 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
             "application/json",
             key="export_json",
             on_click="ignore",
-            help="The listed cases with all that is kept of them but pixels and maps: full "
-            "answers, verdicts and trails.",
+            help="The listed cases with full answers, verdicts and trails; no pixels or maps.",
         )
         if st.button(
             "Make a dataset",
             key="export_manifest",
-            help="A manifest of the judged images of the listed cases, with what you hold right "
-            "as their labels. The Datasets page opens it, and a model can be trained on it.",
+            help="The judged images of the listed cases, with your verdicts as labels: to open on "
+            "the Datasets page, or to train on.",
         ):
             st.session_state.pop(_WRITTEN, None)
             _make_dataset(store, cases)
@@ -105,8 +104,8 @@ def _say(images: "Labelled") -> None:
             visible(
                 f"{counted(len(images.rows), 'image')} of {counted(patients, 'patient')}: {words}"
             ),
-            help="Cases with one pseudonym are one patient, and so are cases that share an image; "
-            "any other case counts as a patient of its own. Cases that are not listed tie too.",
+            help="Cases with one pseudonym, or that share an image, are one patient, listed or "
+            "not; any other case is a patient of its own.",
         )
     else:
         st.text("No image has a verdict that names a class yet.")
@@ -124,7 +123,7 @@ def _say(images: "Labelled") -> None:
 
 def _go_to(written: "Path") -> None:
     st.html(f'<div class="lobule-file">The manifest is <b>{as_html(written)}</b></div>')
-    quiet("It names the worklist's own images: those of a case that is deleted are gone from it.")
+    quiet("It loses the images of a case that is deleted.")
     if st.button("Open on the Datasets page", type="primary", key="open_dataset", width="stretch"):
         st.session_state["dataset_path"] = st.session_state["last_dataset_path"] = str(written)
         st.session_state.pop(_WRITTEN)
@@ -154,8 +153,8 @@ def offer_report(store: "Store", case: Case) -> None:
 @st.dialog("Report as PDF")
 def _report(store: "Store", case: Case) -> None:
     quiet(
-        "Images with their heatmaps, answers with their uncertainty, your verdicts and notes, and "
-        "what is known of the models. It can be read in black and white."
+        "Images and heatmaps, answers and how sure they are, your verdicts and notes, and what is "
+        "known of the models. Made to be read in black and white."
     )
     ask_who("report_user")
     if st.button("Make the report", key="make_report", type="primary", width="stretch"):

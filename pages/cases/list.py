@@ -25,8 +25,7 @@ def ask_filter(store: "Store") -> CaseFilter:
         key="worklist_text",
         placeholder="case, patient, name or note",
         max_chars=200,
-        help="Part of a case's number, a patient's pseudonym, an image's name, a subtype or a "
-        "note. Small and capital letters are the same.",
+        help="Any part of a number, pseudonym, image name, subtype or note.",
     )
     said = _choose("Answer", found.said, "answer", "What the model said of at least one image.")
     model = _choose("Model", found.models, "model", "A model that answered.")
@@ -43,13 +42,13 @@ def show_list(cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
         st.text("There are no cases yet. Answer images on the Diagnose page, then save them.")
         return
     if not cases:
-        st.text("No case passes the search and the filters on the left. Widen them.")
+        st.text("No case matches the search and the filters on the left.")
         return
     images = sum(len(case.images) for case in cases)
     more = f"The newest {len(cases):,} of {total:,} cases" if total > len(cases) else None
     quiet(
-        f"{more or counted(len(cases), 'case')} · {counted(images, 'image')}. Click one to open "
-        "it, a column's head to sort by it."
+        f"{more or counted(len(cases), 'case')} · {counted(images, 'image')}. Click a case to open "
+        "it, a heading to sort."
     )
     # A table of its own after each return: a click that was followed is no click any more.
     turn = st.session_state.setdefault(_TURN, 0)
@@ -73,7 +72,7 @@ def show_tombstones(cases: tuple[Case, ...]) -> None:
     if not cases:
         st.text("No case was ever deleted.")
         return
-    quiet("Of a deleted case its number and its trail are left. Click one to read its trail.")
+    quiet("A deleted case leaves its number and its trail. Click one to read it.")
     turn = st.session_state.setdefault(_TURN, 0)
     picked = st.dataframe(
         {
@@ -135,8 +134,7 @@ _CONFIG = {
     "Images": st.column_config.NumberColumn(format="localized", width=65),
     "Answers": st.column_config.TextColumn(
         width=220,
-        help="The first model's, and of one image the probability in per cent, of the positive "
-        "class where there is one.",
+        help="The first model's; of a single image, with the probability of the positive class.",
     ),
     "Verdicts": st.column_config.TextColumn(width=220, help="The pathologist's."),
     "Saved, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),

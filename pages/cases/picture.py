@@ -36,7 +36,7 @@ def show_answer(store: "Store", image: CaseImage, answer: Answer) -> None:
     for warning in diagnosis.warnings:
         notice(warning)
     _show_maps(diagnosis, answer.id)
-    with st.expander("Scale, and what else the model knew of the image"):
+    with st.expander("Scale and identity of the image"):
         compare_scale(diagnosis)
         if image.magnification:
             quiet(f"The scale was stated as BreaKHis {image.magnification}.")

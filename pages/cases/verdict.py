@@ -20,8 +20,8 @@ _NAMES = {
     Verdict.CANNOT_TELL: "Cannot tell",
 }
 _HELP = (
-    "On the first model's answer. Agree and disagree become labels of a dataset where the answer "
-    "is a class and the model knows two; another subtype does if the model knows it by that name."
+    "On the first model's answer. A verdict that names a class of the model can become the label "
+    "of a dataset."
 )
 
 

@@ -104,7 +104,7 @@ def _show_trail(store: "Store", case_id: str, *, open_at_once: bool = False) -> 
             ],
             caption="Trail of the case",
         )
-        quiet("The database refuses to change or remove an entry.")
+        quiet("No entry can be changed or removed.")
 
 
 def leave(case_id: str) -> None:
@@ -116,8 +116,8 @@ def leave(case_id: str) -> None:
 
 def _tell_of_change(case: Case) -> None:
     notice(
-        "This case was changed in another window since you opened it here. What you see is its "
-        "newest state; to change it yourself, reload it first."
+        "This case was changed in another window. You see its newest state; reload it to change "
+        "it here."
     )
     if st.button("Reload", key="reload"):
         seen(case.id, case.version)

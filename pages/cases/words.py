@@ -15,8 +15,8 @@ VERDICT_MARKS = {
     Verdict.CANNOT_TELL: "?",
 }
 DELETED = (
-    "Its images, answers, names and present verdicts are deleted for good. Its number stays as a "
-    "tombstone, with its trail: who did what, when, which answers, verdicts and notes."
+    "Its images, answers, names and verdicts are deleted for good. Its number and its trail stay: "
+    "who did what and when, with answers, verdicts and notes."
 )
 
 

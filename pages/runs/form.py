@@ -84,8 +84,8 @@ def _ask_for_data() -> Data:
             "Patients, by a pattern",
             key=f"pattern-{path}",
             placeholder=r"(?P<patient>\d+)_",
-            help="The images do not say whose they are. A regular expression that finds the "
-            "patient in each path, in a group named patient.",
+            help="A regular expression that finds the patient in each path, in a group named "
+            "patient.",
             persist_state="session",
         ).strip()
     scale = _ask_for_scale(path) if path in st.session_state.get("without_scale", ()) else None
@@ -104,8 +104,7 @@ def _ask_for_scale(path: Path) -> float | None:
         format="%.3f",
         key=f"scale-{path}",
         placeholder="such as 0.5",
-        help="The images do not say how large a pixel is, and the model must: images of another "
-        "scale are answered with a warning, or not at all.",
+        help="The images do not state it, and the model needs it to tell images of another scale.",
         persist_state="session",
     )
 
@@ -120,7 +119,7 @@ def _ask_for_recipe() -> "Recipe":
         list(recipes).index("cancernet"),
         format_func=lambda name: f"{name}: {recipes[name].title}",
         key="recipe",
-        help="A network and the way to train it. Everything in it can be changed below.",
+        help="A network and how to train it. Change anything below.",
         persist_state="session",
     )
     recipe = recipes[name]
@@ -161,9 +160,9 @@ def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool
     replace = False
     if name and "/" not in name and (shelf / name).exists():
         replace = st.toggle(
-            "The shelf has a model of this name: this one may replace it",
+            "Replace the model of this name",
             key="may_replace",
-            help="It is replaced only when you choose to use the new one.",
+            help="Only once you choose to use the new one.",
         )
     return name, replace
 

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 MOST_EARLIER = 8
 _RESUMABLE = {"cancelled", "failed", "interrupted"}
 _JUDGED_HELP = (
-    "AUROC: how often an image of the positive class ranks above one of the other, in patients "
-    "that training has never seen; 0.5 is guessing. Brackets: 95 % interval by bootstrap over "
-    "patients. Colour alone: the same task answered from the colours of the image, without any "
-    "network; a model should beat it."
+    "AUROC: how often a positive image ranks above a negative one, in patients that training has "
+    "never seen; 0.5 is guessing. Brackets: 95 % interval by bootstrap over patients. Colour "
+    "alone: the same task from the colours of the image, without a network; a model should beat it."
 )
 
 
@@ -65,7 +64,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         return
     evaluation = package.card.evaluation
     if evaluation is None:
-        notice("This model could not be judged on patients held out of its training.")
+        notice("This model was not judged on held-out patients.")
         return
     if evaluation.leaky:
         notice(LEAKY)
@@ -81,12 +80,9 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     if not evaluation.beats_colour:
         notice("This model does not clearly beat colour alone: it may only have learnt the stain.")
     if len(shown) > 1:
-        st.caption(
-            "Runs that were split alike, with one seed, are judged on the same patients; others "
-            "are not, and differ by that too."
-        )
+        st.caption("Only runs with the same split and seed are judged on the same patients.")
     else:
-        st.caption("No earlier run on this dataset has a model to stand beside it.")
+        st.caption("There is no earlier run on these data to compare with.")
 
 
 def auroc_words(evaluation: "Evaluation") -> str:
@@ -134,11 +130,9 @@ def offer_cancel(state: "RunState") -> None:
         return
     with st.popover("Cancel", key="cancel"):
         if state.state == "waiting":
-            st.text("It has not begun. It leaves the line, and can be resumed later.")
+            st.text("It has not begun, and can be resumed later.")
         elif state.history and state.stage != TRAINING:
-            st.text(
-                "It stops here, and no model is judged. Its epochs are kept: it can be resumed."
-            )
+            st.text("It stops before a model is judged. Its epochs are kept: it can be resumed.")
         elif state.history:
             st.text("It stops within a step; the best model so far is judged and kept.")
         else:
@@ -174,24 +168,21 @@ def _offer_model(state: "RunState", package: Package) -> None:
     kept = [entry for entry in shelf() if entry.package and entry.package.path == place]
     if kept and kept[0].package and kept[0].package.model_sha256 == package.model_sha256:
         st.button(
-            "✓ On the shelf",
+            "✓ Added",
             key="shelved",
             disabled=True,
             help="Choose it under Model on the Diagnose page.",
         )
     elif place.exists():
         with st.popover("Use this model …", key="ask_replace", type="primary"):
-            st.text(
-                f"There is another model named {package.path.name} on the shelf. "
-                "Shall this one take its place?"
-            )
+            st.text(f"There is another model named {package.path.name}. Replace it?")
             if st.button("Replace it", key="replace", type="primary"):
                 _shelve(state, replace=True)
     elif st.button(
         "Use this model",
         key="use_model",
         type="primary",
-        help="Puts a copy on the shelf, from which the Diagnose page takes its models.",
+        help="Adds it to the models that the Diagnose page offers.",
     ):
         _shelve(state, replace=False)
 

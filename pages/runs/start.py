@@ -97,10 +97,10 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
             key="start",
             type="primary" if able else "secondary",
             disabled=not able,
-            help="It trains in a process of its own, whatever becomes of this page.",
+            help="Training goes on when this page is closed.",
         )
         if job is None:
-            st.caption("Check first: it says what will happen, and refuses what cannot work.")
+            st.caption("Check first: it says what will happen.")
         elif job.running:
             st.caption("Opening the dataset and timing a few steps … this may take a minute.")
     if check:

@@ -75,9 +75,7 @@ def show_all(states: list["RunState"], unreadable: list["UnreadableRun"]) -> Non
     if not states:
         st.text("There are no runs yet. Start one under New run.")
         return
-    st.caption(
-        "Click a column to sort. Tick runs to lay their curves over each other, or open one."
-    )
+    st.caption("Click a heading to sort. Tick runs to compare their curves, or to open one.")
     picked = st.dataframe(
         _columns(states),
         # What is ticked are rows: when there is a new run, they are those of others.
@@ -103,13 +101,12 @@ def _show_selected(chosen: list["RunState"]) -> None:
     if len(chosen) > len(MARKS):
         st.caption(f"The first {len(MARKS)} of {len(chosen)} ticked runs are drawn.")
     if not drawn:
-        st.caption("None of the ticked runs has a finished epoch, so there are no curves.")
+        st.caption("The ticked runs have no finished epoch, so there are no curves.")
         return
     training = st.toggle("Training too, dotted", key="overlay_training")
     st.text(
         "Validation, epoch by epoch",
-        help="Runs that were split alike, with one seed, are validated on the same patients; "
-        "others are not, and differ by that too.",
+        help="Only runs with the same split and seed are validated on the same patients.",
     )
     overlay(drawn, training=training)
 
@@ -151,13 +148,13 @@ _number = st.column_config.NumberColumn
 _CONFIG = {
     "AUROC": _number(
         format="%.3f",
-        help="On held-out images: how often one of the positive class ranks above one of the "
-        "other; 0.5 is guessing. Figures of a leaky split flatter.",
+        help="How often a positive held-out image ranks above a negative one; 0.5 is guessing. "
+        "Figures of a leaky split flatter.",
     ),
     "95 % interval": st.column_config.TextColumn(help="Of the AUROC, by bootstrap over patients."),
     "Colour alone": _number(
         format="%.3f",
-        help="AUROC of the same task answered from the colours of the image, without any network.",
+        help="AUROC of the same task from the colours of the image, without a network.",
     ),
     "Patients": _number(format="localized", help="Held out: the AUROC is of theirs."),
     "Images": _number(format="localized", help="Held out: the AUROC is of these."),

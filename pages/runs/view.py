@@ -51,7 +51,7 @@ def explain(run: str) -> None:
     """Say why the run of the address cannot be shown."""
     from core.training.jobs import read_run  # noqa: PLC0415 - pandas
 
-    st.title("No such run", anchor=False)
+    st.title("This run cannot be shown", anchor=False)
     try:
         read_run(run)
     except LobuleError as error:
@@ -165,10 +165,10 @@ def _show_log(state: "RunState") -> None:
             notice(str(error), "error")
             return
         if not text.strip():
-            st.caption("The process has printed nothing yet.")
+            st.caption("Nothing yet.")
             return
         lines = [visible(line.rpartition("\r")[2]) for line in text.splitlines()]
-        st.caption(f"The last lines, at most {LOG_LINES}; all are in the run's folder, log.txt.")
+        st.caption(f"At most the last {LOG_LINES} lines; log.txt in the run's folder has all.")
         st.code("\n".join(lines), language=None, height=_LOG_PIXELS)
 
 

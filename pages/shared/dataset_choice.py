@@ -20,15 +20,15 @@ def ask_for_path() -> Path | None:
         "Folder or manifest",
         key="dataset_path",
         placeholder="/data/BreaKHis_v1",
-        help="On the machine that runs Lobule: a folder of images, or a .csv or .parquet manifest. "
-        "Nothing in it is changed.",
+        help="A folder of images, or a .csv or .parquet manifest, on the computer that runs "
+        "Lobule. Nothing in it is changed.",
     ).strip()
     st.session_state["last_dataset_path"] = typed
     if st.button("Pick a folder", key="pick", width="stretch"):
         st.session_state[_HERE] = _nearest_folder(typed)
         pick_folder()
     if recent := recent_datasets():
-        st.selectbox("Opened lately", recent, index=None, key="recent", on_change=_take_recent)
+        st.selectbox("Recent", recent, index=None, key="recent", on_change=_take_recent)
     return _as_path(typed) if typed else None
 
 

@@ -26,10 +26,9 @@ MARKS = (
 )
 _MEASURES = {"Loss": "loss", "AUROC": "auroc", "Accuracy": "accuracy"}
 _HELP = (
-    "Loss: what training lowers. AUROC: how often an image of the positive class ranks above one "
-    "of the other; 0.5 is guessing. Accuracy: share of images whose most probable class is right. "
-    "Where validation leaves training behind, the network learns its training images by heart. "
-    "Kept are the weights of the epoch with the lowest validation loss."
+    "Loss: what training lowers. AUROC: how often a positive image ranks above a negative one; 0.5 "
+    "is guessing. Accuracy: share of images whose most probable class is right. Where the two "
+    "part, the network learns its images by heart. The epoch of lowest validation loss is kept."
 )
 
 

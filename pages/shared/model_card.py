@@ -31,7 +31,7 @@ def show_card(card: Card, model_sha256: str) -> None:
         [
             ("Name", card.name),
             ("Network", card.architecture),
-            ("Operating point", _operating_point(card)),
+            ("Decision threshold", _threshold(card)),
             ("Created", f"{card.created:%Y-%m-%d %H:%M %Z}"),
             ("SHA-256", model_sha256),
             ("Licence of the data", card.licence),
@@ -41,7 +41,7 @@ def show_card(card: Card, model_sha256: str) -> None:
     )
 
 
-def _operating_point(card: Card) -> str:
+def _threshold(card: Card) -> str:
     point = card.operating_point
     if point is None:
         return "None: the most probable class is the answer."
@@ -65,13 +65,13 @@ def _evaluation(evaluation: Evaluation) -> None:
         notice("Leaky split: the same patients are in training and test, so these figures flatter.")
     st.text(
         f"{evaluation.protocol} {evaluation.patients} patients, {evaluation.images:,} images.",
-        help="AUROC: how often a positive image ranks above a negative one; 0.5 is chance. "
-        "Balanced accuracy: the mean of sensitivity and specificity at the operating point. "
-        "Colour only: the same task answered from colour statistics, without any network. "
-        "Brackets: 95 % interval by bootstrap over patients.",
+        help="AUROC: how often a positive image ranks above a negative one; 0.5 is guessing. "
+        "Balanced accuracy: the mean of sensitivity and specificity at the decision threshold "
+        "(operating point). Colour alone: the same task from the colours of the image, without a "
+        "network. Brackets: 95 % interval by bootstrap over patients.",
     )
     table(
-        ("", "Images (positive)", "AUROC", "colour only", "Balanced accuracy", "colour only"),
+        ("", "Images (positive)", "AUROC", "colour alone", "Balanced accuracy", "colour alone"),
         [
             (
                 f"Patient {row.patient}",
@@ -117,7 +117,7 @@ def _classes(evaluation: Evaluation) -> None:
             "Class, each against the others",
             "Images (patients)",
             "AUROC",
-            "colour only",
+            "colour alone",
             "Sensitivity",
         ),
         [
@@ -141,7 +141,7 @@ def _shifts(evaluation: Evaluation) -> None:
         "share, as another laboratory might stain (Tellez et al. 2018).",
     )
     table(
-        ("Stain shifted by up to", "AUROC", "colour only"),
+        ("Stain shifted by up to", "AUROC", "colour alone"),
         [
             (f"{shift.strength:.0%}", _share(shift.auroc), _share(shift.colour_auroc))
             for shift in evaluation.stain_shift

@@ -7,8 +7,8 @@ from core.cases.records import Actor
 LOCAL_USER = "local user"
 _NAME = "user_name"
 _HELP = (
-    "Stands in the trail of each case beside what you change. Nobody checks it: where several "
-    "people work, set up the sign-in."
+    "Stands in the trail beside what you change. Nobody checks it: where several people work, set "
+    "up the sign-in."
 )
 
 

@@ -13,8 +13,8 @@ from pages.shared.plain import notice
 from pages.shared.warm_up import warm_up
 
 _IMPORT_HELP = (
-    "A zip file from Export. It is refused if anything in it is unsafe, damaged or not what its "
-    "card says, and never takes the place of a model that is there."
+    "A zip file from Export. It is checked first, and never takes the place of a model that is "
+    "there."
 )
 
 
@@ -38,7 +38,7 @@ def ask_for_import() -> None:
         placeholder="as on its card",
         max_chars=64,
     ).strip()
-    if st.button("Put it on the shelf", key="import", type="primary", width="stretch"):
+    if st.button("Add this model", key="import", type="primary", width="stretch"):
         from core.registry.exchange import import_package  # noqa: PLC0415
 
         try:
@@ -48,9 +48,7 @@ def ask_for_import() -> None:
             notice(str(error), "error")
             return
         st.session_state["imports"] = number + 1
-        st.session_state["shelf_told"] = (
-            f"{package.card.name}, “{package.card.title}”, is on the shelf."
-        )
+        st.session_state["shelf_told"] = f"{package.card.name}, “{package.card.title}”, was added."
         st.rerun()
 
 
@@ -62,7 +60,7 @@ def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:
             "✓ Default" if active else "Make default",
             key=f"default-{name}",
             disabled=active,
-            help="The default answers on the Diagnose page unless another is chosen there.",
+            help="It answers on the Diagnose page unless another is chosen there.",
         ):
             _do(lambda: _make_default(name))
         if st.button("Model card", key=f"card-{name}", help="Everything that is known of it."):
@@ -70,7 +68,7 @@ def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:
         checked = st.button(
             "Verify",
             key=f"verify-{name}",
-            help="Computes the hash of every file anew and compares it with the card.",
+            help="Compares the hash of every file with the card.",
         )
         _offer_export(entry, package)
         if not entry.shipped:
@@ -90,7 +88,7 @@ def offer_delete(entry: ShelfEntry, *, active: bool) -> None:
             return
         st.text("It is deleted for good. The run that trained it keeps its own copy.")
         if active:
-            st.text("It is the default: another model will answer by default then.")
+            st.text("It is the default: another model will answer instead.")
         if st.button("Delete it", key=f"delete-{entry.name}", type="primary"):
             _do(lambda: _delete(entry.name, active=active))
 
@@ -180,8 +178,8 @@ def _verify(package: Package) -> None:
     else:
         files = len(package.card.files)
         notice(
-            f"Sound: all {files} files have the hashes that the card states, and the network holds "
-            "nothing but Keras's own layers.",
+            f"Sound: all {files} files have the hashes that the card states, and the network has "
+            "only Keras's own layers.",
             "note",
         )
 

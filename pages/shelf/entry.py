@@ -11,10 +11,10 @@ from pages.shared.plain import as_html, notice
 from pages.shelf.actions import offer_deeds, offer_delete
 
 _JUDGED_HELP = (
-    "AUROC: how often an image of the class looked for ranks above one of the others; 0.5 is "
-    "guessing. Balanced accuracy: the mean of the classes' sensitivities. Brackets: 95 % interval "
-    "by bootstrap over patients. Colour alone: the same task answered from the colours of the "
-    "image, without any network; a model should beat it."
+    "AUROC: how often a positive image ranks above a negative one; 0.5 is guessing. Balanced "
+    "accuracy: the mean of the classes' sensitivities. Brackets: 95 % interval by bootstrap over "
+    "patients. Colour alone: the same task from the colours of the image, without a network; a "
+    "model should beat it."
 )
 
 

@@ -171,7 +171,7 @@ def test_card_opens_from_the_keyboard(page: Page) -> None:
     page.get_by_role("button", name="Model card").focus()
     page.keyboard.press("Enter")
     card = page.get_by_role("dialog")
-    for words in ("Good for", "Not for", "Held-out results", "colour only", "SHA-256", "Licence"):
+    for words in ("Good for", "Not for", "Held-out results", "colour alone", "SHA-256", "Licence"):
         expect(card.get_by_text(words).first).to_be_visible()
     page.keyboard.press("Escape")
     expect(card).to_have_count(0)

@@ -77,14 +77,14 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
     file = tmp_path / "idc.zip"
     file.write_bytes(content)
     page.locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Put it on the shelf").click()
+    page.get_by_role("button", name="Add this model").click()
     expect(page.get_by_text("already a model called 'idc'")).to_be_visible()
     field = page.get_by_role("textbox", name="Its name here")
     field.fill("mine")
     field.press("Enter")
     settled(page)
-    page.get_by_role("button", name="Put it on the shelf").click()
-    expect(page.get_by_text("is on the shelf.")).to_be_visible(timeout=WAIT)
+    page.get_by_role("button", name="Add this model").click()
+    expect(page.get_by_text("was added.")).to_be_visible(timeout=WAIT)
     assert load_package(app_server.home / "models" / "mine")
     settled(page)
 

@@ -113,7 +113,7 @@ def test_a_run_is_started_watched_found_again_and_its_model_used(
         expect(own).to_be_visible(timeout=WAIT)
         expect(tab.locator(".js-plotly-plot .legend")).to_have_count(3, timeout=WAIT)
     page.get_by_role("button", name="Use this model").click()
-    expect(page.get_by_role("button", name="On the shelf")).to_be_disabled(timeout=WAIT)
+    expect(page.get_by_role("button", name="✓ Added")).to_be_disabled(timeout=WAIT)
     later = begin(visit(), phantoms, "by-image", 6, leaky=True)
     pictures(visit, later, tmp_path)
     page.get_by_role("link", name="Diagnose").click()

@@ -228,7 +228,7 @@ def test_many_patients_are_paged_and_not_listed(
     page = open_folder(folder)
     view(page, "Contents")
     assert len(page.dataframe[0].value) == 5
-    assert any("Drawn: the 30 with most images, of 40" in said.value for said in page.caption)
+    assert any("The 30 with most images, of 40" in said.value for said in page.caption)
     assert view(page, "Patients").count('class="lobule-patient"') == 8
     assert page.number_input[0].max == 5
     view(page, "Samples")

@@ -125,7 +125,7 @@ def test_a_model_is_imported_once(shelf: Path, home: Path) -> None:
     give("")
     assert "already a model called" in html(page)
     give("second")
-    assert "is on the shelf" in html(page)
+    assert "was added" in html(page)
     assert load_package(home / "models" / "second").card.title == "Tiny :red[model]"
 
 

@@ -143,7 +143,7 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     )
     if card.operating_point:
         point = card.operating_point
-        yield "Operating point", f"{point.positive_class} from {point.threshold:.3f} ({point.rule})"
+        yield "Threshold", f"{point.positive_class} from {point.threshold:.3f} ({point.rule})"
     split = f"split by {card.training.split}" + (" (LEAKY)" if card.training.leaky else "")
     yield "Trained on", f"{card.training.dataset}, {split}"
     if card.evaluation:

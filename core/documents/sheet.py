@@ -111,7 +111,7 @@ class Sheet:
             document.set_line_width(0.6)
             document.line(place, top - 1.2, place, top + _BAR_MM + 1.2)
             document.set_line_width(0.2)
-            words = f"operating point {100 * threshold:.1f} %"
+            words = f"decision threshold {100 * threshold:.1f} %"
             room = document.get_string_width(words)
             document.text(min(max(place - room / 2, left), left + width - room), top - 1.6, words)
         document.set_fill_color(255)  # a table would take it over

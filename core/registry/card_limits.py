@@ -47,9 +47,9 @@ def when_to_believe(card: Card) -> Limits:
     lines = [_scope(card.scope), _sets(card.conformal), _robustness(changed)]
     if points:
         lines.append(
-            "Operating points, from whose probability on it says yes: sensitivity is the share of "
-            "the class's images that were called so, specificity that of the others that were not, "
-            "of patients without whom the point was chosen."
+            "Decision thresholds (operating points), from whose probability on it says yes: "
+            "sensitivity is the share of the class's images that were called so, specificity that "
+            "of the others that were not, of patients without whom the threshold was chosen."
         )
     rows = [_point_row(point, used=point == card.operating_point) for point in points]
     for own in card.conformal.by_class if card.conformal else ():
@@ -129,7 +129,7 @@ def _points(card: Card) -> tuple[OperatingPoint, ...]:
 def _point_row(point: OperatingPoint, *, used: bool) -> tuple[str, str, str]:
     sensitivity = figure(point.sensitivity, point.sensitivity_interval)
     specificity = figure(point.specificity, point.specificity_interval)
-    which = "Operating point in use" if used else "Other point"
+    which = "Decision threshold in use" if used else "Another threshold"
     return (
         f"{which}, {point.positive_class} from {point.threshold:.3f} on: {point.rule}",
         f"sensitivity {sensitivity}, specificity {specificity}",

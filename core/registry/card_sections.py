@@ -112,11 +112,11 @@ def _metrics(card: Card) -> list[str]:
     lines = [_MEASURES]
     if point:
         lines.append(
-            f"Operating point: {point.positive_class} from a probability of {point.threshold:.3f} "
-            f"on; {point.rule}; fitted on {point.fitted_on}."
+            f"Decision threshold (operating point): {point.positive_class} from a probability of "
+            f"{point.threshold:.3f} on; {point.rule}; fitted on {point.fitted_on}."
         )
     elif card.task == "subtype":
-        lines.append("No operating point: the most probable class is the answer.")
+        lines.append("No decision threshold: the most probable class is the answer.")
     return [*lines, f"Probabilities are calibrated: temperature {card.temperature:.3f}."]
 
 

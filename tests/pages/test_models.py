@@ -136,7 +136,7 @@ def test_the_card_says_when_to_believe_the_model() -> None:
     for words in (
         "No scope test",
         "No prediction sets",
-        "Operating point in use, carcinoma *seen* from 0.370 on: fixed by hand",
+        "Decision threshold in use, carcinoma *seen* from 0.370 on: fixed by hand",
         "sensitivity –, specificity –",
     ):
         assert words in shown

@@ -107,7 +107,7 @@ def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
         "2026-11-21 16:05 UTC by Dr. Ángela Müller",
         "1 Feld 1.png IDC 73.2 % IDC 71.7 to 74.7 % none yet",
         "idc: IDC, 73.2 % probability of IDC",
-        "operating point 52.7 %",
+        "decision threshold 52.7 %",
         "Over flips and turns: 71.7 to 74.7 % probability of IDC",
         "(± 1.5 points, one standard deviation; no confidence interval).",
         "Classes that cannot be ruled out: IDC.",
@@ -191,7 +191,7 @@ def test_out_of_scope_the_probability_is_put_away(store: Store) -> None:
     assert "out of scope (73.2 % IDC)" in text
     assert "idc: out of scope (73.2 % probability of IDC all the same)" in text
     assert "Too blurred." in text
-    assert "operating point 52.7 %" not in text
+    assert "decision threshold 52.7 %" not in text
 
 
 def test_the_case_is_answered_as_a_whole(store: Store) -> None:

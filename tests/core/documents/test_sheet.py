@@ -66,6 +66,6 @@ def test_a_picture_keeps_its_shape_within_the_page(
 def test_a_bar_is_as_long_as_its_share_and_its_words_stay_on_the_page() -> None:
     for threshold in (0.0, 0.5, 1.0):
         (page,) = pages([("bar", (0.25, threshold))])
-        assert page.strip() == f"operating point {100 * threshold:.1f} %"
+        assert page.strip() == f"decision threshold {100 * threshold:.1f} %"
     (page,) = pages([("bar", (0.25, None))])
     assert not page.strip()

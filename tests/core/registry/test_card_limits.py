@@ -122,10 +122,10 @@ def test_every_fact_of_a_card_by_hand() -> None:
         "input); 0.850 (JPEG of quality 20); 0.870 (30 % darker); 0.900 (30 % brighter); "
         "0.810 (25 % larger); 0.800 (25 % smaller); 0.790 (dust 3 grains)."
     )
-    assert points.startswith("Operating points")
+    assert points.startswith("Decision thresholds")
     assert when_to_believe(card()).rows == (
         (
-            "Operating point in use, IDC from 0.400 on: fixed by hand",
+            "Decision threshold in use, IDC from 0.400 on: fixed by hand",
             "sensitivity 0.810 [0.710, 0.910], specificity 0.620 [0.520, 0.720]",
             "90 images of 7 patients",
         ),
@@ -167,7 +167,7 @@ def test_sets_that_were_not_measured_and_a_card_of_one_point() -> None:
         card(operating_points=(), conformal={**CONFORMAL, "by_class": ()}, evaluation=None)
     )
     assert "not measured; cut-offs fitted on 60 images of 4 patients" in found.lines[1]
-    assert [row[0].partition(",")[0] for row in found.rows] == ["Operating point in use"]
+    assert [row[0].partition(",")[0] for row in found.rows] == ["Decision threshold in use"]
 
 
 def test_a_page_has_room_for_so_many_rows() -> None:

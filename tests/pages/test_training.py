@@ -199,6 +199,36 @@ def test_damaged_runs_and_models_are_said(runs: MadeUpRuns, home: Path) -> None:
     assert "There is no run" in html(start(sound))
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"no JSON",
+        b'{"at": 1, "event": "dataset"}',
+        b'{"at": 1, "event": "step", "epoch": 1, "epochs": 0, "step": 1, "steps": 0}',
+        b'{"at": 1e300, "event": "epoch", "epoch": "one", "loss": NaN}',
+        b"\xff\x00",
+    ],
+)
+def test_an_odd_line_spoils_no_page(runs: MadeUpRuns, odd: bytes) -> None:
+    run = runs.add("odd", "finished", epochs=2)
+    runs.add("other", "failed", hour=1)
+    with (runs.home / "runs" / run / "events.jsonl").open("ab") as file:
+        file.write(odd + b"\n")
+    assert list(start("all").dataframe[0].value["Name"]) == ["other", "odd"]
+    page = start(run)
+    assert page.title[0].value == "odd"
+    assert "2 epochs" in words(page)
+
+
+def test_with_nothing_but_unreadable_runs_the_page_says_why(runs: MadeUpRuns) -> None:
+    run = runs.add("noise", "failed")
+    (runs.home / "runs" / run / "events.jsonl").write_bytes(b"noise\n")
+    page = start()
+    assert page.title[0].value == "Training runs"
+    assert f"The run {run} cannot be read" in html(page)
+    assert [button.label for button in page.button if button.key == "show-all"] == ["All runs (1)"]
+
+
 def test_runs_that_cannot_be_listed_are_explained(home: Path) -> None:
     (home / "runs").write_text("no folder")
     assert "cannot be read" in html(start())

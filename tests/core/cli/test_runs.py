@@ -20,6 +20,7 @@ from typer.testing import CliRunner, Result
 from core.cli import app
 from core.errors import Stopped
 from core.training.jobs import list_runs, read_run, run_here, start
+from core.training.jobs.folder import find_folder
 from core.training.request.request import Request
 from core.training.watch import Watch
 
@@ -255,6 +256,25 @@ def test_a_model_whose_name_was_taken_meanwhile_was_trained_all_the_same(
     assert "already a model named 'tiny'" in output
     assert read_run(name).state == "finished"
     assert run("shelve", name, "--replace")[0] == 0
+
+
+@pytest.mark.usefixtures("pretence")
+def test_an_unreadable_run_is_listed_as_such_beside_the_others(ask: Ask) -> None:
+    run_here(ask("sound"), Watch())
+    damaged = run_here(ask("damaged"), Watch()).id
+    find_folder(damaged).request.write_bytes(b"\xff{")
+    code, output = run("list")
+    assert code == 0
+    sound, unreadable = output.splitlines()
+    assert "finished" in sound
+    assert unreadable.startswith(f"{damaged}  unreadable   The run {damaged} cannot be read: ")
+    states = json.loads(run("list", "--json")[1])
+    assert [state["state"] for state in states] == ["finished", "unreadable"]
+    assert states[1]["id"] == damaged
+    assert "cannot be read" in states[1]["message"]
+    code, output = run("show", damaged)
+    assert code == 1
+    assert "cannot be read" in output
 
 
 @pytest.mark.usefixtures("pretence")

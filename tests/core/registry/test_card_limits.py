@@ -130,7 +130,7 @@ def test_every_fact_of_a_card_by_hand() -> None:
             "90 images of 7 patients",
         ),
         (
-            "Other point, IDC from 0.150 on: another rule",
+            "Another threshold, IDC from 0.150 on: another rule",
             "sensitivity –, specificity –",
             "80 images of 6 patients",
         ),

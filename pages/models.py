@@ -15,8 +15,8 @@ def show_page() -> None:
     with st.sidebar:
         ask_for_import()
     st.title("Models", anchor=False)
-    if told := st.session_state.pop("shelf_told", None):
-        notice(told, "note")
+    if message := st.session_state.pop("shelf_told", None):
+        notice(message, "note")
     entries = shelf()
     try:
         active = active_name()

@@ -30,10 +30,10 @@ def show_worklist(store: "Store") -> None:
     if wanted is None:
         show_tombstones(tombstones(store).cases)
         return
-    found = find_cases(store, wanted)
-    show_list(found.cases, found.total, wanted)
-    if found.cases:
-        show_exports(store, found.cases)
+    page = find_cases(store, wanted)
+    show_list(page.cases, page.total, wanted)
+    if page.cases:
+        show_exports(store, page.cases)
 
 
 def show() -> None:

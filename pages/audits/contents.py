@@ -37,8 +37,8 @@ def show_size(job: "AuditJob", dataset: "Dataset") -> None:
     images, classes = f"{len(dataset.records):,} images", f"{len(dataset.classes)} classes"
     dropped = len(job.dataset.records) - len(dataset.records) if job.dataset else 0
     less = f" · {dropped:,} dropped" if dropped else ""
-    said = f"{dataset.name} · {images}{less} · {patients} · {classes}"
-    st.html(f'<div class="lobule-file"><b>{as_html(said)}</b></div>')
+    summary = f"{dataset.name} · {images}{less} · {patients} · {classes}"
+    st.html(f'<div class="lobule-file"><b>{as_html(summary)}</b></div>')
 
 
 def show_contents(dataset: "Dataset") -> None:

@@ -24,8 +24,8 @@ def show_state(job: AuditJob) -> None:
     if job.running:
         show_progress(job, job.visible, "stop_audit")
         return
-    said, again = st.columns([5, 1], vertical_alignment="center")
-    with said:
+    state, again = st.columns([5, 1], vertical_alignment="center")
+    with state:
         if job.error:
             notice(job.error, "error")
         if job.stopped:
@@ -57,11 +57,11 @@ def _show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
         kind, words = "warning", "Usable with care"
     else:
         kind, words = "note", "Sound: nothing found that would mislead"
-    said = f" ({', '.join(counted)})" if counted else ""
+    summary = f" ({', '.join(counted)})" if counted else ""
     st.html(
         f'<div class="lobule-notice lobule-{kind}" role="status"><span aria-hidden="true">'
         f"{SYMBOLS[kind] if kind != 'note' else '✓'}</span><span><b>{words}</b>"
-        f"{said}</span></div>"
+        f"{summary}</span></div>"
     )
 
 

@@ -86,21 +86,22 @@ class AuditJob(Job):
         from core.datasets.recent import remember_dataset  # noqa: PLC0415
         from core.datasets.records import with_magnifications  # noqa: PLC0415
 
-        asked = self.request
+        request = self.request
         opened = partial(
             open_dataset,
-            asked.path,
-            task=asked.task,
-            patient_pattern=asked.patient_pattern,
+            request.path,
+            task=request.task,
+            patient_pattern=request.patient_pattern,
             listed=lambda files: self.report(f"Listing the files: {files:,}"),
         )
         dataset = opened()
         names = set(dataset.records["magnification"]) - {""}
         self.magnifications = tuple(sorted(names, key=lambda name: (len(name), name)))
-        if asked.magnifications:
-            with_magnifications(dataset.records, asked.magnifications, asked.path)  # else refuses
-            dataset = opened(magnifications=asked.magnifications)
-        remember_dataset(asked.path)
+        if request.magnifications:
+            # Refuses those that the dataset does not have.
+            with_magnifications(dataset.records, request.magnifications, request.path)
+            dataset = opened(magnifications=request.magnifications)
+        remember_dataset(request.path)
         self.kept = dataset
         self.dataset = dataset
 
@@ -137,16 +138,16 @@ def offer(job: AuditJob) -> None:
     path = job.request.path
     offered = st.session_state.setdefault("offered", {})
     without = st.session_state.setdefault("without_patients", set())
-    news = False
+    changed = False
     if job.magnifications and offered.get(path) != job.magnifications:
-        offered[path], news = job.magnifications, True
+        offered[path], changed = job.magnifications, True
     if job.dataset and not job.dataset.patients_known and path not in without:
         without.add(path)
-        news = True
+        changed = True
     # The Training page asks for it; here nothing needs it.
     if job.dataset and job.dataset.records["um_per_px"].isna().any():
         st.session_state.setdefault("without_scale", set()).add(path)
-    if news:
+    if changed:
         st.rerun()
 
 

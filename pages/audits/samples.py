@@ -101,11 +101,12 @@ def show_patients(dataset: "Dataset") -> None:
     few = dataset.records[dataset.records["patient"].isin(on_page)]
     rows = []
     for name in on_page:
-        own = few[few["patient"] == name].sort_values("label", kind="stable")
-        shown = min(STRIP, len(own))
-        picked = own.iloc[[number * len(own) // shown for number in range(shown)]]
+        images = few[few["patient"] == name].sort_values("label", kind="stable")
+        shown = min(STRIP, len(images))
+        picked = images.iloc[[number * len(images) // shown for number in range(shown)]]
         rows.append(
-            f'<div class="lobule-patient"><div><b>{as_html(name)}</b>{_numbers(dataset, own)}</div>'
+            f'<div class="lobule-patient"><div><b>{as_html(name)}</b>'
+            f"{_numbers(dataset, images)}</div>"
             f'<div class="lobule-strip">{_figures(dataset, picked)}</div></div>'
         )
     st.html("".join(rows))
@@ -116,12 +117,12 @@ def strip_of(dataset: "Dataset", files: Sequence[str]) -> str:
     records = dataset.records
     some = records[records["path"].isin(list(files))].iloc[:GRID]
     more = len(files) - len(some)
-    said = f"<p>{more:,} more are not drawn.</p>" if more > 0 else ""
-    return f'<div class="lobule-grid">{_figures(dataset, some, captions=True)}</div>{said}'
+    rest = f"<p>{more:,} more are not drawn.</p>" if more > 0 else ""
+    return f'<div class="lobule-grid">{_figures(dataset, some, captions=True)}</div>{rest}'
 
 
-def _numbers(dataset: "Dataset", own: "pd.DataFrame") -> str:
-    counts = own["label"].value_counts()
+def _numbers(dataset: "Dataset", images: "pd.DataFrame") -> str:
+    counts = images["label"].value_counts()
     return "".join(
         f"<div>{_mark(dataset, label)} {as_html(name)} {counts.get(label, 0):,}</div>"
         for label, name in enumerate(dataset.classes)
@@ -138,8 +139,8 @@ def _figures(dataset: "Dataset", records: "pd.DataFrame", *, captions: bool = Fa
     for path, label, patient, magnification, picture in zip(*columns, pictures, strict=True):
         name = as_html(dataset.classes[label])
         whose = patient if dataset.patients_known else path.rpartition("/")[2]
-        said = " · ".join(filter(None, (whose, magnification)))
-        where = f"<small>{as_html(said)}</small>" if captions else ""
+        origin = " · ".join(filter(None, (whose, magnification)))
+        where = f"<small>{as_html(origin)}</small>" if captions else ""
         words = f"<span>{_mark(dataset, label)}{f' {name}' if captions else ''}</span>{where}"
         shown = (
             f'<img src="{picture}" alt="{_attribute(dataset.classes[label])}"'

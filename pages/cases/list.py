@@ -19,7 +19,7 @@ def ask_filter(store: "Store") -> CaseFilter:
     """Draw the search and the filters."""
     from core.cases.read import choices  # noqa: PLC0415 - SQLAlchemy
 
-    found = choices(store)
+    options = choices(store)
     text = st.text_input(
         "Search",
         key="worklist_text",
@@ -27,13 +27,13 @@ def ask_filter(store: "Store") -> CaseFilter:
         max_chars=200,
         help="Any part of a number, pseudonym, image name, subtype or note.",
     )
-    said = _choose("Answer", found.said, "answer", "What the model said of at least one image.")
-    model = _choose("Model", found.models, "model", "A model that answered.")
+    answer = _choose("Answer", options.said, "answer", "What the model said of at least one image.")
+    model = _choose("Model", options.models, "model", "A model that answered.")
     verdicts = (*(verdict.value for verdict in Verdict), UNJUDGED)
     verdict = _choose("Verdict", verdicts, "verdict", "The pathologist's, on at least one image.")
     since = st.date_input("Saved from", None, key="worklist_since", help="In UTC.")
     until = st.date_input("Saved until", None, key="worklist_until", help="In UTC.")
-    return CaseFilter(text, said, model, verdict, since, until)
+    return CaseFilter(text, answer, model, verdict, since, until)
 
 
 def show_list(cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:

@@ -35,9 +35,9 @@ def show_case(store: "Store", case: Case) -> None:
         notice(f"This case was deleted on {moment(case.deleted_at)}.", "note")
         _show_trail(store, case.id, open_at_once=True)
         return
-    said = f"saved {moment(case.created_at)} by {case.created_by}"
+    origin = f"saved {moment(case.created_at)} by {case.created_by}"
     patient = f"patient {case.patient}" if case.patient else "no patient's pseudonym"
-    words = " · ".join((counted(len(case.images), "image"), patient, said))
+    words = " · ".join((counted(len(case.images), "image"), patient, origin))
     st.html(f'<div class="lobule-file"><span>{as_html(words)}</span></div>')
     _show_whole(store, case)
     shown = replace(case, version=as_seen(case))
@@ -60,16 +60,16 @@ def show_case(store: "Store", case: Case) -> None:
 def _show_whole(store: "Store", case: Case) -> None:
     """Draw a sentence a model, by the rule that the Diagnose page goes by."""
     try:
-        told = _told(str(store.images), case.id, case.version, store, case)
+        sentences = _told(str(store.images), case.id, case.version, store, case)
     except LobuleError as error:
         notice(str(error), "error")
         return
-    if not told:
+    if not sentences:
         return
     from core.inference.case import RULE  # noqa: PLC0415 - NumPy
 
-    for words in told:
-        st.text(visible(words), help=RULE)
+    for sentence in sentences:
+        st.text(visible(sentence), help=RULE)
 
 
 # The store's folder tells stores apart; a change of the case makes a new version of it.

@@ -20,7 +20,7 @@ def lobule_version() -> str:
 def libraries() -> list[tuple[str, str, str]]:
     """Return name, version and licence of each library of requirements.txt that is installed."""
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    names = [found.group() for line in lines if (found := _NAME.match(line))]
+    names = [match.group() for line in lines if (match := _NAME.match(line))]
     rows = []
     for name in sorted(names, key=str.casefold):
         try:
@@ -37,5 +37,5 @@ def _licence(about: object) -> str:
     if stated and len(stated) <= _LONG:
         return stated
     classes = about.get_all("Classifier") or []  # type: ignore[attr-defined]
-    found = [one.rpartition(" :: ")[2] for one in classes if one.startswith("License ::")]
-    return ", ".join(found) or "as its files state"
+    licences = [line.rpartition(" :: ")[2] for line in classes if line.startswith("License ::")]
+    return ", ".join(licences) or "as its files state"

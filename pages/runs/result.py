@@ -69,17 +69,17 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     if evaluation.leaky:
         notice(LEAKY)
     earlier = [run for run in others if _came_before(run, state)]
-    own = [run for run in earlier if _on_same_data(package_of(run), package)]
-    shown = [(run, found) for run in [state, *own] if (found := evaluation_of(run))]
+    comparable = [run for run in earlier if _on_same_data(package_of(run), package)]
+    judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
     st.text(f"{evaluation.protocol}", help=_JUDGED_HELP)
     table(
         ("Run", "Recipe", "Split", "AUROC", "colour alone", "Balanced accuracy", "Held out"),
-        [_row(run, found, this=run is state) for run, found in shown[: MOST_EARLIER + 1]],
+        [_row(run, result, this=run is state) for run, result in judged[: MOST_EARLIER + 1]],
         caption="This run beside earlier ones on the same data",
     )
     if not evaluation.beats_colour:
         notice("This model does not clearly beat colour alone: it may only have learnt the stain.")
-    if len(shown) > 1:
+    if len(judged) > 1:
         st.caption("Only runs with the same split and seed are judged on the same patients.")
     else:
         st.caption("There is no earlier run on these data to compare with.")
@@ -108,15 +108,15 @@ def _on_same_data(other: Package | str | None, package: Package) -> bool:
     return other.card.training.dataset_fingerprint == package.card.training.dataset_fingerprint
 
 
-def _row(run: "RunState", found: "Evaluation", *, this: bool) -> tuple[object, ...]:
+def _row(run: "RunState", evaluation: "Evaluation", *, this: bool) -> tuple[object, ...]:
     return (
         f"{run.request.name} (this run)" if this else run.request.name,
         run.request.recipe.name,
         split_words(run),
-        auroc_words(found),
-        f"{found.colour_auroc:.3f}",
-        f"{found.balanced_accuracy:.3f}",
-        f"{found.images:,} images of {found.patients:,} patients",
+        auroc_words(evaluation),
+        f"{evaluation.colour_auroc:.3f}",
+        f"{evaluation.balanced_accuracy:.3f}",
+        f"{evaluation.images:,} images of {evaluation.patients:,} patients",
     )
 
 

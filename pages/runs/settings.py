@@ -75,27 +75,32 @@ GROUPS = _read()
 def ask_for_settings(recipe: "Recipe") -> list[str]:
     """Draw the form; returns the changes, such as "train.epochs=3"."""
     values = _values(recipe)
-    asked: dict[str, Value] = {}
+    chosen: dict[str, Value] = {}
     for tab, settings in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
         with tab:
-            _ask_group([one for one in settings if one.key in values], values, asked, recipe.name)
-    if asked.get("split") == "image":
+            _ask_group(
+                [setting for setting in settings if setting.key in values],
+                values,
+                chosen,
+                recipe.name,
+            )
+    if chosen.get("split") == "image":
         notice(f"{LEAKY} Use it only to reproduce published figures.")
-    return _changes(values, asked, second_phase=recipe.fine_tune is not None)
+    return _changes(values, chosen, second_phase=recipe.fine_tune is not None)
 
 
 def _ask_group(
-    settings: list[Setting], values: dict[str, Value], asked: dict[str, Value], recipe: str
+    settings: list[Setting], values: dict[str, Value], chosen: dict[str, Value], recipe: str
 ) -> None:
     """Draw the settings that mean something beside those asked before, in rows."""
     places: list[DeltaGenerator] = []
     for setting in settings:
-        if not all(asked.get(key) in allowed for key, allowed in setting.needs.items()):
-            asked[setting.key] = setting.off
+        if not all(chosen.get(key) in allowed for key, allowed in setting.needs.items()):
+            chosen[setting.key] = setting.off
             continue
         places = places or list(st.columns(COLUMNS, gap="medium", vertical_alignment="bottom"))
         with places.pop(0):
-            asked[setting.key] = _ask(setting, values[setting.key], f"{recipe}:{setting.key}")
+            chosen[setting.key] = _ask(setting, values[setting.key], f"{recipe}:{setting.key}")
 
 
 def _ask(setting: Setting, value: Value, key: str) -> Value:
@@ -148,7 +153,7 @@ def _values(recipe: "Recipe") -> dict[str, Value]:
     values: dict[str, Value] = {}
     for name, value in recipe.model_dump(mode="json", exclude_none=True).items():
         inner = value if isinstance(value, dict) else {"": value}
-        values |= {f"{name}.{key}" if key else name: one for key, one in inner.items()}
+        values |= {f"{name}.{key}" if key else name: setting for key, setting in inner.items()}
     if recipe.probe:
         return {key: value for key, value in values.items() if key not in _NOT_FOR_PROBES}
     values[FINE_TUNE] = recipe.fine_tune is not None
@@ -156,11 +161,13 @@ def _values(recipe: "Recipe") -> dict[str, Value]:
     return starts | values
 
 
-def _changes(values: dict[str, Value], asked: dict[str, Value], *, second_phase: bool) -> list[str]:
+def _changes(
+    values: dict[str, Value], chosen: dict[str, Value], *, second_phase: bool
+) -> list[str]:
     """What `core.training.request.override` has to be told."""
-    wanted = asked.get(FINE_TUNE, False)
+    wanted = chosen.get(FINE_TUNE, False)
     changes = [f"{FINE_TUNE}=none"] if second_phase and not wanted else []
-    for key, value in asked.items():
+    for key, value in chosen.items():
         of_second = key.startswith(f"{FINE_TUNE}.")
         if key == FINE_TUNE or (of_second and not wanted):
             continue

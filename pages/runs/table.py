@@ -44,7 +44,8 @@ def show_list(states: list["RunState"], unreadable: list["UnreadableRun"], chose
         return
     number = len(states) + len(unreadable)
     _entry(f"All runs ({number:,})", ALL, chosen, icon=":material/table_rows:")
-    st.caption("Recent")
+    if states:
+        st.caption("Recent")
     for state in states[:MOST_LISTED]:
         label = f"{SYMBOLS[state.state]} {as_markdown(state.request.name)}"
         leaky = ", ⚠ leaky split" if state.request.recipe.split == "image" else ""
@@ -72,8 +73,9 @@ def show_all(states: list["RunState"], unreadable: list["UnreadableRun"]) -> Non
     st.title("Training runs", anchor=False)
     for run in unreadable:
         notice(run.reason)
-    if not states:
+    if not states and not unreadable:
         st.text("There are no runs yet. Start one under New run.")
+    if not states:
         return
     st.caption("Click a heading to sort. Tick runs to compare their curves, or to open one.")
     picked = st.dataframe(
@@ -117,7 +119,7 @@ def _dataset(path: Path) -> str:
 
 
 def _columns(states: list["RunState"]) -> dict[str, list[object]]:
-    found = [evaluation_of(state) for state in states]
+    evaluations = [evaluation_of(state) for state in states]
     taken = [seconds_of(state) for state in states]
     return {
         "State": [state_words(state) for state in states],
@@ -125,16 +127,18 @@ def _columns(states: list["RunState"]) -> dict[str, list[object]]:
         "Recipe": [visible(state.request.recipe.name) for state in states],
         "Split": [split_words(state) for state in states],
         "Dataset": [visible(_dataset(state.request.data)) for state in states],
-        "AUROC": [own.auroc if own else None for own in found],
+        "AUROC": [evaluation.auroc if evaluation else None for evaluation in evaluations],
         "95 % interval": [
-            f"{own.auroc_interval[0]:.3f} to {own.auroc_interval[1]:.3f}"
-            if own and own.auroc_interval
+            f"{evaluation.auroc_interval[0]:.3f} to {evaluation.auroc_interval[1]:.3f}"
+            if evaluation and evaluation.auroc_interval
             else None
-            for own in found
+            for evaluation in evaluations
         ],
-        "Colour alone": [own.colour_auroc if own else None for own in found],
-        "Patients": [own.patients if own else None for own in found],
-        "Images": [own.images if own else None for own in found],
+        "Colour alone": [
+            evaluation.colour_auroc if evaluation else None for evaluation in evaluations
+        ],
+        "Patients": [evaluation.patients if evaluation else None for evaluation in evaluations],
+        "Images": [evaluation.images if evaluation else None for evaluation in evaluations],
         "Epochs": [len(state.history) for state in states],
         "Started": [state.started for state in states],
         "Minutes": [

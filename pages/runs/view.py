@@ -40,10 +40,10 @@ def show_head(state: "RunState") -> None:
     times = f"started {moment(state.started)}" if state.started else f"asked {moment(state.asked)}"
     if taken is not None and not active(state):
         times += f", took {duration(taken)}"
-    said = [place(request.data), *([state.device] if state.device else []), times]
+    facts = [place(request.data), *([state.device] if state.device else []), times]
     st.html(
         f'<div class="lobule-file">{"".join(marks)}</div>'
-        f'<div class="lobule-file lobule-quiet">{as_html(" · ".join(said))}</div>'
+        f'<div class="lobule-file lobule-quiet">{as_html(" · ".join(facts))}</div>'
     )
 
 

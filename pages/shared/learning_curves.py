@@ -64,14 +64,16 @@ def overlay(states: Sequence["RunState"], *, training: bool) -> None:
 
     lines: dict[str, list[Curve]] = {}
     for title, column in _MEASURES.items():
-        own = lines.setdefault(title, [])
+        measured = lines.setdefault(title, [])
         for state, (colour, symbol) in zip(states, MARKS, strict=False):
             name = escape(visible(state.request.name), quote=False)
             epochs = _column(state, "epoch")
-            own.append(Curve(name, colour, symbol, epochs, _column(state, f"val_{column}")))
+            measured.append(Curve(name, colour, symbol, epochs, _column(state, f"val_{column}")))
             if training:
                 values = _column(state, column)
-                own.append(Curve(f"{name}, training", colour, symbol, epochs, values, dashed=True))
+                measured.append(
+                    Curve(f"{name}, training", colour, symbol, epochs, values, dashed=True)
+                )
     _draw(lines, "overlay")
 
 
@@ -82,11 +84,11 @@ def _draw(
 
     with st.container(key=f"curves-{key}"):
         places = st.columns(len(lines), gap="medium")
-    for place, (title, own) in zip(places, lines.items(), strict=True):
+    for place, (title, measured) in zip(places, lines.items(), strict=True):
         share = title != "Loss"
         place.plotly_chart(
             curves(
-                own,
+                measured,
                 title,
                 kept=kept,
                 phase=phase,

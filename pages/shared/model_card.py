@@ -49,10 +49,10 @@ def _threshold(card: Card) -> str:
 
 
 def _limits(card: Card) -> None:
-    found = when_to_believe(card)
-    _list(TITLE, found.lines)
-    if found.rows:
-        table(found.header, found.rows, caption=TITLE)
+    limits = when_to_believe(card)
+    _list(TITLE, limits.lines)
+    if limits.rows:
+        table(limits.header, limits.rows, caption=TITLE)
 
 
 def _list(title: str, sentences: tuple[str, ...]) -> None:
@@ -122,13 +122,13 @@ def _classes(evaluation: Evaluation) -> None:
         ),
         [
             (
-                own.name,
-                f"{own.images:,} ({own.patients:,})",
-                own.withheld or _share(own.auroc, own.auroc_interval),
-                _share(own.colour_auroc),
-                _share(own.sensitivity),
+                result.name,
+                f"{result.images:,} ({result.patients:,})",
+                result.withheld or _share(result.auroc, result.auroc_interval),
+                _share(result.colour_auroc),
+                _share(result.sensitivity),
             )
-            for own in evaluation.by_class
+            for result in evaluation.by_class
         ],
         caption="Held-out results by class",
     )

@@ -203,9 +203,9 @@ def _delete(name: str, *, active: bool) -> str:
 def _do(deed: Callable[[], str]) -> None:
     """Do it, say what came of it at the top of the page, and draw everything again."""
     try:
-        told = deed()
+        outcome = deed()
     except LobuleError as error:
         notice(str(error), "error")
         return
-    st.session_state["shelf_told"] = told
+    st.session_state["shelf_told"] = outcome
     st.rerun()

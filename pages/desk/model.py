@@ -74,7 +74,7 @@ def _model_state(package: Package) -> None:
     if package.card.name != active_name():
         has_answered = package.model_sha256 in open_desk().answered_by
         st.caption("The model is loaded." if has_answered else "Loaded at its first answer.")
-    elif warm_up().loading:
+    elif warm_up().running:
         st.fragment(_poll, run_every=1.0)()
     elif error := warm_up().error:
         notice(error, "error")
@@ -83,7 +83,7 @@ def _model_state(package: Package) -> None:
 
 
 def _poll() -> None:
-    if not warm_up().loading:
+    if not warm_up().running:
         st.rerun()
     st.caption("The model is being loaded …")
 

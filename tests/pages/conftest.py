@@ -121,11 +121,8 @@ def shelf_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shelf(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The shelf in use, the warm-up switched off, nothing left of earlier tests."""
 
-    def stay_cold(self: WarmUp) -> None:
-        self.loading = False
-
     monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(shelf_folder))
-    monkeypatch.setattr(WarmUp, "run", stay_cold)
+    monkeypatch.setattr(WarmUp, "start", lambda _: None)
     st.cache_resource.clear()
     yield shelf_folder
     st.cache_resource.clear()

@@ -213,7 +213,7 @@ def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv(shelf: Path) -> No
         "import sys\n"
         "from streamlit.testing.v1 import AppTest\n"
         "import pages.shared.warm_up as w\n"
-        "w.WarmUp.run = lambda self: None\n"
+        "w.WarmUp.work = lambda self: None\n"
         "page = AppTest.from_file('app.py', default_timeout=60).run()\n"
         "assert not page.exception, page.exception\n"
         "assert page.title[0].value == 'Drop images, get answers'\n"

@@ -18,10 +18,8 @@ def test_what_was_loaded_is_left_out_when_garbage_is_collected(
     monkeypatch.setattr(module, "HEAD_START_SECONDS", 0.0)
     monkeypatch.setattr(core.diagnosis, "warm_up", lambda _: loaded.append([1]))
     before = gc.get_freeze_count()
-    state = WarmUp()
     try:
-        state.run()
-        assert (state.loading, state.error) == (False, None)
+        WarmUp().work()
         assert gc.get_freeze_count() > before
         assert len(loaded) == 1
     finally:

@@ -36,7 +36,9 @@ def list_all(*, as_json: AsJson = False) -> None:
             + [{"id": run.id, "state": _UNREADABLE, "message": run.reason} for run in unreadable]
         )
         return
-    rows = [(state.id, state.state, _standing(state)) for state in states]
+    rows: list[tuple[str, str, str]] = [
+        (state.id, state.state, _standing(state)) for state in states
+    ]
     rows += [(run.id, _UNREADABLE, run.reason) for run in unreadable]
     if not rows:
         typer.echo("No runs. `python -m core train` starts one.")

@@ -172,7 +172,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="e
 
 def parse(lines: bytes) -> list[Event]:
     """Read whole lines; what is no event, such as a torn line, is passed over."""
-    events = []
+    events: list[Event] = []
     for line in lines.split(b"\n"):
         with suppress(ValidationError):
             events.append(_EVENT.validate_json(line))

@@ -9,7 +9,6 @@ from functools import partial
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import pages.shared.jobs
 from core.errors import DatasetError, Stopped
 from pages.shared.jobs import Job, Jobs, progress_in_words
 
@@ -60,7 +59,11 @@ def failing(error: Exception) -> Callable[[Counting], None]:
 
 def held(gate: threading.Event) -> Counting:
     """A job that runs until the gate is opened."""
-    return Counting(do=lambda _: gate.wait(SECONDS) or None)
+
+    def wait(_: Counting) -> None:
+        gate.wait(SECONDS)
+
+    return Counting(do=wait)
 
 
 def test_it_ends_well() -> None:
@@ -118,7 +121,7 @@ def test_the_rest_takes_as_long_as_what_was_done_in_this_stage(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(pages.shared.jobs.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("pages.shared.jobs.time.monotonic", lambda: now[0])
     job = Counting(running=True)
     job.note("Reading", 0.0)
     assert job.seconds_left is None

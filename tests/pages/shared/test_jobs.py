@@ -223,7 +223,7 @@ def _page() -> None:
 def test_a_page_shows_how_far_it_is_and_stops_it() -> None:
     job = Counting(do=until_stopped)
     job.start()
-    page = AppTest.from_function(_page)
+    page = AppTest.from_function(_page, default_timeout=SECONDS)
     page.session_state["job"] = job
     page.run()
     assert "Counting, 50%" in page.get("progress")[0].proto.text

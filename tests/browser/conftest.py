@@ -58,10 +58,14 @@ class AppServer:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder, so that `make quick` leaves it out."""
+    """Mark every test of this folder, so that `make quick` leaves it out, and run it last.
+
+    Playwright keeps an event loop running in this thread, which other tests must not meet.
+    """
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
+    items.sort(key=lambda item: item.path.is_relative_to(HERE))
 
 
 def find_browser() -> str:
@@ -77,11 +81,12 @@ def find_browser() -> str:
     pytest.skip(reason)
 
 
-# Module scope: Playwright keeps an event loop running in this thread until it is stopped, and
-# tests of other folders must not meet it.
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """A headless Chromium that talks to nobody but the page it is given."""
+    """A headless Chromium that talks to nobody but the page it is given.
+
+    Each `new_page` of it has a context of its own: nothing is left of one test for the next.
+    """
     executable = find_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -99,14 +104,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
-    """Lobule as `make app` starts it, on a free port, stopped at the end."""
+    """Lobule as `make app` starts it, on a free port, stopped at the end.
+
+    Who leaves models or cases in it takes them away again, or starts a server of their own.
+    """
     with serving(tmp_path_factory.mktemp("app-server"), free_port()) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def tiny_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """Lobule with a small untrained model: it has no scope test, so that it answers anything."""
     from tests.pages.conftest import save_tiny  # noqa: PLC0415 - loads TensorFlow

@@ -14,9 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.datasets.listing import counted
 from core.datasets.open import open_dataset
+from tests.browser.conftest import free_port, serving
 from tests.browser.made_up import write_phantoms
 from tests.browser.pictures import keep
 from tests.browser.settled import settled
+from tests.browser.windows import WINDOWS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -79,20 +81,23 @@ def show(page: Page, view: str) -> None:
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
 
 
-# The first test of this file: nobody has visited the server before.
 def test_first_visit_to_its_own_address_shows_the_page_in_its_frame(
-    visit: Callable[..., Page],
+    chromium: Browser, tmp_path: Path
 ) -> None:
-    page = visit()
-    expect(page.get_by_role("heading", name="Is the dataset sound?")).to_be_visible(timeout=WAIT)
-    expect(page.get_by_role("link", name="Diagnose")).to_be_visible()
-    expect(page.get_by_text("For research use only")).to_be_visible()
-    expect(page.get_by_text("Page not found")).to_have_count(0)
-    assert page.url.endswith("/datasets")
+    with serving(tmp_path, free_port()) as server:
+        page = chromium.new_page()
+        page.goto(f"{server.url}/datasets")
+        heading = page.get_by_role("heading", name="Is the dataset sound?")
+        expect(heading).to_be_visible(timeout=WAIT)
+        expect(page.get_by_role("link", name="Diagnose")).to_be_visible()
+        expect(page.get_by_text("For research use only")).to_be_visible()
+        expect(page.get_by_text("Page not found")).to_have_count(0)
+        assert page.url.endswith("/datasets")
+        page.close()
+        assert not server.faults
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_every_view_fits_and_is_drawn(
     visit: Callable[..., Page], phantoms: Path, tmp_path: Path, width: int, scheme: str
 ) -> None:

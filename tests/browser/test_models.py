@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from core.registry.package import load_package
 from tests.browser.settled import settled
+from tests.browser.windows import WINDOWS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -110,8 +111,7 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
     assert not list((app_server.home / "models").iterdir())
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_it_fits_the_window(
     chromium: Browser, app_server: "AppServer", width: int, scheme: str
 ) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.registry.package import load_package
 from tests.browser.settled import settled
+from tests.browser.windows import WINDOWS
 from tests.pages.test_performance import VIEWS
 
 if TYPE_CHECKING:
@@ -129,8 +130,7 @@ def test_a_dataset_is_evaluated_in_the_background(page: Page, tiny_idc: Path) ->
     expect(page.get_by_text(re.compile(r"of 140 images were called wrongly"))).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_it_fits_the_window(
     chromium: Browser, app_server: "AppServer", width: int, scheme: str
 ) -> None:

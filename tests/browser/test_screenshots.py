@@ -2,30 +2,36 @@
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom
+from tests.browser.conftest import AppServer, free_port, serving
 from tests.browser.pictures import keep
 from tests.browser.settled import settled
-
-if TYPE_CHECKING:
-    from tests.browser.conftest import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER = 120_000  # ms; the first one loads TensorFlow and the model
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
+
+
+@pytest.fixture(scope="module")
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """A Lobule of its own, for a case is kept in it."""
+    with serving(tmp_path_factory.mktemp("screenshots"), free_port()) as server:
+        yield server
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 900])
 def test_phantom_fits_the_window(
-    chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
+    chromium: Browser, app_server: AppServer, tmp_path: Path, scheme: str, width: int
 ) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
     page.goto(app_server.url)
@@ -52,7 +58,7 @@ def test_phantom_fits_the_window(
 
 
 @pytest.fixture(scope="module")
-def case(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
+def case(chromium: Browser, app_server: AppServer) -> tuple[str, str]:
     """Addresses of a desk with three phantoms, one disagreed with, and of the case kept of it."""
     page = chromium.new_page(viewport={"width": 1440, "height": 960})
     page.goto(app_server.url)
@@ -93,7 +99,7 @@ def case(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
 @pytest.mark.parametrize("width", [1440, 900])
 def test_every_other_page_fits_the_window(
     chromium: Browser,
-    app_server: "AppServer",
+    app_server: AppServer,
     case: tuple[str, str],
     tmp_path: Path,
     scheme: Literal["light", "dark"],

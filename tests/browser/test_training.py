@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def phantoms(app_server: "AppServer") -> Path:
+def phantoms(app_server: "AppServer") -> Iterator[Path]:
     """A made-up dataset whose labels are partly wrong, so that no model gets all of them right."""
     folder = app_server.home.parent / "made-up"
     write_phantoms(folder, patients=15, most=16)
@@ -33,7 +34,8 @@ def phantoms(app_server: "AppServer") -> Path:
         path, label, *rest = rows[number].split(",")
         rows[number] = ",".join([path, other[label], *rest])
     manifest.write_text("\n".join([header, *rows]) + "\n")
-    return manifest
+    yield manifest
+    shutil.rmtree(app_server.home / "models")  # what was trained is on no other test's shelf
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
+from tests.browser.windows import WINDOWS
+
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
@@ -208,8 +210,7 @@ def test_a_disagreement_becomes_training_data(
 
 
 @pytest.mark.usefixtures("cases")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_the_case_fits_the_window(
     chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
 ) -> None:

@@ -36,17 +36,17 @@ types: .dev
 	$(PYTHON) -m mypy
 
 tests: .dev
-	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not browser and not exhaustive"
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser -m "not exhaustive"
 
 # A browser, its page and its server are three programs already: they have the machine to themselves.
 journeys: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -m "browser and not exhaustive"
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser -m "not exhaustive"
 
 exhaustive: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -n 2 --dist loadfile -m exhaustive
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m exhaustive
 
 quick: .dev ## Run the tests that take seconds
-	$(PYTHON) -m pytest -m "not slow and not browser and not exhaustive"
+	$(PYTHON) -m pytest --ignore tests/browser -m "not slow and not exhaustive"
 
 mutants: .dev ## Put bugs into a copy, one by one, and see that the tests notice each
 	$(PYTHON) tests/mutants/run.py

@@ -16,6 +16,21 @@ settings.load_profile("lobule")
 pytest_plugins = ["tests.pretended_runs"]
 
 ROOT = Path(__file__).resolve().parent.parent
+# Begun first where several processes share the tests by file, so that none is left with one alone.
+LONGEST = (
+    "jobs/test_faults.py",
+    "explain/test_gradcam.py",
+    "explain/test_methods.py",
+    "pages/test_training.py",
+    "architectures/test_pretrained.py",
+    "architectures/test_build.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; within a file the order stays."""
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
-.NOTPARALLEL:
-.PHONY: help app test test-all lint types tests journeys exhaustive quick mutants lock models bench clean .dev
+.PHONY: help app test test-all lint types together tests journeys exhaustive quick mutants lock models bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -24,7 +23,7 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (anothe
 		--server.headless=true --browser.gatherUsageStats=false \
 		--server.maxUploadSize=$${LOBULE_MAX_IMAGE_MEGABYTES:-200}
 
-test: lint types tests journeys ## Check format, lint and types, and run the tests (about 10 minutes)
+test: lint together tests ## Check format, lint and types, and run the tests (about 10 minutes)
 
 test-all: test exhaustive ## The same, then every network, every place to be killed and all pictures
 
@@ -35,10 +34,14 @@ lint: .dev
 types: .dev
 	$(PYTHON) -m mypy
 
+# One core is enough for mypy, and a browser waits a lot.
+together: .dev
+	@$(MAKE) --no-print-directory --jobs=2 types journeys
+
 tests: .dev
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser -m "not exhaustive"
 
-# A browser, its page and its server are three programs already: they have the machine to themselves.
+# A browser, its page and its server are three programs already: no two journeys at a time.
 journeys: .dev
 	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser -m "not exhaustive"
 

@@ -30,16 +30,17 @@ new PerformanceObserver(found => found.getEntries().forEach(one => {
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(params=[1440, 900])
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A new window of either width, whose shifts are summed up."""
-    tab = chromium.new_page(viewport={"width": request.param, "height": 960})
+@pytest.fixture
+def page(chromium: Browser, width: int) -> Iterator[Page]:
+    """A new window of some width, whose shifts are summed up."""
+    tab = chromium.new_page(viewport={"width": width, "height": 960})
     tab.add_init_script(WATCH)
     yield tab
     tab.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [1440, pytest.param(900, marks=pytest.mark.exhaustive)])
 def test_a_page_stands_still_while_it_loads(page: Page, app_server: "AppServer", name: str) -> None:
     page.goto(f"{app_server.url}/{name}")
     expect(page.locator(".lobule-drawn").first).to_be_attached(timeout=ANSWER)
@@ -47,6 +48,7 @@ def test_a_page_stands_still_while_it_loads(page: Page, app_server: "AppServer",
     assert page.evaluate("window.lobuleShift") <= GOOD
 
 
+@pytest.mark.parametrize("width", [1440, 900])
 def test_a_case_stands_still_while_it_is_answered(page: Page, app_server: "AppServer") -> None:
     page.goto(app_server.url)
     expect(page.get_by_text("The model is loaded.")).to_be_visible(timeout=ANSWER)

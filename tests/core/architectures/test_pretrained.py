@@ -62,7 +62,7 @@ def test_imagenet_weights_give_the_features_of_keras(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["vgg19", "resnet50"])
+@pytest.mark.parametrize("name", ["resnet50", pytest.param("vgg19", marks=pytest.mark.exhaustive)])
 def test_a_file_saved_from_keras_gives_its_features(name: str, tmp_path: Path) -> None:
     published = PUBLISHED[name][0](include_top=False, weights=None, input_shape=SHAPE)
     path = tmp_path / f"{name}_notop.weights.h5"
@@ -208,7 +208,12 @@ def test_a_silent_network_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "other"),
-    [("densenet121", "mobilenetv2"), ("vgg19", "vgg16"), ("vgg16", "vgg19"), ("cnn3", "cnn4")],
+    [
+        ("densenet121", "mobilenetv2"),
+        ("vgg19", "vgg16"),
+        ("cnn3", "cnn4"),
+        pytest.param("vgg16", "vgg19", marks=pytest.mark.exhaustive),
+    ],
 )
 def test_weights_of_another_network_are_refused(name: str, other: str, tmp_path: Path) -> None:
     path = tmp_path / "other.weights.h5"

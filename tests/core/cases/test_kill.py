@@ -98,7 +98,16 @@ def test_a_deletion_is_whole_or_not_at_all(
     assert bool(load_case(store, case_id).deleted_at) == gone
 
 
-@pytest.mark.parametrize("moment", [2, 8, 20, 1000], ids=lambda number: f"statement {number}")
+@pytest.mark.parametrize(
+    "moment",
+    [
+        8,
+        1000,
+        pytest.param(2, marks=pytest.mark.exhaustive),
+        pytest.param(20, marks=pytest.mark.exhaustive),
+    ],
+    ids=lambda number: f"statement {number}",
+)
 def test_a_migration_is_whole_or_not_at_all(database: str, moment: int) -> None:
     run_until_killed("migrate", f"{moment}")
     store = open_store()

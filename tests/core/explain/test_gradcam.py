@@ -121,7 +121,9 @@ def test_equals_tf_keras_vis_at_the_default_layer_in_single_precision(name: str)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["cancernet", "vgg16", "resnet50"])
+@pytest.mark.parametrize(
+    "name", ["cancernet", "vgg16", pytest.param("resnet50", marks=pytest.mark.exhaustive)]
+)
 def test_sigmoid_head_explains_class_0_by_minus_the_logit(name: str) -> None:
     model = model_of(name, "sigmoid")
     layer = heatmap_layer(name)

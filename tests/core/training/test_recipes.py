@@ -8,6 +8,7 @@ import pytest
 from core.training.fitting.network import build_network
 from core.training.fitting.phases import plan_phases
 from core.training.request.recipe import load_recipe, recipe_names
+from tests.networks import FAMILIES
 
 BREAKHIS_PROJECT = {"weights": "imagenet", "balance": "class", "task": "binary"}
 # What ../shared/systems.md, the list of the reference systems, states of each.
@@ -81,7 +82,18 @@ LAST = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name,
+            marks=()
+            if name == "idc" or load_recipe(name).architecture in FAMILIES
+            else pytest.mark.exhaustive,
+        )
+        for name in recipe_names()
+    ],
+)
 def test_every_recipe_builds_its_network(name: str) -> None:
     recipe = load_recipe(name)
     small = recipe.model_copy(

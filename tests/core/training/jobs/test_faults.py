@@ -204,7 +204,9 @@ def test_no_memory_ends_in_words_and_can_be_resumed(lab: Lab, undisturbed: dict[
     assert_like(lab.state.package, undisturbed)
 
 
-@pytest.mark.parametrize("largest_file", [100_000, 600_000])
+@pytest.mark.parametrize(
+    "largest_file", [600_000, pytest.param(100_000, marks=pytest.mark.exhaustive)]
+)
 def test_no_room_for_a_file_ends_in_words_and_can_be_resumed(
     lab: Lab, undisturbed: dict[str, Any], largest_file: int
 ) -> None:
@@ -219,7 +221,14 @@ def test_no_room_for_a_file_ends_in_words_and_can_be_resumed(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk that is small")
-@pytest.mark.parametrize("kilobytes", [200, 1000, 3000])
+@pytest.mark.parametrize(
+    "kilobytes",
+    [
+        1000,
+        pytest.param(200, marks=pytest.mark.exhaustive),
+        pytest.param(3000, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_a_full_disk_ends_in_words_and_can_be_resumed(
     lab: Lab, undisturbed: dict[str, Any], kilobytes: int
 ) -> None:
@@ -254,7 +263,14 @@ def own_data(lab: Lab, tmp_path: Path) -> Path:
     return lab.data
 
 
-@pytest.mark.parametrize("change", ["deleted", "relabelled", "repainted"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "repainted",
+        pytest.param("deleted", marks=pytest.mark.exhaustive),
+        pytest.param("relabelled", marks=pytest.mark.exhaustive),
+    ],
+)
 def test_data_that_change_under_a_run_are_refused_until_they_are_back(
     lab: Lab, own_data: Path, undisturbed: dict[str, Any], change: str
 ) -> None:

@@ -27,7 +27,7 @@ from pages.desk.explanation_marks import marks_of
 from tests.core.registry.test_rewrite_card import CHECK, FOUND
 from tests.pages.conftest import answered, drawn_until_gone, upload_images
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SECONDS = 120
 SUBJECT = Subject("a" * 64, "b" * 64, 1, "conv3", Piece(0, 0, 32, 32))
 INPUTS = np.zeros((1, 32, 32, 3), np.uint8)

@@ -108,7 +108,7 @@ def test_cancelling_asks_the_run_to_stop(runs: MadeUpRuns, home: Path) -> None:
     assert "the best model so far is judged and kept" in words(page)
     runs.write(run, {"event": "stage", "name": "Judging", "done": 0.0})
     page.run()
-    assert "no model is judged. Its epochs are kept" in words(page)
+    assert "before a model is judged. Its epochs are kept" in words(page)
     press(page, "really_cancel")
     assert (home / "runs" / run / "cancel").exists()
     assert page.button(key="stopping").disabled

@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.errors import ServingError
 from core.serving import SecurityHeaders, check_serving
-from pages.desk.state import keep_in_address
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
 from pages.frame.sign_in import sign_in_is_configured, signed_in
+from pages.shared.address import keep_in_address
 from pages.shared.entrance import entered
 from pages.shared.warm_up import warm_up
 

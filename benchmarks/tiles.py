@@ -30,7 +30,7 @@ from core.imaging.overlay import encode_png
 from core.imaging.resize import resize
 from core.imaging.tiles import cut
 from core.inference.classifier import Classifier, get_classifier
-from core.inference.tiled import TileMap, answer_tiles, plan_tiles
+from core.inference.tiled import TileMap, plan_tiles, tile_inputs
 from core.registry.card import Card
 from core.registry.package import load_package
 from core.registry.shelf import find
@@ -99,13 +99,9 @@ def _throughput(classifier: Classifier, pixels: NDArray[np.uint8], rounds: int) 
 
 def _tile(classifier: Classifier, pixels: NDArray[np.uint8], *, overlap: bool) -> TileMap:
     spec = classifier.card.input
-    return answer_tiles(
-        pixels,
-        plan_tiles(pixels, PATCH, overlap=overlap),
-        (spec.height, spec.width),
-        lambda inputs: (classifier.probabilities(inputs), None),
-        batch=classifier.batch,
-    )
+    plan = plan_tiles(pixels, PATCH, overlap=overlap)
+    inputs = tile_inputs(pixels, plan, (spec.height, spec.width), batch=classifier.batch)
+    return plan.answered(np.concatenate([classifier.probabilities(batch) for batch in inputs]))
 
 
 def _agreement(

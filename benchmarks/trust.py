@@ -44,7 +44,6 @@ from core.evaluation.conformal import coverage
 from core.evaluation.scope_distance import false_alarms_by_patient, left_out_distances
 from core.imaging.read import read_image
 from core.inference.scale import plan_scale
-from core.inference.uncertainty import spread_over_views
 
 FOLDERS = {"idc": "idc", "breakhis-binary": "breakhis", "breakhis-subtype": "breakhis"}
 OTHER = {"idc": "breakhis", "breakhis": "idc"}
@@ -198,7 +197,7 @@ def print_cost(home: Home) -> None:
     for _ in range(TIMED):
         answers.append(diagnose(path, package=home.package).timings["answer"])
         started = time.perf_counter()
-        spread_over_views(home.classifier, one, 0)
+        home.classifier.spread_over_views(one, 0)
         views.append(time.perf_counter() - started)
     print(
         f"one image: {1000 * np.median(answers):.0f} ms, of which eight views of one tile "

@@ -1,7 +1,6 @@
 """The image journey in one place: bytes in, a diagnosis out."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,21 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
-from core.explain.answer import Answer, answer_image
-from core.explain.one_pass import explainer
+from core.explain.one_pass import ExplainedImage, answer_image, explainer
 from core.imaging.read import Image, read_image
 from core.inference.classifier import Classifier, get_classifier
+from core.inference.outcome import Outcome, ScopeCheck, Uncertainty, check_scope, give_outcome
 from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
-from core.inference.scope import ScopeCheck, check_scope
-from core.inference.tiled import TileMap
-from core.inference.uncertainty import Uncertainty, spread_over_views
-from core.inference.verdict import Verdict, give_verdict
+from core.inference.tiled import Progress, TileMap
 from core.registry.card import Card
 from core.registry.card_results import OperatingPoint
 from core.registry.package import Package
 from core.registry.shelf import find
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +34,8 @@ class Diagnosis:
     probabilities: NDArray[np.float32]
     """(K,) calibrated, in the order of `classes`."""
     predicted: str
-    """By the operating point where there is one, else the most probable class; see `verdict`."""
-    verdict: Verdict
+    """By the operating point where there is one, else the most probable class; see `outcome`."""
+    outcome: Outcome
     """What may be said of the image."""
     scope: ScopeCheck
     uncertainty: Uncertainty
@@ -79,11 +73,11 @@ class Diagnosis:
             "classes": list(self.classes),
             "probabilities": [round(float(value), 6) for value in self.probabilities],
             "predicted": self.predicted,
-            "verdict": self.verdict.name,
-            "reasons": list(self.verdict.reasons),
+            "verdict": self.outcome.name,
+            "reasons": list(self.outcome.reasons),
             "prediction_set": None
-            if self.verdict.prediction_set is None
-            else list(self.verdict.prediction_set),
+            if self.outcome.prediction_set is None
+            else list(self.outcome.prediction_set),
             "scope": {
                 "tested": self.scope.tested,
                 "inside": self.scope.inside,
@@ -163,7 +157,7 @@ def diagnose(
         distance=answer.distance,
         sharpness=answer.sharpness,
     )
-    verdict = give_verdict(card, card.classes[predicted], answer.probabilities, scope)
+    outcome = give_outcome(card, card.classes[predicted], answer.probabilities, scope)
     uncertainty = _uncertainty(classifier, answer, shown)
     ended = time.perf_counter()
     return Diagnosis(
@@ -174,7 +168,7 @@ def diagnose(
         classes=card.classes,
         probabilities=answer.probabilities,
         predicted=card.classes[predicted],
-        verdict=verdict,
+        outcome=outcome,
         scope=scope,
         uncertainty=uncertainty,
         operating_point=card.operating_point,
@@ -231,13 +225,13 @@ def _predict(card: Card, probabilities: NDArray[np.float32]) -> int:
     return positive if probabilities[positive] >= point.threshold else 1 - positive
 
 
-def _uncertainty(classifier: Classifier, answer: Answer, index: int) -> Uncertainty:
+def _uncertainty(classifier: Classifier, answer: ExplainedImage, index: int) -> Uncertainty:
     members = answer.members
     return Uncertainty(
         about=classifier.classes[index],
-        views=spread_over_views(classifier, answer.sample, index),
+        views=classifier.spread_over_views(answer.sample, index),
         tiles=len(answer.sample),
-        members=None if members is None else tuple(float(own[index]) for own in members),
+        members=None if members is None else tuple(float(member[index]) for member in members),
     )
 
 
@@ -248,28 +242,30 @@ def _positive_share(card: Card, tiles: TileMap | None) -> float | None:
     return tiles.share_at(positive, point.threshold)
 
 
-def _warnings(image: Image, card: Card, scale: ScalePlan, answer: Answer) -> tuple[str, ...]:
-    found = [scale.message] if scale.um_per_px is None else []
+def _warnings(
+    image: Image, card: Card, scale: ScalePlan, answer: ExplainedImage
+) -> tuple[str, ...]:
+    warnings = [scale.message] if scale.um_per_px is None else []
     shorter = min(image.info.height, image.info.width)
     if shorter * ONE_PIECE < scale.tile:
         known = scale.um_per_px or card.input.um_per_px
-        found.append(
+        warnings.append(
             f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
             f"pieces of {scale.tile * known:.0f} µm, and details that it needs may be missing."
         )
     if card.input.fit == "squash" and scale.um_per_px:
         shown, largest = shorter * scale.um_per_px, card.input.fields_um[-1]
         if shown > largest * ONE_PIECE:
-            found.append(
+            warnings.append(
                 f"The image's shorter side shows {shown:,.0f} µm of tissue and is looked at whole; "
                 f"the model knows fields of at most {largest:.0f} µm. Crop the image."
             )
     if answer.tiles and answer.tiles.grid.stride == answer.tiles.grid.size:
-        found.append(
+        warnings.append(
             "The image is so large that its tiles were laid side by side, not overlapping."
         )
-    found += [f"On reading the file: {note}." for note in image.info.notes]
-    return tuple(found)
+    warnings += [f"On reading the file: {note}." for note in image.info.notes]
+    return tuple(warnings)
 
 
 def _rounded(value: float | None) -> float | None:

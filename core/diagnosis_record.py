@@ -17,6 +17,8 @@ from core.registry.card import Card
 _HINTS = get_type_hints(Diagnosis)
 _INFO = TypeAdapter(ImageInfo)
 _SEPARATE = {"image", "card"}
+# Kept answers call an outcome "verdict", and its kind "outcome".
+_KEPT_OUTCOME, _KEPT_KIND = "verdict", "outcome"
 
 
 def record(diagnosis: Diagnosis, name: str) -> NewAnswer:
@@ -38,6 +40,8 @@ def record(diagnosis: Diagnosis, name: str) -> NewAnswer:
             maps[field.name] = value
         elif field.name not in _SEPARATE:
             parts[field.name] = _adapter(field, value).dump_python(value, mode="json")
+    outcome = parts.pop("outcome")
+    parts[_KEPT_OUTCOME] = {_KEPT_KIND: outcome.pop("kind"), **outcome}
     positive = diagnosis.card.positive_index
     shown = diagnosis.predicted if positive is None else diagnosis.classes[positive]
     return NewAnswer(
@@ -46,7 +50,7 @@ def record(diagnosis: Diagnosis, name: str) -> NewAnswer:
         model_sha256=diagnosis.model_sha256,
         classes=diagnosis.classes,
         predicted=diagnosis.predicted,
-        said=diagnosis.verdict.name,
+        said=diagnosis.outcome.name,
         shown_class=shown,
         probability=float(diagnosis.probabilities[diagnosis.classes.index(shown)]),
         um_per_px=diagnosis.um_per_px,
@@ -81,7 +85,9 @@ def reopen(answer: FullAnswer, pixels: NDArray[np.uint8]) -> Diagnosis:
             f"The answer was kept in version {version!r}; this Lobule reads version "
             f"{ANSWER_VERSION}. Use a newer Lobule; exports still hold the answer."
         )
-    parts = answer.content["diagnosis"]
+    parts = dict(answer.content["diagnosis"])
+    outcome = dict(parts.pop(_KEPT_OUTCOME))
+    parts["outcome"] = {"kind": outcome.pop(_KEPT_KIND), **outcome}
     try:
         info = _INFO.validate_python(answer.content["image"])
         kept: dict[str, Any] = {

@@ -14,8 +14,7 @@ from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import MINIMUM_PATIENTS, draw_patients, interval
 from core.evaluation.reliability import calibration_errors, said_and_true
-from core.inference.calibrate import apply_temperature
-from core.inference.classifier import Classifier, get_classifier
+from core.inference.classifier import Classifier, apply_temperature, get_classifier
 from core.registry.package import PREDICTIONS_FILE, Package
 from core.registry.shelf import find
 from core.settings import get_settings

@@ -16,7 +16,7 @@ from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier
 from core.inference.scale import ScalePlan, plan_scale
-from core.inference.tiled import answer_tiles, plan_tiles
+from core.inference.tiled import plan_tiles, tile_inputs
 
 Progress = Callable[[float], None]
 """Told the share done, in [0, 1]; may raise to stop."""
@@ -142,13 +142,8 @@ def _read_ahead(
 
 def _tiled(classifier: Classifier, ready: _Ready) -> NDArray[np.float32]:
     card = classifier.card
-    tiles = answer_tiles(
-        ready.pixels,
-        plan_tiles(ready.pixels, ready.scale.tile),
-        (card.input.height, card.input.width),
-        lambda inputs: (classifier.probabilities(inputs), None),
-        batch=classifier.batch,
-    )
-    if card.input.fit == "crops":
-        return tiles.field_probabilities()
-    return tiles.image_probabilities(card.positive_index)
+    plan = plan_tiles(ready.pixels, ready.scale.tile)
+    size = (card.input.height, card.input.width)
+    inputs = tile_inputs(ready.pixels, plan, size, batch=classifier.batch)
+    chances = np.concatenate([classifier.probabilities(batch) for batch in inputs])
+    return plan.answered(chances).of_image(card)

@@ -105,12 +105,12 @@ def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
     if as_json:
         print_json(diagnosis.to_json())
         return
-    verdict = diagnosis.verdict
-    if verdict.outcome == "out of scope":
+    outcome = diagnosis.outcome
+    if outcome.kind == "out of scope":
         typer.echo(f"{plain(diagnosis.name)}: out of scope for {diagnosis.card.name}")
     else:
         _print_probabilities(diagnosis)
-    for reason in (*verdict.reasons, *diagnosis.warnings):
+    for reason in (*outcome.reasons, *diagnosis.warnings):
         typer.echo(f"    Note: {plain(reason)}")
 
 
@@ -123,7 +123,7 @@ def _print_probabilities(diagnosis: "Diagnosis") -> None:
     rule = f"; {point.positive_class} from {point.threshold:.3f}" if point else ""
     tiles = f"{diagnosis.tiles} tiles" if diagnosis.tiles > 1 else "1 tile"
     typer.echo(
-        f"{plain(diagnosis.name)}: {diagnosis.verdict.name} ({chances}{rule}) "
+        f"{plain(diagnosis.name)}: {diagnosis.outcome.name} ({chances}{rule}) "
         f"{diagnosis.card.name}, {tiles}, {diagnosis.seconds:.2f} s"
     )
 

@@ -31,7 +31,7 @@ from core.datasets.records import (
     with_magnifications,
 )
 from core.errors import DatasetError
-from core.imaging.headers.png import SIGNATURE
+from core.imaging.formats import PNG_SIGNATURE
 
 BENIGN = {
     "A": "adenosis",
@@ -171,7 +171,7 @@ def _um_per_px(path: Path, magnification: str) -> float:
         raise DatasetError(
             f"The image {path} cannot be read ({error.strerror}). Check its permissions."
         ) from error
-    if len(head) < 24 or not head.startswith(SIGNATURE):  # noqa: PLR2004 - up to the height
+    if len(head) < 24 or not head.startswith(PNG_SIGNATURE):  # noqa: PLR2004 - up to the height
         return float("nan")
     width, height = struct.unpack(">II", head[16:])
     expected = width * HEIGHT / WIDTH

@@ -1,6 +1,11 @@
-"""Answer, heatmap and the evidence for using them, in one pass of a package's network."""
+"""Answer, heatmap and the evidence for using them, in one pass of a package's network.
+
+Of inputs (`explainer`), and of an image, whole or in tiles (`answer_image`).
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from threading import Lock
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -10,9 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
-from core.explain.gradcam import GradCAM, convolutional_layers
-from core.inference.calibrate import apply_temperature
-from core.inference.classifier import Classifier, Ensemble
+from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from core.imaging.resize import resize
+from core.imaging.tiles import cut
+from core.imaging.tissue import tissue_mask
+from core.inference.classifier import Classifier, Ensemble, apply_temperature
+from core.inference.scale import ScalePlan
+from core.inference.tiled import Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 
 
 class Explained(NamedTuple):
@@ -35,6 +44,11 @@ Explain = Callable[[NDArray[np.uint8], int | None], Explained]
 
 May be called from any thread.
 """
+
+# Of a larger image so many tiles are turned as hold this many input pixels together: seven of 96 px
+# or one of 224 px, whose eight views take eight forward passes. `benchmarks/trust.py` prints what
+# that costs beside the answer itself.
+MOST_TURNED_PIXELS = 2**16
 
 _known: WeakKeyDictionary[Classifier, dict[str, GradCAM]] = WeakKeyDictionary()
 _making = Lock()
@@ -83,6 +97,129 @@ def explainable_layers(classifier: Classifier) -> list[str]:
     if isinstance(classifier, Ensemble):
         return [classifier.card.heatmap_layer]
     return convolutional_layers(classifier.model)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedImage:
+    """What the network made of an image, before it is put in words."""
+
+    probabilities: NDArray[np.float32]
+    """(K,) calibrated."""
+    heatmap: NDArray[np.float32]
+    """(h, w) in [0, 1]; NaN where there is no tissue."""
+    explained: int
+    """Index of the class that the heatmap is about."""
+    tissue: float
+    """Share of the image that is tissue."""
+    distance: float | None
+    """Distance from the training images over the largest in scope: the mean over the tiles."""
+    sharpness: float | None
+    """Over the least in scope: the median over the tiles."""
+    members: tuple[NDArray[np.float32], ...] | None
+    """(K,) of each member of an ensemble."""
+    sample: NDArray[np.uint8]
+    """(n, h, w, 3) inputs to be turned: the whole image, or some of its tiles."""
+    tiles: TileMap | None = None
+
+
+def answer_image(
+    pixels: NDArray[np.uint8],
+    scale: ScalePlan,
+    classifier: Classifier,
+    explain: Explain,
+    target: int | None,
+    progress: Progress | None = None,
+) -> ExplainedImage:
+    """Answer an image at the scale that was planned for it.
+
+    Parameters
+    ----------
+    pixels
+        (H, W, 3) RGB.
+    scale
+        How large a tile is, and whether the image is one.
+    classifier, explain
+        The model, and its pass.
+    target
+        Index of the class to explain; None for the one that is answered.
+    progress
+        Told how far a large image is.
+
+    Raises
+    ------
+    ImageError
+        If the image has too many tiles.
+    """
+    if scale.one_piece:
+        return _answer_whole(pixels, classifier, explain, target)
+    return _answer_tiles(pixels, scale.tile, classifier, explain, target, progress)
+
+
+def _answer_whole(
+    pixels: NDArray[np.uint8], classifier: Classifier, explain: Explain, target: int | None
+) -> ExplainedImage:
+    spec = classifier.card.input
+    resized = resize(pixels, spec.height, spec.width)
+    inputs = resized[np.newaxis]
+    explained = explain(inputs, target)
+    return ExplainedImage(
+        probabilities=explained.probabilities[0],
+        heatmap=normalise(explained.heatmaps[0]),
+        explained=int(explained.probabilities[0].argmax()) if target is None else target,
+        tissue=float(tissue_mask(resized).mean()),
+        distance=None if explained.distances is None else float(explained.distances[0]),
+        sharpness=None if explained.sharpness is None else float(explained.sharpness[0]),
+        members=None if explained.members is None else tuple(explained.members[:, 0]),
+        sample=inputs,
+    )
+
+
+def _answer_tiles(
+    pixels: NDArray[np.uint8],
+    tile: int,
+    classifier: Classifier,
+    explain: Explain,
+    target: int | None,
+    progress: Progress | None,
+) -> ExplainedImage:
+    card = classifier.card
+    plan = plan_tiles(pixels, tile)
+    size = (card.input.height, card.input.width)
+    all_inputs = partial(tile_inputs, pixels, plan, size, batch=classifier.batch, progress=progress)
+    if target is None:
+        # Which class to explain is known only once every tile has been answered.
+        chances = np.concatenate([classifier.probabilities(inputs) for inputs in all_inputs()])
+        target = int(plan.answered(chances).of_image(card).argmax())
+    explained = _concatenate([explain(inputs, target) for inputs in all_inputs()])
+    tiles = plan.answered(explained.probabilities, explained.heatmaps)
+    distances, sharpness, members = explained.distances, explained.sharpness, explained.members
+    return ExplainedImage(
+        probabilities=tiles.of_image(card),
+        heatmap=normalise(tiles.heatmap()),
+        explained=target,
+        tissue=float(tiles.tissue.mean()),
+        distance=None if distances is None else float(distances.mean()),
+        sharpness=None if sharpness is None else float(np.median(sharpness)),
+        members=None
+        if members is None
+        else tuple(plan.answered(chances).of_image(card) for chances in members),
+        sample=_sample(pixels, plan, size),
+        tiles=tiles,
+    )
+
+
+def _sample(pixels: NDArray[np.uint8], plan: TilePlan, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Cut the tiles that are to be turned, once more."""
+    used = np.flatnonzero(plan.used)
+    turned = used[spaced(len(used), size[0] * size[1])]
+    tiles = cut(pixels, replace(plan.grid, origins=plan.grid.origins[turned]))
+    return np.stack([resize(tile, *size) for tile in tiles])
+
+
+def spaced(number: int, pixels: int) -> NDArray[np.int64]:
+    """Which of so many tiles, of so many pixels each as inputs, are turned: evenly spaced."""
+    turned = min(number, max(1, MOST_TURNED_PIXELS // pixels))
+    return ((np.arange(turned) + 0.5) * number / turned).astype(np.int64)
 
 
 def _explain_together(ensemble: Ensemble) -> Explain:

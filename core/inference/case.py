@@ -5,18 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inference.verdict import UNDECIDED
+from core.inference.outcome import UNDECIDED
 from core.registry.card import Card
 
 RULE = (
-    "The case's probability is the mean of the calibrated probabilities of its images, of those in "
-    "scope and of each different image once. The class is that of the model's operating point, "
-    "which was chosen for images, or the most probable one where there is none. The interval tells "
-    "how far the mean hangs on which images were taken (95 %, bootstrap over images); it does not "
-    "know how sure the model may be of such a patient. If the interval reaches across the "
-    "operating point, or another class is the most probable in more than 5 of 100 draws, the case "
-    "is undecided. A mean suits images that show the same lesion: where one image alone shows it, "
-    "read the images."
+    "The case's probability is the mean over its images in scope, each different image once. The "
+    "class follows the model's decision threshold, which was chosen for images, or is the most "
+    "probable one. The 95 % interval (bootstrap over images) tells how far the mean hangs on "
+    "which images were taken, not how sure the model may be of such a patient. If it reaches "
+    "across the threshold, or another class leads in more than 5 of 100 draws, the case is "
+    "undecided. A mean suits images of one lesion: where a single image shows it, read the "
+    "images."
 )
 FEWEST_IMAGES = 5
 DRAWS = 2000
@@ -24,7 +23,7 @@ _SURE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class CaseAnswer:
+class CaseOutcome:
     """What a model says of a case."""
 
     name: str
@@ -38,7 +37,7 @@ class CaseAnswer:
     """That count."""
 
 
-def answer_case(card: Card, probabilities: NDArray[np.floating], *, seed: int = 0) -> CaseAnswer:
+def answer_case(card: Card, probabilities: NDArray[np.floating], *, seed: int = 0) -> CaseOutcome:
     """Answer a case by `RULE`.
 
     Parameters
@@ -59,7 +58,7 @@ def answer_case(card: Card, probabilities: NDArray[np.floating], *, seed: int = 
     else:
         shown = chosen = int(mean.argmax())
     if images < FEWEST_IMAGES:
-        return CaseAnswer(
+        return CaseOutcome(
             card.classes[chosen], card.classes[shown], float(mean[shown]), None, images
         )
     drawn = np.random.default_rng(seed).integers(0, images, (DRAWS, images))
@@ -69,7 +68,7 @@ def answer_case(card: Card, probabilities: NDArray[np.floating], *, seed: int = 
         sure = bool(low >= point.threshold or high < point.threshold)
     else:
         sure = bool((means.argmax(axis=1) == chosen).mean() >= _SURE)
-    return CaseAnswer(
+    return CaseOutcome(
         card.classes[chosen] if sure else UNDECIDED,
         card.classes[shown],
         float(mean[shown]),

@@ -1,4 +1,4 @@
-"""Loaded models that answer from any thread."""
+"""Loaded models that answer from any thread, with calibrated probabilities."""
 
 from pathlib import Path
 from threading import Lock
@@ -12,7 +12,6 @@ from core.evaluation.scope_distance import Reference, distances
 from core.imaging.focus import sharpness
 from core.imaging.normalise import normalise_stain
 from core.imaging.resize import resize
-from core.inference.calibrate import apply_temperature
 from core.registry.package import Package, load_model
 from core.registry.scope_file import read_reference
 
@@ -89,6 +88,17 @@ class Classifier:
         """Return calibrated probabilities, (N, K) in the order of `classes`; see `logits`."""
         return apply_temperature(self.logits(inputs), self.card.temperature)
 
+    def spread_over_views(self, inputs: NDArray[np.uint8], index: int) -> float:
+        """Standard deviation of a class's probability over `eight_views`, mean over (N, h, w, 3).
+
+        Tissue has no up or down and no left or right, so a model should say the same of an image
+        however it is turned; where it does not, its answer hangs on something that is not in the
+        tissue.
+        """
+        views = eight_views(inputs)
+        chances = self.probabilities(views.reshape(-1, *inputs.shape[1:]))[:, index]
+        return float(chances.reshape(len(views), -1).astype(np.float64).std(axis=0).mean())
+
     def distances(self, features: NDArray[np.floating]) -> NDArray[np.float64] | None:
         """Distance of (N, F) features from the training images', over the largest in scope.
 
@@ -154,6 +164,48 @@ class Ensemble(Classifier):
     def prepare(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the inputs as they are: each member normalises the stain in its own way."""
         return inputs
+
+
+def eight_views(inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Flip and turn every input: (N, h, w, 3) to (8, N, h, w, 3), the first as they are.
+
+    Inputs that are not square are flipped only: (4, N, h, w, 3).
+    """
+    turns = range(4) if inputs.shape[1] == inputs.shape[2] else (0, 2)
+    turned = [np.rot90(inputs, turn, axes=(1, 2)) for turn in turns]
+    return np.stack([view for one in turned for view in (one, one[:, :, ::-1])])
+
+
+def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
+    """Turn logits into probabilities softened by a temperature (Guo et al. 2017).
+
+    Parameters
+    ----------
+    logits
+        (N, K) of a softmax head, or (N, 1) of a sigmoid head, whose output is for class 1.
+    temperature
+        Above 0; 1 leaves the network's own probabilities, more makes them less sure.
+
+    Returns
+    -------
+    NDArray[np.float32]
+        (N, K), for a sigmoid head (N, 2); rows sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If the logits have another shape or the temperature is not above 0.
+    """
+    if logits.ndim != 2 or logits.shape[1] < 1:  # noqa: PLR2004 - rows and classes
+        raise ValueError(f"logits have shape {logits.shape}, expected (N, K)")
+    if not temperature > 0:
+        raise ValueError(f"the temperature is {temperature}, expected a number above 0")
+    scaled = logits.astype(np.float64) / temperature
+    if scaled.shape[1] == 1:
+        # A sigmoid is a softmax whose other logit is 0.
+        scaled = np.concatenate([np.zeros_like(scaled), scaled], axis=1)
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def get_classifier(package: Package) -> Classifier:

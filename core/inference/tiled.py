@@ -11,6 +11,7 @@ from core.errors import ImageError
 from core.imaging.resize import resize
 from core.imaging.tiles import TileGrid, cut, stitch, tile_grid, tile_means
 from core.imaging.tissue import tissue_mask
+from core.registry.card import Card
 
 # Tiles with less tissue than this are not answered.
 LEAST_TISSUE = 0.1
@@ -35,8 +36,6 @@ IMAGE_RULE = (
 # larger field positive.
 QUANTILE = 0.75
 
-Answer = Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32] | None]]
-"""(N, h, w, 3) inputs to (N, K) probabilities and, where asked for, (N, fh, fw) raw heatmaps."""
 Progress = Callable[[float, str], None]
 """Share that is done, in [0, 1], and what is being done."""
 
@@ -58,6 +57,12 @@ class TileMap:
     heatmaps: NDArray[np.float32] | None
     """(number of used tiles, fh, fw) raw heatmaps, comparable between tiles."""
 
+    def of_image(self, card: Card) -> NDArray[np.float32]:
+        """Return the (K,) probabilities of the whole image by the rule that the model follows."""
+        if card.input.fit == "crops":
+            return self.field_probabilities()
+        return self.image_probabilities(card.positive_index)
+
     def image_probabilities(self, positive_index: int | None) -> NDArray[np.float32]:
         """Return the (K,) probabilities of the whole image by `IMAGE_RULE`."""
         weights = self._weights()
@@ -77,12 +82,6 @@ class TileMap:
         chances = np.clip(self.probabilities[self.used].astype(np.float64), 1e-12, 1)
         means = np.exp(np.log(chances).mean(axis=0))
         return (means / means.sum()).astype(np.float32)
-
-    def answered(self, probabilities: NDArray[np.float32]) -> "TileMap":
-        """Return the same tiles with other answers, (number of used tiles, K)."""
-        every = np.full((len(self.used), probabilities.shape[1]), np.nan, np.float32)
-        every[self.used] = probabilities
-        return replace(self, probabilities=every)
 
     def share_at(self, index: int, threshold: float) -> float:
         """Return the share of the tissue, in [0, 1], where a class reaches a threshold."""
@@ -117,6 +116,14 @@ class TilePlan:
     map_grid: TileGrid
     tissue: NDArray[np.float64]
     used: NDArray[np.bool_]
+
+    def answered(
+        self, probabilities: NDArray[np.float32], heatmaps: NDArray[np.float32] | None = None
+    ) -> TileMap:
+        """Lay the answers of the used tiles, (n, K) and (n, fh, fw), back where they were cut."""
+        every = np.full((len(self.used), probabilities.shape[1]), np.nan, np.float32)
+        every[self.used] = probabilities
+        return TileMap(self.grid, self.map_grid, every, self.tissue, self.used, heatmaps)
 
 
 def plan_tiles(pixels: NDArray[np.uint8], tile: int, *, overlap: bool = True) -> TilePlan:
@@ -156,18 +163,18 @@ def plan_tiles(pixels: NDArray[np.uint8], tile: int, *, overlap: bool = True) ->
     return TilePlan(grid, map_grid, tissue, used)
 
 
-def answer_tiles(
+def tile_inputs(
     pixels: NDArray[np.uint8],
     plan: TilePlan,
     input_size: tuple[int, int],
-    answer: Answer,
     *,
     batch: int,
     progress: Progress | None = None,
-) -> TileMap:
-    """Answer the planned tiles a batch at a time, so that memory stays bounded.
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the planned tiles as inputs, a batch at a time, so that memory stays bounded.
 
-    Each tile is cut and then resized on its own, exactly as training resizes a patch.
+    Each tile is cut and then resized on its own, exactly as training resizes a patch. One batch is
+    cut while the one before is being answered.
 
     Parameters
     ----------
@@ -177,34 +184,18 @@ def answer_tiles(
         From `plan_tiles` of the same image.
     input_size
         Height and width of the network's input.
-    answer
-        Gives probabilities, and heatmaps where they are wanted.
     batch
-        Tiles in one call of `answer`.
+        Most tiles at once.
     progress
-        Told after every batch.
+        Told after every batch that was answered.
+
+    Yields
+    ------
+    NDArray[np.uint8]
+        (n, h, w, 3), n at most `batch`, in the order of the plan's tiles.
     """
-    total, done = int(plan.used.sum()), 0
-    probabilities, heatmaps = [], []
-    for inputs in _cut_ahead(pixels, plan, input_size, batch):
-        chances, maps = answer(inputs)
-        probabilities.append(chances)
-        if maps is not None:
-            heatmaps.append(maps)
-        done += len(inputs)
-        if progress:
-            progress(done / total, f"{done} of {total} tiles")
-    every = np.full((len(plan.used), probabilities[0].shape[1]), np.nan, np.float32)
-    every[plan.used] = np.concatenate(probabilities)
-    together = np.concatenate(heatmaps) if heatmaps else None
-    return TileMap(plan.grid, plan.map_grid, every, plan.tissue, plan.used, together)
-
-
-def _cut_ahead(
-    pixels: NDArray[np.uint8], plan: TilePlan, input_size: tuple[int, int], batch: int
-) -> Iterator[NDArray[np.uint8]]:
-    """Yield the network's inputs, cutting one batch while the one before is being answered."""
     origins = plan.grid.origins[plan.used]
+    total = len(origins)
 
     def prepare(start: int) -> NDArray[np.uint8]:
         part = replace(plan.grid, origins=origins[start : start + batch])
@@ -212,11 +203,14 @@ def _cut_ahead(
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         coming = pool.submit(prepare, 0)
-        for start in range(batch, len(origins), batch):
+        for start in range(0, total, batch):
             inputs = coming.result()
-            coming = pool.submit(prepare, start)
+            if start + batch < total:
+                coming = pool.submit(prepare, start + batch)
             yield inputs
-        yield coming.result()
+            done = start + len(inputs)
+            if progress:
+                progress(done / total, f"{done} of {total} tiles")
 
 
 def _shrink(grid: TileGrid) -> TileGrid:

@@ -11,7 +11,7 @@ from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import MINIMUM_PATIENTS
 from core.evaluation.probe import COLOUR_PENALTY
-from core.inference.calibrate import apply_temperature
+from core.inference.classifier import apply_temperature
 from core.training.judging.by_folds import STRENGTHS, judge_by_folds
 from core.training.judging.features import (
     features_of,

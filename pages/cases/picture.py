@@ -1,4 +1,4 @@
-"""A kept answer as it was given: the verdict in words, the image and its map."""
+"""A kept answer as it was given: the outcome in words, the image and its map."""
 
 from typing import TYPE_CHECKING
 
@@ -8,17 +8,13 @@ from core.cases.records import Answer, CaseImage
 from core.cases.words import moment
 from core.errors import LobuleError
 from pages.cases.words import mark
-from pages.shared.outcome import show_verdict
+from pages.shared.maps import ask_opacity, choose_map, draw_beside
+from pages.shared.outcome import compare_scale, show_outcome
 from pages.shared.plain import as_html, notice, quiet, table
-from pages.shared.scale import compare_scale
 
 if TYPE_CHECKING:
     from core.cases.store import Store
     from core.diagnosis import Diagnosis
-
-MIN_SHARE, MAX_SHARE = 0.3, 0.8  # height of a panel over its width
-_PROBABILITY, _HEAT = "Probability map", "Heatmap"
-_BUTTONS = ["zoomIn2d", "zoomOut2d", "resetScale2d", "zoom2d", "pan2d"]
 
 
 def show_answer(store: "Store", image: CaseImage, answer: Answer) -> None:
@@ -32,7 +28,7 @@ def show_answer(store: "Store", image: CaseImage, answer: Answer) -> None:
     except LobuleError as error:
         notice(str(error), "error")
         return
-    show_verdict(diagnosis)
+    show_outcome(diagnosis)
     for warning in diagnosis.warnings:
         notice(warning)
     _show_maps(diagnosis, answer.id)
@@ -73,44 +69,9 @@ def _reopened(images: str, answer_id: int, sha256: str, _store: "Store") -> "Dia
 
 def _show_maps(diagnosis: "Diagnosis", answer_id: int) -> None:
     from core.imaging.overlay import COLOUR_MAPS  # noqa: PLC0415 - OpenCV
-    from core.imaging.preview import colour_scale, preview  # noqa: PLC0415
-    from core.plots.side_by_side import side_by_side  # noqa: PLC0415
 
-    names = [_HEAT] if diagnosis.probability_map is None else [_HEAT, _PROBABILITY]
     with st.container(horizontal=True, vertical_alignment="center"):
-        name = st.segmented_control(
-            "Map",
-            names,
-            default=_HEAT,
-            required=True,
-            key=f"case_map-{answer_id}",
-            label_visibility="collapsed",
-        )
-        opacity = st.slider("Opacity of the map, %", 0, 100, 45, 5, key="case_opacity", width=260)
-    heat = name != _PROBABILITY or diagnosis.probability_map is None
-    values = diagnosis.heatmap if heat else diagnosis.probability_map
-    if values is None:
-        return
-    height, width = diagnosis.image.pixels.shape[:2]
-    figure = side_by_side(
-        preview(diagnosis.image.pixels),
-        height,
-        width,
-        values,
-        colour_scale=colour_scale(COLOUR_MAPS[0]),
-        value_name="heat" if heat else "probability",
-        ends=("low", "high") if heat else ("0 %", "100 %"),
-        smooth=heat,
-        um_per_px=diagnosis.um_per_px,
-    )
-    share = max(MIN_SHARE, min(height / width, MAX_SHARE)) / 2
-    st.html(
-        f"<style>.st-key-pair {{ --share: {share:.4f}; --opacity: {opacity / 100:.2f}; }}</style>"
-    )
-    st.container(key="pair").plotly_chart(
-        figure,
-        height="stretch",
-        key=f"case_figure-{answer_id}",
-        config={"scrollZoom": True, "displaylogo": False, "modeBarButtons": [_BUTTONS]},
-        alt=f"The image, and beside it the same image under its {str(name).lower()}.",
-    )
+        name, values = choose_map(diagnosis, f"case_map-{answer_id}")
+        with st.container(width=260):
+            opacity = ask_opacity("case_opacity")
+    draw_beside(diagnosis, name, values, opacity, COLOUR_MAPS[0], f"case_figure-{answer_id}")

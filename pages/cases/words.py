@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from core.cases.records import UNJUDGED, Answer, CaseImage, TrailEntry, Verdict
 from pages.shared.look import Mark
-from pages.shared.marks import mark_of_verdict
+from pages.shared.marks import mark_of_outcome
 
 _TWO = 2
 VERDICT_MARKS = {
@@ -27,7 +27,7 @@ def counted(number: int, what: str) -> str:
 
 def mark(answer: Answer) -> Mark:
     """Return the mark of an answer; of two classes, the shown one is the positive one."""
-    return mark_of_verdict(answer.said, answer.shown_class if len(answer.classes) == _TWO else None)
+    return mark_of_outcome(answer.said, answer.shown_class if len(answer.classes) == _TWO else None)
 
 
 def in_short(answer: Answer) -> str:

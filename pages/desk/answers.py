@@ -49,7 +49,7 @@ class Summary:
     predicted: str | None  # None where there is no answer
     probability: float  # of the positive class if there is one, else of the predicted class
     positive: str | None
-    verdict: str = ""  # a class, or the words for undecided and out of scope
+    outcome: str = ""  # a class, or the words for undecided and out of scope
     chances: tuple[float, ...] = ()  # of all classes, in the model's order
     scope: bool | None = None  # inside; None where the model carries no scope test
     thumbnail: str = ""  # a `data:` address
@@ -58,7 +58,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Query:
     """One image, one model, and what the user said about both."""
 
     upload: Upload
@@ -88,39 +88,39 @@ class Question:
         return self.heatmap_class is None and self.heatmap_layer is None
 
 
-def known(question: Question, desk: Desk | None = None) -> "Diagnosis | Failure | None":
+def known(query: Query, desk: Desk | None = None) -> "Diagnosis | Failure | None":
     """Return the answer if the desk has it."""
     desk = desk or open_desk()
-    if question.upload.id not in desk.hashes:
+    if query.upload.id not in desk.hashes:
         return None
     with desk.lock:
-        key = question.key(desk)
+        key = query.key(desk)
         found: Diagnosis | Failure | None = desk.answers.get(key)
         if found is None:
             return None
         desk.answers.move_to_end(key)
-    if isinstance(found, Failure) or found.name == question.upload.name:
+    if isinstance(found, Failure) or found.name == query.upload.name:
         return found
-    return replace(found, name=question.upload.name)  # the same bytes under another name
+    return replace(found, name=query.upload.name)  # the same bytes under another name
 
 
-def summary(question: Question, desk: Desk | None = None) -> Summary | None:
+def summary(query: Query, desk: Desk | None = None) -> Summary | None:
     """Return the short form of an answer that was given on this desk."""
     desk = desk or open_desk()
-    if question.upload.id not in desk.hashes:
+    if query.upload.id not in desk.hashes:
         return None
-    found: Summary | None = desk.summaries.get(question.key(desk)[:3])
+    found: Summary | None = desk.summaries.get(query.key(desk)[:3])
     return found
 
 
 def ask(
-    question: Question, progress: Progress | None = None, desk: Desk | None = None
+    query: Query, progress: Progress | None = None, desk: Desk | None = None
 ) -> "Diagnosis | Failure":
-    """Answer a question; whatever goes wrong comes back as a sentence.
+    """Answer a query; whatever goes wrong comes back as a sentence.
 
     Parameters
     ----------
-    question
+    query
         What is asked.
     progress
         Told how far a large image is; what it raises ends the work.
@@ -128,7 +128,7 @@ def ask(
         Where the answer is kept; this window's unless given.
     """
     desk = desk or open_desk()
-    found = known(question, desk)
+    found = known(query, desk)
     if found is not None:
         return found
     answer: Diagnosis | Failure
@@ -137,12 +137,12 @@ def ask(
 
         with _turn(progress):
             answer = diagnose(
-                question.upload.load(),
-                name=question.upload.name,
-                package=question.package,
-                um_per_px=question.um_per_px,
-                heatmap_class=question.heatmap_class,
-                heatmap_layer=question.heatmap_layer,
+                query.upload.load(),
+                name=query.upload.name,
+                package=query.package,
+                um_per_px=query.um_per_px,
+                heatmap_class=query.heatmap_class,
+                heatmap_layer=query.heatmap_layer,
                 progress=progress,
             )
     except Stopped:
@@ -152,7 +152,7 @@ def ask(
     except Exception:
         log.exception("An image got no answer")
         answer = Failure(FAULT)
-    keep(desk, question.key(desk), answer)
+    keep(desk, query.key(desk), answer)
     return answer
 
 
@@ -191,7 +191,7 @@ def _summarise(answer: "Diagnosis | Failure") -> Summary:
         answer.predicted,
         probability,
         positive,
-        answer.verdict.name,
+        answer.outcome.name,
         tuple(map(float, answer.probabilities)),
         answer.scope.inside if answer.scope.tested else None,
         _thumbnail(answer),

@@ -1,23 +1,58 @@
-"""The case as a whole: how far its answering is, and one answer for all its images."""
+"""The case as a whole: its table, how far its answering is, one answer for all its images."""
 
 import streamlit as st
 
 from core.durations import duration
 from core.registry.card import Card
-from pages.desk.answers import Question, Summary, summary
+from pages.desk.answers import Query, Summary, summary
 from pages.desk.state import Desk
+from pages.desk.table import in_order, show_table
 from pages.desk.work import Work, go_on
-from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_verdict
+from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
 from pages.shared.plain import as_html
 
+POLL_SECONDS = 1.0
+_WHOLE = "desk_whole"  # set where the whole page is drawn, and not the case alone
 
-def show_progress(work: Work, questions: list[Question]) -> bool:
+
+def show_case(desk: Desk, work: Work, queries: list[Query]) -> None:
+    """Draw the images of a case as a table that fills while they are answered."""
+    at_work = not work.paused and any(summary(one, desk) is None for one in queries)
+    st.session_state[_WHOLE] = True
+    st.fragment(_show_case, run_every=POLL_SECONDS if at_work else None)(
+        desk, work, queries, at_work=at_work
+    )
+
+
+def _show_case(desk: Desk, work: Work, queries: list[Query], *, at_work: bool) -> None:
+    whole = st.session_state.pop(_WHOLE, False)
+    picked = st.session_state.pop("desk_picked", None)
+    if picked in desk.images and picked != desk.chosen:
+        desk.chosen = picked
+        st.rerun()
+    if st.session_state.pop("desk_sorted", False):
+        st.rerun()
+    if not (whole or at_work):
+        # The browser still ticks though there is nothing to wait for, so perhaps it never got the
+        # page that says so: Streamlit drops what a run has drawn if a tick comes in as it ends
+        # (the session then has another script runner, and heeds that one alone).
+        st.rerun()
+    with st.container(key="desk_case"):
+        _show_case_answer(desk, queries[0].package.card, queries)
+        with st.container(key="desk_state"):
+            still = _show_progress(work, queries)
+    if still != at_work:
+        st.rerun()
+    show_table(desk, in_order(desk, queries))
+
+
+def _show_progress(work: Work, queries: list[Query]) -> bool:
     """Draw how far it is and the button that stops it; returns whether it is at work.
 
     Once there is nothing to tell, the rule of the case's answer stands in its place.
     """
-    answered = sum(summary(question, work.desk) is not None for question in questions)
-    number = len(questions)
+    answered = sum(summary(query, work.desk) is not None for query in queries)
+    number = len(queries)
     if answered == number:
         from core.inference.case import RULE  # noqa: PLC0415 - loads NumPy
 
@@ -37,14 +72,14 @@ def show_progress(work: Work, questions: list[Question]) -> bool:
     return True
 
 
-def show_case_answer(desk: Desk, card: Card, questions: list[Question]) -> None:
+def _show_case_answer(desk: Desk, card: Card, queries: list[Query]) -> None:
     """Draw one answer for the case, and which of its images it rests on."""
-    found = [(question, summary(question, desk)) for question in questions]
+    found = [(query, summary(query, desk)) for query in queries]
     different: dict[str, Summary] = {}
     for _, one in found:
         if one is not None and one.predicted is not None:
             different.setdefault(one.pixels, one)
-    inside = [one for one in different.values() if one.verdict != OUT_OF_SCOPE]
+    inside = [one for one in different.values() if one.outcome != OUT_OF_SCOPE]
     without = sum(one is not None and one.predicted is None for _, one in found)
     doubles = sum(one is not None for _, one in found) - without - len(different)
     left_out = [
@@ -73,7 +108,7 @@ def _answer(card: Card, inside: list[Summary], aside: str) -> None:
 
     answer = answer_case(card, np.array([one.chances for one in inside]))
     positive = None if card.positive_index is None else card.classes[card.positive_index]
-    mark = mark_of_verdict(answer.name, positive)
+    mark = mark_of_outcome(answer.name, positive)
     name = answer.name if has_class(answer.name) else answer.name.capitalize()
     interval = f"no interval below {FEWEST_IMAGES} images"
     if answer.interval:
@@ -81,8 +116,8 @@ def _answer(card: Card, inside: list[Summary], aside: str) -> None:
         interval = f"{100 * low:.0f} to {100 * high:.0f} %, 95 % interval"
     images = "1 image" if answer.images == 1 else f"{answer.images:,} images"
     counts = " · ".join(
-        f"{sum(one.verdict == verdict for one in inside):,} {verdict}"
-        for verdict in sorted({one.verdict for one in inside})
+        f"{sum(one.outcome == outcome for one in inside):,} {outcome}"
+        for outcome in sorted({one.outcome for one in inside})
     )
     not_counted = f"; not counted: {aside}" if aside else ""
     st.html(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST_KEPT = 60  # questions whose maps stay in memory, of all sessions together
+MOST_KEPT = 60  # queries whose maps stay in memory, of all sessions together
 _FAULT = "Lobule could not explain this because of a fault in the program; its log says why."
 _LEAST_SHARE = 0.02  # before that much is done, how long the rest takes is anybody's guess
 

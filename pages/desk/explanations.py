@@ -6,22 +6,21 @@ import streamlit as st
 
 from core.durations import duration
 from core.explain.methods.catalogue import METHODS, MethodName
+from core.registry.package import Package
 from pages.desk.explanation_job import ExplanationJob, Subject, explain_now, explanation_of
-from pages.desk.explanation_marks import marks_of, tell_of_heatmap, tell_of_test
 from pages.desk.explanation_panels import show_panels
 from pages.shared.plain import notice, quiet
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
     from core.explain.pieces import Piece
-    from core.registry.package import Package
 
 _SLOW = "Takes some hundred passes through the network, so it can last a minute."
 
 
-def show_explanations(diagnosis: "Diagnosis", package: "Package") -> None:
+def show_explanations(diagnosis: "Diagnosis", package: Package) -> None:
     """Offer the methods; nothing is computed before the part is opened and they are asked for."""
-    tell_of_heatmap(package)
+    _warn_of_heatmap(package)
     part = st.expander("Other explanations", key="explanations", on_change="rerun")
     if not part.open:
         return
@@ -29,7 +28,7 @@ def show_explanations(diagnosis: "Diagnosis", package: "Package") -> None:
         _show(diagnosis, package)
 
 
-def _show(diagnosis: "Diagnosis", package: "Package") -> None:
+def _show(diagnosis: "Diagnosis", package: Package) -> None:
     piece = _choose_piece(diagnosis)
     subject = Subject(
         diagnosis.image.info.sha256,
@@ -56,8 +55,10 @@ def _show(diagnosis: "Diagnosis", package: "Package") -> None:
     if job and job.stopped and missing:
         quiet("Stopped. What was done by then is shown.")
     if job and shown:
-        show_panels(diagnosis, piece, {name: job.maps[name] for name in shown}, marks_of(package))
-    tell_of_test(package)
+        show_panels(
+            diagnosis, piece, {name: job.maps[name] for name in shown}, _failed_tests(package)
+        )
+    _say_what_was_tested(package)
 
 
 def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
@@ -68,8 +69,8 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
     if len(pieces) == 1:
         return pieces[0]
     quiet(
-        f"This image is answered in {diagnosis.tiles:,} tiles, so one of them is explained at a "
-        "time: that where the heatmap is warmest, unless you choose another."
+        f"This image is answered in {diagnosis.tiles:,} tiles; one is explained at a time, the "
+        "warmest unless you choose another."
     )
     number = st.selectbox(
         "Tile",
@@ -77,15 +78,15 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
         format_func=lambda index: f"{index + 1}, the warmest" if index == 0 else f"{index + 1}",
         key=f"piece-{diagnosis.image.info.sha256[:12]}-{diagnosis.heatmap_class}",
         width=180,
-        help="In the order of how warm the heatmap above is in them on average; tiles that overlap "
-        "an earlier one by more than half are left out. Each map is stretched over its own range, "
-        "so maps of different tiles cannot be compared.",
+        help="Those where the heatmap is warmest first; tiles that overlap an earlier one by more "
+        "than half are left out. Maps of different tiles cannot be compared: each is stretched "
+        "over its own range.",
     )
     return pieces[number or 0]
 
 
-def _choose_methods(package: "Package") -> tuple[MethodName, ...]:
-    marks = marks_of(package)
+def _choose_methods(package: Package) -> tuple[MethodName, ...]:
+    marks = _failed_tests(package)
     chosen: list[MethodName] = []
     with st.container(horizontal=True, gap="medium"):
         for name, words in METHODS.items():
@@ -124,3 +125,53 @@ def _state(job: ExplanationJob, *, stopping: bool) -> str:
     words = f"{METHODS[job.method].title} ({number} of {len(job.wanted)}): {job.done:.0%}"
     seconds = job.seconds_left
     return words if seconds is None else f"{words}, about {duration(seconds)} left"
+
+
+def _failed_tests(package: Package) -> dict[str, str]:
+    """Why each method that failed on this model, or on a member of an ensemble, is marked."""
+    marks: dict[str, str] = {}
+    for one in package.members or (package,):
+        test = one.card.explanations
+        for check in test.methods if test else ():
+            if test and check.unchanged:
+                whose = f" of its member {one.card.name}" if package.members else ""
+                marks[check.method] = (
+                    f"⚠ On this model it shows the picture rather than what was learnt: when all "
+                    f"weights{whose} were drawn anew, its maps stayed much the same (rank "
+                    f"correlation {check.correlation:.2f}, mean of {test.images} images; from "
+                    f"{test.threshold:g} on it counts as unchanged). Adebayo et al. 2018."
+                )
+    return marks
+
+
+def _warn_of_heatmap(package: Package) -> None:
+    """Warn under the heatmap where Grad-CAM itself did not pass."""
+    if "gradcam" in _failed_tests(package):
+        notice(
+            f"The heatmap above did not pass its test on this model: {METHODS['gradcam'].title} "
+            "drew much the same when everything that the model had learnt was removed. Do not "
+            "read it as a reason for the answer."
+        )
+
+
+def _say_what_was_tested(package: Package) -> None:
+    """Say on what the methods were tested, or that they were not."""
+    tests = [one.card.explanations for one in package.members or (package,)]
+    if any(test is None for test in tests):
+        names = ", ".join(
+            one.card.name for one in package.members or (package,) if one.card.explanations is None
+        )
+        quiet(
+            "Whether these maps show what the model learnt was not tested on it: "
+            f"python -m core explain check {names}"
+        )
+        return
+    marks = _failed_tests(package)
+    passed = "Every method passed" if not marks else "Methods with ⚠ failed"
+    images = max((test.images for test in tests if test), default=0)
+    st.caption(
+        f"{passed} the randomisation test on this model ({images} images).",
+        help="The model's weights are drawn anew; a map that is about what it learnt must change "
+        "(Adebayo et al. 2018). Passing shows that a map depends on the training, not that it is "
+        "right.",
+    )

@@ -1,17 +1,20 @@
-"""The chosen image: its name, its answer, its maps, and what the model expects."""
+"""The image on show: what can be done with it, its name, its answer and its maps."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.desk.answers import Failure, Question, ask, known
+from core.cases.records import Verdict
+from pages.desk.answers import Failure, Query, ask, known, summary
 from pages.desk.explanations import show_explanations
 from pages.desk.maps import FIGURE_ROOM, show_maps
+from pages.desk.state import Desk
+from pages.desk.stated_scale import ask_for_own_scale
+from pages.desk.uploads import take_away
 from pages.desk.work import Work, go_on, wait
-from pages.shared.outcome import show_verdict
+from pages.shared.outcome import compare_scale, show_outcome
 from pages.shared.plain import as_html, notice
-from pages.shared.scale import compare_scale
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
@@ -19,20 +22,62 @@ if TYPE_CHECKING:
 READING = "Reading the image. The first answer also loads the model."
 
 
+_SAYS = (
+    (Verdict.AGREE, "Agree", "A", "The answer is right."),
+    (Verdict.DISAGREE, "Disagree", "D", "The answer is wrong."),
+)
+_KEPT = "Kept with the image when you save the case; again takes it back."
+
+
+def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
+    """Draw the buttons above the image; `queries` are in the order of the table."""
+    ids = [query.upload.id for query in queries]
+    place = ids.index(chosen.upload.id)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="desk_tools"):
+        if len(ids) > 1:
+            _go("Previous", "K", desk, ids, -1, disabled=place == 0)
+            _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
+        found = summary(chosen, desk)
+        answered = found is not None and found.predicted is not None
+        said = desk.verdicts.get(chosen.subject)
+        for verdict, name, key, words in _SAYS:
+            st.button(
+                f"{name}d" if said == verdict else name,
+                # A key of its own: whoever types fast judges the answer that is on the screen.
+                key=f"desk_{verdict}-{chosen.subject}",
+                type="primary" if said == verdict else "secondary",
+                icon=":material/check:" if said == verdict else None,
+                shortcut=key,
+                disabled=not answered,
+                on_click=_say,
+                args=(desk, chosen.subject, verdict),
+                help=f"{words} {_KEPT}",
+            )
+        with st.popover("More"):
+            ask_for_own_scale(desk, chosen.upload.id)
+            st.button(
+                "Remove this image",
+                key="desk_remove",
+                width="stretch",
+                on_click=take_away,
+                args=([chosen.upload.id],),
+            )
+
+
 @st.fragment
-def show_image(question: Question, work: Work) -> None:
+def show_image(query: Query, work: Work) -> None:
     """Draw one image large; its controls redraw this part of the page only."""
-    tag = question.package.model_sha256[:12]
-    positive = question.package.card.positive_index
-    standard = None if positive is None else question.package.card.classes[positive]
+    tag = query.package.model_sha256[:12]
+    positive = query.package.card.positive_index
+    standard = None if positive is None else query.package.card.classes[positive]
     chosen = st.session_state.get(f"class-{tag}") or None
-    question = replace(
-        question,
+    query = replace(
+        query,
         heatmap_class=None if chosen == standard else chosen,
         heatmap_layer=st.session_state.get(f"layer-{tag}") or None,
     )
-    _show_name(question)
-    answer = _wait_for(question, work)
+    _show_name(query)
+    answer = _wait_for(query, work)
     if answer is None:
         notice("This image is not answered: you stopped before it.", "note")
         if st.button("Go on", key="image_go_on"):
@@ -42,30 +87,30 @@ def show_image(question: Question, work: Work) -> None:
     if isinstance(answer, Failure):
         notice(answer.reason, "error")
         return
-    show_verdict(answer)
+    show_outcome(answer)
     for warning in answer.warnings:
         notice(warning)
-    show_maps(answer, question.package, tag)
-    show_explanations(answer, question.package)
+    show_maps(answer, query.package, tag)
+    show_explanations(answer, query.package)
     compare_scale(answer)
 
 
-def _show_name(question: Question) -> None:
+def _show_name(query: Query) -> None:
     badge = '<span class="lobule-badge">synthetic image, no patient</span>'
     st.html(
         '<h1 class="lobule-unseen">Diagnose</h1>'
-        f'<div class="lobule-file"><span>{as_html(question.upload.name)}</span>'
-        f"{badge if question.upload.synthetic else ''}</div>"
+        f'<div class="lobule-file"><span>{as_html(query.upload.name)}</span>'
+        f"{badge if query.upload.synthetic else ''}</div>"
     )
 
 
-def _wait_for(question: Question, work: Work) -> "Diagnosis | Failure | None":
+def _wait_for(query: Query, work: Work) -> "Diagnosis | Failure | None":
     """Return the answer; until it is there, the room that it will take is held.
 
     None where the user stopped the work before it came to this image.
     """
     room = st.empty()  # also where nothing is waited for: what follows must not change its place
-    if (found := known(question)) is not None:
+    if (found := known(query)) is not None:
         return found
     with room.container():
         bar = st.progress(0.0, text=READING)
@@ -74,12 +119,36 @@ def _wait_for(question: Question, work: Work) -> "Diagnosis | Failure | None":
     def progress(share: float, words: str) -> None:
         bar.progress(min(max(share, 0.0), 1.0), text=words or READING)
 
-    if question.standard:
-        wait(work, question, progress)
-        answer = known(question)
-        if answer is None and not work.paused and question.upload.id in work.desk.images:
-            answer = ask(question, progress)  # its pixels had to make room
+    if query.standard:
+        wait(work, query, progress)
+        answer = known(query)
+        if answer is None and not work.paused and query.upload.id in work.desk.images:
+            answer = ask(query, progress)  # its pixels had to make room
     else:
-        answer = ask(question, progress)
+        answer = ask(query, progress)
     room.empty()
     return answer
+
+
+def _go(name: str, key: str, desk: Desk, ids: list[str], steps: int, *, disabled: bool) -> None:
+    st.button(
+        name,
+        key=f"desk_{name}",
+        shortcut=key,
+        disabled=disabled,
+        on_click=_step,
+        args=(desk, ids, steps),
+    )
+
+
+def _step(desk: Desk, ids: list[str], steps: int) -> None:
+    """Go on from the image on show now: the key may be pressed again before this page is drawn."""
+    place = ids.index(desk.chosen) if desk.chosen in ids else 0
+    desk.chosen = ids[min(max(place + steps, 0), len(ids) - 1)]
+
+
+def _say(desk: Desk, subject: tuple[str, str, float | None], verdict: Verdict) -> None:
+    if desk.verdicts.get(subject) == verdict:
+        del desk.verdicts[subject]
+    else:
+        desk.verdicts[subject] = verdict

@@ -1,4 +1,4 @@
-"""The image beside its map, the controls of both, and the downloads."""
+"""The maps of an answer: their controls, and the downloads."""
 
 import json
 from functools import partial
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages.shared.maps import ask_opacity, choose_map, draw_beside
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -14,10 +16,7 @@ if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
     from core.registry.package import Package
 
-# Height of a panel over its width: beyond these, an image leaves room at its sides instead.
-MIN_SHARE, MAX_SHARE = 0.4, 0.9
 FIGURE_ROOM = 560  # screen pixels that an answer takes before its tables begin
-HEATMAP, PROBABILITY_MAP = "Heatmap", "Probability map"
 _MAP_HELP = (
     "Heatmap: Grad-CAM (Selvaraju et al. 2017), where the network found what speaks for the class, "
     "relative to the rest of this image. It shows where, not why, and is no outline of a lesion. "
@@ -36,7 +35,8 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
 
     drawing = st.container()
     columns = st.columns([3, 2, 3, 3], gap="medium")
-    opacity = columns[0].slider("Opacity of the map, %", 0, 100, 45, 5, key="opacity") / 100
+    with columns[0]:
+        opacity = ask_opacity("opacity")
     colours = columns[1].selectbox(
         "Colours", COLOUR_MAPS, key="colours", help="All can be read by colour-blind eyes."
     )
@@ -58,60 +58,13 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
         help=_LAYER_HELP,
     )
     with drawing:
-        name, values = _choose_map(diagnosis)
-        _draw(diagnosis, name, values, opacity, colours)
+        left, right = st.columns(2, vertical_alignment="center", wrap=False)
+        left.text("Image")
+        with right.container(horizontal=True, vertical_alignment="center"):
+            st.text("Map", help=_MAP_HELP)
+            name, values = choose_map(diagnosis, "map")
+        draw_beside(diagnosis, name, values, opacity, colours, "pair_figure")
     _downloads(diagnosis, name, values, opacity, colours)
-
-
-def _choose_map(diagnosis: "Diagnosis") -> tuple[str, "NDArray[np.float32]"]:
-    names = [HEATMAP] if diagnosis.probability_map is None else [HEATMAP, PROBABILITY_MAP]
-    left, right = st.columns(2, vertical_alignment="center", wrap=False)
-    left.text("Image")
-    with right.container(horizontal=True, vertical_alignment="center"):
-        st.text("Map", help=_MAP_HELP)
-        name = st.segmented_control(
-            "Map",
-            names,
-            default=HEATMAP,
-            required=True,
-            key=f"map-{len(names)}",
-            label_visibility="collapsed",
-        )
-    if name == PROBABILITY_MAP and diagnosis.probability_map is not None:
-        return name, diagnosis.probability_map
-    return HEATMAP, diagnosis.heatmap
-
-
-def _draw(
-    diagnosis: "Diagnosis", name: str, values: "NDArray[np.float32]", opacity: float, colours: str
-) -> None:
-    from core.imaging.preview import colour_scale, preview  # noqa: PLC0415 - OpenCV
-    from core.plots.side_by_side import side_by_side  # noqa: PLC0415
-
-    height, width = diagnosis.image.pixels.shape[:2]
-    figure = side_by_side(
-        preview(diagnosis.image.pixels),
-        height,
-        width,
-        values,
-        colour_scale=colour_scale(colours),
-        value_name="probability" if name == PROBABILITY_MAP else "heat",
-        ends=("0 %", "100 %") if name == PROBABILITY_MAP else ("low", "high"),
-        smooth=name == HEATMAP,
-        um_per_px=diagnosis.um_per_px,
-    )
-    share = max(MIN_SHARE, min(height / width, MAX_SHARE)) / 2
-    st.html(f"<style>.st-key-pair {{ --share: {share:.4f}; --opacity: {opacity:.2f}; }}</style>")
-    st.container(key="pair").plotly_chart(
-        figure,
-        height="stretch",
-        key="pair_figure",
-        config={"scrollZoom": True, "displaylogo": False, "modeBarButtons": [_BUTTONS]},
-        alt=f"The image, and beside it the same image under its {name.lower()}.",
-    )
-
-
-_BUTTONS = ["zoomIn2d", "zoomOut2d", "resetScale2d", "zoom2d", "pan2d"]
 
 
 def _downloads(
@@ -137,7 +90,7 @@ def _downloads(
         key="download_json",
         width="stretch",
         on_click="ignore",
-        help="Hashes, probabilities, operating point, scale and time: what `core predict` prints.",
+        help="Hashes, probabilities, threshold, scale and time, as `core predict` prints them.",
     )
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.cases.records import NewImage
 from core.errors import LobuleError
-from pages.desk.answers import Failure, Question, ask, summary
+from pages.desk.answers import Failure, Query, ask, summary
 from pages.desk.state import open_desk
 from pages.shared.plain import as_html, notice
 from pages.shared.who import ask_who, who
@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 WORKLIST = "pages/worklist.py"
 _HELP = (
-    "Keeps the images, without anything else that is in their files, with their answers and the "
-    "model's card as they are now, on the machine that runs Lobule."
+    "Keeps the images, their answers and the model's card on the machine that runs Lobule; "
+    "nothing else of the files."
 )
 
 
-def offer_to_save(questions: list[Question], place: "DeltaGenerator") -> None:
+def offer_to_save(queries: list[Query], place: "DeltaGenerator") -> None:
     """Draw the button that saves what was answered as a case, or the way to the saved one."""
     with place:
-        _offer(questions)
+        _offer(queries)
 
 
-def _offer(questions: list[Question]) -> None:
-    answered = [question for question in questions if _has_answer(question)]
-    if not answered or any(summary(question) is None for question in questions):
+def _offer(queries: list[Query]) -> None:
+    answered = [query for query in queries if _has_answer(query)]
+    if not answered or any(summary(query) is None for query in queries):
         return
     if case_id := _saved(answered):
         st.html(f'<p class="lobule-quiet">Saved as case <b>{as_html(case_id)}</b></p>')
         if st.button("Open in the worklist", key="open_saved", width="stretch"):
             st.switch_page(WORKLIST, query_params={"case": case_id})
     elif st.button("Save as case", key="save_case", width="stretch", help=_HELP):
-        _ask_and_save(answered, len(questions) - len(answered))
+        _ask_and_save(answered, len(queries) - len(answered))
 
 
 @st.dialog("Save as case")
-def _ask_and_save(answered: list[Question], failed: int) -> None:
+def _ask_and_save(answered: list[Query], failed: int) -> None:
     number = len(answered)
     st.text(f"{number:,} images with their answers" if number > 1 else "1 image with its answer")
     if failed:
@@ -72,7 +72,7 @@ def _ask_and_save(answered: list[Question], failed: int) -> None:
             st.rerun()
 
 
-def _save(answered: list[Question], patient: str, place: "DeltaGenerator", *, names: bool) -> None:
+def _save(answered: list[Query], patient: str, place: "DeltaGenerator", *, names: bool) -> None:
     from core.cases.save import save_case  # noqa: PLC0415 - SQLAlchemy and OpenCV
     from core.cases.store import open_store  # noqa: PLC0415
 
@@ -80,46 +80,44 @@ def _save(answered: list[Question], patient: str, place: "DeltaGenerator", *, na
     open_desk().saved[_key(answered)] = case_id
 
 
-def _images(
-    answered: list[Question], place: "DeltaGenerator", *, names: bool
-) -> Iterator[NewImage]:
+def _images(answered: list[Query], place: "DeltaGenerator", *, names: bool) -> Iterator[NewImage]:
     from core.diagnosis_record import record  # noqa: PLC0415 - the image journey
 
     desk = open_desk()
-    for number, question in enumerate(answered, start=1):
+    for number, query in enumerate(answered, start=1):
         place.progress((number - 1) / len(answered), text=f"Saving {number:,} of {len(answered):,}")
         # The answer as the list shows it, whatever heatmap is looked at.
-        answer = ask(replace(question, heatmap_class=None, heatmap_layer=None))
+        answer = ask(replace(query, heatmap_class=None, heatmap_layer=None))
         if isinstance(answer, Failure):
-            raise LobuleError(f"{question.upload.name}: {answer.reason}")
-        name = question.upload.name if names else f"image {number}"
-        scale = desk.scale_of(question.upload)
+            raise LobuleError(f"{query.upload.name}: {answer.reason}")
+        name = query.upload.name if names else f"image {number}"
+        scale = desk.scale_of(query.upload)
         yield NewImage(
             name,
             answer.image.pixels,
             record(answer, name),
-            question.upload.synthetic,
-            desk.verdicts.get(question.subject),
+            query.upload.synthetic,
+            desk.verdicts.get(query.subject),
             # Another window may have stated another scale than the answer was given for.
             magnification=scale.magnification
-            if scale and scale.um_per_px == question.um_per_px
+            if scale and scale.um_per_px == query.um_per_px
             else "",
         )
 
 
-def _has_answer(question: Question) -> bool:
-    found = summary(question)
+def _has_answer(query: Query) -> bool:
+    found = summary(query)
     return found is not None and found.predicted is not None
 
 
-def _key(answered: list[Question]) -> tuple[object, ...]:
+def _key(answered: list[Query]) -> tuple[object, ...]:
     desk = open_desk()
-    said = tuple(desk.verdicts.get(question.subject) for question in answered)
-    scales = tuple(desk.scale_of(question.upload) for question in answered)
-    return (*(question.key(desk)[:3] for question in answered), said, scales)
+    said = tuple(desk.verdicts.get(query.subject) for query in answered)
+    scales = tuple(desk.scale_of(query.upload) for query in answered)
+    return (*(query.key(desk)[:3] for query in answered), said, scales)
 
 
-def _saved(answered: list[Question]) -> str | None:
+def _saved(answered: list[Query]) -> str | None:
     """Return the case that holds these answers and verdicts, if it was saved and still stands."""
     case_id = open_desk().saved.get(_key(answered))
     if case_id is None:

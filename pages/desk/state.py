@@ -16,8 +16,8 @@ from typing import Any
 import streamlit as st
 
 from core.cases.records import Verdict
+from pages.shared import address
 
-PARAMETER = "desk"
 MOST_IMAGES = 200
 MOST_BYTES = 1_000_000_000
 """Of the files on one desk."""
@@ -55,7 +55,7 @@ class Scale:
 
 @dataclass(eq=False)
 class Desk:
-    """One case in work. Its answers are `pages.desk.answers`', its work `desk_work`'s."""
+    """One case in work. Its answers are `pages.desk.answers`', its work `pages.desk.work`'s."""
 
     token: str
     images: dict[str, Upload] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Desk:
     scales: dict[str, Scale] = field(default_factory=dict)
     """What was stated for one image alone, by id."""
     verdicts: dict[tuple[str, str, float | None], Verdict] = field(default_factory=dict)
-    """What the pathologist said, by `Question.subject`: a word on one answer is on no other."""
+    """What the pathologist said, by `Query.subject`: a word on one answer is on no other."""
     answers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
     summaries: dict[Any, Any] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Desk:
         return self.bytes + sum(self.answer_bytes.copy().values())
 
     def put(self, uploads: list[Upload], *, first: bool = False) -> str | None:
-        """Lay images on the desk; what does not fit is told in a sentence."""
+        """Lay images on the desk; returns a sentence on what does not fit."""
         new = [upload for upload in uploads if upload.id not in self.images]
         left, room = self.bytes, MOST_IMAGES - len(self.images)
         others = _held_by(_desks()) - left
@@ -111,15 +111,13 @@ class Desk:
             return None
         if len(taken) < room and left <= MOST_BYTES:
             return (
-                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: the images on "
-                f"all desks of this computer fill the {MOST_BYTES_OF_ALL / 1e9:g} GB that Lobule "
-                "keeps for them. Clear desks that are no longer needed, or try again in half an "
-                "hour."
+                f"all open cases fill the {MOST_BYTES_OF_ALL / 1e9:g} GB that Lobule keeps for "
+                "them. Clear cases that are no longer needed, or try again in half an hour."
             )
         return (
             f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at most "
             f"{MOST_IMAGES} images and {MOST_BYTES / 1e9:g} GB of files. Save this case and clear "
-            "the desk, then add them."
+            "it, then add them."
         )
 
     def scale_of(self, upload: Upload) -> Scale | None:
@@ -165,31 +163,23 @@ def _desks() -> _Desks:
 def open_desk() -> Desk:
     """Return this window's desk: the one it had, else the one of its address, else an empty one."""
     desks = _desks()
-    token = st.session_state.get(PARAMETER) or st.query_params.get(PARAMETER, "")
+    token = address.token()
     with desks.lock:
-        found = desks.by_token.get(token)
-        if found is None:
-            found = Desk(secrets.token_urlsafe(_TOKEN_BYTES))
-            desks.by_token[found.token] = found
+        desk = desks.by_token.get(token)
+        if desk is None:
+            desk = Desk(secrets.token_urlsafe(_TOKEN_BYTES))
+            desks.by_token[desk.token] = desk
             st.session_state["desk_is_gone"] = bool(token)
-        found.seen = time.monotonic()
-        desks.by_token.move_to_end(found.token)
+        desk.seen = time.monotonic()
+        desks.by_token.move_to_end(desk.token)
         _clear_up(desks)
-    st.session_state[PARAMETER] = found.token
-    return found
+    st.session_state[address.PARAMETER] = desk.token
+    return desk
 
 
-def keep_in_address() -> None:
-    """Put the token of a desk that holds something into the address, so that a refresh finds it.
-
-    Also on pages that show no desk: after a refresh of one of them the way back leads to it.
-    """
-    token = st.session_state.get(PARAMETER) or st.query_params.get(PARAMETER, "")
-    desk = _desks().by_token.get(token)
-    if desk is not None and desk.images:
-        st.query_params[PARAMETER] = st.session_state[PARAMETER] = desk.token
-    elif PARAMETER in st.query_params and PARAMETER in st.session_state:
-        del st.query_params[PARAMETER]
+def keep_in_address(desk: Desk) -> None:
+    """Put the desk's token into the address while it holds something."""
+    address.keep_token(desk.token, holds_images=bool(desk.images))
 
 
 def _held_by(desks: _Desks) -> int:

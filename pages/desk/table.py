@@ -1,50 +1,47 @@
 """The images of a case in a table: sorted by a click on a column's head, chosen by one on a row."""
 
-import time
+from typing import Any
 
 import streamlit as st
 
 from core.cases.records import Verdict
-from pages.desk.answers import Question, Summary, summary
+from pages.desk.answers import Query, Summary, summary
 from pages.desk.state import Desk, Upload
-from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_verdict
+from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
 from pages.shared.plain import visible
 
-IMAGE, VERDICT, PROBABILITY, SCOPE, YOU, NAME = ("Image", "Verdict", "P", "Scope", "You", "Name")
-_SORTABLE = (VERDICT, PROBABILITY, SCOPE, YOU, NAME)
+IMAGE, OUTCOME, PROBABILITY, SCOPE, YOU, NAME = ("Image", "Outcome", "P", "Scope", "You", "Name")
+_SORTABLE = (OUTCOME, PROBABILITY, SCOPE, YOU, NAME)
 _ROW, _HEAD, _MOST_ROWS = 44, 36, 9
 _KEY = "desk_table"
 _ORDER, _SORT = "desk_order", "desk_sort"
-_SET = "desk_table_set"
-_STALE_SECONDS = 2.0
+_MARKED, _HEARD, _HEARD_PLACE = "desk_marked", "desk_heard", "desk_unseen"
 _YOURS = {Verdict.AGREE: "✓", Verdict.DISAGREE: "✗"}
+_Selection = dict[str, list[Any]]
 _RANK = {True: 0, None: 1, False: 2}
 
 
-def in_order(desk: Desk, questions: list[Question]) -> list[Question]:
+def in_order(desk: Desk, queries: list[Query]) -> list[Query]:
     """Sort as the user wishes; images without an answer come last."""
     by = st.session_state.get(_SORT)
     if by not in _SORTABLE:
-        return questions
-    return sorted(questions, key=lambda question: _rank(desk, question, by))
+        return queries
+    return sorted(queries, key=lambda query: _rank(desk, query, by))
 
 
-def show_table(desk: Desk, questions: list[Question]) -> None:
-    """Draw the table of questions in the order given."""
-    doubles = _doubles(desk, questions)
-    rows = [_row(desk, question, doubles) for question in questions]
-    ids = [question.upload.id for question in questions]
+def show_table(desk: Desk, queries: list[Query]) -> None:
+    """Draw the table of queries in the order given."""
+    doubles = _doubles(desk, queries)
+    rows = [_row(desk, query, doubles) for query in queries]
+    ids = [query.upload.id for query in queries]
     st.session_state[_ORDER] = ids
     by = st.session_state.get(_SORT)
-    wanted = {
+    wanted: _Selection = {
         "rows": [ids.index(desk.chosen)] if desk.chosen in ids else [],
         "columns": [by] if by in _SORTABLE else [],
         "cells": [],  # never any, but the browser names them: without, its echo looks like a click
     }
-    held = st.session_state.get(_KEY)
-    if held is None or any(held["selection"][part] != wanted[part] for part in wanted):
-        st.session_state[_SET] = held, time.monotonic()
-        st.session_state[_KEY] = {"selection": wanted}
+    _mark(wanted)
     st.dataframe(
         {title: [row[place] for row in rows] for place, title in enumerate(_CONFIG)},
         key=_KEY,
@@ -57,76 +54,90 @@ def show_table(desk: Desk, questions: list[Question]) -> None:
         placeholder="",
         alt="The images of this case and their answers",
     )
+    with st.container(key=_HEARD_PLACE):  # after the table, so that it is heard of after it too
+        st.text_input("Number of the mark", key=_HEARD, label_visibility="collapsed")
+
+
+def _mark(wanted: _Selection) -> None:
+    """Have the browser mark what is on show and the order, and note that it was told to."""
+    marked, generation = st.session_state.get(_MARKED, (None, 0))
+    held = st.session_state.get(_KEY)
+    if held is None or any(held["selection"][part] != wanted[part] for part in wanted):
+        generation += marked != wanted
+        st.session_state[_KEY] = {"selection": wanted}
+    st.session_state[_MARKED] = wanted, generation
+    st.session_state[_HEARD] = str(generation)
 
 
 def _chosen() -> None:
     """Take over what was clicked: a row is an image, a column's head an order.
 
-    A browser that asks to run again before it has taken over a selection of the page's, after a
-    key was pressed, sends the one that it had before: that is no click.
+    After a key was pressed, the page marks another row. A browser that asks to run again before it
+    has heard of that sends the row that was marked before: that is no click. It has heard once it
+    sends the number of the mark, which came along in a field that nobody sees.
     """
-    before, since = st.session_state[_SET]
-    if st.session_state[_KEY] == before and time.monotonic() - since < _STALE_SECONDS:
+    marked, generation = st.session_state[_MARKED]
+    selection = st.session_state[_KEY]["selection"]
+    if st.session_state.get(_HEARD) != str(generation) or selection == marked:
         return
-    picked = st.session_state[_KEY]["selection"]
     ids: list[str] = st.session_state.get(_ORDER, [])
-    if picked["rows"] and picked["rows"][0] < len(ids):
-        st.session_state["desk_picked"] = ids[picked["rows"][0]]
-    by = picked["columns"][0] if picked["columns"] else None
+    if selection["rows"] and selection["rows"][0] < len(ids):
+        st.session_state["desk_picked"] = ids[selection["rows"][0]]
+    by = selection["columns"][0] if selection["columns"] else None
     if by != st.session_state.get(_SORT):
         st.session_state[_SORT] = by
         st.session_state["desk_sorted"] = True  # which image is next is drawn outside the table
 
 
-def _row(desk: Desk, question: Question, doubles: dict[str, str]) -> tuple[str | None, ...]:
-    key = question.upload.id
-    name = visible(question.upload.name)
+def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None, ...]:
+    key = query.upload.id
+    name = visible(query.upload.name)
     if key in doubles:
         name = f"{name} (= {visible(doubles[key])})"
-    said = desk.verdicts.get(question.subject)
+    said = desk.verdicts.get(query.subject)
     yours = _YOURS.get(said, "") if said else ""
-    found = summary(question, desk)
+    found = summary(query, desk)
     if found is None:
         return None, "…", "", "", yours, name
     if found.predicted is None:
         return None, "✕ none", "", "", "", name
     return (
         found.thumbnail,
-        f"{mark_of_verdict(found.verdict, found.positive).symbol} {found.verdict}",
-        "" if found.verdict == OUT_OF_SCOPE else f"{100 * found.probability:.0f} %",
+        f"{mark_of_outcome(found.outcome, found.positive).symbol} {found.outcome}",
+        "" if found.outcome == OUT_OF_SCOPE else f"{100 * found.probability:.0f} %",
         {True: "inside", False: "outside", None: "not tested"}[found.scope],
         yours,
         name,
     )
 
 
-def _rank(desk: Desk, question: Question, by: str) -> tuple[object, ...]:
+def _rank(desk: Desk, query: Query, by: str) -> tuple[object, ...]:
     if by == NAME:
-        return (question.upload.name.casefold(),)
-    found = summary(question, desk)
+        return (query.upload.name.casefold(),)
+    found = summary(query, desk)
     if found is None or found.predicted is None:
         return (1, 0, "")
     if by == YOU:
-        return (0, _YOURS.get(desk.verdicts.get(question.subject), "~"), "")  # type: ignore[arg-type]
+        return (0, _YOURS.get(desk.verdicts.get(query.subject), "~"), "")  # type: ignore[arg-type]
     if by == SCOPE:
         return (0, _RANK[found.scope], "")
-    if by == VERDICT:
-        return (0, _suspicion(found), found.verdict)
-    return (0, 2.0 if found.verdict == OUT_OF_SCOPE else -found.probability, "")
+    if by == OUTCOME:
+        return (0, _suspicion(found), found.outcome)
+    return (0, 2.0 if found.outcome == OUT_OF_SCOPE else -found.probability, "")
 
 
 def _suspicion(found: Summary) -> int:
     """The positive class first, then what is undecided, then the others, then out of scope."""
-    if found.verdict == OUT_OF_SCOPE:
+    if found.outcome == OUT_OF_SCOPE:
         return 3
-    if not has_class(found.verdict):
+    if not has_class(found.outcome):
         return 1
-    return 0 if found.verdict == found.positive else 2
+    return 0 if found.outcome == found.positive else 2
 
 
-def _doubles(desk: Desk, questions: list[Question]) -> dict[str, str]:
+def _doubles(desk: Desk, queries: list[Query]) -> dict[str, str]:
     """Images with the same pixels as an earlier one: id to that one's name."""
-    asked = {question.upload.id: question for question in questions}
+    asked = {query.upload.id: query for query in queries}
     first: dict[str, Upload] = {}
     found = {}
     for upload in list(desk.images.values()):
@@ -141,18 +152,15 @@ def _doubles(desk: Desk, questions: list[Question]) -> dict[str, str]:
 _CLICK = "Click to sort by it, again to undo."
 _CONFIG = {
     IMAGE: st.column_config.ImageColumn(" ", width=44),
-    VERDICT: st.column_config.TextColumn(width=108, help=_CLICK),
+    OUTCOME: st.column_config.TextColumn(width=108, help=_CLICK),
     PROBABILITY: st.column_config.TextColumn(
         width=50,
-        help="Probability of the model's positive class, else of the most probable one; not shown "
-        f"for images out of scope. {_CLICK}",
+        help=f"Probability of the positive class, else of the most probable one. {_CLICK}",
     ),
     SCOPE: st.column_config.TextColumn(
         width=66,
-        help=f"Whether the image is like those that the model was trained on. {_CLICK}",
+        help=f"Whether the image is like the training images. {_CLICK}",
     ),
-    YOU: st.column_config.TextColumn(
-        width=44, help=f"What you said of the answer: ✓ agree, ✗ disagree. {_CLICK}"
-    ),
+    YOU: st.column_config.TextColumn(width=44, help=f"Your verdict: ✓ agree, ✗ disagree. {_CLICK}"),
     NAME: st.column_config.TextColumn(help=_CLICK),
 }

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.desk.state import MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
+from pages.desk.stated_scale import forget_scale
+from pages.shared.hand_over import take_over
 from pages.shared.plain import notice
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
 PHANTOM_NAME = "phantom (synthetic).png"
 PHANTOM_UM_PER_PX = 4.0
 _TURN = "uploader"
-_HELD, _TOLD = "uploads_held", "not_taken"
+_HELD, _REFUSAL = "uploads_held", "not_taken"
 
 
 def ask_for_images() -> None:
@@ -29,12 +31,12 @@ def ask_for_images() -> None:
         type=IMAGE_TYPES,
         accept_multiple_files=True,
         key=key,
-        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay on this "
-        "computer, in memory, until you clear the desk, for 12 hours at most.",
+        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay in this "
+        "computer's memory until you clear them, for 12 hours at most.",
     )
     _take({file.file_id: file for file in files})
-    if told := st.session_state.get(_TOLD):
-        notice(told)
+    if refusal := st.session_state.get(_REFUSAL):
+        notice(refusal)
 
 
 def _take(files: "dict[str, UploadedFile]") -> None:
@@ -43,8 +45,8 @@ def _take(files: "dict[str, UploadedFile]") -> None:
     if held == list(files):
         return
     desk = open_desk()
-    desk.remove([one for one in held if one not in files])
-    st.session_state[_TOLD] = desk.put(
+    desk.remove([key for key in held if key not in files])
+    st.session_state[_REFUSAL] = desk.put(
         [
             Upload(file.file_id, file.name, file.getvalue, size=file.size)
             for file in files.values()
@@ -52,26 +54,52 @@ def _take(files: "dict[str, UploadedFile]") -> None:
         ]
     )
     st.session_state[_HELD] = list(files)
-    keep_in_address()
+    keep_in_address(desk)
 
 
 def take_away(ids: list[str]) -> None:
     """Take images off the desk; the uploader, which may still list them, starts afresh."""
     open_desk().remove(ids)
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-    st.session_state.pop(_TOLD, None)
+    st.session_state.pop(_REFUSAL, None)
 
 
-def send(upload: Upload) -> None:
-    """Put an image that another page shows on the desk, and on show."""
+def receive() -> None:
+    """Lay an image that another page has sent on the desk, on show, and have its model answer."""
+    sent = take_over()
+    if sent is None:
+        return
     desk = open_desk()
+    size = sent.file.stat().st_size
+    upload = Upload(str(sent.file), sent.name, sent.file.read_bytes, sent.um_per_px, size=size)
     desk.remove([upload.id, PHANTOM.id])
     _put_on_show(desk, upload)
+    st.session_state["model"] = sent.model
+
+
+def offer_to_clear(desk: Desk) -> None:
+    """Draw the button that takes all images away."""
+    number = len(desk.images)
+    words = "1 image" if number == 1 else f"{number:,} images"
+    st.button(
+        f"Clear all ({words})",
+        key="desk_clear",
+        width="stretch",
+        on_click=_clear,
+        args=(desk,),
+        help="Removes the images, your verdicts and the scale. Saved cases stay in the worklist.",
+    )
+
+
+def _clear(desk: Desk) -> None:
+    take_away(list(desk.images))
+    desk.scale = None
+    forget_scale()
 
 
 PHANTOM_IS = (
-    "The phantom is a synthetic image, drawn by a program to look like stained tissue with a "
-    "cell-dense region. It needs no patient and proves nothing about accuracy."
+    "The phantom is a synthetic image of stained tissue with a cell-dense region. It needs no "
+    "patient and proves nothing about accuracy."
 )
 
 
@@ -108,6 +136,6 @@ def _toggle_phantom() -> None:
 
 
 def _put_on_show(desk: Desk, upload: Upload) -> None:
-    st.session_state[_TOLD] = desk.put([upload], first=True)
+    st.session_state[_REFUSAL] = desk.put([upload], first=True)
     if upload.id in desk.images:
         desk.chosen = upload.id

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.errors import Stopped
-from pages.desk.answers import FAULT, Failure, Question, ask, keep, summary
+from pages.desk.answers import FAULT, Failure, Query, ask, keep, summary
 from pages.desk.state import Desk
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,8 @@ class Work:
     """What is being done on one desk."""
 
     desk: Desk
-    queue: deque[Question] = field(default_factory=deque)
-    current: Question | None = None
+    queue: deque[Query] = field(default_factory=deque)
+    current: Query | None = None
     share: float = 0.0
     words: str = ""
     paused: bool = False
@@ -61,13 +61,13 @@ def work_of(desk: Desk) -> Work:
         return work
 
 
-def want(desk: Desk, questions: list[Question], first: Question) -> Work:
-    """Have questions answered that are not, one of them before the others; returns at once."""
+def want(desk: Desk, queries: list[Query], first: Query) -> Work:
+    """Have queries answered that are not, one of them before the others; returns at once."""
     work = work_of(desk)
-    open_ones = [question for question in questions if summary(question, desk) is None]
-    open_ones.sort(key=lambda question: question.upload.id != first.upload.id)
+    open_ones = [query for query in queries if summary(query, desk) is None]
+    open_ones.sort(key=lambda query: query.upload.id != first.upload.id)
     with desk.lock:
-        wanted = {question.subject for question in open_ones}
+        wanted = {query.subject for query in open_ones}
         if work.paused and not wanted <= work.wanted:  # another model, scale or image
             work.paused = False
         work.wanted = wanted
@@ -88,21 +88,21 @@ def go_on(desk: Desk) -> None:
     work_of(desk).paused = False
 
 
-def wait(work: Work, question: Question, told: Callable[[float, str], None]) -> None:
-    """Wait until a question is answered or the work is stopped.
+def wait(work: Work, query: Query, told: Callable[[float, str], None]) -> None:
+    """Wait until a query is answered or the work is stopped.
 
     `told` is called again and again: a page that is no longer wanted leaves through it.
     """
     desk = work.desk
-    while summary(question, desk) is None and not work.paused:
-        if question.upload.id not in desk.images:  # taken away in another window
+    while summary(query, desk) is None and not work.paused:
+        if query.upload.id not in desk.images:  # taken away in another window
             return
         with desk.lock:
-            own = work.current is not None and work.current.subject == question.subject
-            in_line = own or question.subject in {one.subject for one in work.queue}
-            if not in_line and summary(question, desk) is None:
+            own = work.current is not None and work.current.subject == query.subject
+            in_line = own or query.subject in {one.subject for one in work.queue}
+            if not in_line and summary(query, desk) is None:
                 # Another window on the same desk wants other answers.
-                work.queue.appendleft(question)
+                work.queue.appendleft(query)
                 _begin(work)
         told(work.share if own else 0.0, work.words if own else "")
         time.sleep(_TICK)

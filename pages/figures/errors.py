@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from pages.desk.answers import Failure, Question, ask
-from pages.desk.state import Upload
-from pages.desk.uploads import send
+from core.registry.package import Package
 from pages.figures.answers import Judged
 from pages.figures.numbers import offer_numbers
 from pages.shared.dataset_choice import ask_for_path
+from pages.shared.hand_over import HandedOver, hand_over
 from pages.shared.plain import as_html, notice, quiet, visible
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ _HELP = (
     "several rounds: images that were called wrongly in most of them, and the mean probability."
 )
 _HEAT = (
-    "Heatmaps: Grad-CAM of the model on the shelf for the class that it looks for. It was trained "
+    "Heatmaps: Grad-CAM of the model for the class that it looks for. It was trained "
     "on all patients of its card, so on a held-out patient's image it may answer better than the "
     "model that had not seen the patient, whose answer is written here."
 )
@@ -114,10 +113,9 @@ def _show_error(
 ) -> None:
     file = _inside(root, row["image"]) if root else None
     if file is not None:
-        scale, size = scales.get(row["image"]), file.stat().st_size
-        upload = Upload(str(file), row["image"], file.read_bytes, scale, size=size)
-        question = Question(upload, answers.package, upload.um_per_px)
-        picture, fault = _picture(question, heat=heat)
+        scale = scales.get(row["image"])
+        package = answers.package if heat else None
+        picture, fault = _picture(str(file), file.stat().st_mtime_ns, scale, package)
         if picture:
             alt = escape(visible(row["image"]), quote=True)
             st.html(f'<div class="lobule-shot"><img src="{picture}" alt="{alt}"></div>')
@@ -133,24 +131,31 @@ def _show_error(
         f"{row['probability']:.3f}<br>{as_html(said)}<br>{as_html(row['image'])}</small></div>"
     )
     if file is not None and st.button("Diagnose", key=key, width="stretch"):
-        send(upload)
-        st.session_state["model"] = answers.name
-        st.switch_page("pages/diagnose.py")
+        hand_over(HandedOver(file, row["image"], scale, answers.name))
 
 
-def _picture(question: Question, *, heat: bool) -> tuple[str | None, str]:
-    """An image, under its heatmap if wished, as a browser takes it; or why there is none."""
+def _sha256(package: Package) -> str:
+    return package.model_sha256
+
+
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Package: _sha256})
+def _picture(
+    file: str,
+    modified: int,  # noqa: ARG001 - part of what is remembered
+    um_per_px: float | None,
+    package: Package | None,
+) -> tuple[str | None, str]:
+    """An image as a browser takes it, under a model's heatmap if one is given; or why not."""
+    from core.diagnosis import diagnose  # noqa: PLC0415 - the image journey
     from core.imaging.overlay import overlay  # noqa: PLC0415 - OpenCV
     from core.imaging.preview import preview  # noqa: PLC0415
     from core.imaging.read import read_image  # noqa: PLC0415
 
-    if heat:
-        answer = ask(question)
-        if isinstance(answer, Failure):
-            return None, answer.reason
-        return preview(overlay(answer.image.pixels, answer.heatmap, opacity=_OPACITY)), ""
     try:
-        return preview(read_image(question.upload.load()).pixels), ""
+        if package is None:
+            return preview(read_image(Path(file)).pixels), ""
+        answer = diagnose(Path(file), package=package, um_per_px=um_per_px)
+        return preview(overlay(answer.image.pixels, answer.heatmap, opacity=_OPACITY)), ""
     except (LobuleError, OSError) as error:
         return None, str(error)
 

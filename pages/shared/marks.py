@@ -1,6 +1,6 @@
-"""How verdicts are told apart at a glance: classes by their mark, the others by marks of their own.
+"""How outcomes are told apart at a glance: classes by their mark, the others by marks of their own.
 
-The words are those of `core.inference.verdict`, which pages do not import before there is an
+The words are those of `core.inference.outcome`, which pages do not import before there is an
 answer.
 """
 
@@ -10,11 +10,11 @@ UNDECIDED, OUT_OF_SCOPE = "undecided", "out of scope"
 _MARKS = {UNDECIDED: Mark("◆", "#8a6d9e"), OUT_OF_SCOPE: Mark("⊘", "#7d8790")}
 
 
-def has_class(verdict: str) -> bool:
-    """Whether the verdict is a class."""
-    return verdict not in _MARKS
+def has_class(outcome: str) -> bool:
+    """Whether the outcome is a class."""
+    return outcome not in _MARKS
 
 
-def mark_of_verdict(verdict: str, positive: str | None) -> Mark:
-    """Return the mark of a verdict; see `pages.shared.look.mark_of` for classes."""
-    return _MARKS.get(verdict) or mark_of(verdict, positive)
+def mark_of_outcome(outcome: str, positive: str | None) -> Mark:
+    """Return the mark of an outcome; see `pages.shared.look.mark_of` for classes."""
+    return _MARKS.get(outcome) or mark_of(outcome, positive)

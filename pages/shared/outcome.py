@@ -1,4 +1,4 @@
-"""The verdict in words, why, and the probability as a bar."""
+"""What a model says of an image, why, its probability as a bar, and the scale it expects."""
 
 from html import escape
 from typing import TYPE_CHECKING
@@ -6,43 +6,41 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.shared.look import mark_of
-from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_verdict
-from pages.shared.plain import as_html
+from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
+from pages.shared.plain import as_html, notice, table
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
+    from core.registry.card import InputSpec
     from core.registry.card_results import OperatingPoint
 
 _HELP = (
-    "The operating point is the probability from which on the model says yes. It was chosen once, "
-    "on held-out predictions (the model card says which), so it need not be 50 %. Probabilities "
-    "are calibrated on them too: they say how sure this model is, not how sure anyone may be."
+    "From the decision threshold on (also called operating point) the model says yes. It was "
+    "chosen on held-out predictions, which the model card names, so it need not be 50 %. "
+    "Probabilities say how sure this model is, not how sure anyone may be."
 )
 _SETS_HELP = (
-    "Undecided: a class is ruled out only if it is less probable here than on nearly all images of "
-    "that class, of patients whom the model had not seen (conformal prediction sets; the model "
-    "card states the level and how often the sets hold the right class). If no class alone is "
-    "left, the image is undecided. The limits were chosen on inputs as the model was trained on: "
-    "single patches or whole fields."
+    "Undecided: no class alone is left. A class is ruled out if it is less probable here than on "
+    "nearly all images of that class, of patients whom the model had not seen (conformal "
+    "prediction sets; the model card states how often they hold the right class)."
 )
 _VIEWS_HELP = (
-    "The image was flipped and turned, in eight ways: tissue has no up or down, so the answers "
-    "should agree. The number is their standard deviation, in percentage points; of a larger "
-    "image it is the mean over a few of its tiles."
+    "Standard deviation over eight flips and turns, in percentage points: tissue has no up or "
+    "down, so the answers should agree. Of a larger image, the mean over a few tiles."
 )
-ALL_THE_SAME = "Show what the model said all the same"
+SHOW_ANYWAY = "Show the answer anyway"
 
 
-def show_verdict(diagnosis: "Diagnosis") -> None:
-    """Show one verdict in words, the reason, and the probability; out of scope it is put away."""
-    if diagnosis.verdict.outcome == OUT_OF_SCOPE:
-        mark = mark_of_verdict(OUT_OF_SCOPE, None)
+def show_outcome(diagnosis: "Diagnosis") -> None:
+    """Show the outcome in words, the reason, and the probability; out of scope it is put away."""
+    if diagnosis.outcome.kind == OUT_OF_SCOPE:
+        mark = mark_of_outcome(OUT_OF_SCOPE, None)
         st.html(
             f'<section style="--mark:{mark.colour}"><div class="lobule-answer">'
             f'<h2><span aria-hidden="true">{mark.symbol}</span>{OUT_OF_SCOPE.capitalize()}</h2>'
             f"</div>{_reasons(diagnosis)}</section>"
         )
-        with st.expander(ALL_THE_SAME, key="all_the_same"):
+        with st.expander(SHOW_ANYWAY, key="show_anyway"):
             _answer(diagnosis)
         return
     _answer(diagnosis)
@@ -85,7 +83,7 @@ def _binary(diagnosis: "Diagnosis", point: "OperatingPoint") -> None:
     side = "left" if point.threshold < 0.2 else "right" if point.threshold > 0.8 else ""  # noqa: PLR2004 - near the bar's ends
     spoken = escape(
         f"Probability of {point.positive_class} {_percent(probability)}, "
-        f"operating point {_percent(point.threshold)}",
+        f"decision threshold {_percent(point.threshold)}",
         quote=True,
     )
     headline = _headline(diagnosis, probability, point.positive_class)
@@ -94,7 +92,7 @@ def _binary(diagnosis: "Diagnosis", point: "OperatingPoint") -> None:
         f'<div class="lobule-bar" role="img" aria-label="{spoken}">'
         f'<div class="lobule-fill" style="width:{100 * probability:.2f}%"></div>'
         f'<div class="lobule-point {side}" style="left:{100 * point.threshold:.2f}%">'
-        f"<span>operating point {_percent(point.threshold)}</span></div></div>"
+        f"<span>decision threshold {_percent(point.threshold)}</span></div></div>"
         f'<div class="lobule-ends" aria-hidden="true"><b>0 %</b><b>100 %</b></div></section>'
     )
 
@@ -117,11 +115,11 @@ def _several(diagnosis: "Diagnosis") -> None:
 
 def _headline(diagnosis: "Diagnosis", probability: float, of: str) -> str:
     """What is said, and the probability; out of scope has been said already, so the class here."""
-    inside = diagnosis.verdict.outcome != OUT_OF_SCOPE
-    name = diagnosis.verdict.name if inside else diagnosis.predicted
+    inside = diagnosis.outcome.kind != OUT_OF_SCOPE
+    name = diagnosis.outcome.name if inside else diagnosis.predicted
     shown = name if has_class(name) else name.capitalize()
     level, reasons = ("h2", _reasons(diagnosis)) if inside else ("h3", "")
-    symbol = mark_of_verdict(name, _positive(diagnosis)).symbol
+    symbol = mark_of_outcome(name, _positive(diagnosis)).symbol
     return (
         f'<div class="lobule-answer"><{level}><span aria-hidden="true">{symbol}</span>'
         f"{as_html(shown)}</{level}><output>{_percent(probability)}"
@@ -130,14 +128,14 @@ def _headline(diagnosis: "Diagnosis", probability: float, of: str) -> str:
 
 
 def _reasons(diagnosis: "Diagnosis") -> str:
-    said = "".join(f"<li>{as_html(reason)}</li>" for reason in diagnosis.verdict.reasons)
+    said = "".join(f"<li>{as_html(reason)}</li>" for reason in diagnosis.outcome.reasons)
     return f'<ul class="lobule-list lobule-reasons">{said}</ul>' if said else ""
 
 
 def _colour(diagnosis: "Diagnosis") -> str:
-    if diagnosis.verdict.outcome == OUT_OF_SCOPE:
+    if diagnosis.outcome.kind == OUT_OF_SCOPE:
         return mark_of(diagnosis.predicted, _positive(diagnosis)).colour
-    return mark_of_verdict(diagnosis.verdict.name, _positive(diagnosis)).colour
+    return mark_of_outcome(diagnosis.outcome.name, _positive(diagnosis)).colour
 
 
 def _positive(diagnosis: "Diagnosis") -> str | None:
@@ -149,9 +147,9 @@ def _words(diagnosis: "Diagnosis") -> str:
     if point is None:
         return "The most probable class"
     return (
-        "At or above the operating point"
+        "At or above the decision threshold"
         if diagnosis.predicted == point.positive_class
-        else "Below the operating point"
+        else "Below the decision threshold"
     )
 
 
@@ -162,3 +160,47 @@ def _percent(share: float) -> str:
     if 0.999 < share < 1:  # noqa: PLR2004 - the last digit shown
         return "> 99.9 %"
     return f"{100 * share:.1f} %"
+
+
+def compare_scale(diagnosis: "Diagnosis") -> None:
+    """Show what the model expects beside what the image is."""
+    spec, info, plan = diagnosis.card.input, diagnosis.image.info, diagnosis.scale
+    used = plan.um_per_px or spec.um_per_px
+    origin = {"stated": "stated by the file", "given": "given", "unknown": "assumed"}[plan.state]
+    size = f"{info.width:,} × {info.height:,} px"
+    field = f"{info.width * used:,.0f} × {info.height * used:,.0f} µm"
+    expected = f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px"
+    stored = f"{info.format}, {info.mode}, {info.bit_depth} bit"
+    table(
+        ("", "The model expects", "This image"),
+        [
+            (
+                "Scale",
+                f"{expected} (trained at {spec.um_per_px:g})",
+                f"{used:g} µm/px ({origin})",
+            ),
+            ("Field", _fields(spec), field),
+            (
+                "Size",
+                f"{spec.width} × {spec.height} px a {'patch' if spec.fit == 'patch' else 'square'}",
+                f"{size}, {_pieces(diagnosis)}",
+            ),
+            ("Stored as", "8 bit RGB", "; ".join((stored, *info.notes))),
+        ],
+        caption="What the model expects and what this image is",
+    )
+    if plan.in_range:
+        notice(plan.message, "note")
+
+
+def _fields(spec: "InputSpec") -> str:
+    if spec.fit == "patch":
+        return f"{spec.field_um:g} × {spec.field_um:g} µm a patch"
+    fields = ", ".join(f"{field:.0f}" for field in spec.fields_um)
+    return f"as tall as {fields} µm"
+
+
+def _pieces(diagnosis: "Diagnosis") -> str:
+    if diagnosis.scale.one_piece:
+        return "looked at in one piece"
+    return f"looked at in {diagnosis.tiles:,} tiles of {diagnosis.scale.tile} px"

@@ -128,7 +128,5 @@ def test_two_hundred_images_are_answered_stopped_and_gone_on_with(
     expect(page.locator(".st-key-desk_progress")).to_have_count(0)
     expect(page.get_by_text("mean probability of carcinoma")).to_contain_text("of 200 images")
     page.reload()
-    expect(page.get_by_role("button", name="Clear the desk (200 images)")).to_be_visible(
-        timeout=ANSWER
-    )
+    expect(page.get_by_role("button", name="Clear all (200 images)")).to_be_visible(timeout=ANSWER)
     page.close()

@@ -47,8 +47,8 @@ def answered(page: Page) -> None:
     head = page.locator(".lobule-answer h2")
     expect(head).not_to_be_empty(timeout=ANSWER)
     if "Out of scope" in head.inner_text():
-        page.get_by_text("Show what the model said all the same").click()
-    bar = page.get_by_role("img", name="operating point")
+        page.get_by_text("Show the answer anyway").click()
+    bar = page.get_by_role("img", name="decision threshold")
     expect(bar).to_be_visible()
     expect(page.locator(".lobule-answer output")).to_contain_text("%")
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)

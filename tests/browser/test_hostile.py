@@ -22,9 +22,7 @@ def put(page: Page, uploads: list[Upload]) -> None:
         timeout=60_000,
     )
     words = "1 image" if len(uploads) == 1 else f"{len(uploads)} images"
-    expect(page.get_by_role("button", name=f"Clear the desk ({words})")).to_be_visible(
-        timeout=ANSWER
-    )
+    expect(page.get_by_role("button", name=f"Clear all ({words})")).to_be_visible(timeout=ANSWER)
     if len(uploads) > 1:  # the table is drawn after the progress: from here on none is the end
         expect(page.locator(".st-key-desk_table").first).to_be_visible(timeout=ANSWER)
     expect(page.locator(".st-key-desk_progress")).to_have_count(0, timeout=ANSWER)
@@ -85,7 +83,7 @@ def test_a_forged_name_costs_a_refresh_and_no_image(
     )
     page.wait_for_timeout(2000)
     page.reload(timeout=ANSWER)
-    back = page.get_by_role("button", name="Clear the desk (1 image)")
+    back = page.get_by_role("button", name="Clear all (1 image)")
     expect(back).to_be_visible(timeout=ANSWER)
     expect(page.get_by_text("Traceback")).to_have_count(0)
     page.close()

@@ -122,7 +122,7 @@ def test_from_a_worst_error_to_its_diagnosis(page: Page, shared: Path) -> None:
     page.get_by_role("button", name="Diagnose", exact=True).first.click()
     expect(page.locator(".lobule-file").first).to_contain_text(str(named))
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=WAIT)
-    page.get_by_role("button", name="Clear the desk (1 image)").click()
+    page.get_by_role("button", name="Clear all (1 image)").click()
     expect(page.get_by_text("Drop images, get answers")).to_be_visible()
 
 

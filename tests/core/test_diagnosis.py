@@ -138,7 +138,7 @@ def test_class_and_layer_can_be_chosen_and_do_not_change_the_answer(
 def test_what_speaks_against_the_answer_is_said(package: Package, tissue: np.ndarray) -> None:
     def warnings(pixels: np.ndarray, um_per_px: float | None) -> str:
         found = diagnose(encode_png(pixels), package=package, um_per_px=um_per_px)
-        return " ".join((*found.warnings, *found.verdict.reasons))
+        return " ".join((*found.warnings, *found.outcome.reasons))
 
     glass = np.full((300, 300, 3), 245, np.uint8)
     little = glass.copy()

@@ -51,6 +51,12 @@ def test_a_diagnosis_comes_back_number_for_number(diagnosis: Diagnosis) -> None:
     assert again.to_json() == replace(diagnosis, name="image 1").to_json()
 
 
+def test_what_was_kept_under_the_words_of_the_first_version_is_read(diagnosis: Diagnosis) -> None:
+    outcome = record(diagnosis, "image 1").content["diagnosis"]["verdict"]
+    assert sorted(outcome) == ["name", "outcome", "prediction_set", "reasons"]
+    assert outcome["outcome"] == diagnosis.outcome.kind
+
+
 def test_the_file_name_is_kept_nowhere(diagnosis: Diagnosis) -> None:
     store = open_store()
     new = NewImage("image 1", diagnosis.image.pixels, record(diagnosis, "image 1"))

@@ -93,7 +93,7 @@ def test_phantom_is_answered_and_marked_synthetic() -> None:
     assert not page.exception
     shown = html(page)
     assert "synthetic image, no patient" in shown
-    assert "operating point 37.0 %" in shown
+    assert "decision threshold 37.0 %" in shown
     assert "carcinoma *seen*" in shown
     assert "&lt;b&gt;carcinoma" in shown or "<b>carcinoma" not in shown
     assert "4 µm/px (given)" in shown
@@ -140,7 +140,7 @@ def test_a_bad_file_is_refused_in_words_and_the_others_are_answered(
     assert {question["name"] for question in asked} == {"bad.png", "good.png"}
     listed = page.dataframe[0].value
     assert list(listed["Name"]) == ["bad.png", "good.png"]
-    assert listed["Verdict"][0] == "✕ none"
+    assert listed["Outcome"][0] == "✕ none"
     assert listed["P"][1].endswith("%")
 
 

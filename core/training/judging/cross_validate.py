@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.folds import Answers
-from core.inference.calibrate import apply_temperature
+from core.inference.classifier import apply_temperature
 from core.training.judging.fitter import Fitter
 from core.training.judging.held_out import Decision, fit_decision
 

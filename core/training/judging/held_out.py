@@ -12,7 +12,7 @@ from core.datasets.split import leave_one_patient_out
 from core.evaluation.calibration import fit_temperature
 from core.evaluation.operating_point import RULES, choose_thresholds
 from core.evaluation.patients import PatientScore, score_patient
-from core.inference.calibrate import apply_temperature
+from core.inference.classifier import apply_temperature
 from core.training.judging.fitter import Fitter
 
 

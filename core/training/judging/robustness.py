@@ -11,7 +11,7 @@ from core.datasets.sample import sample
 from core.evaluation.metrics import main_figures
 from core.evaluation.predictions import Predictions, Protocol
 from core.imaging.changes import Change, robustness_changes
-from core.inference.calibrate import apply_temperature
+from core.inference.classifier import apply_temperature
 from core.registry.card_results import ROBUSTNESS_IMAGES, UNCHANGED, Robustness
 from core.training.judging.answered_by import AnsweredBy
 from core.training.judging.fitter import Fitter, Predict

@@ -25,7 +25,7 @@ from core.evaluation.scope_distance import (
 )
 from core.imaging.focus import sharpness
 from core.imaging.tissue import tissue_mask
-from core.inference.calibrate import apply_temperature
+from core.inference.classifier import apply_temperature
 from core.inference.tiled import LEAST_TISSUE
 from core.registry.card_trust import ClassCoverage, Conformal, Scope
 from core.registry.files import SCOPE_FILE

@@ -92,7 +92,7 @@ def test_an_image_of_one_piece(tested: Package, tissue: np.ndarray) -> None:
     assert found.scope.distance == pytest.approx(expected, rel=1e-4)
     assert found.scope.tested
     assert found.scope.inside
-    assert found.verdict.prediction_set
+    assert found.outcome.prediction_set
     assert found.to_json()["scope"]["distance"] == pytest.approx(expected, abs=1e-4)
 
 
@@ -113,7 +113,7 @@ def test_of_a_larger_image_distance_is_the_mean_and_sharpness_the_median(
 @pytest.mark.parametrize(
     ("paint", "words"),
     [
-        (lambda p: np.roll(p, 1, axis=2)[::-1] // 4 * np.uint8(1), "unlike those"),
+        (lambda p: np.roll(p, 1, axis=2)[::-1] // 4 * np.uint8(1), "unlike the training images"),
         (lambda p: np.full_like(p, 150), "less sharp"),
     ],
     ids=["another colour", "blur"],
@@ -126,9 +126,9 @@ def test_what_is_unlike_training_is_out_of_scope(
 ) -> None:
     strange = np.ascontiguousarray(paint(tissue[60:110, 60:110]))
     found = diagnose(encode_png(strange), package=tested, um_per_px=4.0)
-    assert found.verdict.outcome == "out of scope"
+    assert found.outcome.kind == "out of scope"
     assert found.to_json()["verdict"] == "out of scope"
-    assert words in " ".join(found.verdict.reasons)
+    assert words in " ".join(found.outcome.reasons)
 
 
 def test_a_package_whose_scope_file_is_of_another_network_is_refused(

@@ -33,3 +33,17 @@ def test_warming_up_leaves_nothing_to_compile(package: Package) -> None:
     Image.fromarray(np.full((50, 50, 3), 120, np.uint8)).save(buffer, "PNG")
     diagnose(buffer.getvalue(), package=package, um_per_px=4.0)
     assert known._run.experimental_get_tracing_count() == before == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "pixels", "expected"),
+    [
+        (1, 96**2, [0]),
+        (3, 224**2, [1]),
+        (5, 96**2, [0, 1, 2, 3, 4]),
+        (700, 96**2, [50, 150, 250, 350, 450, 550, 650]),
+        (9, 4096**2, [4]),
+    ],
+)
+def test_a_bounded_number_of_tiles_is_turned(number: int, pixels: int, expected: list[int]) -> None:
+    assert one_pass.spaced(number, pixels).tolist() == expected

@@ -8,10 +8,10 @@ from threading import Barrier
 
 import numpy as np
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, softmax
 
 from core.inference import classifier as classifier_module
-from core.inference.classifier import Classifier, get_classifier
+from core.inference.classifier import Classifier, apply_temperature, eight_views, get_classifier
 from core.registry.package import Package, load_model
 
 PIXELS = np.random.default_rng(5).integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
@@ -111,3 +111,70 @@ def test_a_changed_card_is_noticed_and_few_models_are_kept(
     assert second is not first
     assert second.card.temperature == 5.0
     assert list(classifier_module._loaded.values()) == [second]
+
+
+GENERATOR = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+def test_softmax_head_equals_scipy(temperature: float) -> None:
+    logits = GENERATOR.normal(0, 5, (20, 4)).astype(np.float32)
+    found = apply_temperature(logits, temperature)
+    np.testing.assert_allclose(found, softmax(logits / temperature, axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+def test_sigmoid_head_becomes_two_columns(temperature: float) -> None:
+    logits = GENERATOR.normal(0, 5, (20, 1)).astype(np.float32)
+    found = apply_temperature(logits, temperature)
+    np.testing.assert_allclose(found[:, 1], expit(logits[:, 0] / temperature), rtol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_huge_logits_do_not_overflow() -> None:
+    found = apply_temperature(np.array([[1e6, -1e6]], np.float32), 0.1)
+    np.testing.assert_array_equal(found, [[1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("logits", "temperature"),
+    [(np.zeros(3), 1.0), (np.zeros((3, 0)), 1.0), (np.zeros((3, 2)), 0.0)],
+)
+def test_senseless_input_is_refused(logits: np.ndarray, temperature: float) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        apply_temperature(logits, temperature)
+
+
+VIEWED = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+
+
+def test_views_are_the_eight_of_a_square() -> None:
+    views = eight_views(VIEWED)
+    assert views.shape == (8, 3, 32, 32, 3)
+    np.testing.assert_array_equal(views[0], VIEWED)
+    assert len({view[0].tobytes() for view in views}) == 8
+    for view in views:
+        np.testing.assert_array_equal(np.sort(view, axis=None), np.sort(VIEWED, axis=None))
+    # The group is closed: the views of a turned image are the same eight.
+    turned = eight_views(np.rot90(VIEWED, axes=(1, 2)))
+    assert {view[0].tobytes() for view in turned} == {view[0].tobytes() for view in views}
+
+
+def test_what_is_not_square_is_only_flipped() -> None:
+    views = eight_views(VIEWED[:, :20])
+    assert views.shape == (4, 3, 20, 32, 3)
+    assert len({view[0].tobytes() for view in views}) == 4
+
+
+def test_spread_is_the_deviation_over_the_views(package: Package) -> None:
+    classifier = Classifier(package)
+    by_hand = []
+    for pixels in VIEWED:
+        views = [np.rot90(flipped, turn) for flipped in (pixels, pixels[::-1]) for turn in range(4)]
+        by_hand.append(classifier.probabilities(np.stack(views))[:, 1].std())
+    found = classifier.spread_over_views(VIEWED, 1)
+    assert found == pytest.approx(np.mean(by_hand), abs=1e-6)
+    assert found > 0
+    symmetric = np.full((1, 32, 32, 3), 90, np.uint8)
+    assert classifier.spread_over_views(symmetric, 1) == pytest.approx(0, abs=1e-6)

@@ -1,5 +1,6 @@
 """Tiled answers: every tile as if it were alone, put back where it was cut."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +12,8 @@ from core.errors import ImageError
 from core.imaging.resize import resize
 from core.imaging.tiles import tile_grid
 from core.inference import tiled
-from core.inference.calibrate import apply_temperature
-from core.inference.tiled import TileMap, answer_tiles, plan_tiles
+from core.inference.classifier import apply_temperature
+from core.inference.tiled import Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 
 PURPLE = (150, 90, 160)
 
@@ -22,6 +23,23 @@ def redness(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     red = inputs[..., 0].astype(np.float32) / 255
     chance = red.mean(axis=(1, 2))
     return np.stack([1 - chance, chance], axis=1), red[:, ::4, ::4]
+
+
+def answer_tiles(
+    pixels: np.ndarray,
+    plan: TilePlan,
+    size: tuple[int, int],
+    answer: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]],
+    *,
+    batch: int,
+    progress: Progress | None = None,
+) -> TileMap:
+    """Answer the planned tiles as an explanation does."""
+    inputs = tile_inputs(pixels, plan, size, batch=batch, progress=progress)
+    chances, heatmaps = zip(*map(answer, inputs), strict=True)
+    return plan.answered(
+        np.concatenate(chances), None if heatmaps[0] is None else np.concatenate(heatmaps)
+    )
 
 
 def picture(height: int, width: int) -> np.ndarray:

@@ -16,7 +16,7 @@ def heavy(megabytes: int) -> Any:
         operating_point=None,
         predicted="a",
         classes=("a", "b"),
-        verdict=SimpleNamespace(name="undecided"),
+        outcome=SimpleNamespace(name="undecided"),
         scope=SimpleNamespace(tested=True, inside=True),
         seconds=1.5,
         probabilities=np.array([0.75, 0.25]),
@@ -32,7 +32,7 @@ def test_old_answers_make_room_but_stay_on_the_list() -> None:
     assert set(desk.summaries) == {key[:3] for key in keys}
     found = desk.summaries[keys[0][:3]]
     assert (found.predicted, found.probability, found.positive) == ("a", 0.75, None)
-    assert (found.verdict, found.scope, found.chances) == ("undecided", True, (0.75, 0.25))
+    assert (found.outcome, found.scope, found.chances) == ("undecided", True, (0.75, 0.25))
     assert found.thumbnail.startswith("data:image/")
 
 

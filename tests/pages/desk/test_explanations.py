@@ -23,7 +23,7 @@ from core.registry.card_trust import Randomisation
 from core.registry.package import Package, load_package
 from core.registry.rewrite_card import rewrite_card
 from pages.desk.explanation_job import ExplanationJob, Subject, explain_now, explanation_of
-from pages.desk.explanation_marks import marks_of
+from pages.desk.explanations import _failed_tests
 from tests.core.registry.test_rewrite_card import CHECK, FOUND
 from tests.pages.conftest import answered, drawn_until_gone, upload_images
 
@@ -164,12 +164,12 @@ def failed(package: Package, *methods: str) -> Package:
 
 
 def test_methods_that_failed_wear_a_mark_with_its_reason(package: Package) -> None:
-    assert marks_of(package) == {}
-    marks = marks_of(failed(package, "scorecam"))
+    assert _failed_tests(package) == {}
+    marks = _failed_tests(failed(package, "scorecam"))
     assert list(marks) == ["scorecam"]
     assert "rank correlation 0.90, mean of 3 images; from 0.7 on" in marks["scorecam"]
     both = Package(package.path, package.card, (failed(package, "layercam"), package))
-    assert "its member tiny" in marks_of(both)["layercam"]
+    assert "its member tiny" in _failed_tests(both)["layercam"]
 
 
 def tissue(seed: int, side: int) -> bytes:
@@ -248,7 +248,7 @@ def test_of_a_larger_image_one_tile_is_explained_and_another_can_be_chosen() -> 
     assert "Where the tile lies" in words(page)
     place = re.findall(r'<i style="(top:[^"]+)"', words(page))
     tile.set_value(1).run()
-    assert page.button(key="explain")  # another question
+    assert page.button(key="explain")  # another query
     explained(page)
     assert re.findall(r'<i style="(top:[^"]+)"', words(page)) != place
     assert all("height:33.33%;width:33.33%" in one for one in place)

@@ -10,7 +10,7 @@ import pytest
 import core.diagnosis
 from pages.desk import answers
 from pages.desk import work as desk_work
-from pages.desk.answers import Question
+from pages.desk.answers import Query
 from pages.desk.state import Desk
 from tests.pages.desk.test_desk import uploaded
 
@@ -39,21 +39,21 @@ def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
     desk = Desk("token")
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
     desk.put([uploaded(str(number)) for number in range(3)])
-    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
-    work = desk_work.want(desk, questions, questions[1])
+    queries = [Query(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
+    work = desk_work.want(desk, queries, queries[1])
     while work.share < 0.5:
         pass
-    assert work.current == questions[1]
+    assert work.current == queries[1]
     work.stop()
-    desk_work.wait(work, questions[1], lambda *_: None)  # returns, since nobody works any more
+    desk_work.wait(work, queries[1], lambda *_: None)  # returns, since nobody works any more
     assert work.thread is None or not work.thread.join(10)
     assert not desk.summaries
-    assert desk_work.want(desk, questions, questions[0]).paused
+    assert desk_work.want(desk, queries, queries[0]).paused
     held.set()
     desk_work.go_on(desk)
-    desk_work.want(desk, questions, questions[0])
-    for question in questions:
-        desk_work.wait(work, question, lambda *_: None)
+    desk_work.want(desk, queries, queries[0])
+    for query in queries:
+        desk_work.wait(work, query, lambda *_: None)
     assert len(desk.summaries) == 3  # three refusals: these are no images
     assert work.done == 3
 
@@ -62,7 +62,7 @@ def test_what_was_given_up_and_is_wanted_again_is_answered(held: threading.Event
     desk = Desk("token")
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
     desk.put([uploaded("a")])
-    one, other = (Question(desk.images["a"], package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
+    one, other = (Query(desk.images["a"], package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
     with desk.lock:  # nobody gives up or begins meanwhile
         work = desk_work.want(desk, [one], one)
         work.current = work.queue.popleft()
@@ -79,12 +79,12 @@ def test_two_windows_on_one_desk_both_get_their_answers(held: threading.Event) -
     desk = Desk("token")
     desk.put([uploaded("a")])
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    here, there = (Question(desk.images["a"], package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
+    here, there = (Query(desk.images["a"], package, um) for um in (1.0, 2.0))  # type: ignore[arg-type]
     work = desk_work.want(desk, [here], here)
     desk_work.want(desk, [there], there)
     held.set()
-    for question in (here, there):
-        desk_work.wait(work, question, lambda *_: None)
+    for query in (here, there):
+        desk_work.wait(work, query, lambda *_: None)
     assert len(desk.summaries) == 2
     desk.remove(["a"])
     desk_work.wait(work, here, lambda *_: None)  # returns: there is nothing to wait for
@@ -94,7 +94,7 @@ def test_a_fault_of_the_desk_itself_does_not_end_its_work(monkeypatch: pytest.Mo
     desk = Desk("token")
     desk.put([uploaded("a"), uploaded("b")])
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
+    queries = [Query(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
     real, faults = answers._summarise, [MemoryError("no thumbnail")]
 
     def summarise(answer: Any) -> answers.Summary:
@@ -103,9 +103,9 @@ def test_a_fault_of_the_desk_itself_does_not_end_its_work(monkeypatch: pytest.Mo
         return real(answer)
 
     monkeypatch.setattr(answers, "_summarise", summarise)
-    work = desk_work.want(desk, questions, questions[0])
-    for question in questions:
-        desk_work.wait(work, question, lambda *_: None)
+    work = desk_work.want(desk, queries, queries[0])
+    for query in queries:
+        desk_work.wait(work, query, lambda *_: None)
     told = [str(getattr(answer, "reason", "")) for answer in desk.answers.values()]
     assert told[0] == answers.FAULT
     assert "not an image" in told[1]
@@ -124,8 +124,8 @@ def test_an_image_taken_off_after_its_last_tile_leaves_no_answer(
 
     monkeypatch.setattr(core.diagnosis, "diagnose", take_off_and_answer)
     package = SimpleNamespace(model_sha256="m", card=SimpleNamespace(name="n"))
-    questions = [Question(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
-    work = desk_work.want(desk, questions, questions[0])
+    queries = [Query(one, package, None) for one in desk.images.values()]  # type: ignore[arg-type]
+    work = desk_work.want(desk, queries, queries[0])
     assert work.thread is None or not work.thread.join(10)
     assert list(desk.hashes) == ["b"]
     assert len(desk.answers) == len(desk.summaries) == 1

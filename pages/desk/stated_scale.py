@@ -1,23 +1,15 @@
-"""The image's scale: asked from the user, and shown beside what the model expects."""
-
-from typing import TYPE_CHECKING
+"""The scale of the images: asked from the user, for the case and for one image."""
 
 import streamlit as st
 
 from core.datasets.breakhis_scale import UM_PER_PX as BREAKHIS_UM_PER_PX
 from pages.desk.state import Desk, Scale
-from pages.shared.plain import notice, table
-
-if TYPE_CHECKING:
-    from core.diagnosis import Diagnosis
-    from core.registry.card import InputSpec
 
 _UM_PER_PX, _MAGNIFICATION = "um_per_px", "magnification"
 _HELP = (
-    "Micrometres of tissue that one pixel shows (µm/px). The scanner or microscope software states "
-    "it. A model knows tissue at one scale only: the same cells at another scale look like another "
-    "tissue to it. Leave it empty to use what the file states. It is asked once for all images of "
-    "the case; one that differs can be given its own beside its name."
+    "Micrometres of tissue that a pixel shows, as the scanner or microscope software states it. A "
+    "model knows tissue at one scale only. Empty: as each file states. An image that differs from "
+    "the rest of the case can be given its own, under More."
 )
 
 
@@ -28,18 +20,18 @@ def ask_for_scale(desk: Desk) -> None:
 
 def ask_for_own_scale(desk: Desk, image_id: str) -> None:
     """Draw the inputs for the scale of one image that differs from the others."""
-    own = _ask(
+    scale = _ask(
         desk.scales.get(image_id),
         f"-{image_id}",
         "Scale of this image alone, µm/px",
         "as the other images",
         "For an image that was taken at another magnification than the rest of the case.",
     )
-    if own != desk.scales.get(image_id):
-        if own is None:
+    if scale != desk.scales.get(image_id):
+        if scale is None:
             desk.scales.pop(image_id, None)
         else:
-            desk.scales[image_id] = own
+            desk.scales[image_id] = scale
         st.rerun()
 
 
@@ -88,47 +80,3 @@ def _take_magnification(number: str, magnification: str) -> None:
 
 def _forget_magnification(magnification: str) -> None:
     st.session_state[magnification] = None
-
-
-def compare_scale(diagnosis: "Diagnosis") -> None:
-    """Show what the model expects beside what the image is."""
-    spec, info, plan = diagnosis.card.input, diagnosis.image.info, diagnosis.scale
-    used = plan.um_per_px or spec.um_per_px
-    origin = {"stated": "stated by the file", "given": "given", "unknown": "assumed"}[plan.state]
-    size = f"{info.width:,} × {info.height:,} px"
-    field = f"{info.width * used:,.0f} × {info.height * used:,.0f} µm"
-    expected = f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px"
-    stored = f"{info.format}, {info.mode}, {info.bit_depth} bit"
-    table(
-        ("", "The model expects", "This image"),
-        [
-            (
-                "Scale",
-                f"{expected} (trained at {spec.um_per_px:g})",
-                f"{used:g} µm/px ({origin})",
-            ),
-            ("Field", _fields(spec), field),
-            (
-                "Size",
-                f"{spec.width} × {spec.height} px a {'patch' if spec.fit == 'patch' else 'square'}",
-                f"{size}, {_pieces(diagnosis)}",
-            ),
-            ("Stored as", "8 bit RGB", "; ".join((stored, *info.notes))),
-        ],
-        caption="What the model expects and what this image is",
-    )
-    if plan.in_range:
-        notice(plan.message, "note")
-
-
-def _fields(spec: "InputSpec") -> str:
-    if spec.fit == "patch":
-        return f"{spec.field_um:g} × {spec.field_um:g} µm a patch"
-    fields = ", ".join(f"{field:.0f}" for field in spec.fields_um)
-    return f"as tall as {fields} µm"
-
-
-def _pieces(diagnosis: "Diagnosis") -> str:
-    if diagnosis.scale.one_piece:
-        return "looked at in one piece"
-    return f"looked at in {diagnosis.tiles:,} tiles of {diagnosis.scale.tile} px"

@@ -1,1 +1,0 @@
-"""What an image file says of itself, read before any decoder sees the file."""

@@ -1,0 +1,179 @@
+"""What may be said of an image: a class, undecided or out of scope, why, and how surely.
+
+Where an image is unlike the training images, its answer may not be used.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.conformal import prediction_sets
+from core.inference.scale import ScalePlan
+from core.inference.tiled import LEAST_TISSUE
+from core.registry.card import Card
+
+UNDECIDED: Final = "undecided"
+OUT_OF_SCOPE: Final = "out of scope"
+NO_SCOPE_TEST = (
+    "This model has no scope test: nobody checked whether the image is like the training images."
+)
+NO_SETS = "Nor has it prediction sets, so it is never undecided."
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeCheck:
+    """What the tests of an image found."""
+
+    tested: bool
+    """Whether the model carries a test against its training images."""
+    distance: float | None
+    """Distance from the training images over the largest that is in scope; above 1 is out."""
+    sharpness: float | None
+    """Sharpness over the least that is in scope; below 1 is out. None without such a test."""
+    tissue: float
+    """Share of the image that is tissue."""
+    reasons: tuple[str, ...]
+    """Why the image is out of scope, in sentences; empty if nothing speaks against it."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether nothing speaks against the image."""
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What may be said of an image."""
+
+    kind: Literal["class", "undecided", "out of scope"]
+    name: str
+    """The class, or one of `UNDECIDED` and `OUT_OF_SCOPE`."""
+    reasons: tuple[str, ...]
+    """Why, in sentences."""
+    prediction_set: tuple[str, ...] | None
+    """The classes that cannot be ruled out; None where the model carries no prediction sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """How far a model disagrees with itself about the probability of one class."""
+
+    about: str
+    """The class."""
+    views: float
+    """Standard deviation over the eight flips and turns, in [0, 0.5], the mean over the tiles."""
+    tiles: int
+    """Tiles that were turned."""
+    members: tuple[float, ...] | None
+    """Each member's probability of the class for the whole image; None of a single model."""
+
+
+def check_scope(
+    *,
+    scale: ScalePlan,
+    tissue: float,
+    distance: float | None,
+    sharpness: float | None,
+) -> ScopeCheck:
+    """Put together what the tests of an image found.
+
+    Parameters
+    ----------
+    scale
+        Only a known scale can be out of range.
+    tissue
+        Share of the image that is tissue, in [0, 1].
+    distance, sharpness
+        As in `ScopeCheck`; None where the model carries no such test.
+    """
+    reasons = []
+    if scale.um_per_px is not None and not scale.in_range:
+        reasons.append(scale.message)
+    if tissue < LEAST_TISSUE:
+        # Of glass the other tests only say that it is no tissue, in more words.
+        reasons.append(_too_little(tissue))
+    else:
+        if distance is not None and distance > 1:
+            reasons.append(
+                f"The image is unlike the training images: it lies {distance:.2f} times as far "
+                "from them as is in scope, by the network's features. It may not be breast tissue "
+                "in H&E, or be stained or recorded too differently."
+            )
+        if sharpness is not None and sharpness < 1:
+            reasons.append(
+                "The image is less sharp than nearly all training images: out of focus, enlarged, "
+                "or at a higher magnification than stated or assumed. Take it again in focus, and "
+                "check its scale."
+            )
+    return ScopeCheck(distance is not None, distance, sharpness, tissue, tuple(reasons))
+
+
+def give_outcome(
+    card: Card, predicted: str, probabilities: NDArray[np.floating], scope: ScopeCheck
+) -> Outcome:
+    """Decide what may be said.
+
+    A class is given only if the image is in scope and the prediction set is that class alone. An
+    empty set, in which no class is as probable as it usually is where it is right, and one that
+    contradicts the operating point leave the image undecided, as a set of several classes does.
+
+    Parameters
+    ----------
+    card
+        Of the model.
+    predicted
+        The class by the operating point, or the most probable one.
+    probabilities
+        (K,) calibrated.
+    scope
+        Of the image.
+    """
+    chosen = _set_of(card, probabilities)
+    untested = () if scope.tested else (NO_SCOPE_TEST,)
+    if not scope.inside:
+        return Outcome(OUT_OF_SCOPE, OUT_OF_SCOPE, scope.reasons, chosen)
+    if chosen is None or card.conformal is None:
+        return Outcome("class", predicted, (*untested, NO_SETS) if untested else (), None)
+    level = f"{card.conformal.level:.0%}".replace("%", " %")
+    if chosen == (predicted,):
+        others = "The other class" if len(card.classes) == 2 else "The others"  # noqa: PLR2004 - two classes have one other
+        why = f"Confident: {predicted}. {others} can be ruled out at {level}."
+        return Outcome("class", predicted, (why, *untested), chosen)
+    if not chosen:
+        why = (
+            "No class fits: each is less probable here than on nearly all images of that class, of "
+            "patients whom the model had not seen."
+        )
+    elif len(chosen) == 1:
+        why = f"At {level} only {chosen[0]} fits, but by the decision threshold it is {predicted}."
+    else:
+        why = f"{_fitting(card.classes, chosen)} can be ruled out at {level}."
+    return Outcome(UNDECIDED, UNDECIDED, (why, *untested), chosen)
+
+
+def _set_of(card: Card, probabilities: NDArray[np.floating]) -> tuple[str, ...] | None:
+    if card.conformal is None:
+        return None
+    inside = prediction_sets(probabilities, np.array(card.conformal.cut_offs))
+    return tuple(name for name, held in zip(card.classes, inside, strict=True) if held)
+
+
+def _fitting(classes: tuple[str, ...], chosen: tuple[str, ...]) -> str:
+    """Say which of the classes fit, up to the pronoun for them."""
+    some = f"{', '.join(chosen[:-1])} and {chosen[-1]}"
+    if len(classes) == 2:  # noqa: PLR2004 - the meaning of both
+        return f"Both {some} fit: neither"
+    if len(chosen) == len(classes):
+        return f"All {len(classes)} classes fit: none of them"
+    return f"Of {len(classes)} classes {some} fit: none of them"
+
+
+def _too_little(tissue: float) -> str:
+    if tissue < 0.005:  # noqa: PLR2004 - under it, no per cent is left to name
+        return "No tissue was found, only background: there is nothing to answer on."
+    return (
+        f"Only {100 * tissue:.0f} % of the image is tissue, too little to answer on (at least "
+        f"{100 * LEAST_TISSUE:.0f} % is needed)."
+    )

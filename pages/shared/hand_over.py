@@ -1,0 +1,32 @@
+"""An image on its way from another page to Diagnose."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+DIAGNOSE = "pages/diagnose.py"
+_ON_ITS_WAY = "handed_over"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A file to diagnose, and what is known of it."""
+
+    file: Path
+    name: str
+    um_per_px: float | None
+    model: str
+    """The name of the model that is to answer."""
+
+
+def hand_over(image: HandedOver) -> None:
+    """Go to Diagnose with an image; ends the run."""
+    st.session_state[_ON_ITS_WAY] = image
+    st.switch_page(DIAGNOSE)
+
+
+def take_over() -> HandedOver | None:
+    """Return the image that another page has sent, once."""
+    image: HandedOver | None = st.session_state.pop(_ON_ITS_WAY, None)
+    return image

@@ -39,7 +39,7 @@ else:
     uploads = list(desk.images.values())
     queries = [Query(upload, package, desk.um_per_px_of(upload)) for upload in uploads]
     picked = st.session_state.pop("desk_picked", desk.chosen)
-    chosen = next((one for one in queries if one.upload.id == picked), queries[0])
+    chosen = next((query for query in queries if query.upload.id == picked), queries[0])
     desk.chosen = chosen.upload.id
     work = want(desk, queries, chosen)
     waits = summary(chosen, desk) is None

@@ -90,20 +90,20 @@ def check_methods(
 
     Each image is explained for the class that the trained network gives it.
     """
-    classes = [int(network.scores(one[np.newaxis])[0].argmax()) for one in inputs]
+    classes = [int(network.scores(pixels[np.newaxis])[0].argmax()) for pixels in inputs]
     layers = len(learnt_layers(network.model))
     stops = sorted({1, *(max(1, round(share * layers)) for share in _SHARES)})
     rounds = 1 + len(stops) + DRAWS - 1  # the trained network, the cascade, the other draws
 
     def maps_of_all(number: int) -> dict[str, list[NDArray[np.float32]]]:
-        found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in methods}
+        maps_by_method: dict[str, list[NDArray[np.float32]]] = {name: [] for name in methods}
         for order, (name, method) in enumerate(methods.items()):
             for done, (pixels, index) in enumerate(zip(inputs, classes, strict=True)):
                 share = (number + (order + done / len(inputs)) / len(methods)) / rounds
                 progress("Comparing maps of trained and of random weights", share)
                 maps = method(network, layer, pixels[np.newaxis], index, lambda _: None, cancelled)
-                found[name].append(maps[0])
-        return found
+                maps_by_method[name].append(maps[0])
+        return maps_by_method
 
     before, trained = maps_of_all(0), network.model.get_weights()
     draws: list[list[dict[str, MapChange]]] = [[] for _ in range(DRAWS)]
@@ -164,7 +164,7 @@ def structural_similarity(before: NDArray[np.float32], after: NDArray[np.float32
     import tensorflow as tf  # noqa: PLC0415 - importing this module must not wait for it
 
     window = min(_WINDOW, *before.shape)
-    pair = (one[..., np.newaxis].astype(np.float32) for one in (before, after))
+    pair = (values[..., np.newaxis].astype(np.float32) for values in (before, after))
     return float(tf.image.ssim(*pair, max_val=1.0, filter_size=window))
 
 

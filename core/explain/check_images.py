@@ -23,14 +23,14 @@ def phantom_inputs(card: Card) -> NDArray[np.uint8]:
     """Draw tiles of phantoms at the model's scale, half of each cell-dense: (3, h, w, 3)."""
     spec = card.input
     tile = round(spec.field_um / spec.um_per_px)
-    found = []
+    inputs = []
     for seed in range(IMAGES):
         phantom = render_phantom(seed, 3 * tile, 4 * tile, spec.um_per_px)
         height, width = phantom.dense.shape
         grid = tile_grid(height, width, tile, tile // 2)
         nearest = np.abs(tile_means(phantom.dense, grid) - 0.5).argmin()
-        found.append(resize(cut(phantom.pixels, grid)[nearest], spec.height, spec.width))
-    return np.stack(found)
+        inputs.append(resize(cut(phantom.pixels, grid)[nearest], spec.height, spec.width))
+    return np.stack(inputs)
 
 
 def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
@@ -60,13 +60,13 @@ def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
     dataset = open_dataset(path, task=card.task)
     records = dataset.records
     rows = sample(records["label"].to_numpy(), records["patient"].to_numpy(), IMAGES)
-    found = []
+    inputs = []
     given_scales = records["um_per_px"].to_numpy(dtype=np.float64)
     for row in rows:
         image = read_image(dataset.root / records["path"].iloc[row])
         given = float(given_scales[row])
-        found.append(_one_input(image.pixels, image.info.um_per_px, given, card))
-    return np.stack(found), f"images of {dataset.name}"
+        inputs.append(_one_input(image.pixels, image.info.um_per_px, given, card))
+    return np.stack(inputs), f"images of {dataset.name}"
 
 
 def _one_input(

@@ -230,18 +230,20 @@ def _explain_together(ensemble: Ensemble) -> Explain:
         if target is None:
             # Every member must explain the same class: the one that they answer together.
             answers = ensemble.probabilities(inputs).argmax(axis=1)
-            parts = [explain(inputs[row : row + 1], int(own)) for row, own in enumerate(answers)]
+            parts = [
+                explain(inputs[row : row + 1], int(index)) for row, index in enumerate(answers)
+            ]
             return _concatenate(parts)
-        found = [
+        parts = [
             explain_one(ensemble.shrink(inputs, member), target)
             for explain_one, member in zip(explains, ensemble.members, strict=True)
         ]
-        chances = np.stack([part.probabilities for part in found])
+        chances = np.stack([part.probabilities for part in parts])
         return Explained(
             chances.mean(axis=0),
-            _mean_heatmap([part.heatmaps for part in found], ensemble),
-            _mean([part.distances for part in found]),
-            _mean([part.sharpness for part in found]),
+            _mean_heatmap([part.heatmaps for part in parts], ensemble),
+            _mean([part.distances for part in parts]),
+            _mean([part.sharpness for part in parts]),
             chances,
         )
 

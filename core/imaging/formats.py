@@ -117,7 +117,7 @@ def _read_png(data: bytes) -> Header:
         If the file is cut short, or a chunk that draws the picture fails its checksum.
     """
     drawing = [PNG_SIGNATURE]
-    found: dict[bytes, bytes] = {}
+    chunks: dict[bytes, bytes] = {}
     for name, content, whole in _png_chunks(data):
         sound = zlib.crc32(whole[4:-4]) == struct.unpack(">I", whole[-4:])[0]
         if name in _PNG_DRAWING:
@@ -125,12 +125,12 @@ def _read_png(data: bytes) -> Header:
                 raise damaged("PNG", "a checksum is wrong")
             drawing.append(whole)
         if name == b"IHDR" or (sound and len(content) >= _PNG_METADATA.get(name, len(content) + 1)):
-            found.setdefault(name, content)
-    if len(found.get(b"IHDR", b"")) != 13:  # noqa: PLR2004 - the size that the standard fixes
+            chunks.setdefault(name, content)
+    if len(chunks.get(b"IHDR", b"")) != 13:  # noqa: PLR2004 - the size that the standard fixes
         raise damaged("PNG", "its header is missing")
-    width, height, bit_depth = struct.unpack(">IIB", found[b"IHDR"][:9])
-    orientation, scale = read_exif(found.get(b"eXIf", b""))
-    across, down, unit = struct.unpack(">IIB", found.get(b"pHYs", b"\0" * 9)[:9])
+    width, height, bit_depth = struct.unpack(">IIB", chunks[b"IHDR"][:9])
+    orientation, scale = read_exif(chunks.get(b"eXIf", b""))
+    across, down, unit = struct.unpack(">IIB", chunks.get(b"pHYs", b"\0" * 9)[:9])
     if unit == _PER_METRE:
         scale = from_density(across, down, UM_PER_METRE) or scale
     return Header(
@@ -139,7 +139,7 @@ def _read_png(data: bytes) -> Header:
         height=height,
         bit_depth=bit_depth,
         picture=b"".join(drawing),
-        pages=max(1, struct.unpack(">I", found.get(b"acTL", b"\0\0\0\1")[:4])[0]),
+        pages=max(1, struct.unpack(">I", chunks.get(b"acTL", b"\0\0\0\1")[:4])[0]),
         orientation=orientation,
         um_per_px=scale,
     )

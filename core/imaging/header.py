@@ -85,11 +85,11 @@ def from_description(text: str, density: float | None) -> float | None:
     density
         Pixels per unit of the resolution tags, whose unit ImageJ writes into the description.
     """
-    if found := _OME_SIZE.search(text):
+    if size := _OME_SIZE.search(text):
         unit = _OME_UNIT.search(text)
-        return _scaled(found[1], _UM_OF_UNIT.get(unit[1] if unit else "µm"))
-    if found := _APERIO_SIZE.search(text):
-        return _scaled(found[1], 1.0)
+        return _scaled(size[1], _UM_OF_UNIT.get(unit[1] if unit else "µm"))
+    if size := _APERIO_SIZE.search(text):
+        return _scaled(size[1], 1.0)
     if density and text.startswith("ImageJ=") and _IMAGEJ_UNIT.search(text):
         return credible(1 / density)
     return None

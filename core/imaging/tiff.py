@@ -92,8 +92,8 @@ def _layout(data: bytes) -> tuple[_Layout, int] | None:
     if order is None or len(data) < 16:  # noqa: PLR2004 - the BigTIFF header; no image is smaller
         return None
     big = struct.unpack_from(order + "H", data, 2)[0] == _BIG
-    found = _Layout(order, big)
-    return found, found.offset.unpack_from(data, 8 if big else 4)[0]
+    form = _Layout(order, big)
+    return form, form.offset.unpack_from(data, 8 if big else 4)[0]
 
 
 def _directory(data: bytes, form: _Layout, start: int) -> tuple[dict[int, _Entry], int] | None:
@@ -169,11 +169,11 @@ def _density_scale(data: bytes, form: _Layout, entries: dict[int, _Entry]) -> fl
 def read_exif(block: bytes) -> tuple[int, float | None]:
     """Orientation and µm/px of an EXIF block; (1, None) where it is damaged."""
     block = block.removeprefix(b"Exif\0\0")
-    found = _layout(block)
-    listing = _directory(block, *found) if found else None
-    if found is None or listing is None:
+    placed = _layout(block)
+    listing = _directory(block, *placed) if placed else None
+    if placed is None or listing is None:
         return 1, None
-    return _orientation(block, found[0], listing[0]), _density_scale(block, found[0], listing[0])
+    return _orientation(block, placed[0], listing[0]), _density_scale(block, placed[0], listing[0])
 
 
 def read_tiff(data: bytes) -> Header:
@@ -184,11 +184,11 @@ def read_tiff(data: bytes) -> Header:
     ImageError
         If the first page's tags do not hold together or its pixels are of an unsupported kind.
     """
-    found = _layout(data)
-    listing = _directory(data, *found) if found else None
-    if found is None or listing is None:
+    placed = _layout(data)
+    listing = _directory(data, *placed) if placed else None
+    if placed is None or listing is None:
         raise damaged("TIFF", "its table of contents lies outside the file")
-    form, start = found
+    form, start = placed
     entries = listing[0]
     drawing = {tag: entry for tag, entry in entries.items() if tag in _DRAWING}
     _check_extent(data, form, drawing)

@@ -173,7 +173,7 @@ def eight_views(inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     turns = range(4) if inputs.shape[1] == inputs.shape[2] else (0, 2)
     turned = [np.rot90(inputs, turn, axes=(1, 2)) for turn in turns]
-    return np.stack([view for one in turned for view in (one, one[:, :, ::-1])])
+    return np.stack([view for turn in turned for view in (turn, turn[:, :, ::-1])])
 
 
 def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
@@ -222,15 +222,15 @@ def get_classifier(package: Package) -> Classifier:
             "its members on the shelf and ask for it by name."
         )
     members = tuple(get_classifier(member) for member in package.members)
-    found = _loaded.get(package.path)
-    if found and found.package == package:
-        return found
+    classifier = _loaded.get(package.path)
+    if classifier and classifier.package == package:
+        return classifier
     with _loading:
-        found = _loaded.get(package.path)
-        if not found or found.package != package:
+        classifier = _loaded.get(package.path)
+        if not classifier or classifier.package != package:
             _loaded.pop(package.path, None)
-            found = Ensemble(package, members) if members else Classifier(package)
+            classifier = Ensemble(package, members) if members else Classifier(package)
             while len(_loaded) >= KEPT:
                 del _loaded[next(iter(_loaded))]
-            _loaded[package.path] = found
-    return found
+            _loaded[package.path] = classifier
+    return classifier

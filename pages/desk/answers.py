@@ -95,13 +95,13 @@ def known(query: Query, desk: Desk | None = None) -> "Diagnosis | Failure | None
         return None
     with desk.lock:
         key = query.key(desk)
-        found: Diagnosis | Failure | None = desk.answers.get(key)
-        if found is None:
+        answer: Diagnosis | Failure | None = desk.answers.get(key)
+        if answer is None:
             return None
         desk.answers.move_to_end(key)
-    if isinstance(found, Failure) or found.name == query.upload.name:
-        return found
-    return replace(found, name=query.upload.name)  # the same bytes under another name
+    if isinstance(answer, Failure) or answer.name == query.upload.name:
+        return answer
+    return replace(answer, name=query.upload.name)  # the same bytes under another name
 
 
 def summary(query: Query, desk: Desk | None = None) -> Summary | None:
@@ -109,8 +109,8 @@ def summary(query: Query, desk: Desk | None = None) -> Summary | None:
     desk = desk or open_desk()
     if query.upload.id not in desk.hashes:
         return None
-    found: Summary | None = desk.summaries.get(query.key(desk)[:3])
-    return found
+    short: Summary | None = desk.summaries.get(query.key(desk)[:3])
+    return short
 
 
 def ask(
@@ -128,9 +128,9 @@ def ask(
         Where the answer is kept; this window's unless given.
     """
     desk = desk or open_desk()
-    found = known(query, desk)
-    if found is not None:
-        return found
+    kept = known(query, desk)
+    if kept is not None:
+        return kept
     answer: Diagnosis | Failure
     try:
         from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page

@@ -17,7 +17,7 @@ _WHOLE = "desk_whole"  # set where the whole page is drawn, and not the case alo
 
 def show_case(desk: Desk, work: Work, queries: list[Query]) -> None:
     """Draw the images of a case as a table that fills while they are answered."""
-    at_work = not work.paused and any(summary(one, desk) is None for one in queries)
+    at_work = not work.paused and any(summary(query, desk) is None for query in queries)
     st.session_state[_WHOLE] = True
     st.fragment(_show_case, run_every=POLL_SECONDS if at_work else None)(
         desk, work, queries, at_work=at_work
@@ -64,9 +64,9 @@ def _show_progress(work: Work, queries: list[Query]) -> bool:
             st.button("Go on", key="desk_go_on", on_click=go_on, args=(work.desk,))
             return False
         left = work.seconds_left
-        told = "" if left is None else f", about {duration(left)} left"
+        remaining = "" if left is None else f", about {duration(left)} left"
         st.progress(
-            (answered + work.share) / number, text=f"{answered:,} of {number:,} answered{told}"
+            (answered + work.share) / number, text=f"{answered:,} of {number:,} answered{remaining}"
         )
         st.button("Stop", key="desk_stop", on_click=work.stop)
     return True
@@ -74,27 +74,27 @@ def _show_progress(work: Work, queries: list[Query]) -> bool:
 
 def _show_case_answer(desk: Desk, card: Card, queries: list[Query]) -> None:
     """Draw one answer for the case, and which of its images it rests on."""
-    found = [(query, summary(query, desk)) for query in queries]
+    summaries = [summary(query, desk) for query in queries]
     different: dict[str, Summary] = {}
-    for _, one in found:
-        if one is not None and one.predicted is not None:
-            different.setdefault(one.pixels, one)
-    inside = [one for one in different.values() if one.outcome != OUT_OF_SCOPE]
-    without = sum(one is not None and one.predicted is None for _, one in found)
-    doubles = sum(one is not None for _, one in found) - without - len(different)
+    for short in summaries:
+        if short is not None and short.predicted is not None:
+            different.setdefault(short.pixels, short)
+    inside = [short for short in different.values() if short.outcome != OUT_OF_SCOPE]
+    without = sum(short is not None and short.predicted is None for short in summaries)
+    doubles = sum(short is not None for short in summaries) - without - len(different)
     left_out = [
         f"{len(different) - len(inside):,} out of scope" if len(inside) < len(different) else "",
         f"{doubles:,} the same as another" if doubles else "",
         f"{without:,} without an answer" if without else "",
-        f"{sum(one is None for _, one in found):,} to come"
-        if any(one is None for _, one in found)
+        f"{sum(short is None for short in summaries):,} to come"
+        if any(short is None for short in summaries)
         else "",
     ]
     aside = ", ".join(filter(None, left_out))
     if inside:
         _answer(card, inside, aside)
         return
-    yet = " yet" if any(one is None for _, one in found) else ""
+    yet = " yet" if any(short is None for short in summaries) else ""
     st.html(
         f'<section class="lobule-case"><div class="lobule-answer"><h2>The case: no answer{yet}</h2>'
         f'</div><p class="lobule-quiet">No image counts{yet}: {aside}.</p></section>'
@@ -106,7 +106,7 @@ def _answer(card: Card, inside: list[Summary], aside: str) -> None:
 
     from core.inference.case import FEWEST_IMAGES, answer_case  # noqa: PLC0415
 
-    answer = answer_case(card, np.array([one.chances for one in inside]))
+    answer = answer_case(card, np.array([short.chances for short in inside]))
     positive = None if card.positive_index is None else card.classes[card.positive_index]
     mark = mark_of_outcome(answer.name, positive)
     name = answer.name if has_class(answer.name) else answer.name.capitalize()
@@ -116,8 +116,8 @@ def _answer(card: Card, inside: list[Summary], aside: str) -> None:
         interval = f"{100 * low:.0f} to {100 * high:.0f} %, 95 % interval"
     images = "1 image" if answer.images == 1 else f"{answer.images:,} images"
     counts = " · ".join(
-        f"{sum(one.outcome == outcome for one in inside):,} {outcome}"
-        for outcome in sorted({one.outcome for one in inside})
+        f"{sum(short.outcome == outcome for short in inside):,} {outcome}"
+        for outcome in sorted({short.outcome for short in inside})
     )
     not_counted = f"; not counted: {aside}" if aside else ""
     st.html(

@@ -49,7 +49,7 @@ def show_panels(
             with st.container(width=_WIDTH):
                 st.text(
                     f"{words.title} ⚠" if name in marks else words.title,
-                    help="\n\n".join(filter(None, (words.told, marks.get(name)))),
+                    help="\n\n".join(filter(None, (words.tooltip, marks.get(name)))),
                 )
                 empty = "" if values.any() else " It is empty: nothing speaks for the class."
                 st.html(_picture(preview(drawn), f"The {words.title} map.{empty}"))

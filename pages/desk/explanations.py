@@ -91,12 +91,12 @@ def _choose_methods(package: Package) -> tuple[MethodName, ...]:
     with st.container(horizontal=True, gap="medium"):
         for name, words in METHODS.items():
             label = f"{words.title} ⚠" if name in marks else words.title
-            told = f"{words.told} {_SLOW if words.slow else ''}"
+            tooltip = f"{words.tooltip} {_SLOW if words.slow else ''}"
             if st.checkbox(
                 label,
                 value=not words.slow,
                 key=f"method-{name}",
-                help="\n\n".join(filter(None, (told.strip(), marks.get(name)))),
+                help="\n\n".join(filter(None, (tooltip.strip(), marks.get(name)))),
                 width="content",
             ):
                 chosen.append(name)
@@ -130,11 +130,11 @@ def _state(job: ExplanationJob, *, stopping: bool) -> str:
 def _failed_tests(package: Package) -> dict[str, str]:
     """Why each method that failed on this model, or on a member of an ensemble, is marked."""
     marks: dict[str, str] = {}
-    for one in package.members or (package,):
-        test = one.card.explanations
+    for member in package.members or (package,):
+        test = member.card.explanations
         for check in test.methods if test else ():
             if test and check.unchanged:
-                whose = f" of its member {one.card.name}" if package.members else ""
+                whose = f" of its member {member.card.name}" if package.members else ""
                 marks[check.method] = (
                     f"⚠ On this model it shows the picture rather than what was learnt: when all "
                     f"weights{whose} were drawn anew, its maps stayed much the same (rank "
@@ -156,10 +156,12 @@ def _warn_of_heatmap(package: Package) -> None:
 
 def _say_what_was_tested(package: Package) -> None:
     """Say on what the methods were tested, or that they were not."""
-    tests = [one.card.explanations for one in package.members or (package,)]
+    tests = [member.card.explanations for member in package.members or (package,)]
     if any(test is None for test in tests):
         names = ", ".join(
-            one.card.name for one in package.members or (package,) if one.card.explanations is None
+            member.card.name
+            for member in package.members or (package,)
+            if member.card.explanations is None
         )
         quiet(
             "Whether these maps show what the model learnt was not tested on it: "

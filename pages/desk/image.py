@@ -37,8 +37,8 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
         if len(ids) > 1:
             _go("Previous", "K", desk, ids, -1, disabled=place == 0)
             _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
-        found = summary(chosen, desk)
-        answered = found is not None and found.predicted is not None
+        short = summary(chosen, desk)
+        answered = short is not None and short.predicted is not None
         said = desk.verdicts.get(chosen.subject)
         for verdict, name, key, words in _SAYS:
             st.button(
@@ -110,8 +110,8 @@ def _wait_for(query: Query, work: Work) -> "Diagnosis | Failure | None":
     None where the user stopped the work before it came to this image.
     """
     room = st.empty()  # also where nothing is waited for: what follows must not change its place
-    if (found := known(query)) is not None:
-        return found
+    if (kept := known(query)) is not None:
+        return kept
     with room.container():
         bar = st.progress(0.0, text=READING)
         st.skeleton(height=FIGURE_ROOM)

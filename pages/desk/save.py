@@ -106,8 +106,8 @@ def _images(answered: list[Query], place: "DeltaGenerator", *, names: bool) -> I
 
 
 def _has_answer(query: Query) -> bool:
-    found = summary(query)
-    return found is not None and found.predicted is not None
+    short = summary(query)
+    return short is not None and short.predicted is not None
 
 
 def _key(answered: list[Query]) -> tuple[object, ...]:

@@ -133,7 +133,7 @@ class Desk:
     def remove(self, ids: list[str]) -> None:
         """Take images away, with all that was said of them; answers stay for what is the same."""
         with self.lock:
-            self.images = {key: one for key, one in self.images.items() if key not in ids}
+            self.images = {key: image for key, image in self.images.items() if key not in ids}
             taken = {self.hashes.pop(key) for key in ids if key in self.hashes}
             gone = taken - set(self.hashes.values())
             for kept in (self.answers, self.answer_bytes, self.summaries):

@@ -96,16 +96,16 @@ def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None,
         name = f"{name} (= {visible(doubles[key])})"
     said = desk.verdicts.get(query.subject)
     yours = _YOURS.get(said, "") if said else ""
-    found = summary(query, desk)
-    if found is None:
+    short = summary(query, desk)
+    if short is None:
         return None, "…", "", "", yours, name
-    if found.predicted is None:
+    if short.predicted is None:
         return None, "✕ none", "", "", "", name
     return (
-        found.thumbnail,
-        f"{mark_of_outcome(found.outcome, found.positive).symbol} {found.outcome}",
-        "" if found.outcome == OUT_OF_SCOPE else f"{100 * found.probability:.0f} %",
-        {True: "inside", False: "outside", None: "not tested"}[found.scope],
+        short.thumbnail,
+        f"{mark_of_outcome(short.outcome, short.positive).symbol} {short.outcome}",
+        "" if short.outcome == OUT_OF_SCOPE else f"{100 * short.probability:.0f} %",
+        {True: "inside", False: "outside", None: "not tested"}[short.scope],
         yours,
         name,
     )
@@ -114,39 +114,40 @@ def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None,
 def _rank(desk: Desk, query: Query, by: str) -> tuple[object, ...]:
     if by == NAME:
         return (query.upload.name.casefold(),)
-    found = summary(query, desk)
-    if found is None or found.predicted is None:
+    short = summary(query, desk)
+    if short is None or short.predicted is None:
         return (1, 0, "")
     if by == YOU:
         return (0, _YOURS.get(desk.verdicts.get(query.subject), "~"), "")  # type: ignore[arg-type]
     if by == SCOPE:
-        return (0, _RANK[found.scope], "")
+        return (0, _RANK[short.scope], "")
     if by == OUTCOME:
-        return (0, _suspicion(found), found.outcome)
-    return (0, 2.0 if found.outcome == OUT_OF_SCOPE else -found.probability, "")
+        return (0, _suspicion(short), short.outcome)
+    return (0, 2.0 if short.outcome == OUT_OF_SCOPE else -short.probability, "")
 
 
-def _suspicion(found: Summary) -> int:
+def _suspicion(short: Summary) -> int:
     """The positive class first, then what is undecided, then the others, then out of scope."""
-    if found.outcome == OUT_OF_SCOPE:
+    if short.outcome == OUT_OF_SCOPE:
         return 3
-    if not has_class(found.outcome):
+    if not has_class(short.outcome):
         return 1
-    return 0 if found.outcome == found.positive else 2
+    return 0 if short.outcome == short.positive else 2
 
 
 def _doubles(desk: Desk, queries: list[Query]) -> dict[str, str]:
     """Images with the same pixels as an earlier one: id to that one's name."""
-    asked = {query.upload.id: query for query in queries}
+    queries_by_id = {query.upload.id: query for query in queries}
     first: dict[str, Upload] = {}
-    found = {}
+    doubles = {}
     for upload in list(desk.images.values()):
-        one = summary(asked[upload.id], desk) if upload.id in asked else None
-        if one is not None and one.pixels:
-            same = first.setdefault(one.pixels, upload)
+        query = queries_by_id.get(upload.id)
+        short = summary(query, desk) if query else None
+        if short is not None and short.pixels:
+            same = first.setdefault(short.pixels, upload)
             if same is not upload:
-                found[upload.id] = same.name
-    return found
+                doubles[upload.id] = same.name
+    return doubles
 
 
 _CLICK = "Click to sort by it, again to undo."

@@ -64,10 +64,10 @@ def work_of(desk: Desk) -> Work:
 def want(desk: Desk, queries: list[Query], first: Query) -> Work:
     """Have queries answered that are not, one of them before the others; returns at once."""
     work = work_of(desk)
-    open_ones = [query for query in queries if summary(query, desk) is None]
-    open_ones.sort(key=lambda query: query.upload.id != first.upload.id)
+    open_queries = [query for query in queries if summary(query, desk) is None]
+    open_queries.sort(key=lambda query: query.upload.id != first.upload.id)
     with desk.lock:
-        wanted = {query.subject for query in open_ones}
+        wanted = {query.subject for query in open_queries}
         if work.paused and not wanted <= work.wanted:  # another model, scale or image
             work.paused = False
         work.wanted = wanted
@@ -78,7 +78,7 @@ def want(desk: Desk, queries: list[Query], first: Query) -> Work:
             return work
         if work.cancel.is_set():
             current = None  # its end has been asked for: who wants it again waits in line
-        work.queue = deque(one for one in open_ones if one.subject != current)
+        work.queue = deque(query for query in open_queries if query.subject != current)
         _begin(work)
     return work
 
@@ -88,23 +88,23 @@ def go_on(desk: Desk) -> None:
     work_of(desk).paused = False
 
 
-def wait(work: Work, query: Query, told: Callable[[float, str], None]) -> None:
+def wait(work: Work, query: Query, progress: Callable[[float, str], None]) -> None:
     """Wait until a query is answered or the work is stopped.
 
-    `told` is called again and again: a page that is no longer wanted leaves through it.
+    `progress` is called again and again: a page that is no longer wanted leaves through it.
     """
     desk = work.desk
     while summary(query, desk) is None and not work.paused:
         if query.upload.id not in desk.images:  # taken away in another window
             return
         with desk.lock:
-            own = work.current is not None and work.current.subject == query.subject
-            in_line = own or query.subject in {one.subject for one in work.queue}
+            is_current = work.current is not None and work.current.subject == query.subject
+            in_line = is_current or query.subject in {waiting.subject for waiting in work.queue}
             if not in_line and summary(query, desk) is None:
                 # Another window on the same desk wants other answers.
                 work.queue.appendleft(query)
                 _begin(work)
-        told(work.share if own else 0.0, work.words if own else "")
+        progress(work.share if is_current else 0.0, work.words if is_current else "")
         time.sleep(_TICK)
 
 

@@ -61,19 +61,19 @@ def _answer(diagnosis: "Diagnosis") -> None:
     words = f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s"
     if diagnosis.positive_share is not None:
         words = f"{words} · {100 * diagnosis.positive_share:.0f} % of the tissue reaches it"
-    told = [_HELP] if point else []
-    told += [] if diagnosis.scale.one_piece else [rule]
-    told += [_SETS_HELP] if diagnosis.card.conformal else []
+    notes = [_HELP] if point else []
+    notes += [] if diagnosis.scale.one_piece else [rule]
+    notes += [_SETS_HELP] if diagnosis.card.conformal else []
     with st.container(horizontal=True, gap="small", key="under_the_bar"):
-        st.text(words, help="\n\n".join(told) or None, width="content")
+        st.text(words, help="\n\n".join(notes) or None, width="content")
         st.text(_disagreement(diagnosis), help=_VIEWS_HELP, width="content")
 
 
 def _disagreement(diagnosis: "Diagnosis") -> str:
-    found = diagnosis.uncertainty
-    words = f"± {100 * found.views:.1f} points over flips and turns"
-    if found.members:
-        parts = ", ".join(_percent(value) for value in found.members)
+    uncertainty = diagnosis.uncertainty
+    words = f"± {100 * uncertainty.views:.1f} points over flips and turns"
+    if uncertainty.members:
+        parts = ", ".join(_percent(value) for value in uncertainty.members)
         words += f" · members: {parts}"
     return words
 

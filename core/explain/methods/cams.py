@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.explain.methods.network import Cancelled, Network, Told, full_size, stop_if
+from core.explain.methods.network import Cancelled, Network, ShareDone, full_size, stop_if
 
 
 def grad_cam(
@@ -13,13 +13,13 @@ def grad_cam(
     layer: str,
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """Grad-CAM (Selvaraju et al. 2017, doi:10.1109/ICCV.2017.74), by our own one pass."""
     stop_if(cancelled)
     _, heatmaps = network.gradcam(layer)(inputs, class_index)
-    told(1.0)
+    progress(1.0)
     return full_size(heatmaps, *inputs.shape[1:3])
 
 
@@ -28,13 +28,13 @@ def grad_cam_plus_plus(
     layer: str,
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """Grad-CAM++ (Chattopadhyay et al. 2018, doi:10.1109/WACV.2018.00097)."""
     from tf_keras_vis.gradcam_plus_plus import GradcamPlusPlus  # noqa: PLC0415 - loads TensorFlow
 
-    return _published(GradcamPlusPlus, network, layer, inputs, class_index, told, cancelled)
+    return _published(GradcamPlusPlus, network, layer, inputs, class_index, progress, cancelled)
 
 
 def layer_cam(
@@ -42,13 +42,13 @@ def layer_cam(
     layer: str,
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """LayerCAM (Jiang et al. 2021, doi:10.1109/TIP.2021.3089943)."""
     from tf_keras_vis.layercam import Layercam  # noqa: PLC0415 - loads TensorFlow
 
-    return _published(Layercam, network, layer, inputs, class_index, told, cancelled)
+    return _published(Layercam, network, layer, inputs, class_index, progress, cancelled)
 
 
 def _published(
@@ -57,7 +57,7 @@ def _published(
     layer: str,
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     import tensorflow as tf  # noqa: PLC0415
@@ -76,7 +76,7 @@ def _published(
     for start in range(0, len(inputs), network.batch):
         stop_if(cancelled)
         part = inputs[start : start + network.batch].astype(np.float32)
-        found = method(
+        heatmaps = method(
             score,
             part,
             penultimate_layer=layer,
@@ -84,6 +84,6 @@ def _published(
             expand_cam=False,
             normalize_cam=False,
         )
-        maps.append(np.asarray(found, np.float32))
-        told((start + len(part)) / len(inputs))
+        maps.append(np.asarray(heatmaps, np.float32))
+        progress((start + len(part)) / len(inputs))
     return full_size(np.concatenate(maps), *inputs.shape[1:3])

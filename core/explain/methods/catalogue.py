@@ -29,7 +29,7 @@ class Words:
     slow: bool
 
     @property
-    def told(self) -> str:
+    def tooltip(self) -> str:
         """All of it, for a tooltip."""
         return f"{self.shows} {self.does_not_show} ({self.source}.)"
 

@@ -13,7 +13,7 @@ from core.errors import Stopped
 from core.explain.gradcam import GradCAM, normalise
 from core.inference.classifier import Classifier
 
-Told = Callable[[float], None]
+ShareDone = Callable[[float], None]
 """Told the share that is done, in [0, 1]."""
 Cancelled = Callable[[], bool]
 """Whether the user asked to stop."""
@@ -72,8 +72,8 @@ class Network:
 
         if layer not in self._until:
             self._until[layer] = keras.Model(self.model.input, self.model.get_layer(layer).output)
-        found = self._until[layer](inputs.astype(np.float32), training=False)
-        return np.asarray(found, np.float32)
+        features = self._until[layer](inputs.astype(np.float32), training=False)
+        return np.asarray(features, np.float32)
 
     def gradcam(self, layer: str) -> GradCAM:
         """The one-pass Grad-CAM at a layer, compiled once."""
@@ -98,5 +98,5 @@ def stop_if(cancelled: Cancelled) -> None:
 
 def full_size(maps: NDArray[np.floating], height: int, width: int) -> NDArray[np.float32]:
     """Resize raw maps (N, h, w) to the inputs and stretch each over [0, 1]."""
-    large = [cv2.resize(one.astype(np.float32), (width, height)) for one in maps]
+    large = [cv2.resize(values.astype(np.float32), (width, height)) for values in maps]
     return normalise(np.stack(large))

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from core.explain.gradcam import normalise
-from core.explain.methods.network import Cancelled, Network, Told, stop_if
+from core.explain.methods.network import Cancelled, Network, ShareDone, stop_if
 from core.imaging.tiles import stitch, tile_grid
 
 # Side of the covered square: this part of the input's shorter side. Squares overlap by half.
@@ -17,7 +17,7 @@ def occlusion(
     layer: str,  # noqa: ARG001 - the signature of every method; only the answer is looked at
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """How far the class's log odds fall when a square is covered with the input's mean colour.
@@ -42,7 +42,7 @@ def occlusion(
             falls[start : start + len(origins)] = whole - _log_odds(
                 network.scores(covered), class_index
             )
-            told((number + (start + len(origins)) / len(falls)) / len(inputs))
+            progress((number + (start + len(origins)) / len(falls)) / len(inputs))
         maps.append(np.maximum(stitch(falls, grid), 0))
     return normalise(np.stack(maps))
 

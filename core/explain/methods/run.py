@@ -12,7 +12,7 @@ from core.explain.methods.catalogue import MethodName
 from core.explain.methods.network import (
     Cancelled,
     Network,
-    Told,
+    ShareDone,
     full_size,
     network_of,
     stop_if,
@@ -30,7 +30,7 @@ _WAIT_SECONDS = 0.2
 class Method(Protocol):
     """A way to explain: maps (N, H, W) in [0, 1] of inputs (N, H, W, 3), each stretched by itself.
 
-    `layer` is the layer that class activation maps look at; others leave it alone. `told` is told
+    `layer` is the layer that class activation maps look at; others leave it alone. `progress` gets
     the share done. Raises Stopped soon after `cancelled` gives True.
     """
 
@@ -40,7 +40,7 @@ class Method(Protocol):
         layer: str,
         inputs: NDArray[np.uint8],
         class_index: int,
-        told: Told,
+        progress: ShareDone,
         cancelled: Cancelled,
     ) -> NDArray[np.float32]:
         """Explain the inputs."""
@@ -63,7 +63,7 @@ def explain(
     method: MethodName,
     *,
     layer: str | None = None,
-    told: Told = lambda _: None,
+    progress: ShareDone = lambda _: None,
     cancelled: Cancelled = lambda: False,
 ) -> NDArray[np.float32]:
     """Explain a class on some inputs of a package.
@@ -84,7 +84,7 @@ def explain(
         One of `core.explain.methods.catalogue.METHODS`.
     layer
         For class activation maps; by default the card's. Members of an ensemble look at their own.
-    told
+    progress
         Told the share that is done, in [0, 1].
     cancelled
         Asked now and then whether to stop.
@@ -111,18 +111,20 @@ def explain(
     if method == "gradcam":
         stop_if(cancelled)
         heatmaps = explainer(classifier, layer)(inputs, class_index).heatmaps
-        told(1.0)
+        progress(1.0)
         return full_size(heatmaps, *inputs.shape[1:3])
     if not isinstance(classifier, Ensemble):
-        return _alone(classifier, inputs, class_index, method, layer, told, cancelled)
+        return _alone(classifier, inputs, class_index, method, layer, progress, cancelled)
     total = np.zeros(inputs.shape[:3], np.float32)
     for number, member in enumerate(classifier.members):
 
-        def told_of_all(share: float, done: int = number) -> None:
-            told((done + share) / len(classifier.members))
+        def progress_of_all(share: float, done: int = number) -> None:
+            progress((done + share) / len(classifier.members))
 
-        own = classifier.shrink(inputs, member)
-        maps = explain(member, own, class_index, method, told=told_of_all, cancelled=cancelled)
+        shrunk = classifier.shrink(inputs, member)
+        maps = explain(
+            member, shrunk, class_index, method, progress=progress_of_all, cancelled=cancelled
+        )
         total += full_size(maps, *inputs.shape[1:3])
     return normalise(total)
 
@@ -133,7 +135,7 @@ def _alone(
     class_index: int,
     method: MethodName,
     layer: str,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     network = network_of(classifier)
@@ -141,7 +143,7 @@ def _alone(
     while not network.lock.acquire(timeout=_WAIT_SECONDS):
         stop_if(cancelled)
     try:
-        return FUNCTIONS[method](network, layer, ready, class_index, told, cancelled)
+        return FUNCTIONS[method](network, layer, ready, class_index, progress, cancelled)
     finally:
         network.lock.release()
 

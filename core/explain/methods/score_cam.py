@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from core.explain.methods.network import Cancelled, Network, Told, full_size, stop_if
+from core.explain.methods.network import Cancelled, Network, ShareDone, full_size, stop_if
 
 MOST_CHANNELS = 256
 
@@ -21,7 +21,7 @@ def score_cam(
     layer: str,
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """Features of the layer, weighted by the class's probability where only they stay visible.
@@ -32,11 +32,11 @@ def score_cam(
     maps = []
     for number, pixels in enumerate(inputs):
 
-        def told_of_all(share: float, done: int = number) -> None:
-            told((done + share) / len(inputs))
+        def progress_of_all(share: float, done: int = number) -> None:
+            progress((done + share) / len(inputs))
 
         fill = pixels.reshape(-1, 3).mean(axis=0)
-        maps.append(raw_map(network, layer, pixels, class_index, fill, told_of_all, cancelled))
+        maps.append(raw_map(network, layer, pixels, class_index, fill, progress_of_all, cancelled))
     return full_size(np.stack(maps), *inputs.shape[1:3])
 
 
@@ -46,7 +46,7 @@ def raw_map(
     pixels: NDArray[np.uint8],
     class_index: int,
     fill: NDArray[np.floating],
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """Return the (h, w) map of one input (H, W, 3) at the layer's resolution, 0 or above."""
@@ -61,11 +61,11 @@ def raw_map(
         stop_if(cancelled)
         part = features[..., start : start + network.batch]
         masks = np.stack(
-            [cv2.resize(part[..., own], (width, height)) for own in range(part.shape[-1])]
+            [cv2.resize(part[..., channel], (width, height)) for channel in range(part.shape[-1])]
         )
         low = masks.min(axis=(1, 2), keepdims=True)
         masks = (masks - low) / (masks.max(axis=(1, 2), keepdims=True) - low + 1e-7)
         scores = network.scores(image * masks[..., np.newaxis] + fill)
         weights[start : start + len(masks)] = softmax(scores, axis=1)[:, class_index]
-        told((start + len(masks)) / channels)
+        progress((start + len(masks)) / channels)
     return np.maximum(features @ weights, 0)

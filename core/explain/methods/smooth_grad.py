@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.explain.gradcam import normalise
-from core.explain.methods.network import Cancelled, Network, Told, stop_if
+from core.explain.methods.network import Cancelled, Network, ShareDone, stop_if
 
 SAMPLES = 32
 # Of the input's range of values; the authors recommend 0.1 to 0.2.
@@ -16,7 +16,7 @@ def smooth_grad(
     layer: str,  # noqa: ARG001 - the signature of every method; saliency is of the pixels
     inputs: NDArray[np.uint8],
     class_index: int,
-    told: Told,
+    progress: ShareDone,
     cancelled: Cancelled,
 ) -> NDArray[np.float32]:
     """Size of the gradient of the class's logit by the pixels, the mean over noisy copies.
@@ -41,8 +41,8 @@ def smooth_grad(
             stop_if(cancelled)
             copies = min(at_once, SAMPLES - start)
             noise = generator.normal(0, sigma, (copies, *pixels.shape)).astype(np.float32)
-            found = saliency(score, pixels + noise, keepdims=True, normalize_map=False)
-            total += np.asarray(found).sum(axis=0)
-            told((number + (start + copies) / SAMPLES) / len(inputs))
+            gradients = saliency(score, pixels + noise, keepdims=True, normalize_map=False)
+            total += np.asarray(gradients).sum(axis=0)
+            progress((number + (start + copies) / SAMPLES) / len(inputs))
         maps.append(total.max(axis=-1))
     return normalise(np.stack(maps))

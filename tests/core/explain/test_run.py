@@ -47,7 +47,7 @@ def test_an_ensemble_is_explained_by_the_mean_of_its_members(
     together: Ensemble, method: Any
 ) -> None:
     told: list[float] = []
-    found = explain(together, inputs(), 1, method, told=told.append)
+    found = explain(together, inputs(), 1, method, progress=told.append)
     if method == "gradcam":
         heatmaps = explainer(together, together.card.heatmap_layer)(inputs(), 1).heatmaps
         expected = full_size(heatmaps, 32, 32)
@@ -102,4 +102,4 @@ def test_every_method_says_what_it_shows_what_it_does_not_and_whose_it_is() -> N
         assert words.shows.startswith("Shows ")
         assert words.does_not_show.startswith("Does not ")
         assert words.source[-4:].isdigit()
-        assert words.source in words.told
+        assert words.source in words.tooltip

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.durations import duration
 from core.explain.methods.catalogue import METHODS, MethodName
 from core.registry.package import Package
-from pages.desk.explanation_job import ExplanationJob, Subject, explain_now, explanation_of
+from pages.desk.explanation_job import Subject, explain_now, explanation_of
 from pages.desk.explanation_panels import show_panels
+from pages.shared.jobs import show_progress
 from pages.shared.plain import notice, quiet
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _show(diagnosis: "Diagnosis", package: Package) -> None:
     shown = tuple(name for name in wanted if job and name in job.maps)
     missing = tuple(name for name in wanted if name not in shown)
     if job and job.running:
-        _progress(job, job.known)
+        show_progress(job, job.visible, "stop_explaining")
     elif missing:
 
         def start() -> None:
@@ -101,30 +101,6 @@ def _choose_methods(package: Package) -> tuple[MethodName, ...]:
             ):
                 chosen.append(name)
     return tuple(chosen)
-
-
-# Defined once and drawn at one place, so that its timer finds it again in every run.
-@st.fragment(run_every=1.0)
-def _progress(job: ExplanationJob, known: tuple[bool, int]) -> None:
-    if job.known != known:
-        st.rerun()
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    stopping = job.cancel.is_set()
-    left.progress(min(1.0, job.done), text=_state(job, stopping=stopping))
-    right.button(
-        "Stop", key="stop_explaining", width="stretch", disabled=stopping, on_click=job.cancel.set
-    )
-
-
-def _state(job: ExplanationJob, *, stopping: bool) -> str:
-    if stopping:
-        return "Stopping …"
-    if job.method is None:
-        return "Loading the model …"
-    number = job.wanted.index(job.method) + 1
-    words = f"{METHODS[job.method].title} ({number} of {len(job.wanted)}): {job.done:.0%}"
-    seconds = job.seconds_left
-    return words if seconds is None else f"{words}, about {duration(seconds)} left"
 
 
 def _failed_tests(package: Package) -> dict[str, str]:

@@ -81,16 +81,18 @@ def test_only_what_is_not_there_yet_is_computed(
         assert inputs is INPUTS
         assert (index, how["layer"]) == (1, "conv3")
         asked.append(name)
-        how["told"](0.5)
+        how["progress"](0.5)
+        job = explanation_of(SUBJECT)
+        assert job
+        assert job.seconds_left is not None
         return ramp()
 
     pretend(explain)
     assert explanation_of(SUBJECT) is None
     explain_now(package, SUBJECT, INPUTS, ("gradcam", "layercam"))
-    job = ended(explanation_of(SUBJECT))
-    assert job.seconds_left is not None
+    ended(explanation_of(SUBJECT))
     explain_now(package, SUBJECT, INPUTS, ("gradcam", "occlusion"))
-    assert ended(explanation_of(SUBJECT)) is job
+    job = ended(explanation_of(SUBJECT))
     assert asked == ["gradcam", "layercam", "occlusion"]
     assert list(job.maps) == asked
     assert not job.error
@@ -114,12 +116,13 @@ def test_stopped_in_the_middle_keeps_what_is_done_and_can_go_on(
     job = explanation_of(SUBJECT)
     assert job
     assert under_way.wait(SECONDS)
-    job.cancel.set()
+    job.stop()
     assert ended(job).stopped
     assert list(job.maps) == ["gradcam"]
     pretend(ramp)
     explain_now(package, SUBJECT, INPUTS, ("gradcam", "occlusion"))
-    assert list(ended(job).maps) == ["gradcam", "occlusion"]
+    job = ended(explanation_of(SUBJECT))
+    assert list(job.maps) == ["gradcam", "occlusion"]
     assert not job.stopped
 
 

@@ -14,7 +14,8 @@ from core.cli.output import AsJson, plain, print_json
 from core.errors import ImageError, LobuleError
 
 if TYPE_CHECKING:
-    from core.diagnosis import Diagnosis, Progress
+    from core.diagnosis import Diagnosis
+    from core.inference.tiled import Progress
 
 
 def predict(

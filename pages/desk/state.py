@@ -111,6 +111,7 @@ class Desk:
             return None
         if len(taken) < room and left <= MOST_BYTES:
             return (
+                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: the images of "
                 f"all open cases fill the {MOST_BYTES_OF_ALL / 1e9:g} GB that Lobule keeps for "
                 "them. Clear cases that are no longer needed, or try again in half an hour."
             )

@@ -72,6 +72,22 @@ def test_a_case_is_worked_through_by_keyboard_and_is_there_after_a_refresh(page:
     expect(page.locator(".lobule-file span").first).to_have_text("image 1.png")
 
 
+def test_a_click_back_right_after_a_key_is_a_click(page: Page) -> None:
+    """However soon after the key that marked another row."""
+    box = page.locator(".st-key-desk_table canvas").first.bounding_box()
+    assert box
+    shown = page.locator(".lobule-file span").first
+    page.keyboard.press("j")
+    expect(shown).to_have_text("image 1.png")
+    page.mouse.click(box["x"] + 16, box["y"] + 36 + 22)  # the first row
+    expect(shown).to_have_text("image 0.png", timeout=5000)
+    for _ in range(3):  # faster than the page is drawn
+        page.keyboard.press("j")
+    expect(shown).to_have_text("image 3.png")
+    assert page.locator(".st-key-desk_unseen").count() == 1
+    expect(page.locator(".st-key-desk_unseen")).to_be_hidden()
+
+
 def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
     table = page.locator(".st-key-desk_table").first
     grid = table.locator("canvas").first

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.registry.shelf import find
-from pages.desk.answers import Failure, Question, ask
+from pages.desk.answers import Failure, Query, ask
 from pages.desk.state import MOST_IMAGES, Desk, Upload
 
 FIRST = 50
@@ -32,7 +32,7 @@ def main() -> None:
     for number in range(arguments.answers):
         content = picture(number, arguments.side)
         upload = Upload(str(number), f"{number}.png", lambda content=content: content)  # type: ignore[misc]
-        answer = ask(Question(upload, package, package.card.input.um_per_px), desk=desk)
+        answer = ask(Query(upload, package, package.card.input.um_per_px), desk=desk)
         if isinstance(answer, Failure):
             raise SystemExit(answer.reason)
         if number + 1 == FIRST:

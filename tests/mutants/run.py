@@ -8,25 +8,32 @@ with 2 if the list is out of date or its tests fail without any bug. Real images
 
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Literal, NamedTuple
+
+import hypothesis
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("list.toml")
 COPIES = 2
-LIMIT = 240.0
+LIMIT = 240
 """Seconds for the tests of one mutant; a bug that makes them endless is noticed as well."""
 _LEFT_OUT = (".git", ".venv", "var", "docs", ".*_cache", ".hypothesis", "__pycache__")
-_PASSED, _FAILED = 0, 1  # of pytest's exit codes
+_BROKEN = 70
+LIBRARIES = (
+    *("cv2", "pandas", "PIL.Image", "pydantic", "scipy.optimize"),
+    *("scipy.stats", "sklearn.linear_model", "sklearn.metrics", "sklearn.model_selection"),
+)
+"""What most tests import, save TensorFlow, whose threads a new process would lack."""
 
 Outcome = Literal["killed", "killed by time", "SURVIVED", "BROKEN"]
 """Broken: no test ran to its end, so none noticed anything."""
@@ -96,47 +103,54 @@ class Trial(NamedTuple):
     said: str
 
 
-def run_tests(folder: Path, tests: Sequence[str], limit: float | None) -> tuple[int, str]:
-    """Run tests in a copy; pytest's exit code, and the last lines that it printed.
+class Running(NamedTuple):
+    """Tests that another process runs in a copy."""
 
-    Raises
-    ------
-    subprocess.TimeoutExpired
-        After `limit` seconds.
+    folder: Path
+    output: Path
+    begun: float
+    mutant: Mutant | None
+
+
+def start(folder: Path, tests: Sequence[str], mutant: Mutant | None = None) -> tuple[int, Running]:
+    """Run tests in a copy, in a process that has this one's libraries; its number.
+
+    Importing NumPy, pandas and SciPy takes longer than most of the tests.
     """
-    pytest = (sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=line")
-    done = subprocess.run(
-        [*pytest, "-p", "no:cacheprovider", "--hypothesis-seed=0", *tests],
-        cwd=folder,
-        env=os.environ
-        # A mutant may be as long as the original and as new: compiled, they look the same.
-        | {"PYTHONDONTWRITEBYTECODE": "1", "LOBULE_TEST_DATA": str(folder / "none")},
-        capture_output=True,
-        text=True,
-        timeout=limit,
-        check=False,
-    )
-    return done.returncode, "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-
-
-def try_mutant(mutant: Mutant, copies: "SimpleQueue[Path]") -> Trial:
-    """Run the mutant's tests in a free copy with the bug in it; the copy is then as before."""
-    folder = copies.get()
-    file = folder / mutant.file
-    source = file.read_text(encoding="utf-8")
-    begun = time.monotonic()
-    said = ""
+    running = Running(folder, folder.with_suffix(".output"), time.monotonic(), mutant)
+    number = os.fork()
+    if number:
+        return number, running
+    code = _BROKEN
     try:
-        file.write_text(mutant.applied_to(source), encoding="utf-8")
-        code, said = run_tests(folder, mutant.tests, LIMIT)
-        outcomes: dict[int, Outcome] = {_PASSED: "SURVIVED", _FAILED: "killed"}
-        outcome = outcomes.get(code, "BROKEN")
-    except subprocess.TimeoutExpired:
-        outcome = "killed by time"
+        with running.output.open("wb") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        os.chdir(folder)
+        # A mutant may be as long as the original and as new: compiled, they look the same.
+        sys.dont_write_bytecode = True
+        os.environ["LOBULE_TEST_DATA"] = str(folder / "none")
+        signal.alarm(LIMIT if mutant else 0)
+        # Rewriting assertions would find libraries that are imported already, and warn of it.
+        options = ("-x", "-q", "--no-header", "--tb=line", "--assert=plain", "-pno:cacheprovider")
+        chosen = ("--hypothesis-profile=mutants", "--hypothesis-seed=0")
+        code = pytest.main([*options, *chosen, *tests])
+        sys.stdout.flush()
     finally:
-        file.write_text(source, encoding="utf-8")
-        copies.put(folder)
-    return Trial(mutant, outcome, time.monotonic() - begun, said)
+        os._exit(code)
+
+
+def finish(running: dict[int, Running]) -> tuple[Running, Outcome, str]:
+    """Wait for one of the processes; what it was, what came of it, and its last lines."""
+    number, status = os.wait()
+    done = running.pop(number)
+    outcomes: dict[int, Outcome] = {
+        0: "SURVIVED",
+        1: "killed",  # pytest's code for a test that failed
+        -signal.SIGALRM: "killed by time",
+    }
+    outcome = outcomes.get(os.waitstatus_to_exitcode(status), "BROKEN")
+    return done, outcome, "\n".join(done.output.read_text(errors="replace").splitlines()[-15:])
 
 
 def untouched_fails(mutants: Sequence[Mutant], folders: Sequence[Path]) -> str | None:
@@ -144,13 +158,32 @@ def untouched_fails(mutants: Sequence[Mutant], folders: Sequence[Path]) -> str |
     tests = sorted({test for mutant in mutants for test in mutant.tests})
     # A file's tests stay together: its fixtures are made once.
     files = sorted({test.split("::")[0] for test in tests})
-    shares = [[t for t in tests if t.split("::")[0] in files[i::COPIES]] for i in range(COPIES)]
-    with ThreadPoolExecutor(COPIES) as pool:
-        runs = pool.map(
-            lambda each: run_tests(*each, None) if each[1] else (_PASSED, ""),
-            zip(folders, shares, strict=True),
-        )
-        return next((said for code, said in runs if code != _PASSED), None)
+    running = {}
+    for number, folder in enumerate(folders):
+        share = [test for test in tests if test.split("::")[0] in files[number :: len(folders)]]
+        if share:
+            running.update([start(folder, share)])
+    failures = []
+    while running:
+        _, outcome, said = finish(running)
+        failures += [said] * (outcome != "SURVIVED")
+    return "\n".join(failures) or None
+
+
+def try_mutants(mutants: Sequence[Mutant], folders: Sequence[Path]) -> Iterator[Trial]:
+    """Run each mutant's tests in a free copy with the bug in it; the copy is then as before."""
+    free, running, waiting = list(folders), {}, list(mutants)[::-1]
+    while waiting or running:
+        while waiting and free:
+            mutant, folder = waiting.pop(), free.pop()
+            file = folder / mutant.file
+            file.write_text(mutant.applied_to((ROOT / mutant.file).read_text()))
+            running.update([start(folder, mutant.tests, mutant)])
+        done, outcome, said = finish(running)
+        assert done.mutant is not None
+        shutil.copyfile(ROOT / done.mutant.file, done.folder / done.mutant.file)
+        free.append(done.folder)
+        yield Trial(done.mutant, outcome, time.monotonic() - done.begun, said)
 
 
 def main(names: Sequence[str]) -> int:
@@ -159,29 +192,35 @@ def main(names: Sequence[str]) -> int:
     begun = time.monotonic()
     try:
         for mutant in mutants:
-            mutant.applied_to((ROOT / mutant.file).read_text(encoding="utf-8"))
+            mutant.applied_to((ROOT / mutant.file).read_text())
     except (ValueError, OSError) as error:
         say(str(error))
         return 2
+    for name in LIBRARIES:
+        import_module(name)
+    # One failing example is enough; to find the simplest takes minutes.
+    hypothesis.settings.register_profile(
+        "mutants",
+        deadline=None,
+        database=None,
+        phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    )
     with tempfile.TemporaryDirectory(prefix="lobule-mutants-") as temporary:
-        copies: SimpleQueue[Path] = SimpleQueue()
-        folders = [Path(temporary, str(number), ROOT.name) for number in range(COPIES)]
+        folders = [Path(temporary, str(number)) for number in range(COPIES)]
         for folder in folders:
             shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-            copies.put(folder)
         failure = untouched_fails(mutants, folders)
         if failure is not None:
             say(f"The tests of the list fail without any bug:\n{failure}")
             return 2
         say(f"{len(mutants)} mutants; without them their tests pass ({elapsed(begun)})")
-        trials: list[Trial] = []
-        with ThreadPoolExecutor(COPIES) as pool:
-            for trial in pool.map(lambda mutant: try_mutant(mutant, copies), mutants):
-                trials.append(trial)
-                say(
-                    f"{len(trials):3d}/{len(mutants)}  {trial.outcome:8s} {trial.seconds:6.1f} s  "
-                    f"{trial.mutant.area}: {trial.mutant.name}"
-                )
+        trials = []
+        for trial in try_mutants(mutants, folders):
+            trials.append(trial)
+            say(
+                f"{len(trials):3d}/{len(mutants)}  {trial.outcome:8s} {trial.seconds:6.1f} s  "
+                f"{trial.mutant.area}: {trial.mutant.name}"
+            )
     return report(trials, elapsed(begun))
 
 

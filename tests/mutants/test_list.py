@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.run import ROOT, Mutant, read_mutants
+from tests.mutants.run import ROOT, Mutant, Trial, read_mutants, report
 
 MUTANTS = read_mutants()
 FEWEST = 40
@@ -34,6 +34,22 @@ def test_the_tests_that_must_notice_exist(mutant: Mutant) -> None:
     for test in mutant.tests:
         file, _, function = test.partition("::")
         assert not function or function.partition("[")[0] in functions(ROOT / file), test
+
+
+def test_a_text_that_is_gone_or_not_alone_is_refused() -> None:
+    mutant = MUTANTS[0]
+    for source, times in (("", 0), (2 * mutant.old, 2)):
+        with pytest.raises(ValueError, match=f"occurs {times} times in {mutant.file}"):
+            mutant.applied_to(source)
+
+
+def test_what_is_not_noticed_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    killed = [Trial(mutant, "killed", 1.0, "1 failed") for mutant in MUTANTS]
+    assert report(killed, "2 min") == 0
+    assert "survivors: none" in capsys.readouterr().out
+    for outcome in ("SURVIVED", "BROKEN"):
+        assert report([*killed[1:], killed[0]._replace(outcome=outcome)], "2 min") == 1
+        assert f"{outcome}: {MUTANTS[0].name}" in capsys.readouterr().out
 
 
 def functions(path: Path) -> set[str]:

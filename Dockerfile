@@ -1,6 +1,7 @@
 # The same app as `make app`, on the processor.
 #     docker build -t lobule .
 #     docker run --rm -p 127.0.0.1:8501:8501 -v lobule:/var/lib/lobule lobule
+# With extras: docker build --build-arg EXTRAS="sign-in postgresql" -t lobule .
 FROM python:3.12-slim-bookworm
 
 ENV PYTHONDONTWRITEBYTECODE=1 \
@@ -15,8 +16,10 @@ RUN apt-get update \
     && xargs apt-get install -y --no-install-recommends < packages.txt \
     && rm -rf /var/lib/apt/lists/*
 
-COPY requirements.lock ./
-RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock
+ARG EXTRAS=""
+COPY pyproject.toml requirements* ./
+RUN python -m pip install --no-cache-dir --require-hashes -r requirements.lock \
+    $(for extra in $EXTRAS; do echo "-r requirements-$extra.lock"; done)
 
 COPY LICENSE NOTICE* app.py ./
 COPY .streamlit .streamlit

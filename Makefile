@@ -5,6 +5,9 @@ DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
 PYTHON := .venv/bin/python
 MODELS := idc breakhis-binary breakhis-subtype
+# What `make app` installs on request: make app EXTRAS="sign-in postgresql"
+EXTRAS ?=
+ALL_EXTRAS := fonts jax postgresql sign-in
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 # One version of each package for Python 3.11 to 3.13; hashes, so that no other file can slip in.
@@ -16,8 +19,8 @@ COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --q
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
 
-app: ## Install what is needed and start Lobule on http://localhost:8501 (another port: PORT=8600)
-	@.ci/install app
+app: ## Install what is needed and start Lobule on http://localhost:8501 (also: PORT=8600, EXTRAS="fonts sign-in")
+	@.ci/install app $(EXTRAS)
 	@echo "Lobule: http://localhost:$(PORT)  (Ctrl-C ends it)"
 	@exec $(PYTHON) -m streamlit run app.py --server.address=localhost --server.port=$(PORT) \
 		--server.headless=true --browser.gatherUsageStats=false \
@@ -54,9 +57,12 @@ quick: .dev ## Run the tests that take seconds
 mutants: .dev ## Put bugs into a copy, one by one, and see that the tests notice each
 	$(PYTHON) tests/mutants/run.py
 
-lock: .dev ## Resolve requirements.txt and requirements-dev.txt into the lock files
+lock: .dev ## Resolve each requirements file into its lock file
 	$(COMPILE) --output-file requirements.lock requirements.txt
-	$(COMPILE) --constraints requirements.lock --output-file requirements-dev.lock requirements-dev.txt
+	@for name in $(ALL_EXTRAS); do $(COMPILE) --constraints requirements.lock \
+		--output-file requirements-$$name.lock requirements-$$name.txt || exit 1; done
+	$(COMPILE) --constraints requirements.lock $(ALL_EXTRAS:%=--constraints requirements-%.lock) \
+		--output-file requirements-dev.lock requirements-dev.txt
 
 models: .dev ## Train the shipped models again (DATA=folder of idc/ and breakhis/, WEIGHTS=of ImageNet weights)
 	@for name in $(MODELS); do LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe $$name \

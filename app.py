@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.errors import ServingError
+from core.errors import LobuleError
+from core.extras import check_backend
 from core.serving import SecurityHeaders, check_serving
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
@@ -45,7 +46,8 @@ else:  # the server imports what it serves
     from streamlit.starlette import App
 
     try:
+        check_backend()
         check_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
-    except ServingError as error:
+    except LobuleError as error:
         raise SystemExit(str(error)) from None
     app = App(__file__, middleware=[Middleware(SecurityHeaders), Middleware(PageStyle)])

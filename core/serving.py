@@ -6,6 +6,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ServingError
+from core.extras import how_to_install, is_installed
 from core.settings import get_settings
 
 _ALLOWED = {
@@ -34,6 +35,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 """Of every response; meant as the OWASP Secure Headers Project explains them."""
+
+SIGN_IN_IS_MISSING = (
+    "Users are to sign in ([auth] in .streamlit/secrets.toml), and what that needs is not "
+    f"installed. {how_to_install('sign-in')}"
+)
 
 
 class SecurityHeaders:
@@ -71,7 +77,7 @@ def is_local(address: str | None) -> bool:
 
 
 def check_serving(address: str | None, *, sign_in: bool) -> None:
-    """Refuse to serve a network where everybody could read what lies on the desks.
+    """Refuse to serve where everybody could read what lies on the desks, or nobody could sign in.
 
     Parameters
     ----------
@@ -83,8 +89,11 @@ def check_serving(address: str | None, *, sign_in: bool) -> None:
     Raises
     ------
     ServingError
-        If others could come in without sign-in and `LOBULE_SERVE_WITHOUT_SIGN_IN` is not set.
+        If others could come in without sign-in and `LOBULE_SERVE_WITHOUT_SIGN_IN` is not set, or
+        what signing in needs is not installed.
     """
+    if sign_in and not is_installed("sign-in"):
+        raise ServingError(f"{SIGN_IN_IS_MISSING} Nothing was started.")
     if is_local(address) or sign_in or get_settings().serve_without_sign_in:
         return
     raise ServingError(

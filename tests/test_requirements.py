@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from core.extras import how_to_install, is_installed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,23 +31,77 @@ def pins(file: str) -> dict[str, str]:
     return {normal(match[1]): match[2] for match in found if match}
 
 
-def test_locks_hold_all_that_is_asked_for() -> None:
-    assert names("requirements.txt") <= pins("requirements.lock").keys()
-    assert names("requirements-dev.txt") <= pins("requirements-dev.lock").keys()
+EXTRAS = ("fonts", "jax", "postgresql", "sign-in")
+LOCKS = ("requirements", "requirements-dev", *(f"requirements-{extra}" for extra in EXTRAS))
 
 
-def test_development_lock_contains_the_lock() -> None:
-    assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+def brought() -> dict[str, set[str]]:
+    """Read who brings what, as the comments of requirements.txt tell it."""
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    lines = re.findall(r"^#   of ([\w.-]+): (.+)$", text, flags=re.MULTILINE)
+    return {normal(carrier): set(map(normal, carried.split(", "))) for carrier, carried in lines}
+
+
+def needs(name: str) -> set[str]:
+    """All distributions that a plain installation of one needs, itself among them."""
+    seen: set[str] = set()
+    waiting = {normal(name)}
+    while waiting:
+        seen.add(current := waiting.pop())
+        for line in importlib.metadata.requires(current) or []:
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting |= {normal(requirement.name)} - seen
+    return seen
+
+
+def test_the_list_stays_short() -> None:
+    assert len(names("requirements.txt")) < 22
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_locks_hold_all_that_is_asked_for_each_file_with_its_hash(lock: str) -> None:
+    assert names(f"{lock}.txt") <= pins(f"{lock}.lock").keys()
+    text = (ROOT / f"{lock}.lock").read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert len(entries) >= len(names(f"{lock}.txt"))
+    assert not [entry for entry in entries if "--hash=sha256:" not in entry]
+
+
+def test_development_lock_contains_the_others() -> None:
+    for lock in LOCKS:
+        assert pins(f"{lock}.lock").items() <= pins("requirements-dev.lock").items()
+
+
+def test_every_extra_can_be_asked_for_and_is_known_to_the_app() -> None:
+    files = {path.stem.removeprefix("requirements-") for path in ROOT.glob("requirements-*.lock")}
+    assert files == {*EXTRAS, "dev"}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert f"ALL_EXTRAS := {' '.join(EXTRAS)}\n" in makefile
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for extra in EXTRAS:
+        assert is_installed(extra)
+        assert f"requirements-{extra}.txt" in how_to_install(extra)
+        assert f"| `{extra}` |" in readme
 
 
 def test_gpu_build_is_the_locked_version() -> None:
     assert pins("requirements-gpu.txt") == {"tensorflow": pins("requirements.lock")["tensorflow"]}
 
 
-@pytest.mark.parametrize("file", ["requirements.lock", "requirements-dev.lock"])
-def test_locks_name_no_host_and_no_folder(file: str) -> None:
-    text = (ROOT / file).read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_locks_name_no_host_and_no_folder(lock: str) -> None:
+    text = (ROOT / f"{lock}.lock").read_text(encoding="utf-8")
     assert not re.search(r"://|--index|--extra-index|--find-links|(^|\s)/\w", text)
+
+
+def test_what_is_said_to_come_along_does_and_is_not_asked_for_twice() -> None:
+    asked = names("requirements.txt")
+    assert brought()
+    for carrier, carried in brought().items():
+        assert carrier in asked
+        assert carried <= needs(carrier)
+        assert not carried & asked
 
 
 @pytest.mark.parametrize(
@@ -55,9 +112,9 @@ def test_locks_name_no_host_and_no_folder(file: str) -> None:
     ],
 )
 def test_every_import_is_asked_for(folders: list[str], files: list[str]) -> None:
-    """What is imported directly is required directly, not by the grace of another package."""
+    """What is imported is asked for, or told to come along with what is."""
     distributions = importlib.metadata.packages_distributions()
-    asked = {name for file in files for name in names(file)}
+    asked = {name for file in files for name in names(file)}.union(*brought().values())
     # opencv-python may have been replaced by its twin without a window system.
     asked.add("opencv-python-headless")
     paths = [path for name in folders for path in [ROOT / name, *(ROOT / name).rglob("*.py")]]

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from core.errors import CaseError, SettingsError
+from core.extras import how_to_install
 
 # Others who write are waited for this long; a write takes milliseconds.
 WAIT_SECONDS = 30
@@ -32,16 +33,10 @@ def connect(address: str | None, file: Path) -> Engine:
     Raises
     ------
     SettingsError
-        If the address is none of PostgreSQL.
+        If the address is none of PostgreSQL, or its driver is not installed.
     """
     if address is not None:
-        return create_engine(
-            _postgresql(address),
-            pool_pre_ping=True,
-            pool_timeout=WAIT_SECONDS,
-            connect_args={"connect_timeout": 10},
-            hide_parameters=True,
-        )
+        return _postgresql_engine(_postgresql(address))
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
         poolclass=NullPool,
@@ -110,6 +105,22 @@ def unwrapped(engine: Engine) -> Iterator[sqlite3.Cursor]:
             cursor.close()
         finally:
             connection.close()
+
+
+def _postgresql_engine(address: URL) -> Engine:
+    try:
+        return create_engine(
+            address,
+            pool_pre_ping=True,
+            pool_timeout=WAIT_SECONDS,
+            connect_args={"connect_timeout": 10},
+            hide_parameters=True,
+        )
+    except ImportError as error:
+        raise SettingsError(
+            "LOBULE_DATABASE_URL names a PostgreSQL, and its driver psycopg is not installed. "
+            f"{how_to_install('postgresql')} Or unset LOBULE_DATABASE_URL to use a file instead."
+        ) from error
 
 
 def _postgresql(address: str) -> URL:

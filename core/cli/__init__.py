@@ -11,6 +11,8 @@ from core.cli.models import models
 from core.cli.predict import predict
 from core.cli.runs import runs
 from core.cli.train import train
+from core.errors import LobuleError
+from core.extras import check_backend
 
 # Before anything imports TensorFlow, whose chatter is no part of an answer.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -22,6 +24,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _begin() -> None:
+    try:
+        check_backend()
+    except LobuleError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
 app.command()(predict)
 app.command()(train)
 app.command()(evaluate)

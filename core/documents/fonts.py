@@ -1,12 +1,12 @@
 """The fonts of printed pages; whatever they lack is spelled out, so nothing is lost in print.
 
-DejaVu Sans (Bitstream Vera licence; it comes with Matplotlib) has Latin, Greek, Cyrillic, Arabic,
-Hebrew, Armenian and Georgian letters and most symbols. The others (SIL Open Font License 1.1) have
-those of Indian and East Asian scripts; for the rest, this computer's own fonts are looked through.
-HarfBuzz joins and orders letters where their script asks for it.
+Fira Sans has Latin, Greek and Cyrillic letters. The fonts of the extra `fonts` have those of other
+scripts (all are under the SIL Open Font License 1.1); for the rest, this computer's own fonts are
+looked through. HarfBuzz joins and orders letters where their script asks for it.
 """
 
 import importlib.util
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,25 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 from core.documents.letters import JOINERS, spelled_out, visible
 from core.documents.system_fonts import letters_of, system_font_with
+from core.extras import how_to_install, is_installed
 
 if TYPE_CHECKING:
     from fpdf import FPDF
     from fpdf.line_break import Fragment
 
-FONT = "DejaVu Sans"
+FONT = "Fira Sans"
 PAGES = 4 * "\ue000"
 """In a footer: the number of pages, of four digits at most. Letters for private use, which no
 `printable` text holds."""
 _MARGIN_MM = 14
-_OTHERS = (
-    ("fontpkg_noto_sans_devanagari", "NotoSansDevanagari[wdth,wght].ttf"),
-    ("fontpkg_hind_siliguri", "HindSiliguri-Regular.ttf"),
-    ("fontpkg_noto_sans_tamil", "NotoSansTamil[wdth,wght].ttf"),
-    ("fontpkg_noto_sans_telugu", "NotoSansTelugu[wdth,wght].ttf"),
-    ("fontpkg_noto_sans_thai", "NotoSansThai[wdth,wght].ttf"),
-    ("fontpkg_noto_sans_khmer", "NotoSansKhmer[wdth,wght].ttf"),
-    ("noto_cjk_sans_jp_regular", "NotoSansCJKjp-Regular.otf"),
-)
+# Of our own signs, what Fira Sans lacks, by what it has.
+_LOOKALIKES = str.maketrans("▲⟨⟩", "∆‹›")
+_CJK = "NotoSansCJKjp-Regular.otf"
 
 
 @contextmanager
@@ -78,8 +73,8 @@ def new_document(
 
     rest: list[str] = []
     document = Document(orientation="portrait", unit="mm", format="A4")
-    document.add_font(FONT, "", _dejavu("DejaVuSans.ttf"))
-    document.add_font(FONT, "B", _dejavu("DejaVuSans-Bold.ttf"))
+    document.add_font(FONT, "", _own_font("Regular"))
+    document.add_font(FONT, "B", _own_font("Bold"))
     document.set_text_shaping(use_shaping_engine=True)
     document.alias_nb_pages(PAGES)
     document.set_margins(_MARGIN_MM, _MARGIN_MM)
@@ -127,17 +122,34 @@ def printable(text: str) -> str:
     """Return text in which each letter that no font has, or nobody sees, is spelled out."""
     return "".join(
         letter if letter in JOINERS or _is_known(ord(letter)) else spelled_out(letter)
-        for letter in visible(text)
+        for letter in visible(text).translate(_LOOKALIKES)
+    ).translate(_LOOKALIKES)
+
+
+def missing_fonts(text: str) -> str:
+    """Return what to say of letters that are spelled out for want of the extra `fonts`; else ""."""
+    if is_installed("fonts"):
+        return ""
+    lacking = {
+        letter
+        for letter in text
+        if unicodedata.category(letter)[0] in "LM" and not _is_known(ord(letter))
+    }
+    if not lacking:
+        return ""
+    return (
+        f"Letters such as {min(lacking)} are printed by their number, since no font here has them. "
+        + how_to_install("fonts")
     )
 
 
 def _is_known(letter: int) -> bool:
-    return letter in letters_of(_dejavu("DejaVuSans.ttf")) or _font_with(letter) is not None
+    return letter in letters_of(_own_font("Regular")) or _font_with(letter) is not None
 
 
 @cache
 def _font_with(letter: int) -> Path | None:
-    """The first font beside DejaVu Sans that has a letter; None if this computer has none."""
+    """The first font beside Fira Sans that has a letter; None if this computer has none."""
     for file in _others():
         if letter in letters_of(file):
             return file
@@ -145,22 +157,22 @@ def _font_with(letter: int) -> Path | None:
 
 
 @cache
-def _dejavu(name: str) -> Path:
-    return _folder("matplotlib") / "mpl-data" / "fonts" / "ttf" / name
+def _own_font(weight: str) -> Path:
+    folder = _folder("fontpkg_fira_sans")
+    if folder is None:
+        raise ModuleNotFoundError("fontpkg-fira-sans is missing: install requirements.txt again.")
+    return folder / "files" / f"FiraSans-{weight}.ttf"
 
 
 @cache
 def _others() -> tuple[Path, ...]:
-    """The fonts beside DejaVu Sans; their packages are found without being imported."""
-    folders = [_folder(package) for package, _ in _OTHERS]
-    return tuple(
-        (folder / "files" if (folder / "files").is_dir() else folder) / name
-        for folder, (_, name) in zip(folders, _OTHERS, strict=True)
-    )
+    """The fonts of the extra, those of most scripts first; its packages are not imported."""
+    noto, cjk = _folder("manimgx_fonts"), _folder("noto_cjk_sans_jp_regular")
+    files = sorted(noto.glob("NotoSans[[]wght].ttf")) if noto else []
+    files += sorted(noto.glob("NotoSans[A-Z]*.ttf")) if noto else []
+    return (*files, *([cjk / _CJK] if cjk else []))
 
 
-def _folder(package: str) -> Path:
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(f"No package {package}: install requirements.txt again.")
-    return Path(found.origin).parent
+def _folder(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None

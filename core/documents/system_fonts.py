@@ -1,6 +1,8 @@
 """The fonts that are installed on the computer, for letters that Lobule's own lack."""
 
 import logging
+import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 _OUTLINES = {"glyf", "CFF "}
 _NEEDED = {"head", "hhea", "hmtx", "maxp", "name", "OS/2", "post"}  # by who writes the document
 _PLACEHOLDERS = ("lastresort", "adobeblank")  # a box or nothing for every letter there is
@@ -44,11 +47,32 @@ def system_font_with(letter: int) -> Path | None:
 @cache
 def _installed() -> tuple[Path, ...]:
     """Every installed font, upright ones of usual weight first, in an order that stays."""
-    from matplotlib.font_manager import findSystemFonts  # noqa: PLC0415 - takes a while
-
-    found = {Path(name) for name in findSystemFonts()}
-    files = [file for file in found if not file.stem.lower().startswith(_PLACEHOLDERS)]
+    files = {
+        Path(folder, name)
+        for top in _folders()
+        for folder, _, names in os.walk(top)
+        for name in names
+        if name.lower().endswith(_SUFFIXES) and not name.lower().startswith(_PLACEHOLDERS)
+    }
     return tuple(sorted(files, key=lambda file: ("regular" not in file.stem.lower(), str(file))))
+
+
+def _folders() -> list[Path]:
+    """Where this system keeps fonts: for everybody and for this user."""
+    home = Path.home()
+    if sys.platform == "win32":
+        own = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+        return [
+            Path(os.environ.get("WINDIR", r"C:\Windows"), "Fonts"),
+            own / "Microsoft/Windows/Fonts",
+        ]
+    if sys.platform == "darwin":
+        return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
+    # XDG Base Directory Specification, and where fonts were before it.
+    own = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    folders = [*map(Path, shared.split(":")), own]
+    return [*(folder / "fonts" for folder in folders), home / ".fonts"]
 
 
 @cache

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DATASETS = "pages/datasets.py"
 _WRITTEN = "written_manifest"
 _MADE = "made_report"
+_LACKING = "fonts_lacking_for_report"
 _MEGABYTE = 1_000_000
 
 
@@ -169,10 +170,13 @@ def _report(store: "Store", case: Case) -> None:
             width="stretch",
             on_click="ignore",
         )
+        if lacking := st.session_state.get(_LACKING):
+            quiet(lacking)
 
 
 def _make_report(store: "Store", case: Case) -> None:
     from core.cases.report import report_pdf  # noqa: PLC0415 - SQLAlchemy
+    from core.documents.fonts import missing_fonts  # noqa: PLC0415 - not before it is asked for
 
     bar = st.progress(0.0, text="Reading the case")
 
@@ -183,6 +187,7 @@ def _make_report(store: "Store", case: Case) -> None:
         st.session_state[_MADE] = report_pdf(
             store, case, made_at=datetime.now(UTC), made_by=who(), progress=progress
         )
+        st.session_state[_LACKING] = missing_fonts(f"{case} {who()}")
     except LobuleError as error:
         notice(str(error), "error")
     bar.empty()

@@ -18,9 +18,10 @@ def lobule_version() -> str:
 
 
 def libraries() -> list[tuple[str, str, str]]:
-    """Return name, version and licence of each library of requirements.txt that is installed."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    names = [match.group() for line in lines if (match := _NAME.match(line))]
+    """Return name, version and licence of each installed library that we or an extra ask for."""
+    files = set(ROOT.glob("requirements*.txt")) - {ROOT / "requirements-dev.txt"}
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    names = {match.group() for line in lines if (match := _NAME.match(line))}
     rows = []
     for name in sorted(names, key=str.casefold):
         try:

@@ -2,6 +2,9 @@
 
 import streamlit as st
 
+from core.extras import is_installed
+from core.serving import SIGN_IN_IS_MISSING
+
 
 def sign_in_is_configured() -> bool:
     """Tell whether there is a provider to sign in with."""
@@ -13,6 +16,9 @@ def signed_in() -> bool:
     if not sign_in_is_configured() or st.user.is_logged_in:
         return True
     st.title("Sign in", anchor=False)
+    if not is_installed("sign-in"):
+        st.error(SIGN_IN_IS_MISSING)
+        return False
     st.text("This Lobule is shared by several people. Sign in to go on.")
     st.button("Sign in", type="primary", key="sign_in", on_click=st.login)
     return False

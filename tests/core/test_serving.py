@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from typing import Any
 
 import pytest
@@ -29,6 +30,16 @@ def test_others_are_refused_in_words_unless_users_sign_in(
     check_serving(address, sign_in=True)
     monkeypatch.setenv("LOBULE_SERVE_WITHOUT_SIGN_IN", "1")
     check_serving(address, sign_in=False)
+
+
+@pytest.mark.parametrize("module", ["authlib", "httpx2"])
+def test_sign_in_without_its_extra_is_refused_in_words(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ServingError, match=r"make app EXTRAS=\"sign-in\""):
+        check_serving("localhost", sign_in=True)
+    check_serving("localhost", sign_in=False)
 
 
 @given(st.text(max_size=40))

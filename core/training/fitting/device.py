@@ -154,7 +154,7 @@ def _cards() -> list[Any]:
 
         return list(tf.config.list_physical_devices("GPU"))
     if _backend() == "jax":
-        # Not among our requirements: it is there where it is the backend.
+        # An extra: it is there where it is the backend.
         jax = import_module("jax")
         try:
             return [device for device in jax.local_devices() if device.platform == "gpu"]

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,6 +101,16 @@ def test_a_wrong_address_is_told_without_repeating_it(
 ) -> None:
     monkeypatch.setenv("LOBULE_DATABASE_URL", address)
     with pytest.raises(SettingsError, match=words) as caught:
+        open_store()
+    assert "secret" not in str(caught.value)
+
+
+def test_postgresql_without_its_extra_is_told_without_repeating_the_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOBULE_DATABASE_URL", "postgresql://anna:secret@host/name")
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match=r"make app EXTRAS=\"postgresql\"") as caught:
         open_store()
     assert "secret" not in str(caught.value)
 

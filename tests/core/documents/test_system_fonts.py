@@ -1,8 +1,8 @@
 """Letters that Lobule's fonts lack come from the computer's own, where those may be used."""
 
+import sys
 from pathlib import Path
 
-import matplotlib.font_manager
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -12,7 +12,7 @@ from core.documents import fonts, system_fonts
 from tests.core.documents.conftest import forget_fonts
 from tests.core.documents.test_fonts import read_back
 
-ETHIOPIC_HA = 0x1200
+NKO_A = 0x07CA
 
 
 def made_font(file: Path, letters: set[int], *, embedding: int = 0) -> Path:
@@ -37,57 +37,72 @@ def made_font(file: Path, letters: set[int], *, embedding: int = 0) -> Path:
     return file
 
 
-def install(monkeypatch: pytest.MonkeyPatch, *files: Path) -> None:
-    monkeypatch.setattr(
-        matplotlib.font_manager, "findSystemFonts", lambda: [str(file) for file in files]
-    )
+def test_a_letter_of_an_installed_font_is_printed(system_folder: Path) -> None:
+    name = chr(NKO_A)
+    assert fonts.printable(name) == "‹U+07CA›"
+    (system_folder / "deep").mkdir()
+    made_font(system_folder / "deep" / "Nko.TTF", {NKO_A})
     forget_fonts()
-
-
-def test_a_letter_of_an_installed_font_is_printed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    name = chr(ETHIOPIC_HA)
-    install(monkeypatch)
-    assert fonts.printable(name) == "⟨U+1200⟩"
-    install(monkeypatch, made_font(tmp_path / "Ethiopic.ttf", {ETHIOPIC_HA}))
     assert fonts.printable(name) == name
     assert name in read_back(f"A {name}")
 
 
 def test_fonts_that_may_not_be_embedded_or_are_damaged_are_left_out(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    system_folder: Path, tmp_path: Path
 ) -> None:
-    damaged = tmp_path / "damaged.ttf"
-    damaged.write_bytes(made_font(tmp_path / "whole.ttf", {ETHIOPIC_HA}).read_bytes()[:200])
-    forbidden = made_font(tmp_path / "forbidden.ttf", {ETHIOPIC_HA}, embedding=2)
-    placeholder = made_font(tmp_path / "LastResort.ttf", {ETHIOPIC_HA})
-    lacking = tmp_path / "lacking.ttf"
-    with TTFont(made_font(tmp_path / "other.ttf", {ETHIOPIC_HA})) as font:
+    whole = made_font(tmp_path / "whole.ttf", {NKO_A})
+    (system_folder / "damaged.ttf").write_bytes(whole.read_bytes()[:200])
+    made_font(system_folder / "forbidden.ttf", {NKO_A}, embedding=2)
+    made_font(system_folder / "LastResort.ttf", {NKO_A})
+    made_font(system_folder / "no font.txt", {NKO_A})
+    with TTFont(whole) as font:
         del font["OS/2"]
-        font.save(lacking)
-    missing = tmp_path / "missing.ttf"
-    install(monkeypatch, damaged, forbidden, placeholder, lacking, missing)
-    assert fonts.printable(chr(ETHIOPIC_HA)) == "⟨U+1200⟩"
+        font.save(system_folder / "lacking.ttf")
+    (system_folder / "missing.ttf").symlink_to(tmp_path / "nowhere.ttf")
+    assert fonts.printable(chr(NKO_A)) == "‹U+07CA›"
 
 
-def test_two_fonts_of_one_name_are_two_fonts(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_two_fonts_of_one_name_are_two_fonts(system_folder: Path) -> None:
     for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-    one = made_font(tmp_path / "a" / "X.ttf", {ETHIOPIC_HA})
-    two = made_font(tmp_path / "b" / "X.ttf", {ETHIOPIC_HA, ETHIOPIC_HA + 1})
-    install(monkeypatch, one, two)
-    both = chr(ETHIOPIC_HA) + chr(ETHIOPIC_HA + 1)
+        (system_folder / folder).mkdir()
+    made_font(system_folder / "a" / "X.ttf", {NKO_A})
+    made_font(system_folder / "b" / "X.ttf", {NKO_A, NKO_A + 1})
+    both = chr(NKO_A) + chr(NKO_A + 1)
     assert fonts.printable(both) == both
     assert set(both) <= set(read_back(both))
 
 
-def test_an_upright_font_of_usual_weight_comes_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_an_upright_font_of_usual_weight_comes_first(system_folder: Path) -> None:
+    made_font(system_folder / "A-Bold.ttf", {NKO_A})
+    regular = made_font(system_folder / "B-Regular.ttf", {NKO_A})
+    assert system_fonts.system_font_with(NKO_A) == regular
+
+
+@pytest.mark.parametrize(
+    ("platform", "variables", "folder"),
+    [
+        ("linux", {"XDG_DATA_DIRS": "/nowhere:{}"}, "fonts"),
+        ("linux", {"XDG_DATA_HOME": "{}"}, "fonts/truetype"),
+        ("linux", {"HOME": "{}"}, ".local/share/fonts"),
+        ("linux", {"HOME": "{}"}, ".fonts"),
+        ("darwin", {"HOME": "{}"}, "Library/Fonts"),
+        ("win32", {"WINDIR": "{}"}, "Fonts"),
+        ("win32", {"LOCALAPPDATA": "{}"}, "Microsoft/Windows/Fonts"),
+    ],
+)
+def test_fonts_are_looked_for_where_systems_keep_them(
+    platform: str,
+    variables: dict[str, str],
+    folder: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    bold = made_font(tmp_path / "A-Bold.ttf", {ETHIOPIC_HA})
-    regular = made_font(tmp_path / "B-Regular.ttf", {ETHIOPIC_HA})
-    install(monkeypatch, bold, regular)
-    assert system_fonts.system_font_with(ETHIOPIC_HA) == regular
+    monkeypatch.undo()
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(tmp_path))
+    (tmp_path / folder).mkdir(parents=True)
+    file = made_font(tmp_path / folder / "Nko.ttf", {NKO_A})
+    forget_fonts()
+    assert file in system_fonts._installed()

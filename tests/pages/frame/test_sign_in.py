@@ -1,8 +1,11 @@
 """Where a provider is configured, nobody sees a page before they have signed in."""
 
+import sys
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.serving import SIGN_IN_IS_MISSING
 from tests.pages.test_diagnose import ROOT
 
 pytestmark = pytest.mark.usefixtures("shelf")
@@ -29,6 +32,16 @@ def test_a_stranger_sees_the_way_in_and_nothing_else() -> None:
     assert [title.value for title in page.title] == ["Sign in"]
     assert [button.label for button in page.button] == ["Sign in"]
     assert not page.sidebar.children
+
+
+def test_without_the_extra_a_stranger_is_told_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "authlib", None)
+    page = page_for(known=False)
+    assert not page.exception
+    assert [error.value for error in page.error] == [SIGN_IN_IS_MISSING]
+    assert not page.button
 
 
 def test_who_has_signed_in_sees_the_page() -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.look import NEGATIVE, POSITIVE
+from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import as_html, table, visible
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.look import mark_of
+from pages.shared.marks import mark_of
 from pages.shared.plain import as_html, visible
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import DatasetError
-from pages.shared.look import NEGATIVE, POSITIVE
+from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import as_html, notice, table
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from core.cases.records import UNJUDGED, Answer, CaseImage, TrailEntry, Verdict
-from pages.shared.look import Mark
-from pages.shared.marks import mark_of_outcome
+from pages.shared.marks import Mark, mark_of_outcome
 
 _TWO = 2
 VERDICT_MARKS = {

@@ -8,7 +8,7 @@ from core.errors import LobuleError
 from pages.figures.answers import Judged, judged, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import TITLES, calling_rule, ranking_rule, words
-from pages.shared.look import NEGATIVE, POSITIVE
+from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import notice, table
 
 if TYPE_CHECKING:

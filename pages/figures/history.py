@@ -7,7 +7,7 @@ import streamlit as st
 from core.registry.package import HISTORY_FILE
 from pages.figures.answers import Judged
 from pages.figures.numbers import as_csv
-from pages.shared.look import NEGATIVE, POSITIVE
+from pages.shared.marks import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     import pandas as pd

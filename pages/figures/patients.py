@@ -8,7 +8,7 @@ from core.errors import EvaluationError
 from pages.figures.answers import Judged, judged, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import TITLES, words
-from pages.shared.look import NEGATIVE, NEUTRAL, POSITIVE
+from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 from pages.shared.plain import table
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from core.registry.card_results import UNCHANGED
 from pages.figures.answers import Judged, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import counted
-from pages.shared.look import NEGATIVE, NEUTRAL, POSITIVE
+from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 from pages.shared.plain import quiet
 
 if TYPE_CHECKING:

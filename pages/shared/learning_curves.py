@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.look import NEGATIVE, POSITIVE
+from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import visible
 
 if TYPE_CHECKING:

@@ -1,13 +1,32 @@
-"""How outcomes are told apart at a glance: classes by their mark, the others by marks of their own.
+"""Marks: how classes and other outcomes are told apart at a glance, by shape and by colour.
 
-The words are those of `core.inference.outcome`, which pages do not import before there is an
-answer.
+The words of outcomes are those of `core.inference.outcome`, which pages do not import before there
+is an answer.
 """
 
-from pages.shared.look import Mark, mark_of
+from dataclasses import dataclass
 
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a class is told apart: by its shape, and by a colour of Okabe and Ito (2008)."""
+
+    symbol: str
+    colour: str
+
+
+POSITIVE = Mark("▲", "#d55e00")
+NEGATIVE = Mark("●", "#2f83bd")
+NEUTRAL = Mark("■", "#7d8790")
 UNDECIDED, OUT_OF_SCOPE = "undecided", "out of scope"
 _MARKS = {UNDECIDED: Mark("◆", "#8a6d9e"), OUT_OF_SCOPE: Mark("⊘", "#7d8790")}
+
+
+def mark_of(name: str, positive: str | None) -> Mark:
+    """Return the mark of a class; tasks without a positive class have one mark for all."""
+    if positive is None:
+        return NEUTRAL
+    return POSITIVE if name == positive else NEGATIVE
 
 
 def has_class(outcome: str) -> bool:
@@ -16,5 +35,5 @@ def has_class(outcome: str) -> bool:
 
 
 def mark_of_outcome(outcome: str, positive: str | None) -> Mark:
-    """Return the mark of an outcome; see `pages.shared.look.mark_of` for classes."""
+    """Return the mark of an outcome; see `mark_of` for classes."""
     return _MARKS.get(outcome) or mark_of(outcome, positive)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.look import mark_of
-from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
+from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of, mark_of_outcome
 from pages.shared.plain import as_html, notice, table
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up; a room imports from itself and from lower floors only.
 FLOORS = (
-    {"core", "core.errors", "core.durations"},
+    {"core", "core.atomic", "core.durations", "core.errors"},
     {"core.extras"},
     {"core.settings"},
     {"core.architectures", "core.documents", "core.evaluation", "core.plots", "core.serving"},

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+from core.atomic import free_name
 from core.settings import get_settings
 
 PREDICTIONS = "predictions.csv"
@@ -26,11 +27,8 @@ def place_for(model: str, dataset: str) -> Path:
     """
     stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     first = f"{_safe(model, 'model')}-{_safe(dataset, 'dataset')}-{stamp}"
-    number, free = 1, first
-    while (get_settings().evaluations / free).exists():
-        number += 1
-        free = f"{first}-{number}"
-    return get_settings().evaluations / free / PREDICTIONS
+    folder = get_settings().evaluations
+    return folder / free_name(first, lambda name: (folder / name).exists()) / PREDICTIONS
 
 
 def _safe(name: str, otherwise: str) -> str:

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.assessment.baseline import Baseline
+from core.atomic import write_whole
 from core.datasets.records import Dataset
 from core.errors import EvaluationError
 from core.evaluation.predictions import Predictions
 from core.evaluation.predictions_file import COLOUR, PREFIX
-from core.registry.atomic import write_whole
 from core.registry.card import Card
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from core.atomic import flush
 from core.errors import CaseError
-from core.registry.atomic import flush
 
 if TYPE_CHECKING:  # a list of cases is drawn without NumPy and OpenCV
     import numpy as np

@@ -1,7 +1,5 @@
 """`models activate`, `rename`, `delete`, `export`, `import` and `card`."""
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import IO, Annotated
 
 import typer
 
+from core.atomic import whole_file
 from core.cli.output import plain
 from core.errors import LobuleError, PackageError
 
@@ -102,15 +101,8 @@ def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:
     try:
         if file.exists():
             raise PackageError(f"{file} is there already. Name a new file.")
-        descriptor, aside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        try:
-            with os.fdopen(descriptor, "w+b") as sink:
-                write(sink)
-            Path(aside).chmod(0o644)
-            Path(aside).rename(file)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
+        with whole_file(file) as sink:
+            write(sink)
     except OSError as error:
         raise PackageError(
             f"{file} cannot be written: {error.strerror or error}. Name another place."

@@ -164,9 +164,9 @@ def _free_name(recipe: str, folder: Path | None) -> str:
     """A name that neither the shelf nor a run has, and say which."""
     from core.settings import get_settings  # noqa: PLC0415 - help comes at once
     from core.training.jobs import list_runs  # noqa: PLC0415
-    from core.training.request.free_name import free_name  # noqa: PLC0415
+    from core.training.request.request import suggested_name  # noqa: PLC0415
 
     taken = {state.request.name for state in list_runs()}
-    name = free_name(recipe, folder or get_settings().own_models, taken)
+    name = suggested_name(recipe, folder or get_settings().own_models, taken)
     typer.echo(f"The model will be called {name}; --name gives it another name.", err=True)
     return name

@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from core.atomic import write_whole
 from core.errors import DatasetError
 
 Shape = tuple[int, int, int, int, int]
@@ -110,9 +111,7 @@ class Writer:
             self.done += 1
         self._flush()
         entry = {"done": self.done, "unreadable": self.unreadable, "gone": self.gone}
-        aside = self._journal.with_suffix(".tmp")
-        aside.write_text(json.dumps(entry), encoding="utf-8")
-        aside.replace(self._journal)
+        write_whole(self._journal, json.dumps(entry))
 
     def finish(self) -> None:
         """State in the header how many images there are."""

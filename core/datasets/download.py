@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from core.atomic import write_whole
 from core.datasets.extract import ArchiveError, clear_remains, extract
 from core.datasets.fetch import CHUNK, Progress, UnavailableError, fetch, forget
 from core.datasets.sources import Archive
@@ -196,7 +197,4 @@ def _read_record(file: Path) -> dict[str, Any] | None:
 
 
 def _write_record(file: Path, found: dict[str, Any]) -> None:
-    path = _record_path(file)
-    aside = path.with_name(f".{path.name}")
-    aside.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    aside.replace(path)
+    write_whole(_record_path(file), json.dumps(found, indent=2) + "\n")

@@ -1,10 +1,10 @@
 """Datasets that were opened lately, remembered under LOBULE_HOME."""
 
 import json
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from core.atomic import write_whole
 from core.settings import get_settings
 
 MOST = 8
@@ -25,17 +25,8 @@ def remember_dataset(path: Path) -> None:
     """Put a dataset first; what cannot be kept is forgotten, as nothing depends on it."""
     name = str(path)
     kept = [name, *(other for other in recent_datasets() if other != name)][:MOST]
-    aside = None
-    try:
-        _file().parent.mkdir(parents=True, exist_ok=True)
-        handle, place = tempfile.mkstemp(dir=_file().parent, prefix=".recent-")
-        aside = Path(place)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(kept, stream)
-        aside.replace(_file())
-    except (OSError, ValueError):
-        if aside is not None:
-            aside.unlink(missing_ok=True)
+    with suppress(OSError, ValueError):
+        write_whole(_file(), json.dumps(kept))
 
 
 def _file() -> Path:

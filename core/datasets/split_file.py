@@ -15,10 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core.atomic import write_whole
 from core.datasets.records import Dataset
 from core.datasets.split import Fractions, Split, SplitKind
 from core.errors import DatasetError
-from core.registry.atomic import write_whole
 
 PartName = Literal["train", "validation", "test"]
 

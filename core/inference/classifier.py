@@ -1,5 +1,6 @@
 """Loaded models that answer from any thread, with calibrated probabilities."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -18,11 +19,12 @@ from core.registry.scope_file import read_reference
 # Bounds the memory of one call: VGG16's first feature maps take about 0.8 GB for this many pixels.
 BATCH_PIXELS = 2**20
 LARGEST_BATCH = 128
-# Models kept in memory at once; the one that was loaded first makes room.
-KEPT = 4
+# Bytes of weights kept in memory; beyond, the models used least recently make room.
+KEPT_BYTES = 2**30
 
-_loaded: dict[Path, "Classifier"] = {}
+_loaded: dict[Path, "Classifier"] = {}  # the one used last stands last
 _loading = Lock()
+_keeping = Lock()
 
 
 class Classifier:
@@ -43,6 +45,7 @@ class Classifier:
         self.classes = package.card.classes
         self.lock = Lock()
         self.model: Any = load_model(package)
+        self.bytes = 4 * self.model.count_params()
         spec = self.card.input
         self.batch = max(1, min(LARGEST_BATCH, BATCH_PIXELS // (spec.height * spec.width)))
         to_logits = keras.Model(self.model.input, self.model.get_layer("logits").output)
@@ -141,6 +144,7 @@ class Ensemble(Classifier):
         self.lock = Lock()
         self.reference = None
         self.members = members
+        self.bytes = 0
         self.batch = min(member.batch for member in members)
 
     def logits(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -211,26 +215,55 @@ def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArr
 def get_classifier(package: Package) -> Classifier:
     """Return the process's one classifier of a package; it is loaded at the first call.
 
+    An ensemble holds its members, so that they stay as long as it does.
+
     Raises
     ------
     PackageError
         If the package's network cannot be loaded, or that of a member of an ensemble.
     """
-    if package.card.members and not package.members:
+    classifier = _known(package)
+    if classifier is None:
+        with _loading:
+            classifier = _known(package) or _load(package)
+            _keep(classifier)
+    else:
+        _keep(classifier)
+    return classifier
+
+
+def _known(package: Package) -> Classifier | None:
+    """The loaded classifier of exactly this package, by itself or within an ensemble."""
+    with _keeping:
+        loaded = _each_once(_loaded.values())
+    return next((classifier for classifier in loaded if classifier.package == package), None)
+
+
+def _load(package: Package) -> Classifier:
+    if not package.card.members:
+        return Classifier(package)
+    if not package.members:
         raise PackageError(
             f"{package.card.name!r} is an ensemble, and its members are not with it. Put it and "
-            "its members on the shelf and ask for it by name."
+            "its members among the models and ask for it by name."
         )
-    members = tuple(get_classifier(member) for member in package.members)
-    classifier = _loaded.get(package.path)
-    if classifier and classifier.package == package:
-        return classifier
-    with _loading:
-        classifier = _loaded.get(package.path)
-        if not classifier or classifier.package != package:
-            _loaded.pop(package.path, None)
-            classifier = Ensemble(package, members) if members else Classifier(package)
-            while len(_loaded) >= KEPT:
-                del _loaded[next(iter(_loaded))]
-            _loaded[package.path] = classifier
-    return classifier
+    return Ensemble(package, tuple(_known(member) or _load(member) for member in package.members))
+
+
+def _keep(classifier: Classifier) -> None:
+    """Keep what was just asked for; what was used least recently makes room for it."""
+    with _keeping:
+        _loaded.pop(classifier.package.path, None)
+        _loaded[classifier.package.path] = classifier
+        while len(_loaded) > 1 and _bytes_kept() > KEPT_BYTES:
+            del _loaded[next(iter(_loaded))]
+
+
+def _bytes_kept() -> int:
+    return sum(classifier.bytes for classifier in _each_once(_loaded.values()))
+
+
+def _each_once(classifiers: Iterable[Classifier]) -> list[Classifier]:
+    """The classifiers and the members that they hold, each once."""
+    held = (each for whole in classifiers for each in (whole, *whole.members))
+    return list(dict.fromkeys(held))

@@ -8,9 +8,9 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
+from core.atomic import flush, hidden_folder, tidy
 from core.errors import PackageError
 from core.registry.archive import DAMAGE, MAX_BYTES
-from core.registry.atomic import flush, hidden_folder, tidy
 from core.registry.card import CARD_FILE, FILE_NAME
 from core.registry.manage import refuse_name, write_card
 from core.registry.package import MODEL_FILE, Package, load_model, load_package, read_card

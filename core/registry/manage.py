@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from core.atomic import flush, hidden_folder, put_in_place
 from core.errors import PackageError
-from core.registry.atomic import flush, hidden_folder, put_in_place
 from core.registry.card import CARD_FILE, Card
 from core.registry.package import Package, load_package
 from core.registry.shelf import OWN, ShelfEntry, activate, active_name, forget_activation, shelf

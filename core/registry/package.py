@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from core.atomic import flush, hidden_folder, put_in_place, tidy
 from core.errors import PackageError
 from core.registry.archive import check_model, inspect_archive
-from core.registry.atomic import flush, hidden_folder, put_in_place, tidy
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
 from core.registry.files import MODEL_FILE, SCOPE_FILE, check_files, sha256_of
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from core.atomic import write_whole
 from core.errors import PackageError
-from core.registry.atomic import write_whole
 from core.registry.card import CARD_FILE, Card
 from core.registry.package import Package, load_package, read_card
 

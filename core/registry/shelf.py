@@ -1,11 +1,10 @@
 """The packages at hand: those that ship with Lobule, then those trained here."""
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.atomic import write_whole
 from core.errors import PackageError
 from core.registry.ensemble import find_members
 from core.registry.package import Package, load_package
@@ -86,16 +85,7 @@ def activate(name: str) -> None:
         If there is none of that name, or it is refused.
     """
     find(name)
-    path = _active_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=".active.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"name": name}, file)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(_active_file(), json.dumps({"name": name}))
 
 
 def forget_activation(name: str) -> None:

@@ -11,9 +11,8 @@ from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.registry.card import Card, InputSpec, Training
 from core.training.outcome import Outcome
-from core.training.request.command import command_of
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
-from core.training.request.request import Request
+from core.training.request.request import Request, command_of
 from core.training.tried import tried
 
 # Classes with fewer patients than this get a warning.

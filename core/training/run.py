@@ -14,10 +14,9 @@ from core.training.by_fit import train_by_fit
 from core.training.by_probe import train_by_probe
 from core.training.card import write_card
 from core.training.fitting.network import build_network
-from core.training.request.check import check_name
 from core.training.request.data import chosen_dataset
 from core.training.request.input_spec import frame
-from core.training.request.request import Request
+from core.training.request.request import Request, check_name
 from core.training.watch import Watch
 
 

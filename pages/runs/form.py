@@ -142,10 +142,10 @@ def _in_words(recipe: "Recipe") -> str:
 
 
 def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool]:
-    from core.training.request.free_name import free_name  # noqa: PLC0415
+    from core.training.request.request import suggested_name  # noqa: PLC0415
 
     shelf = get_settings().own_models
-    suggested = free_name(recipe.name, shelf, {state.request.name for state in states})
+    suggested = suggested_name(recipe.name, shelf, {state.request.name for state in states})
     before = st.session_state.get("suggested_name")
     # Only where it changes: what somebody is typing is not to be overwritten.
     if suggested != before and st.session_state.get("run_name") in {None, before}:

@@ -1,6 +1,5 @@
 """Check what a new run would do, in the background, then start it."""
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -114,7 +113,10 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
         _offer_choices(request, job.plan)
         _show_plan(job.plan, ahead)
     with st.expander("The same on the command line", key="command"):
-        st.code(_command(request, changes), language="sh", wrap_lines=True)
+        from core.training.request.request import command_of  # noqa: PLC0415 - pandas
+
+        command = command_of(request, str(request.data)) + " --replace" * request.replace
+        st.code(command, language="sh", wrap_lines=True)
 
 
 def _offer_choices(request: "Request", plan: "Plan") -> None:
@@ -200,17 +202,3 @@ def _start(request: "Request") -> None:
     _forget(request)
     choose(run)
     st.rerun()
-
-
-def _command(request: "Request", changes: list[str]) -> str:
-    words = ["python", "-m", "core", "train", "--recipe", request.recipe.name]
-    words += ["--data", str(request.data), "--name", request.name]
-    for magnification in request.magnifications or ():
-        words += ["--magnification", magnification]
-    if request.patient_pattern:
-        words += ["--patient-pattern", request.patient_pattern]
-    if request.um_per_px is not None:
-        words += ["--um-per-px", f"{request.um_per_px:g}"]
-    for change in changes:
-        words += ["--set", change]
-    return shlex.join([*words, *(["--replace"] if request.replace else [])])

@@ -6,14 +6,13 @@ same order; `reasons`, a JSON object from path to what is wrong with the file; `
 
 import io
 import json
-import os
-import tempfile
 import zipfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.atomic import write_whole
 from core.datasets.audit.facts import FACTS
 from core.errors import DatasetError
 
@@ -81,19 +80,10 @@ def write_aside(file: Path, content: bytes | memoryview) -> None:
     DatasetError
         If the disk is full or the folder cannot be written to.
     """
-    aside = None
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        aside = Path(name)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        aside.replace(file)
+        write_whole(file, content)
     except OSError as error:
         raise DatasetError(
             f"{file.name} could not be written to {file.parent} ({error.strerror}). Free some "
             "space, or set LOBULE_HOME to a folder that can be written to."
         ) from error
-    finally:
-        if aside is not None:
-            aside.unlink(missing_ok=True)

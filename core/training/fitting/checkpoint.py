@@ -4,7 +4,6 @@ import dataclasses
 import errno
 import hashlib
 import json
-import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -14,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.atomic import whole_file
 from core.datasets.split import Split
 from core.errors import TrainingError
-from core.registry.atomic import flush
 from core.training.fitting.progress import Progress
 from core.training.request.recipe import Recipe
 
@@ -108,19 +107,15 @@ def save_state(folder: Path, key: Key, state: State) -> None:
         **_numbered("best", state.progress.best),
     }
     target = folder / f"state-{len(state.progress.history):05d}.npz"
-    aside = folder / f".{target.name}.writing"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
+        for left in folder.glob(".state-*"):  # by a fit that was killed while it wrote
+            left.unlink()
+        with whole_file(target) as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-        flush(folder)
         for old in [path for path in _states(folder) if path != target][_KEPT - 1 :]:
             old.unlink()
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise TrainingError(
             f"The state of training cannot be written to {folder}: {error.strerror}. What was "
             "learnt up to the epoch before is kept. Make room or allow writing there, and resume."

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from core.atomic import flush, free_name
 from core.errors import TrainingError
-from core.registry.atomic import flush
 from core.settings import get_settings
 from core.training.jobs.events import Events
 from core.training.jobs.lock import let_go, take
@@ -196,11 +196,7 @@ def line_order() -> Iterator[Path]:
 
 def _free_id(runs: Path, name: str) -> str:
     first = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
-    number, free = 1, first
-    while (runs / free).exists():
-        number += 1
-        free = f"{first}-{number}"
-    return free
+    return free_name(first, lambda name: (runs / name).exists())
 
 
 def _absolute(path: Path | None) -> Path | None:

@@ -4,8 +4,8 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from core.atomic import flush, hidden_folder, put_in_place
 from core.errors import PackageError, TrainingError
-from core.registry.atomic import flush, hidden_folder, put_in_place
 from core.registry.package import Package, load_package
 from core.settings import get_settings
 from core.training.jobs.folder import RunFolder, find_folder

@@ -81,7 +81,7 @@ def check(request: Request) -> None:
     LobuleError
         If the name is taken or cannot be used, or there are no data.
     """
-    from core.training.request.check import check_name  # noqa: PLC0415 - reading states goes without it
+    from core.training.request.request import check_name  # noqa: PLC0415 - reading states goes without it
 
     check_name(request.name)
     shelf = request.folder or get_settings().own_models

@@ -1,14 +1,24 @@
 """What is asked of a training run: everything that its command line and its form hold."""
 
+import re
+import shlex
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.training.request.recipe import Recipe
+from core.atomic import free_name
+from core.errors import TrainingError
+from core.training.request.override import differences
+from core.training.request.recipe import Recipe, load_recipe, recipe_names
 
 FINEST, COARSEST = 0.001, 1000.0
 """Scales that can be stated, micrometres per pixel."""
+# Settings that have an option of their own on the command line.
+_OPTIONS = ("split", "task")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_ROOM = 58  # of the 64 characters of a name; the rest is for a number
 
 
 class Request(BaseModel):
@@ -47,3 +57,58 @@ class Request(BaseModel):
     changes: tuple[str, ...] = ()
     folder: Path | None = None
     replace: bool = False
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no package can have.
+
+    Raises
+    ------
+    TrainingError
+    """
+    if not _NAME.fullmatch(name):
+        raise TrainingError(
+            f"A model cannot be called {name!r}. Use up to 64 lower-case letters, digits, - and _, "
+            "starting with a letter or digit, for instance idc-2."
+        )
+
+
+def suggested_name(recipe: str, models: Path, taken: Container[str]) -> str:
+    """The name of a recipe, made one that a model can have, with a number if it is taken.
+
+    Parameters
+    ----------
+    recipe : str
+        Its name.
+    models : Path
+        Folder of models whose names are taken.
+    taken : container of str
+        Names that are taken elsewhere, as by runs.
+    """
+    first = re.sub(r"[^a-z0-9_-]+", "-", recipe.lower()).strip("-_")[:_ROOM] or "model"
+    return free_name(first, lambda name: name in taken or (models / name).exists())
+
+
+def command_of(request: Request, data: str = "FOLDER") -> str:
+    """The command that repeats a run on data in a folder, quoted for a shell.
+
+    A recipe that came from a file is named as that file, without its folder, and with the changes
+    that the request says were made to it; of one that comes with Lobule they are found out.
+    """
+    recipe = request.recipe
+    shipped = recipe.name in recipe_names()
+    changes = differences(load_recipe(recipe.name), recipe) if shipped else request.changes
+    words = ["python", "-m", "core", "train"]
+    words += ["--recipe", recipe.name if shipped else f"{recipe.name}.toml"]
+    words += ["--data", data, "--name", request.name]
+    for change in changes:
+        key, _, value = change.partition("=")
+        option = [f"--{key}", value.strip().strip("\"'")]  # quotes are TOML's, not the option's
+        words += option if key in _OPTIONS else ["--set", change]
+    for magnification in request.magnifications or ():
+        words += ["--magnification", magnification]
+    if request.patient_pattern:
+        words += ["--patient-pattern", request.patient_pattern]
+    if request.um_per_px is not None:
+        words += ["--um-per-px", str(request.um_per_px)]
+    return shlex.join(words)

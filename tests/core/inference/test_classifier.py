@@ -100,17 +100,31 @@ def test_one_load_serves_all_threads(package: Package, monkeypatch: pytest.Monke
     assert all(one is found[0] for one in found)
 
 
-def test_a_changed_card_is_noticed_and_few_models_are_kept(
-    package: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_card_is_noticed(package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(classifier_module, "_loaded", {})
-    monkeypatch.setattr(classifier_module, "KEPT", 1)
     first = get_classifier(package)
     warmer = replace(package, card=package.card.model_copy(update={"temperature": 5.0}))
     second = get_classifier(warmer)
     assert second is not first
     assert second.card.temperature == 5.0
     assert list(classifier_module._loaded.values()) == [second]
+
+
+def test_the_model_used_least_recently_makes_room(
+    tmp_path: Path, save_tiny: Callable[..., Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (save_tiny(tmp_path, name=name) for name in ("a", "b", "c"))
+    weights = sum(each.nbytes for each in load_model(first).get_weights())
+    monkeypatch.setattr(classifier_module, "_loaded", {})
+    monkeypatch.setattr(classifier_module, "KEPT_BYTES", 2 * weights)
+    kept = [get_classifier(first), get_classifier(second)]
+    assert get_classifier(first) is kept[0]
+    get_classifier(third)
+    assert [each.card.name for each in classifier_module._loaded.values()] == ["a", "c"]
+    assert get_classifier(first) is kept[0]
+    assert get_classifier(second) is not kept[1]
+    monkeypatch.setattr(classifier_module, "KEPT_BYTES", 0)
+    assert get_classifier(third) is get_classifier(third), "one model always stays"
 
 
 GENERATOR = np.random.default_rng(0)

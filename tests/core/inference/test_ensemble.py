@@ -12,9 +12,10 @@ from core.errors import PackageError
 from core.explain.one_pass import explainable_layers, explainer
 from core.imaging.overlay import encode_png
 from core.imaging.resize import resize
+from core.inference import classifier as classifier_module
 from core.inference.classifier import Ensemble, get_classifier
 from core.registry.ensemble import EACH_OWN, ensemble_card
-from core.registry.package import Package, load_package, save_ensemble
+from core.registry.package import Package, load_model, load_package, save_ensemble
 from core.registry.shelf import find
 from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
 
@@ -128,6 +129,30 @@ def test_an_image_is_diagnosed_as_by_any_model(
         assert found.probabilities[1] == pytest.approx(np.mean(found.uncertainty.members))
     low, high = min(found.uncertainty.members), max(found.uncertainty.members)
     assert low - 0.02 <= found.probabilities[1] <= high + 0.02
+
+
+def test_five_members_are_loaded_once(
+    home: Path, save_tiny: Callable[..., Package], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"member-{number}" for number in range(5)]
+    for name in names:
+        save_tiny(home / "models", name=name)
+    card = ensemble_card("five", tuple(find(name) for name in names), "")
+    save_ensemble(home / "models" / "five", card)
+    monkeypatch.setattr(classifier_module, "_loaded", {})
+    loads: list[str] = []
+
+    def count(wanted: Package) -> object:
+        loads.append(wanted.card.name)
+        return load_model(wanted)
+
+    monkeypatch.setattr(classifier_module, "load_model", count)
+    five = get_classifier(find("five"))
+    assert sorted(loads) == names
+    assert get_classifier(find("five")) is five
+    # By itself, a member is the same as within the ensemble.
+    assert get_classifier(find("member-3")) in five.members
+    assert sorted(loads) == names
 
 
 def test_an_ensemble_away_from_its_members_is_refused(ensemble: Package) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core import atomic
 from core.errors import PackageError
-from core.registry import atomic
 from core.registry import package as package_module
 from core.registry.archive import check_model, inspect_archive
 from core.registry.card import Card

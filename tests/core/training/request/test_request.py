@@ -1,4 +1,4 @@
-"""The command on a card repeats the run."""
+"""A request's name can be had, and its command repeats the run."""
 
 import shlex
 from importlib import import_module
@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
-from core.training.request.command import command_of
+from core.errors import TrainingError
 from core.training.request.override import override
 from core.training.request.recipe import load_recipe
-from core.training.request.request import Request
+from core.training.request.request import Request, check_name, command_of, suggested_name
 
 
 def test_a_recipe_as_it_ships_needs_no_more_than_its_name() -> None:
@@ -47,3 +47,25 @@ def test_a_recipe_of_a_file_is_named_with_what_was_changed_in_it(tmp_path: Path)
         "python -m core train --recipe 'my own.toml' --data FOLDER --name mine "
         "--set train.epochs=3 --task binary"
     )
+
+
+@pytest.mark.parametrize("name", ["My Model", "", "../idc", "idc.2", "-idc", "ä", "a" * 65])
+def test_names_that_no_package_can_have_are_refused(name: str) -> None:
+    with pytest.raises(TrainingError, match="lower-case letters"):
+        check_name(name)
+
+
+def test_a_good_name_passes() -> None:
+    check_name("idc-2_b")
+
+
+def test_names_that_the_shelf_or_a_run_has_are_passed_over(tmp_path: Path) -> None:
+    assert suggested_name("cnn3", tmp_path / "none", set()) == "cnn3"
+    (tmp_path / "cnn3").mkdir()
+    assert suggested_name("cnn3", tmp_path, {"cnn3-2"}) == "cnn3-3"
+
+
+@pytest.mark.parametrize("recipe", ["My recipe (2)", "_", "µ", "a" * 99, "-x", "../up"])
+def test_any_file_gives_a_name_that_a_model_can_have(recipe: str, tmp_path: Path) -> None:
+    (tmp_path / suggested_name(recipe, tmp_path, set())).mkdir()
+    check_name(suggested_name(recipe, tmp_path, set()))

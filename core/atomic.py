@@ -4,33 +4,59 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 # A save that is still running may be this old; anything older was left by a crash.
 ABANDONED_SECONDS = 3600
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, in the place of one that is there; OSError leaves that as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file to fill, which then takes its place; what is there stays until it does.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or not to be written to; like any other error, it leaves `path` as it
+        was.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    aside = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        aside.chmod(0o644)
+        aside.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        aside.unlink(missing_ok=True)
         raise
+    flush(path.parent)
+
+
+def write_whole(path: Path, content: str | bytes | memoryview) -> None:
+    """Write a file, text as UTF-8, as `whole_file` does; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def free_name(first: str, taken: Callable[[str], bool]) -> str:
+    """The name, or where it is taken the first of `name-2`, `name-3`, … that is not."""
+    number, name = 1, first
+    while taken(name):
+        number += 1
+        name = f"{first}-{number}"
+    return name
 
 
 @contextmanager
 def hidden_folder(folder: Path, purpose: str) -> Iterator[Path]:
-    """Yield a new folder beside `folder` that no shelf shows; it is gone afterwards."""
+    """Yield a new folder beside `folder` that no list shows; it is gone afterwards."""
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.{purpose}-", dir=folder.parent))
     try:
         yield temporary

@@ -27,8 +27,7 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from core.datasets.cache import pixel_cache
-from core.datasets.leak import leak_meter
-from core.datasets.leak_figure import FILE
+from core.datasets.leak import FILE, leak_meter
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import SplitKind, k_fold

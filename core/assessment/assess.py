@@ -11,8 +11,8 @@ from core.assessment.baseline import colour_baseline
 from core.assessment.known import Known, known_patients
 from core.assessment.robustness import MOST_IMAGES, answer_changed, curves
 from core.assessment.table import held_out_answers
+from core.datasets.balance import sample
 from core.datasets.records import Dataset
-from core.datasets.sample import sample
 from core.errors import EvaluationError, Stopped
 from core.evaluation.compare import Comparison, against_colour
 from core.evaluation.judgement import Judgement, judge

@@ -13,7 +13,7 @@ from core.cases.read import full_answer
 from core.cases.records import Answer, Case, CaseImage
 from core.cases.store import Store
 from core.cases.trail import read_trail
-from core.documents.spreadsheet import neutral
+from core.documents.letters import neutral
 
 FORMAT = 1
 """Version of the JSON; it grows when a reader must change."""

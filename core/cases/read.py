@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
 
-from core.cases.arrays import unpack
 from core.cases.database import reading
 from core.cases.records import (
     UNJUDGED,
@@ -19,6 +18,7 @@ from core.cases.records import (
     FullAnswer,
     Shown,
     Verdict,
+    unpack,
 )
 from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow
 from core.cases.store import Store

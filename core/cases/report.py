@@ -102,7 +102,7 @@ def report_pdf(
 
 def _whole(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
     """Write what is said of the case, and all its images in a table."""
-    from core.cases.report_case import case_answers  # noqa: PLC0415 - NumPy
+    from core.cases.report_words import case_answers  # noqa: PLC0415 - NumPy
     from core.inference.case import RULE  # noqa: PLC0415
 
     sheet.heading("The case")

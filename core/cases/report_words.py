@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from core.cases.records import (
@@ -18,6 +19,7 @@ from core.cases.records import (
 from core.cases.trail import name_of
 from core.cases.words import moment
 from core.errors import CaseError
+from core.inference.case import FEWEST_IMAGES, answer_case
 from core.registry.card import Card
 from core.registry.card_sections import Section, card_sections
 
@@ -170,3 +172,50 @@ def card_summary(card: Card, model_sha256: str) -> tuple[Section, ...]:
     """Return the sections of a model's card that tell how far its answers may be trusted."""
     sections = card_sections(card, model_sha256)
     return tuple(section for section in sections if section.title not in _LEFT_OUT)
+
+
+def case_answers(case: Case, answers: dict[int, FullAnswer]) -> list[str]:
+    """Return a sentence a model on all images that it answered, by `core.inference.case.RULE`.
+
+    Parameters
+    ----------
+    case
+        Of two images or more; of one, its answer says all.
+    answers
+        The kept answers by their id.
+    """
+    by_model: dict[tuple[str, str], dict[str, FullAnswer]] = {}
+    given: dict[tuple[str, str], int] = {}
+    for image in case.images:
+        for answer in image.answers:
+            model = (answer.model, answers[answer.id].card)
+            by_model.setdefault(model, {}).setdefault(image.sha256, answers[answer.id])
+            given[model] = given.get(model, 0) + 1
+    return [
+        _answer(name, card, list(different.values()), given[name, card])
+        for (name, card), different in by_model.items()
+        if given[name, card] > 1
+    ]
+
+
+def _answer(name: str, card: str, different: list[FullAnswer], given: int) -> str:
+    results = [result_of(full) for full in different]
+    inside = [result for result in results if result["scope"]["inside"]]
+    left_out = [
+        f"{len(results) - len(inside):,} out of scope" if len(inside) < len(results) else "",
+        f"{given - len(results):,} the same as another" if given > len(results) else "",
+    ]
+    aside = ", ".join(filter(None, left_out))
+    if not inside:
+        return f"{name}: no answer, since no image counts ({aside})."
+    chances = np.array([result["probabilities"] for result in inside])
+    found = answer_case(read_card(card), chances)
+    interval = f"no interval below {FEWEST_IMAGES} images"
+    if found.interval:
+        low, high = found.interval
+        interval = f"{100 * low:.1f} to {100 * high:.1f} %, 95 % interval"
+    images = "1 image" if found.images == 1 else f"{found.images:,} images"
+    return (
+        f"{name}: {found.name}. Mean probability of {found.about} {100 * found.probability:.1f} % "
+        f"({interval}), of {images}{f'; not counted: {aside}' if aside else ''}."
+    )

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from core.cases.arrays import pack
 from core.cases.database import writing
 from core.cases.files import Staging, writing_files
-from core.cases.records import Actor, Case, CaseImage, NewAnswer, NewImage
+from core.cases.records import Actor, Case, CaseImage, NewAnswer, NewImage, pack
 from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow
 from core.cases.store import Store
 from core.cases.trail import name_of, note_down, now, step

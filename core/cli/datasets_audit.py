@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from core.cli.output import AsJson, plain, print_json
-from core.cli.stage_bars import stage_bars
+from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import DatasetError, LobuleError
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.output import AsJson, plain, print_json
-from core.cli.stage_bars import stage_bars
+from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import LobuleError
 
 if TYPE_CHECKING:

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.output import AsJson, plain, print_json
-from core.cli.stage_bars import stage_bars
+from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import LobuleError
 
 if TYPE_CHECKING:
-    from core.registry.card_trust import Randomisation
+    from core.registry.card_parts import Randomisation
 
 explain = typer.Typer(help="What drove a model's answers.", no_args_is_help=True)
 
@@ -60,7 +59,7 @@ def check(
 
 
 def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisation, bool]":
-    from core.registry.rewrite_card import rewrite_card  # noqa: PLC0415 - help comes at once
+    from core.registry.manage import rewrite_card  # noqa: PLC0415 - help comes at once
     from core.registry.shelf import find, shelf  # noqa: PLC0415
 
     package = find(model)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.models_change import activate, card, delete, export, import_, rename
-from core.cli.models_ensemble import ensemble
+from core.cli.models_change import activate, card, delete, ensemble, export, import_, rename
 from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 

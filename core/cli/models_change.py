@@ -1,4 +1,4 @@
-"""`models activate`, `rename`, `delete`, `export`, `import` and `card`."""
+"""`models activate`, `rename`, `delete`, `export`, `import`, `card` and `ensemble`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,8 +83,7 @@ def card(
     ] = None,
 ) -> None:
     """Print a model's card on one page, as Markdown or PDF (Mitchell et al. 2019)."""
-    from core.registry.card_pdf import card_pdf  # noqa: PLC0415 - help comes at once
-    from core.registry.card_text import card_markdown  # noqa: PLC0415
+    from core.registry.card_page import card_markdown, card_pdf  # noqa: PLC0415 - help comes at once
     from core.registry.shelf import find  # noqa: PLC0415
 
     with _told():
@@ -94,6 +93,30 @@ def card(
         else:
             content = card_pdf(package.card, package.model_sha256)
             _write_new(pdf, lambda sink: sink.write(content))
+
+
+def ensemble(
+    name: Annotated[str, typer.Argument(help="What the ensemble shall be called.")],
+    members: Annotated[list[str], typer.Argument(help="Two or more models of one task and scale.")],
+) -> None:
+    """Have several models answer together: the mean of their calibrated probabilities."""
+    from core.training.ensemble import make_ensemble  # noqa: PLC0415 - help comes at once
+
+    with _told():
+        package = make_ensemble(name, members)
+    typer.echo(str(package.path))
+    card = package.card
+    if card.evaluation and card.conformal is None:
+        typer.echo(
+            "Its members answered one test part, on which nothing may be chosen, so it has no "
+            "operating point and no prediction sets: the most probable class is its answer."
+        )
+    elif card.conformal is None:
+        typer.echo(
+            "Its members were not judged on the same images in the same way, so it has no "
+            "operating point and no prediction sets. Judge it: python -m core evaluate "
+            f"{plain(name)} --data FOLDER"
+        )
 
 
 def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:

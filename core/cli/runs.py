@@ -163,7 +163,7 @@ def _lines(state: "RunState") -> Iterator[tuple[str, str]]:
         yield "Message", state.message
     if state.package:
         yield "Model", str(state.package)
-    from core.training.fitting.epoch_line import epoch_line  # noqa: PLC0415
+    from core.training.watch import epoch_line  # noqa: PLC0415
 
     for row in state.history:
         yield "", epoch_line(row)

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.cli.output import plain
-from core.cli.train_plan import print_plan
-from core.cli.train_progress import shown_progress
-from core.cli.train_report import report
+from core.cli.train_output import print_plan, report, shown_progress
 from core.errors import LobuleError, Stopped
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
-"""Weights that make up for unequal numbers of images by class and by patient."""
+"""Even shares of classes and patients: weights of the images, and a sample of them."""
 
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Balance = Literal["none", "class", "patient"]
@@ -35,3 +36,18 @@ def balance_weights(
         for label in np.unique(labels):
             weights[labels == label] /= weights[labels == label].sum()
     return (weights / weights.mean()).astype(np.float32)
+
+
+def sample(
+    labels: NDArray[np.int64], patients: NDArray[np.object_], most: int
+) -> NDArray[np.int64]:
+    """Some of the images, from every patient and class as evenly as can be; ascending rows.
+
+    Patients and classes take turns, each giving one of its images in a drawn order.
+    """
+    if len(labels) <= most:
+        return np.arange(len(labels))
+    order = np.random.default_rng(0).permutation(len(labels))
+    groups = pd.DataFrame({"patient": patients[order].astype(str), "label": labels[order]})
+    turns = groups.groupby(["patient", "label"]).cumcount().to_numpy()
+    return np.sort(order[np.argsort(turns, kind="stable")[:most]])

@@ -1,14 +1,19 @@
-"""What lies in a folder, for choosing a dataset by its place."""
+"""For choosing a dataset: what lies in a folder, and what was opened lately."""
 
+import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.atomic import write_whole
 from core.datasets.listing import MANIFEST_SUFFIXES, hidden, is_image
 from core.errors import DatasetError
+from core.settings import get_settings
 
 MOST = 20_000
 """Entries that are looked at: a folder may hold a million files, and somebody waits."""
+MOST_RECENT = 8
 
 
 @dataclass(frozen=True)
@@ -62,3 +67,26 @@ def look_into(folder: Path) -> Place:
             f"The folder {folder} cannot be listed ({reason}). Choose another one."
         ) from error
     return Place(tuple(sorted(folders)), tuple(sorted(manifests)), images, whole)
+
+
+def recent_datasets() -> list[str]:
+    """Paths of the datasets opened last, the latest first; none if nothing can be read."""
+    try:
+        kept = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    if not isinstance(kept, list):
+        return []
+    return [path for path in kept if isinstance(path, str)][:MOST_RECENT]
+
+
+def remember_dataset(path: Path) -> None:
+    """Put a dataset first; what cannot be kept is forgotten, as nothing depends on it."""
+    name = str(path)
+    kept = [name, *(other for other in recent_datasets() if other != name)][:MOST_RECENT]
+    with suppress(OSError, ValueError):
+        write_whole(_file(), json.dumps(kept))
+
+
+def _file() -> Path:
+    return get_settings().home / "recent.json"

@@ -1,12 +1,17 @@
-"""Measure how much of a test part training has seen."""
+"""How much of a test part training has seen, and what a split by image costs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from core.datasets.records import Dataset
 from core.datasets.split import Split
+
+FILE = Path(__file__).with_name("leak_figure.json")
 
 
 @dataclass(frozen=True)
@@ -90,3 +95,47 @@ def leak_meter(
         seen &= test
         by_duplicate, leaked = int(seen.sum()), leaked | seen
     return LeakReport(int(test.sum()), by_patient, by_duplicate, int(leaked.sum()))
+
+
+class LeakRow(BaseModel):
+    """One model under one split.
+
+    Attributes
+    ----------
+    model : str
+    split : "image" or "patient"
+    auroc : float
+        Mean over the folds and the seeds, in [0, 1].
+    interval : tuple of float
+        95 %, by bootstrap over patients.
+    by_seed : tuple of float
+    seen : float
+        Share of the tested images whose patient is in training, in [0, 1].
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    split: Literal["image", "patient"]
+    auroc: float
+    interval: tuple[float, float]
+    by_seed: tuple[float, ...]
+    seen: float
+
+
+class LeakFigure(BaseModel):
+    """Rows of the figure, and on what they were measured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str
+    images: int
+    patients: int
+    folds: int
+    seeds: int
+    rows: tuple[LeakRow, ...]
+
+
+def leak_figure() -> LeakFigure:
+    """Read what `benchmarks/leak.py` measured: the price of a split by image."""
+    return LeakFigure.model_validate_json(FILE.read_text(encoding="utf-8"))

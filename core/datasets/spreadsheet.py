@@ -5,7 +5,7 @@ import csv
 import pandas as pd
 
 from core.datasets.records import Dataset
-from core.documents.spreadsheet import neutral
+from core.documents.letters import neutral
 
 
 def records_csv(dataset: Dataset) -> bytes:

@@ -1,4 +1,4 @@
-"""Text that others wrote, with every letter that cannot be seen spelled out."""
+"""Text that others wrote, so that it can be seen whole and no spreadsheet runs it."""
 
 import unicodedata
 
@@ -6,6 +6,7 @@ import unicodedata
 # are part of how Persian and several Indian scripts are written and stay.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 JOINERS = {"\u200c", "\u200d"}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def visible(text: str) -> str:
@@ -21,3 +22,8 @@ def visible(text: str) -> str:
 def spelled_out(letter: str) -> str:
     """Return a letter's number in Unicode, as in `⟨U+202E⟩`."""
     return f"⟨U+{ord(letter):04X}⟩"
+
+
+def neutral(text: str) -> str:
+    """Return text so that a spreadsheet shows it and does not compute it."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA_STARTS) else text

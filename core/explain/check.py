@@ -15,7 +15,7 @@ from core.explain.methods.network import Cancelled, Network
 from core.explain.methods.run import FUNCTIONS, Method
 from core.explain.randomise import cascade, learnt_layers
 from core.inference.classifier import Classifier
-from core.registry.card_trust import ExplanationCheck, MapChange, Randomisation
+from core.registry.card_parts import ExplanationCheck, MapChange, Randomisation
 
 Progress = Callable[[str, float], None]
 

@@ -54,21 +54,3 @@ def rgb_to_hed(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         logarithm). A colour that no mixture of the three can give has a negative amount.
     """
     return optical_density(pixels) @ HED_FROM_RGB.astype(np.float32)
-
-
-def hed_to_rgb(hed: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Render amounts of stain as RGB pixels; the inverse of `rgb_to_hed`.
-
-    Parameters
-    ----------
-    hed
-        (..., 3) amounts of haematoxylin, eosin and DAB, optical density (natural logarithm).
-
-    Returns
-    -------
-    NDArray[np.uint8]
-        (..., 3) RGB; densities below 0 and above ln 256 saturate.
-    """
-    density = np.asarray(hed, dtype=np.float32) @ RGB_FROM_HED.astype(np.float32)
-    levels = np.exp(-density) * 256 - 1
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)

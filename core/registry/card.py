@@ -6,9 +6,20 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from core.registry.card_parts import Count, Name, Part, Positive, Sha256, Side, Text
+from core.registry.card_parts import (
+    Conformal,
+    Count,
+    Members,
+    Name,
+    Part,
+    Positive,
+    Randomisation,
+    Scope,
+    Sha256,
+    Side,
+    Text,
+)
 from core.registry.card_results import Evaluation, OperatingPoint
-from core.registry.card_trust import Conformal, Members, Randomisation, Scope
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"

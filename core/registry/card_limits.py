@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.registry.card import Card
+from core.registry.card_parts import Conformal, Scope
 from core.registry.card_results import UNCHANGED, OperatingPoint, Robustness
-from core.registry.card_trust import Conformal, Scope
 from core.registry.card_words import counted, figure
 
 TITLE = "When to believe it"

@@ -1,4 +1,4 @@
-"""What every part of a card is made of."""
+"""The parts of a card: what each is made of, and those that say how far to trust the model."""
 
 from typing import Annotated
 
@@ -14,9 +14,121 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Interval = tuple[Share, Share]
 """Low and high, 95 % by bootstrap over patients."""
+Correlation = Annotated[float, Field(ge=-1, le=1)]
 
 
 class Part(BaseModel):
     """Base of everything on a card: unknown keys, NaN and infinities are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class ClassCoverage(Part):
+    """How often the set of classes held the right one, on left-out patients of that class.
+
+    The cut-offs were chosen without the patient.
+    """
+
+    name: Text
+    patients: Count
+    images: Count
+    coverage: Share
+    interval: Interval | None
+    """Over patients; None where they are too few."""
+    single: Share
+    """Share of the images whose set is exactly one class."""
+
+
+class Conformal(Part):
+    """Class-conditional conformal prediction sets (Vovk 2012; Sadinle et al. 2019).
+
+    A class belongs to the set if its calibrated probability is at least its cut-off, one a class
+    in the order of the card's classes. `level` is the wished coverage of each class.
+    """
+
+    level: Share
+    cut_offs: tuple[Share, ...]
+    fitted_on: Text
+    by_class: tuple[ClassCoverage, ...] = ()
+
+
+class Scope(Part):
+    """The test whether an image is like those that the model was trained on.
+
+    The input of the layer "logits" is the feature vector of a tile; the distance of an image is
+    the mean over its tiles. `file` of the package holds where training images lie
+    (`core.registry.scope_file`). An image whose distance is above `threshold` is out of scope;
+    `false_alarms` of left-out patients' images were, with reference and threshold from others.
+
+    `least_sharpness` is the variance of the Laplacian (`core.imaging.focus`) of an input, of an
+    image the median over its tiles, that all but `blurred_in_training` of the training images
+    with tissue reach; None where none had tissue.
+    """
+
+    file: Text
+    threshold: Positive
+    wished_false_alarms: Share
+    false_alarms: Share
+    fitted_on: Text
+    least_sharpness: Annotated[float, Field(ge=0)] | None = None
+    blurred_in_training: Share = 0.01
+
+
+class MapChange(Part):
+    """How alike the maps of trained and of random weights are: 1 the same, 0 nothing in common.
+
+    `layers` of the network's layers, counted from the last one, were drawn anew. `correlation` is
+    Spearman's, over the pixels, `similarity` the structural similarity (Wang et al. 2004); both
+    are means over the images.
+    """
+
+    layers: Count
+    correlation: Correlation
+    similarity: Correlation
+
+
+class ExplanationCheck(Part):
+    """Whether the maps of one method are about what the network learnt.
+
+    `unchanged` if `correlation` reaches the threshold: the mean over images and draws, all layers
+    being random; `by_draw` are the means of each draw. `cascade` is of the first draw.
+    """
+
+    method: Text
+    unchanged: bool
+    correlation: Correlation
+    by_draw: tuple[Correlation, ...]
+    cascade: tuple[MapChange, ...]
+
+
+class Randomisation(Part):
+    """The randomisation test of a model's explanations (Adebayo et al. 2018).
+
+    `layer` is the one that class activation maps looked at, `layers` how many hold weights.
+    """
+
+    threshold: Share
+    layer: Text
+    layers: Count
+    images: Count
+    images_of: Text
+    methods: tuple[ExplanationCheck, ...]
+
+    @property
+    def unchanged(self) -> tuple[str, ...]:
+        """Methods whose maps do not tell what the network learnt."""
+        return tuple(check.method for check in self.methods if check.unchanged)
+
+
+class Member(Part):
+    """One model of an ensemble, by its name, the hash of its network and its calibration.
+
+    The hash decides which model is meant: a member may be renamed.
+    """
+
+    name: Name
+    model_sha256: Sha256
+    temperature: Positive
+
+
+Members = Annotated[tuple[Member, ...], Field(max_length=16)]

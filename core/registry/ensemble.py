@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from core.errors import PackageError
 from core.registry.card import Card, InputSpec, Training
-from core.registry.card_trust import Member
+from core.registry.card_parts import Member
 from core.registry.package import Package
 
 EACH_OWN = "each member's own"

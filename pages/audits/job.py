@@ -82,8 +82,8 @@ class AuditJob(Job):
         self.splits = {}
 
     def _open(self) -> None:
+        from core.datasets.browse import remember_dataset  # noqa: PLC0415
         from core.datasets.open import open_dataset  # noqa: PLC0415 - pandas
-        from core.datasets.recent import remember_dataset  # noqa: PLC0415
         from core.datasets.records import with_magnifications  # noqa: PLC0415
 
         request = self.request

@@ -79,7 +79,7 @@ def _measured(
 
 
 def _show_figure() -> None:
-    from core.datasets.leak_figure import leak_figure  # noqa: PLC0415
+    from core.datasets.leak import leak_figure  # noqa: PLC0415
     from core.plots.intervals import Series, with_intervals  # noqa: PLC0415 - Plotly
 
     measured = leak_figure()

@@ -76,7 +76,7 @@ def _show_whole(store: "Store", case: Case) -> None:
 @st.cache_data(max_entries=20, show_spinner=False)
 def _told(images: str, case_id: str, version: int, _store: "Store", _case: Case) -> list[str]:  # noqa: ARG001 - what the answer is kept under
     from core.cases.read import full_answer  # noqa: PLC0415 - SQLAlchemy
-    from core.cases.report_case import case_answers  # noqa: PLC0415 - NumPy
+    from core.cases.report_words import case_answers  # noqa: PLC0415 - NumPy
 
     ids = [answer.id for image in _case.images for answer in image.answers]
     return case_answers(_case, {answer_id: full_answer(_store, answer_id) for answer_id in ids})

@@ -33,8 +33,8 @@ class EvaluationJob(Job):
         self.note("Listing the files")
         from core.assessment.assess import assess  # noqa: PLC0415 - pandas, TensorFlow
         from core.assessment.table import write_predictions  # noqa: PLC0415
+        from core.datasets.browse import remember_dataset  # noqa: PLC0415
         from core.datasets.open import open_dataset  # noqa: PLC0415
-        from core.datasets.recent import remember_dataset  # noqa: PLC0415
 
         def listed(files: int) -> None:
             self.report(f"Listing the files: {files:,}")

@@ -68,7 +68,7 @@ def offer_numbers(
 
 def as_csv(table: "pd.DataFrame") -> bytes:
     """A table as a file that a spreadsheet opens without running anything in it."""
-    from core.documents.spreadsheet import neutral  # noqa: PLC0415
+    from core.documents.letters import neutral  # noqa: PLC0415
 
     def cell(value: Any) -> Any:
         return neutral(value) if isinstance(value, str) else value

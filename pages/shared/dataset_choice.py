@@ -4,8 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.datasets.browse import look_into
-from core.datasets.recent import recent_datasets
+from core.datasets.browse import look_into, recent_datasets
 from core.errors import DatasetError
 from pages.shared.plain import as_html, notice
 

@@ -158,13 +158,13 @@ def _zipped(package: Package) -> bytes:
 
 
 def _pdf(package: Package) -> bytes:
-    from core.registry.card_pdf import card_pdf  # noqa: PLC0415 - loads fonts
+    from core.registry.card_page import card_pdf  # noqa: PLC0415 - loads fonts
 
     return card_pdf(package.card, package.model_sha256)
 
 
 def _markdown(package: Package) -> str:
-    from core.registry.card_text import card_markdown  # noqa: PLC0415
+    from core.registry.card_page import card_markdown  # noqa: PLC0415
 
     return card_markdown(package.card, package.model_sha256)
 

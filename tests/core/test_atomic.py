@@ -19,11 +19,16 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
 def test_what_fails_leaves_what_was_there(tmp_path: Path) -> None:
     file = tmp_path / "file.txt"
     file.write_text("first")
-    with pytest.raises(KeyboardInterrupt), whole_file(file) as sink:
-        sink.write(b"half")
-        sink.flush()
-        assert file.read_text() == "first"
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with whole_file(file) as sink:
+            sink.write(b"half")
+            sink.flush()
+            assert file.read_text() == "first"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert file.read_text() == "first"
     assert list(tmp_path.iterdir()) == [file]
 

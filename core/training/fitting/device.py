@@ -17,12 +17,13 @@ from typing import Any, Literal
 
 import keras
 
-from core.training.fitting.precision import HalfPrecision
-
 # First compute capabilities that calculate faster in bfloat16 (Ampere) and in float16 (Volta).
 _BFLOAT16_SINCE = (8, 0)
 _FLOAT16_SINCE = (7, 0)
 _ANSWER_SECONDS = 10
+HalfPrecision = Literal["mixed_float16", "mixed_bfloat16"]
+# The first scales pixels up to 255, the last gives probabilities that losses take logarithms of.
+_ALWAYS_WHOLE = ("scaling", "probabilities")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,3 +226,27 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def half_precision(network: keras.Model, kind: HalfPrecision | None) -> Iterator[None]:
+    """Compute the network's layers in half precision for a while; weights stay float32.
+
+    Only the layers' own policies are changed, and put back, so that the network can be saved and
+    asked afterwards as if nothing had been.
+
+    Parameters
+    ----------
+    network : keras.Model
+    kind : "mixed_float16", "mixed_bfloat16" or None
+        None changes nothing.
+    """
+    changed = {layer: layer.dtype_policy for layer in network.layers} if kind else {}
+    for layer in changed:
+        if layer.name not in _ALWAYS_WHOLE:
+            layer.dtype_policy = kind
+    try:
+        yield
+    finally:
+        for layer, policy in changed.items():
+            layer.dtype_policy = policy

@@ -12,10 +12,14 @@ from core.architectures import backbone_layers
 from core.datasets.split import Split
 from core.errors import Stopped, TrainingError
 from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
-from core.training.fitting.device import beside, half_precision_kind, is_out_of_memory
+from core.training.fitting.device import (
+    beside,
+    half_precision,
+    half_precision_kind,
+    is_out_of_memory,
+)
 from core.training.fitting.epoch import Material, compile_phase, fit_epoch, make_material
 from core.training.fitting.phases import Phase, plan_phases, thaw
-from core.training.fitting.precision import half_precision
 from core.training.fitting.progress import Progress
 from core.training.request.recipe import Recipe, Train
 from core.training.watch import Watch

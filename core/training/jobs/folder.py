@@ -201,3 +201,13 @@ def _free_id(runs: Path, name: str) -> str:
 
 def _absolute(path: Path | None) -> Path | None:
     return Path(os.path.abspath(path)) if path is not None else None  # noqa: PTH100 - links stay
+
+
+def write_log(run: RunFolder, text: str) -> None:
+    """Append a line with the time to a run's log; a log that cannot be written stops no run."""
+    at = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
+    try:
+        with run.log.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{at}  {text.rstrip()}\n")
+    except OSError:
+        pass  # the disk may be what is at fault

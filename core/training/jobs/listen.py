@@ -4,12 +4,10 @@ import time
 from typing import Any
 
 from core.errors import Stopped, TrainingError
-from core.training.fitting.epoch_line import epoch_line
 from core.training.jobs.events import Events
-from core.training.jobs.folder import RunFolder
-from core.training.jobs.log import write_log
+from core.training.jobs.folder import RunFolder, write_log
 from core.training.jobs.state import TRAINING, read_story
-from core.training.watch import Watch
+from core.training.watch import Watch, epoch_line
 
 _SECONDS_BETWEEN = 1.0
 _NOT_ASKED = (0, False)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.balance import sample
 from core.datasets.records import Dataset
-from core.datasets.sample import sample
 from core.evaluation.metrics import main_figures
 from core.evaluation.predictions import Predictions, Protocol
 from core.imaging.changes import Change, robustness_changes

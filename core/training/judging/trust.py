@@ -27,7 +27,7 @@ from core.imaging.focus import sharpness
 from core.imaging.tissue import tissue_mask
 from core.inference.classifier import apply_temperature
 from core.inference.tiled import LEAST_TISSUE
-from core.registry.card_trust import ClassCoverage, Conformal, Scope
+from core.registry.card_parts import ClassCoverage, Conformal, Scope
 from core.registry.files import SCOPE_FILE
 
 BLURRED = 0.01

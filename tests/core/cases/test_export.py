@@ -13,7 +13,7 @@ from core.cases.read import find_cases, load_case
 from core.cases.records import Actor, CaseFilter, NewAnswer, NewImage, Verdict
 from core.cases.save import add_answer, save_case
 from core.cases.store import Store
-from core.documents.spreadsheet import neutral
+from core.documents.letters import neutral
 
 MakeImage = Callable[..., NewImage]
 FORMULAS = ("a\r=1", "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "=cmd|' /C calc'!A0")

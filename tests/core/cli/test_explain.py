@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.core.registry.test_rewrite_card import FOUND
 from typer.testing import CliRunner
 
 import core.explain.check
 from core.cli import app
 from core.explain.methods.catalogue import METHODS
-from core.registry.card_trust import Randomisation
+from core.registry.card_parts import Randomisation
 from core.registry.shelf import find
-from tests.core.registry.test_rewrite_card import FOUND
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 import core.datasets.browse
-from core.datasets.browse import look_into
+from core.datasets.browse import MOST_RECENT, look_into, recent_datasets, remember_dataset
 from core.errors import DatasetError
 
 
@@ -35,3 +35,18 @@ def test_a_huge_folder_is_looked_at_in_part(
 def test_folders_that_cannot_be_listed(tmp_path: Path, name: str) -> None:
     with pytest.raises(DatasetError, match="cannot be listed"):
         look_into(tmp_path / name)
+
+
+def test_latest_comes_first_once_and_old_ones_go() -> None:
+    for number in range(MOST_RECENT + 3):
+        remember_dataset(Path(f"/data/{number}"))
+    remember_dataset(Path(f"/data/{MOST_RECENT}"))
+    kept = recent_datasets()
+    assert kept[:2] == [f"/data/{MOST_RECENT}", f"/data/{MOST_RECENT + 2}"]
+    assert len(kept) == len(set(kept)) == MOST_RECENT
+
+
+def test_damaged_list_is_no_list(home: Path) -> None:
+    for text in ("", "{", '{"a": 1}', "[1, null]"):
+        (home / "recent.json").write_text(text)
+        assert recent_datasets() == []

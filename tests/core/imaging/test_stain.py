@@ -2,7 +2,25 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.imaging.stain import HED_FROM_RGB, RGB_FROM_HED, hed_to_rgb, optical_density, rgb_to_hed
+from core.imaging.stain import HED_FROM_RGB, RGB_FROM_HED, optical_density, rgb_to_hed
+
+
+def hed_to_rgb(hed: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Render amounts of stain as RGB pixels; the inverse of `rgb_to_hed`.
+
+    Parameters
+    ----------
+    hed
+        (..., 3) amounts of haematoxylin, eosin and DAB, optical density (natural logarithm).
+
+    Returns
+    -------
+    NDArray[np.uint8]
+        (..., 3) RGB; densities below 0 and above ln 256 saturate.
+    """
+    density = np.asarray(hed, dtype=np.float32) @ RGB_FROM_HED.astype(np.float32)
+    levels = np.exp(-density) * 256 - 1
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
 def all_levels() -> NDArray[np.uint8]:

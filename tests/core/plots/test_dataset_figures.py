@@ -1,6 +1,6 @@
 import numpy as np
 
-from core.datasets.leak_figure import leak_figure
+from core.datasets.leak import leak_figure
 from core.plots.counts import stacked_counts
 from core.plots.intervals import Series, with_intervals
 

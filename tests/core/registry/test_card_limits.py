@@ -10,9 +10,8 @@ from pypdf import PdfReader
 
 from core.registry.card import Card
 from core.registry.card_limits import TITLE, when_to_believe
-from core.registry.card_pdf import card_pdf
+from core.registry.card_page import card_markdown, card_pdf
 from core.registry.card_sections import MOST_ROWS, card_sections
-from core.registry.card_text import card_markdown
 from tests.core.conftest import card_content
 
 SHA = "0123456789abcdef" * 4

@@ -8,8 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from core.registry.card import Card
-from core.registry.card_pdf import card_pdf
-from core.registry.card_text import card_markdown
+from core.registry.card_page import card_markdown, card_pdf
 from tests.core.conftest import card_content
 
 SHA = "0123456789abcdef" * 4

@@ -13,18 +13,19 @@ import pytest
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
+from tests.core.registry.test_rewrite_card import CHECK, FOUND
 
 import core.explain.methods.run
 from core.errors import PackageError, Stopped
 from core.explain.methods.catalogue import METHODS
 from core.explain.pieces import Piece
 from core.imaging.overlay import encode_png
-from core.registry.card_trust import Randomisation
+from core.registry.card_parts import Randomisation
+from core.registry.manage import rewrite_card
 from core.registry.package import Package, load_package
-from core.registry.rewrite_card import rewrite_card
 from pages.desk.explanation_job import ExplanationJob, Subject, explain_now, explanation_of
 from pages.desk.explanations import _failed_tests
-from tests.core.registry.test_rewrite_card import CHECK, FOUND
+from tests.core.registry.test_manage import CHECK, FOUND
 from tests.pages.conftest import answered, drawn_until_gone, upload_images
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -2,8 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from core.training.fitting.optimiser import make_optimiser, rate_at
-from core.training.fitting.phases import Phase
+from core.training.fitting.phases import Phase, make_optimiser, rate_at
 from core.training.request.recipe import Train
 
 PHASE = Phase("all", 5, 0.1, frozenset())

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from core.training.fitting.auroc import Auroc
+from core.training.fitting.epoch import Auroc
 
 RANDOM = np.random.default_rng(4)
 TRUTH = RANDOM.integers(0, 2, 300)

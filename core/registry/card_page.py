@@ -1,8 +1,10 @@
-"""A model card as a PDF of one page."""
+"""A model card on a page: as Markdown, and as a PDF."""
 
+import re
 from typing import TYPE_CHECKING, cast
 
 from core.documents.fonts import FONT, new_document, printable
+from core.documents.letters import visible
 from core.registry.card import Card
 from core.registry.card_sections import SOURCE, Section, card_sections, shortened
 from core.registry.card_words import reservations
@@ -10,12 +12,41 @@ from core.registry.card_words import reservations
 if TYPE_CHECKING:
     from fpdf import FPDF
 
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&#]")
+# At the beginning of a line these would make a list or a heading of it.
+_FIRST = re.compile(r"^(\d*)([-+.)=])(?=\s|$)")
 # The largest size at which the card fits its page is taken.
 SIZES_PT = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0, 4.5, 4.0, 3.5)
 _MM_PER_PT = 0.3528
 _LEADING = 1.25 * _MM_PER_PT
 _COLUMNS = (3 / 7, 2 / 7, 2 / 7)  # of a table, as shares of the page
 _LINE = 200  # grey
+
+
+def card_markdown(card: Card, model_sha256: str) -> str:
+    """Return a model's card as Markdown; words of the card are never markup."""
+    parts = [f"# Model card: {_plain(shortened(card.title))}", SOURCE]
+    parts += [f"**{_plain(text)}**" for text in reservations(card)]
+    parts += [_section(section) for section in card_sections(card, model_sha256)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(section: Section) -> str:
+    parts = [f"## {section.title}"]
+    if section.rows:
+        head = [_row(section.header), "|" + " --- |" * len(section.header)]
+        parts.append("\n".join([*head, *map(_row, section.rows)]))
+    if section.lines:
+        parts.append("\n".join(f"- {_plain(line)}" for line in section.lines))
+    return "\n\n".join(parts)
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(_plain(cell) for cell in cells) + " |"
+
+
+def _plain(text: str) -> str:
+    return _FIRST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", visible(text)))
 
 
 def card_pdf(card: Card, model_sha256: str) -> bytes:

@@ -56,6 +56,16 @@ def open_dataset(
     DatasetError
         If there is nothing at the path, or no known layout, or a contradictory one; the message
         says what was seen and what would be accepted.
+
+    Examples
+    --------
+    Of a folder of 140 patches under their official names:
+
+    >>> dataset = open_dataset(folder)
+    >>> dataset.classes
+    ('no IDC', 'IDC')
+    >>> dataset.notes
+    ('IDC: 140 images of 8 patients, 70 with carcinoma and 70 without.',)
     """
     path = Path(path)
     if _is_manifest(path):

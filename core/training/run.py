@@ -34,6 +34,19 @@ def train(request: Request, watch: Watch | None = None) -> Package:
     LobuleError
         If the data, the recipe, the weights or the name cannot be used, or if the run was cancelled
         before anything was learnt.
+
+    Examples
+    --------
+    One epoch of a small network, to see the way from a folder to a model:
+
+    >>> from core.training.request.override import override
+    >>> from core.training.request.recipe import load_recipe
+    >>> recipe = override(load_recipe("cnn3"), ["train.epochs=1", "input_size=32"])
+    >>> package = train(Request(recipe=recipe, data=folder, name="small"))
+    >>> package.card.classes, package.card.training.leaky
+    (('no IDC', 'IDC'), False)
+    >>> package.card.evaluation.images
+    30
     """
     watch = watch or Watch()
     recipe = request.recipe

@@ -55,6 +55,20 @@ def audit(
         If cancelled; images measured so far are not read again the next time.
     DatasetError
         If the dataset has no images, or what was measured cannot be written.
+
+    Examples
+    --------
+    Two of eight patients have images of one class only, and the classes differ in colour:
+
+    >>> from core.datasets.open import open_dataset
+    >>> result = audit(open_dataset(folder))
+    >>> result.images, result.patients, result.sound
+    (140, 8, True)
+    >>> for finding in result.findings:
+    ...     print(finding.severity, finding.code)
+    warning patient-predicts-class
+    warning colour-predicts-class
+    note reader-note
     """
     if dataset.records.empty:
         raise DatasetError(f"{dataset.root} has no images to audit. Choose another folder.")

@@ -27,9 +27,9 @@ def download(
     ] = None,
 ) -> None:
     """Get a public dataset from its authors; run again to go on after an interruption."""
-    from core.datasets.download import download as run  # noqa: PLC0415 - help comes at once
-    from core.datasets.sources import ARCHIVES  # noqa: PLC0415
-    from core.settings import get_settings  # noqa: PLC0415
+    from core.datasets.download import download as run
+    from core.datasets.sources import ARCHIVES
+    from core.settings import get_settings
 
     archive = ARCHIVES[name]
     try:
@@ -53,8 +53,8 @@ def download(
 @contextmanager
 def _progress() -> Iterator["Progress"]:
     """One bar a stage on stderr: bytes, speed and the time left."""
-    from rich.console import Console  # noqa: PLC0415 - help comes at once
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         DownloadColumn,
         Progress,

@@ -39,9 +39,9 @@ def audit(
     The folder is never changed. The exit code is 1 while a finding of severity "error" stands whose
     files nothing was decided about.
     """
-    from core.datasets.audit.accepted import save_decisions  # noqa: PLC0415 - help comes at once
-    from core.datasets.audit.audit import audit as run  # noqa: PLC0415
-    from core.datasets.open import open_dataset  # noqa: PLC0415
+    from core.datasets.audit.accepted import save_decisions
+    from core.datasets.audit.audit import audit as run
+    from core.datasets.open import open_dataset
 
     try:
         dataset = open_dataset(path, task=task)
@@ -67,7 +67,7 @@ def audit(
 
 
 def _decisions(dataset: "Dataset", file: Path | None, *, asked: bool) -> "Decisions":
-    from core.datasets.audit.accepted import Decisions, load_decisions  # noqa: PLC0415
+    from core.datasets.audit.accepted import Decisions, load_decisions
 
     try:
         return load_decisions(dataset, file)

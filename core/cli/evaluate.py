@@ -46,9 +46,9 @@ def evaluate(
     Writes the answers to a file and says where. Says so where the model was trained on the
     dataset's patients.
     """
-    from core.assessment.place import place_for  # noqa: PLC0415 - help comes at once
-    from core.assessment.report import lines, to_json  # noqa: PLC0415
-    from core.assessment.table import write_predictions  # noqa: PLC0415
+    from core.assessment.place import place_for
+    from core.assessment.report import lines, to_json
+    from core.assessment.table import write_predictions
 
     try:
         found = _assess(model, data, magnification, patient_pattern, robustness=robustness)
@@ -76,8 +76,8 @@ def _assess(
     *,
     robustness: bool,
 ) -> "Assessment":
-    from core.datasets.open import open_dataset  # noqa: PLC0415 - help comes at once
-    from core.registry.shelf import find  # noqa: PLC0415
+    from core.datasets.open import open_dataset
+    from core.registry.shelf import find
 
     package = find(model)
     dataset = open_dataset(
@@ -86,7 +86,7 @@ def _assess(
         magnifications=magnifications or None,
         patient_pattern=patient_pattern,
     )
-    from core.assessment.assess import assess  # noqa: PLC0415 - loads TensorFlow
+    from core.assessment.assess import assess
 
     with stage_bars() as progress:
         return assess(package, dataset, progress, robustness=robustness)

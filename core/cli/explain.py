@@ -59,14 +59,14 @@ def check(
 
 
 def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisation, bool]":
-    from core.registry.manage import rewrite_card  # noqa: PLC0415 - help comes at once
-    from core.registry.shelf import find, shelf  # noqa: PLC0415
+    from core.registry.manage import rewrite_card
+    from core.registry.shelf import find, shelf
 
     package = find(model)
     own = not next(entry for entry in shelf() if entry.name == model).shipped
-    from core.explain.check import check_explanations  # noqa: PLC0415 - loads TensorFlow
-    from core.explain.check_images import PHANTOM, dataset_inputs, phantom_inputs  # noqa: PLC0415
-    from core.inference.classifier import get_classifier  # noqa: PLC0415
+    from core.explain.check import check_explanations
+    from core.explain.check_images import PHANTOM, dataset_inputs, phantom_inputs
+    from core.inference.classifier import get_classifier
 
     inputs, images_of = (
         (phantom_inputs(package.card), PHANTOM)
@@ -82,7 +82,7 @@ def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisat
 
 
 def _print(found: "Randomisation") -> None:
-    from core.explain.methods.catalogue import METHODS  # noqa: PLC0415 - help comes at once
+    from core.explain.methods.catalogue import METHODS
 
     typer.echo(
         f"Maps of {found.images} {plain(found.images_of)}, before and after the weights of all "

@@ -29,7 +29,7 @@ models.command("import")(import_)
 @models.command("list")
 def list_models(*, as_json: AsJson = False) -> None:
     """List every model; `*` marks the one that answers by default."""
-    from core.registry.shelf import active_name  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import active_name
 
     entries = _shelf_or_exit()
     try:
@@ -80,7 +80,7 @@ def verify(
 
 
 def _shelf_or_exit() -> "list[ShelfEntry]":
-    from core.registry.shelf import shelf  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import shelf
 
     try:
         return shelf()
@@ -90,7 +90,7 @@ def _shelf_or_exit() -> "list[ShelfEntry]":
 
 
 def _find_or_exit(name: str) -> "Package":
-    from core.registry.shelf import find  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import find
 
     try:
         return find(name)
@@ -100,7 +100,7 @@ def _find_or_exit(name: str) -> "Package":
 
 
 def _check(entry: "ShelfEntry") -> str | None:
-    from core.registry.package import verify as verify_files  # noqa: PLC0415 - help comes at once
+    from core.registry.package import verify as verify_files
 
     if entry.package is None:
         return entry.error
@@ -125,7 +125,7 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
-    from core.registry.card_words import explained  # noqa: PLC0415 - help comes at once
+    from core.registry.card_words import explained
 
     card, spec = package.card, package.card.input
     yield "Name", card.name

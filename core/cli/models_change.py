@@ -16,7 +16,7 @@ Name = Annotated[str, typer.Argument(help="A model, as `models list` calls it.")
 
 def activate(name: Name) -> None:
     """Make a model the one that answers unless another is asked for."""
-    from core.registry.shelf import activate as run  # noqa: PLC0415 - help comes at once
+    from core.registry.shelf import activate as run
 
     with _told():
         run(name)
@@ -29,7 +29,7 @@ def rename(
     title: Annotated[str | None, typer.Option(help="What pages call it.")] = None,
 ) -> None:
     """Give a model of your own another name."""
-    from core.registry.manage import rename as run  # noqa: PLC0415 - help comes at once
+    from core.registry.manage import rename as run
 
     with _told():
         typer.echo(str(run(name, new, title).path))
@@ -41,7 +41,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a model of your own for good."""
-    from core.registry.manage import delete as run  # noqa: PLC0415 - help comes at once
+    from core.registry.manage import delete as run
 
     with _told():
         if not yes:
@@ -55,8 +55,8 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where to write the zip file; must not exist.")],
 ) -> None:
     """Write a model as a zip file, for another Lobule to import."""
-    from core.registry.exchange import export_package  # noqa: PLC0415 - help comes at once
-    from core.registry.shelf import find  # noqa: PLC0415
+    from core.registry.exchange import export_package
+    from core.registry.shelf import find
 
     with _told():
         package = find(name)
@@ -68,7 +68,7 @@ def import_(
     name: Annotated[str | None, typer.Option(help="What to call it here.")] = None,
 ) -> None:
     """Put the model of a zip file on the shelf, unless anything about it is unsafe or wrong."""
-    from core.registry.exchange import import_package  # noqa: PLC0415 - help comes at once
+    from core.registry.exchange import import_package
 
     with _told():
         if not file.is_file():
@@ -83,8 +83,8 @@ def card(
     ] = None,
 ) -> None:
     """Print a model's card on one page, as Markdown or PDF (Mitchell et al. 2019)."""
-    from core.registry.card_page import card_markdown, card_pdf  # noqa: PLC0415 - help comes at once
-    from core.registry.shelf import find  # noqa: PLC0415
+    from core.registry.card_page import card_markdown, card_pdf
+    from core.registry.shelf import find
 
     with _told():
         package = find(name)
@@ -100,7 +100,7 @@ def ensemble(
     members: Annotated[list[str], typer.Argument(help="Two or more models of one task and scale.")],
 ) -> None:
     """Have several models answer together: the mean of their calibrated probabilities."""
-    from core.training.ensemble import make_ensemble  # noqa: PLC0415 - help comes at once
+    from core.training.ensemble import make_ensemble
 
     with _told():
         package = make_ensemble(name, members)

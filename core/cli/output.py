@@ -31,8 +31,8 @@ def stage_bars() -> Iterator[Callable[[str, float], None]]:
 
     Yields what is to be told of the stage, in words, and the share of it that is done, in [0, 1].
     """
-    from rich.console import Console  # noqa: PLC0415 - help comes at once
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress
 
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:

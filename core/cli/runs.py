@@ -24,7 +24,7 @@ Run = Annotated[str, typer.Argument(help="The run's id, as `runs list` gives it.
 @runs.command("list")
 def list_all(*, as_json: AsJson = False) -> None:
     """List every run, the one asked for last first."""
-    from core.training.jobs import list_runs, list_unreadable  # noqa: PLC0415 - help comes at once
+    from core.training.jobs import list_runs, list_unreadable
 
     try:
         states, unreadable = list_runs(), list_unreadable()
@@ -51,7 +51,7 @@ def list_all(*, as_json: AsJson = False) -> None:
 @runs.command()
 def show(run: Run, *, as_json: AsJson = False) -> None:
     """Show how a run stands."""
-    from core.training.jobs import read_run  # noqa: PLC0415 - help comes at once
+    from core.training.jobs import read_run
 
     try:
         state = read_run(run)
@@ -70,7 +70,7 @@ def cancel(run: Run) -> None:
 
     A model that is being judged is not finished then; `runs resume` judges it.
     """
-    from core.training.jobs import cancel as ask  # noqa: PLC0415 - help comes at once
+    from core.training.jobs import cancel as ask
 
     try:
         ask(run)
@@ -82,7 +82,7 @@ def cancel(run: Run) -> None:
 @runs.command()
 def resume(run: Run) -> None:
     """Go on with a run from its last finished epoch, here, as `train` does."""
-    from core.training.jobs import resume_here  # noqa: PLC0415 - help comes at once
+    from core.training.jobs import resume_here
 
     do_run(lambda watch: resume_here(run, watch))
 
@@ -102,8 +102,8 @@ def shelve(
 @runs.command(hidden=True)
 def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
     """Do a run that another process has started."""
-    from core.training.jobs import work_on  # noqa: PLC0415 - help comes at once
-    from core.training.watch import Watch  # noqa: PLC0415
+    from core.training.jobs import work_on
+    from core.training.watch import Watch
 
     os.set_inheritable(lock, False)  # noqa: FBT003 (its only form)
     try:
@@ -115,8 +115,8 @@ def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
 @runs.command("time", hidden=True)
 def time_steps() -> None:
     """Answer the question on stdin, how long a recipe's steps take, in a line of JSON."""
-    from core.training.planning.time_steps import time_steps as run  # noqa: PLC0415 - loads TensorFlow
-    from core.training.planning.timing import Answer, Question  # noqa: PLC0415
+    from core.training.planning.time_steps import time_steps as run
+    from core.training.planning.timing import Answer, Question
 
     question = Question.model_validate_json(sys.stdin.read())
     try:
@@ -163,7 +163,7 @@ def _lines(state: "RunState") -> Iterator[tuple[str, str]]:
         yield "Message", state.message
     if state.package:
         yield "Model", str(state.package)
-    from core.training.watch import epoch_line  # noqa: PLC0415
+    from core.training.watch import epoch_line
 
     for row in state.history:
         yield "", epoch_line(row)

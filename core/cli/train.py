@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _scale(value: float | None) -> float | None:
-    from core.training.request.request import COARSEST, FINEST  # noqa: PLC0415 - help comes at once
+    from core.training.request.request import COARSEST, FINEST
 
     # Written so that it refuses what is no number, too.
     if value is not None and not FINEST <= value <= COARSEST:
@@ -80,10 +80,10 @@ def train(
     on the shelf; a second Ctrl-C ends at once. Either way `runs resume` goes on from the last
     finished epoch.
     """
-    from core.training.jobs import run_here  # noqa: PLC0415 - help comes at once
-    from core.training.request.override import override  # noqa: PLC0415
-    from core.training.request.recipe import load_recipe  # noqa: PLC0415
-    from core.training.request.request import Request  # noqa: PLC0415
+    from core.training.jobs import run_here
+    from core.training.request.override import override
+    from core.training.request.recipe import load_recipe
+    from core.training.request.request import Request
 
     changes = [*(settings or [])]
     changes += [f"split={split}"] if split else []
@@ -141,8 +141,8 @@ def do_run(run: "Callable[[Watch], RunState]") -> None:
 
 def put_on_shelf(run: str, *, replace: bool) -> None:
     """Put a run's model on the shelf, and say how it did; ends the program if it cannot be."""
-    from core.registry.package import load_package  # noqa: PLC0415 - help comes at once
-    from core.training.jobs import shelve  # noqa: PLC0415
+    from core.registry.package import load_package
+    from core.training.jobs import shelve
 
     try:
         package = load_package(shelve(run, replace=replace))
@@ -160,9 +160,9 @@ def put_on_shelf(run: str, *, replace: bool) -> None:
 
 def _free_name(recipe: str, folder: Path | None) -> str:
     """A name that neither the shelf nor a run has, and say which."""
-    from core.settings import get_settings  # noqa: PLC0415 - help comes at once
-    from core.training.jobs import list_runs  # noqa: PLC0415
-    from core.training.request.request import suggested_name  # noqa: PLC0415
+    from core.settings import get_settings
+    from core.training.jobs import list_runs
+    from core.training.request.request import suggested_name
 
     taken = {state.request.name for state in list_runs()}
     name = suggested_name(recipe, folder or get_settings().own_models, taken)

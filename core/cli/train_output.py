@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def print_plan(request: "Request") -> None:
     """Print what a run would do; the exit code is 1 if it cannot work."""
-    from core.training.planning.plan import plan  # noqa: PLC0415 - help comes at once
+    from core.training.planning.plan import plan
 
     found = plan(request)
     for line in _lines(found):
@@ -61,8 +61,8 @@ def shown_progress() -> Iterator["Watch"]:
 
     Ctrl-C asks the run to stop at its next step; a second one raises KeyboardInterrupt.
     """
-    from rich.console import Console  # noqa: PLC0415 - help comes at once
-    from rich.progress import (  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         Progress,
         TaskID,
@@ -71,8 +71,8 @@ def shown_progress() -> Iterator["Watch"]:
         TimeRemainingColumn,
     )
 
-    from core.training.jobs.state import TRAINING  # noqa: PLC0415
-    from core.training.watch import Watch, epoch_line  # noqa: PLC0415
+    from core.training.jobs.state import TRAINING
+    from core.training.watch import Watch, epoch_line
 
     columns = (
         *(TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()),

@@ -12,7 +12,7 @@ from core.training.jobs.lock import let_go, take
 from core.training.jobs.process import command, environment
 from core.training.jobs.state import RunState, read_story
 from core.training.jobs.work import work
-from core.training.request.request import Request
+from core.training.request.request import Request, check_name
 from core.training.watch import Watch
 
 
@@ -81,8 +81,6 @@ def check(request: Request) -> None:
     LobuleError
         If the name is taken or cannot be used, or there are no data.
     """
-    from core.training.request.request import check_name  # noqa: PLC0415 - reading states goes without it
-
     check_name(request.name)
     shelf = request.folder or get_settings().own_models
     if (shelf / request.name).exists() and not request.replace:

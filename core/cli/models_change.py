@@ -67,7 +67,7 @@ def import_(
     file: Annotated[Path, typer.Argument(help="A zip file that Lobule exported.")],
     name: Annotated[str | None, typer.Option(help="What to call it here.")] = None,
 ) -> None:
-    """Put the model of a zip file on the shelf, unless anything about it is unsafe or wrong."""
+    """Add the model of a zip file, unless anything about it is unsafe or wrong."""
     from core.registry.exchange import import_package
 
     with _told():
@@ -109,12 +109,12 @@ def ensemble(
     if card.evaluation and card.conformal is None:
         typer.echo(
             "Its members answered one test part, on which nothing may be chosen, so it has no "
-            "operating point and no prediction sets: the most probable class is its answer."
+            "decision threshold and no prediction sets: the most probable class is its answer."
         )
     elif card.conformal is None:
         typer.echo(
             "Its members were not judged on the same images in the same way, so it has no "
-            "operating point and no prediction sets. Judge it: python -m core evaluate "
+            "decision threshold and no prediction sets. Judge it: python -m core evaluate "
             f"{plain(name)} --data FOLDER"
         )
 

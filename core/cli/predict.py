@@ -61,8 +61,8 @@ def _diagnose(
     heatmap: Path | None,
     progress: "Progress",
 ) -> "Diagnosis":
-    from core.diagnosis import diagnose  # noqa: PLC0415 - help comes at once
-    from core.registry.shelf import find  # noqa: PLC0415
+    from core.diagnosis import diagnose
+    from core.registry.shelf import find
 
     diagnosis = diagnose(path, package=find(model), um_per_px=um_per_px, progress=progress)
     if heatmap is not None:
@@ -71,7 +71,7 @@ def _diagnose(
 
 
 def _write_heatmap(path: Path, diagnosis: "Diagnosis") -> None:
-    from core.imaging.overlay import encode_png, overlay  # noqa: PLC0415 - help comes at once
+    from core.imaging.overlay import encode_png, overlay
 
     picture = encode_png(overlay(diagnosis.image.pixels, diagnosis.heatmap))
     try:
@@ -92,8 +92,8 @@ def _heatmap_name(path: Path, diagnosis: "Diagnosis") -> str:
 @contextmanager
 def _progress(counter: str) -> Iterator["Progress"]:
     """Draw a bar on stderr while an image is answered, if somebody is there to see it."""
-    from rich.console import Console  # noqa: PLC0415 - help comes at once
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(f"image {counter}", total=1.0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json
-from core.cli.train import do_run, put_on_shelf
+from core.cli.train import add_model, do_run
 from core.durations import duration
 from core.errors import LobuleError
 
@@ -95,8 +95,8 @@ def shelve(
         bool, typer.Option("--replace", help="Replace a model of this name.")
     ] = False,
 ) -> None:
-    """Put a run's model on the shelf; of a cancelled run, the best so far."""
-    put_on_shelf(run, replace=replace)
+    """Add a run's model to the models; of a cancelled run, the best so far."""
+    add_model(run, replace=replace)
 
 
 @runs.command(hidden=True)

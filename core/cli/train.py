@@ -1,4 +1,4 @@
-"""`train`: a recipe and a folder in, a model on the shelf out."""
+"""`train`: a recipe and a folder in, a model out."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -74,10 +74,10 @@ def train(
         bool, typer.Option("--dry-run", help="Only say what would happen, and for how long.")
     ] = False,
 ) -> None:
-    """Train a model by a recipe and put it on the shelf.
+    """Train a model by a recipe and add it to the models.
 
-    Ctrl-C stops it and keeps the best so far in the run's folder, from which `runs shelve` puts it
-    on the shelf; a second Ctrl-C ends at once. Either way `runs resume` goes on from the last
+    Ctrl-C stops it and keeps the best so far in the run's folder, from which `runs shelve` adds it
+    to the models; a second Ctrl-C ends at once. Either way `runs resume` goes on from the last
     finished epoch.
     """
     from core.training.jobs import run_here
@@ -111,7 +111,7 @@ def train(
 
 
 def do_run(run: "Callable[[Watch], RunState]") -> None:
-    """Do a run in the foreground, put its model on the shelf if it finished, and say how it did."""
+    """Do a run in the foreground, add its model if it finished, and say how it did."""
     try:
         with shown_progress() as watch:
             state = run(watch)
@@ -131,16 +131,16 @@ def do_run(run: "Callable[[Watch], RunState]") -> None:
     if state.state == "cancelled":
         typer.echo(
             f"Cancelled after {len(state.history)} of {state.epochs} epochs: this is the best so "
-            f"far, in {state.package}. It is not on the shelf: `python -m core runs shelve "
-            f"{state.id}` puts it there, `python -m core runs resume {state.id}` goes on.",
+            f"far, in {state.package}. It is not among the models: `python -m core runs "
+            f"shelve {state.id}` adds it, `python -m core runs resume {state.id}` goes on.",
             err=True,
         )
         raise typer.Exit(130)
-    put_on_shelf(state.id, replace=state.request.replace)
+    add_model(state.id, replace=state.request.replace)
 
 
-def put_on_shelf(run: str, *, replace: bool) -> None:
-    """Put a run's model on the shelf, and say how it did; ends the program if it cannot be."""
+def add_model(run: str, *, replace: bool) -> None:
+    """Add a run's model to the models, and say how it did; ends the program if it cannot be."""
     from core.registry.package import load_package
     from core.training.jobs import shelve
 
@@ -148,8 +148,8 @@ def put_on_shelf(run: str, *, replace: bool) -> None:
         package = load_package(shelve(run, replace=replace))
     except LobuleError as error:
         typer.echo(
-            f"The run's model was not put on the shelf. {plain(str(error))} `python -m core runs "
-            f"shelve {plain(run)}` tries again; with --replace it takes the place of another.",
+            f"The run's model was not added to the models. {plain(str(error))} `python -m core "
+            f"runs shelve {plain(run)}` tries again; with --replace it takes the place of another.",
             err=True,
         )
         raise typer.Exit(1) from error
@@ -159,7 +159,7 @@ def put_on_shelf(run: str, *, replace: bool) -> None:
 
 
 def _free_name(recipe: str, folder: Path | None) -> str:
-    """A name that neither the shelf nor a run has, and say which."""
+    """A name that neither a model nor a run has, and say which."""
     from core.settings import get_settings
     from core.training.jobs import list_runs
     from core.training.request.request import suggested_name

@@ -51,7 +51,7 @@ def test_one_that_was_not_judged_says_what_to_do(home: Path) -> None:
     put(home, "c", pd.DataFrame({"image": ["x"]}), 1)
     code, output = run("models", "ensemble", "both", "a", "c")
     assert code == 0
-    assert "no operating point and no prediction sets" in output
+    assert "no decision threshold and no prediction sets" in output
     assert "python -m core evaluate both --data FOLDER" in output
 
 

@@ -154,7 +154,7 @@ def test_settings_magnifications_and_the_rest_reach_the_run(ask: Ask, tmp_path: 
     # The package of a pretended run is empty, so it does not get onto the shelf.
     assert result.exit_code == 1
     assert "No model was trained" not in result.stderr
-    assert "was not put on the shelf" in result.stderr
+    assert "was not added to the models" in result.stderr
     assert f"runs shelve {list_runs()[0].id}" in result.stderr
     request = list_runs()[0].request
     assert (request.recipe.split, request.recipe.seed, request.recipe.train.epochs) == (

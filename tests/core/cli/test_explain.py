@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.core.registry.test_rewrite_card import FOUND
 from typer.testing import CliRunner
 
 import core.explain.check
@@ -16,6 +15,7 @@ from core.cli import app
 from core.explain.methods.catalogue import METHODS
 from core.registry.card_parts import Randomisation
 from core.registry.shelf import find
+from tests.core.registry.test_manage import FOUND
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 import streamlit as st
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
-from tests.core.registry.test_rewrite_card import CHECK, FOUND
 
 import core.explain.methods.run
 from core.errors import PackageError, Stopped

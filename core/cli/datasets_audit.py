@@ -10,7 +10,7 @@ from core.errors import DatasetError, LobuleError
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
-    from core.datasets.audit.report import Audit
+    from core.datasets.audit.audit_result import Audit
     from core.datasets.records import Dataset
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from core.datasets.classes import class_order
 from core.datasets.listing import counted, is_image, quoted
-from core.datasets.patients import find_patients
+from core.datasets.patient_names import find_patients
 from core.datasets.records import UNKNOWN_SOURCE, Dataset, Record, Task, table
 from core.errors import DatasetError
 

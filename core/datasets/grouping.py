@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.cover import Cover, required_cover, reserve
-from core.datasets.exchange import GAIN, excess, improve
+from core.datasets.swaps import GAIN, excess, improve
 
 # On 143 random tables of up to 9 patients this many always reached the optimum, half of them not.
 _GREEDY_STARTS = 24

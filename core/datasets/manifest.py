@@ -16,7 +16,7 @@ import pandas as pd
 
 from core.datasets.classes import class_order
 from core.datasets.listing import counted, quoted
-from core.datasets.patients import UNKNOWN, by_pattern
+from core.datasets.patient_names import UNKNOWN, by_pattern
 from core.datasets.records import (
     UNKNOWN_SOURCE,
     Dataset,

@@ -12,8 +12,8 @@ from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
+    from core.datasets.audit.audit_result import Audit
     from core.datasets.audit.finding import Finding
-    from core.datasets.audit.report import Audit
 
 SYMBOLS = {"error": "✕", "warning": "⚠", "note": "ℹ"}
 WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}

@@ -13,7 +13,7 @@ from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
-    from core.datasets.audit.report import Audit
+    from core.datasets.audit.audit_result import Audit
     from core.datasets.records import Dataset
     from core.datasets.split import Split, SplitKind
 

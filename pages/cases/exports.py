@@ -175,7 +175,7 @@ def _report(store: "Store", case: Case) -> None:
 
 
 def _make_report(store: "Store", case: Case) -> None:
-    from core.cases.report import report_pdf  # noqa: PLC0415 - SQLAlchemy
+    from core.cases.report_pdf import report_pdf  # noqa: PLC0415 - SQLAlchemy
     from core.documents.fonts import missing_fonts  # noqa: PLC0415 - not before it is asked for
 
     bar = st.progress(0.0, text="Reading the case")

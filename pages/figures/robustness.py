@@ -63,7 +63,7 @@ def show_robustness(answers: Judged) -> None:
 
 
 def _show_kind(answers: Judged, kind: str, unchanged: "Robustness | None", least: float) -> None:
-    from core.plots.robustness import Fall, robustness_figure  # noqa: PLC0415 - Plotly
+    from core.plots.changed_images import Fall, robustness_figure  # noqa: PLC0415 - Plotly
 
     changed = [each for each in answers.robustness if each.change == kind]
     points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda each: each.away)

@@ -312,7 +312,7 @@ def test_a_report_that_cannot_be_made_says_why(case: Case, monkeypatch: pytest.M
     def refuse(*_: object, **__: object) -> bytes:
         raise CaseError("An answer is <b>gone</b>.")
 
-    monkeypatch.setattr("core.cases.report.report_pdf", refuse)
+    monkeypatch.setattr("core.cases.report_pdf.report_pdf", refuse)
     page = press(worklist(case.id).button(key="report").click().run(), "report", "make_report")
     assert "An answer is &lt;b&gt;gone" in html(page)
     assert "made_report" not in page.session_state

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from core.datasets.audit.audit_result import Audit, ClassCount
 from core.datasets.audit.colour import colour_finding, judge_colour
 from core.datasets.audit.duplicates import duplicate_findings
 from core.datasets.audit.finding import SEVERITIES
 from core.datasets.audit.groups import exact_groups, near_groups
 from core.datasets.audit.memory import VERSION, write_aside
-from core.datasets.audit.patients import patient_findings
+from core.datasets.audit.patient_findings import patient_findings
 from core.datasets.audit.quality import quality_findings
-from core.datasets.audit.report import Audit, ClassCount
 from core.datasets.audit.scan import Scan, name_of, places, read_pixels, scan
 from core.datasets.records import Dataset
 from core.errors import DatasetError, Stopped

@@ -13,7 +13,7 @@ from PIL import Image as PillowImage
 from core.cases.records import FullAnswer, NewImage
 from core.cases.report_pictures import pictures_of
 from core.cases.store import Store
-from tests.core.cases.test_report import keep, kept, read, report
+from tests.core.cases.test_report_pdf import keep, kept, read, report
 
 
 def grey_pages(content: bytes, folder: Path) -> list[NDArray[np.uint8]]:

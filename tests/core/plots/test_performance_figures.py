@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from core.plots.bars import Bar, share_bars
+from core.plots.changed_images import Fall, robustness_figure
 from core.plots.confusion import confusion_figure
 from core.plots.frame import LEAKY, mark_leaky
 from core.plots.intervals import Series, with_intervals
 from core.plots.rates import Rate, rates
 from core.plots.reliability import reliability_figure
-from core.plots.robustness import Fall, robustness_figure
 
 
 def test_a_confusion_matrix_says_numbers_and_shares_of_the_truth() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.datasets.audit import audit as module
 from core.datasets.audit.audit import audit
-from core.datasets.audit.report import Audit
+from core.datasets.audit.audit_result import Audit
 from core.datasets.open import open_dataset
 from core.errors import DatasetError, Stopped
 from tests.core.datasets.audit.conftest import Write, make_dataset, picture

@@ -16,7 +16,7 @@ from core.cases.change import delete_case, judge
 from core.cases.files import kept_path
 from core.cases.read import load_case
 from core.cases.records import Actor, Case, NewAnswer, NewImage, Verdict
-from core.cases.report import report_pdf
+from core.cases.report_pdf import report_pdf
 from core.cases.save import add_answer, save_case
 from core.cases.store import Store
 from core.documents.fonts import printable

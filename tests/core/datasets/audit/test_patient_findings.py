@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from core.datasets.audit.finding import Finding
-from core.datasets.audit.patients import patient_findings
+from core.datasets.audit.patient_findings import patient_findings
 from core.datasets.records import Dataset
 from tests.core.datasets.audit.conftest import rows_dataset
 

@@ -155,22 +155,24 @@ def _load(
 
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [CaseRow.deleted_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [CaseRow.deleted_at.is_(None)]
     if text := folded(wanted.text.strip()).replace("\0", "\ufffd"):
-        own = CaseRow.words.contains(text, autoescape=True)
-        found.append(or_(own, CaseRow.images.any(ImageRow.words.contains(text, autoescape=True))))
+        in_case = CaseRow.words.contains(text, autoescape=True)
+        conditions.append(
+            or_(in_case, CaseRow.images.any(ImageRow.words.contains(text, autoescape=True)))
+        )
     asked = {AnswerRow.said: wanted.said, AnswerRow.model: wanted.model}
     answered = [column == value for column, value in asked.items() if value is not None]
     if answered:  # by one answer: this, from this model
-        found.append(CaseRow.images.any(ImageRow.answers.any(and_(*answered))))
+        conditions.append(CaseRow.images.any(ImageRow.answers.any(and_(*answered))))
     if wanted.verdict is not None:
         value = None if wanted.verdict == UNJUDGED else wanted.verdict
-        found.append(CaseRow.images.any(ImageRow.verdict == value))
+        conditions.append(CaseRow.images.any(ImageRow.verdict == value))
     if wanted.since:
-        found.append(CaseRow.created_at >= _midnight(wanted.since))
+        conditions.append(CaseRow.created_at >= _midnight(wanted.since))
     if wanted.until:
-        found.append(CaseRow.created_at < _midnight(wanted.until + timedelta(days=1)))
-    return found
+        conditions.append(CaseRow.created_at < _midnight(wanted.until + timedelta(days=1)))
+    return conditions
 
 
 def _midnight(day: date) -> datetime:

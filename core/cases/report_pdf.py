@@ -106,8 +106,8 @@ def _whole(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
     from core.inference.case import RULE  # noqa: PLC0415
 
     sheet.heading("The case")
-    if told := case_answers(case, answers):
-        for words in told:
+    if sentences := case_answers(case, answers):
+        for words in sentences:
             sheet.text(words, bold=True)
         sheet.text(RULE, _SMALL)
     rows = [overview_row(image, result_of(answers[image.answers[0].id])) for image in case.images]

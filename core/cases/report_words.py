@@ -137,8 +137,8 @@ def answer_lines(image: CaseImage, answer: Answer, full: FullAnswer) -> list[str
     scale += f" (BreaKHis {image.magnification})" if image.magnification else ""
     tiles = "1 tile" if result["tiles"] == 1 else f"{result['tiles']:,} tiles"
     lines += [*result["reasons"], *parts["warnings"]]
-    told = f"Answered {moment(answer.at)} for {answer.by}; {scale}; {tiles}"
-    return [*lines, f"{told}; SHA-256 of the network {answer.model_sha256}."]
+    line = f"Answered {moment(answer.at)} for {answer.by}; {scale}; {tiles}"
+    return [*lines, f"{line}; SHA-256 of the network {answer.model_sha256}."]
 
 
 def pathologist_lines(image: CaseImage) -> tuple[str, str]:
@@ -209,13 +209,14 @@ def _answer(name: str, card: str, different: list[FullAnswer], given: int) -> st
     if not inside:
         return f"{name}: no answer, since no image counts ({aside})."
     chances = np.array([result["probabilities"] for result in inside])
-    found = answer_case(read_card(card), chances)
+    together = answer_case(read_card(card), chances)
     interval = f"no interval below {FEWEST_IMAGES} images"
-    if found.interval:
-        low, high = found.interval
+    if together.interval:
+        low, high = together.interval
         interval = f"{100 * low:.1f} to {100 * high:.1f} %, 95 % interval"
-    images = "1 image" if found.images == 1 else f"{found.images:,} images"
+    images = "1 image" if together.images == 1 else f"{together.images:,} images"
+    not_counted = f"; not counted: {aside}" if aside else ""
     return (
-        f"{name}: {found.name}. Mean probability of {found.about} {100 * found.probability:.1f} % "
-        f"({interval}), of {images}{f'; not counted: {aside}' if aside else ''}."
+        f"{name}: {together.name}. Mean probability of {together.about} "
+        f"{100 * together.probability:.1f} % ({interval}), of {images}{not_counted}."
     )

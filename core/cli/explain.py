@@ -63,7 +63,7 @@ def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisat
     from core.registry.shelf import find, shelf
 
     package = find(model)
-    own = not next(entry for entry in shelf() if entry.name == model).shipped
+    of_user = not next(entry for entry in shelf() if entry.name == model).shipped
     from core.explain.check import check_explanations
     from core.explain.check_images import PHANTOM, dataset_inputs, phantom_inputs
     from core.inference.classifier import get_classifier
@@ -74,28 +74,28 @@ def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisat
         else dataset_inputs(package.card, data)
     )
     with stage_bars() as progress:
-        found = check_explanations(get_classifier(package), inputs, images_of, progress)
-    write = own or shipped
+        test = check_explanations(get_classifier(package), inputs, images_of, progress)
+    write = of_user or shipped
     if write:
-        rewrite_card(package, explanations=found)
-    return found, write
+        rewrite_card(package, explanations=test)
+    return test, write
 
 
-def _print(found: "Randomisation") -> None:
+def _print(test: "Randomisation") -> None:
     from core.explain.methods.catalogue import METHODS
 
     typer.echo(
-        f"Maps of {found.images} {plain(found.images_of)}, before and after the weights of all "
-        f"{found.layers} layers were drawn anew (mean of {len(found.methods[0].by_draw)} draws)."
+        f"Maps of {test.images} {plain(test.images_of)}, before and after the weights of all "
+        f"{test.layers} layers were drawn anew (mean of {len(test.methods[0].by_draw)} draws)."
     )
-    typer.echo(f"Unchanged from a rank correlation of {found.threshold:g} on.")
+    typer.echo(f"Unchanged from a rank correlation of {test.threshold:g} on.")
     titles: dict[str, str] = {name: words.title for name, words in METHODS.items()}
-    for own in found.methods:
-        steps = ", ".join(f"{step.layers}: {step.correlation:.2f}" for step in own.cascade)
-        draws = ", ".join(f"{value:.2f}" for value in own.by_draw)
-        verdict = "UNCHANGED" if own.unchanged else "changes"
+    for check in test.methods:
+        steps = ", ".join(f"{step.layers}: {step.correlation:.2f}" for step in check.cascade)
+        draws = ", ".join(f"{value:.2f}" for value in check.by_draw)
+        verdict = "UNCHANGED" if check.unchanged else "changes"
         typer.echo(
-            f"{titles.get(own.method, own.method):<11} {verdict:<9}  rank correlation "
-            f"{own.correlation:.2f} (draws {draws}), structural similarity "
-            f"{own.cascade[-1].similarity:.2f}; by layers drawn, from the last: {steps}"
+            f"{titles.get(check.method, check.method):<11} {verdict:<9}  rank correlation "
+            f"{check.correlation:.2f} (draws {draws}), structural similarity "
+            f"{check.cascade[-1].similarity:.2f}; by layers drawn, from the last: {steps}"
         )

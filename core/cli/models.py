@@ -162,8 +162,8 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         for shift in result.stain_shift:
             name = f"AUROC, stain shifted by {shift.strength:g}"
             yield name, _figure(shift.auroc, None, shift.colour_auroc)
-        for own in result.by_class:
-            yield own.name, own.withheld or _of_class(own)
+        for of_class in result.by_class:
+            yield of_class.name, of_class.withheld or _of_class(of_class)
         for other in result.tried:
             shifted = "" if other.shifted_auroc is None else f", shifted {other.shifted_auroc:.3f}"
             yield (
@@ -174,21 +174,21 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
             yield "Note", note
     else:
         yield "Judged by", "nothing yet: no evaluation on the card"
-    if told := explained(card):
-        yield "Explanations", told
+    if sentence := explained(card):
+        yield "Explanations", sentence
     yield "Good for", "; ".join(card.good_for)
     yield "Not for", "; ".join(card.not_for)
     yield "Data licence", card.licence
     yield "Network file", package.model_sha256
 
 
-def _of_class(own: "ClassResult") -> str:
-    people = f"{own.images:,} images of {own.patients} patients"
-    if own.auroc is None or own.sensitivity is None:
+def _of_class(of_class: "ClassResult") -> str:
+    people = f"{of_class.images:,} images of {of_class.patients} patients"
+    if of_class.auroc is None or of_class.sensitivity is None:
         return people
-    colour = "" if own.colour_auroc is None else f", colour alone {own.colour_auroc:.3f}"
-    auroc = _between(own.auroc, own.auroc_interval)
-    return f"{people}: AUROC {auroc}{colour}; sensitivity {own.sensitivity:.3f}"
+    colour = "" if of_class.colour_auroc is None else f", colour alone {of_class.colour_auroc:.3f}"
+    auroc = _between(of_class.auroc, of_class.auroc_interval)
+    return f"{people}: AUROC {auroc}{colour}; sensitivity {of_class.sensitivity:.3f}"
 
 
 def _figure(value: float, interval: tuple[float, float] | None, colour: float) -> str:

@@ -21,12 +21,12 @@ def print_plan(request: "Request") -> None:
     """Print what a run would do; the exit code is 1 if it cannot work."""
     from core.training.planning.plan import plan
 
-    found = plan(request)
-    for line in _lines(found):
+    planned = plan(request)
+    for line in _lines(planned):
         typer.echo(plain(line))
-    for refusal in found.refusals:
+    for refusal in planned.refusals:
         typer.echo(f"It cannot work: {plain(refusal)}", err=True)
-    if found.refusals:
+    if planned.refusals:
         raise typer.Exit(1)
 
 

@@ -167,13 +167,13 @@ def read_unchanged(path: Path, sha256: str) -> Image | Gone:
         # Damaged all along, or only now: what is kept under the fingerprint must be of its files.
         try:
             with path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             return Gone(
                 f"It was there when the dataset was opened and cannot be read now "
                 f"({error.strerror}). Put it back, and a later run takes it in."
             )
-        if found == sha256:
+        if digest == sha256:
             raise
     else:
         if image.info.sha256 == sha256:

@@ -79,7 +79,7 @@ def _fill(
     max_bytes: int,
     progress: Progress,
 ) -> None:
-    written = told = 0
+    written = reported = 0
     for count, member in enumerate(members, start=1):
         if count > max_files:
             raise ArchiveError(f"it holds more than {max_files:,} files")
@@ -93,9 +93,9 @@ def _fill(
         with member.content as content, path.open("xb") as file:
             shutil.copyfileobj(content, file, CHUNK)
             written += file.tell()
-        if member.done - told >= CHUNK or member.done == member.total:
-            told = member.done
-            progress("Unpacking", told, member.total)
+        if member.done - reported >= CHUNK or member.done == member.total:
+            reported = member.done
+            progress("Unpacking", reported, member.total)
 
 
 def clear_remains(parent: Path) -> None:

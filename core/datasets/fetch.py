@@ -196,12 +196,12 @@ def _earlier(part: Path, address: str) -> tuple[int, _Version | None]:
 
 def _goes_on(response: urllib3.BaseHTTPResponse, have: int, version: _Version) -> bool:
     """Whether an answer is the rest of the same file."""
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    stated = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
     return (
         response.status == PARTIAL
-        and found is not None
-        and int(found[1]) == have
-        and (version.size is None or found[2] in {"*", str(version.size)})
+        and stated is not None
+        and int(stated[1]) == have
+        and (version.size is None or stated[2] in {"*", str(version.size)})
         and _validator(response) in {"", version.validator}
     )
 

@@ -42,7 +42,7 @@ def read_folder(
     names = [path.partition("/")[0] for path in inside]
     _check_names(folder, sorted(set(names)))
     classes, order = class_order(names, task, f"The subfolders of {folder}")
-    patients, found = find_patients(folder, inside, patient_pattern)
+    patients, of_patients = find_patients(folder, inside, patient_pattern)
     records = table(
         Record(path, patient, patient, classes.index(name), name if task == "subtype" else "")
         for path, name, patient in zip(inside, names, patients or inside, strict=True)
@@ -51,7 +51,7 @@ def read_folder(
     notes = [
         f"A folder with one subfolder a class: {counted(len(inside), 'image')} ({shares}).",
         order,
-        found,
+        of_patients,
     ]
     beside = [path for path in files if is_image(path) and "/" not in path]
     if beside:

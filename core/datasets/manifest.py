@@ -67,7 +67,7 @@ def read_manifest(
     classes, order = class_order(
         (row[column] for row in rows), task, f"The column {column} of {path}"
     )
-    patients, found = _patients(path, rows, images, patient_pattern)
+    patients, of_patients = _patients(path, rows, images, patient_pattern)
     scales = _scales(path, rows)
     records = table(
         Record(
@@ -83,7 +83,7 @@ def read_manifest(
     )
     records = with_magnifications(records, magnifications, path)
     first = f"The manifest {path.name}: {counted(len(records), 'image')}."
-    notes = (first, order, found, *_scale_note(records))
+    notes = (first, order, of_patients, *_scale_note(records))
     known = patients is not None
     return Dataset(path.stem, root, classes, records, _source(root, records), task, known, notes)
 

@@ -74,8 +74,8 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
             f"The pattern for patients, “{pattern}”, has no group named patient. Put one around "
             f"the part that names the patient, {example}."
         )
-    found = [expression.search(path) for path in images]
-    patients = [((match["patient"] if match else None) or "").strip() for match in found]
+    matches = [expression.search(path) for path in images]
+    patients = [((match["patient"] if match else None) or "").strip() for match in matches]
     without = [path for path, patient in zip(images, patients, strict=True) if not patient]
     if without:
         raise DatasetError(

@@ -149,8 +149,8 @@ def leave_one_patient_out(
 ) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
     """For each patient to hold out: the patient, the rows of all others, the rows of this one."""
     for patient in held_out:
-        own = patients == patient
-        yield patient, np.flatnonzero(~own), np.flatnonzero(own)
+        of_patient = patients == patient
+        yield patient, np.flatnonzero(~of_patient), np.flatnonzero(of_patient)
 
 
 def _deal(

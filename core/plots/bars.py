@@ -38,12 +38,12 @@ def share_bars(
     """
     figure = go.Figure()
     for kind, (colour, pattern) in marks.items():
-        own = [(place, bar) for place, bar in enumerate(bars) if bar.kind == kind]
-        if own:
+        of_kind = [(place, bar) for place, bar in enumerate(bars) if bar.kind == kind]
+        if of_kind:
             figure.add_trace(
                 go.Bar(
-                    x=[bar.value for _, bar in own],
-                    y=[place for place, _ in own],
+                    x=[bar.value for _, bar in of_kind],
+                    y=[place for place, _ in of_kind],
                     orientation="h",
                     width=0.75,  # else each kind's bars would be as wide as they are far apart
                     name=kind,
@@ -52,9 +52,9 @@ def share_bars(
                         "line": {"width": 0},
                         "pattern": {"shape": pattern, "fillmode": "overlay"},
                     },
-                    text=[f"{bar.value:.2f}" for _, bar in own],
+                    text=[f"{bar.value:.2f}" for _, bar in of_kind],
                     textposition="auto",
-                    customdata=[bar.words for _, bar in own],
+                    customdata=[bar.words for _, bar in of_kind],
                     hovertemplate="%{customdata}<extra></extra>",
                 )
             )

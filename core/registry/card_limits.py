@@ -52,11 +52,11 @@ def when_to_believe(card: Card) -> Limits:
             "of the others that were not, of patients without whom the threshold was chosen."
         )
     rows = [_point_row(point, used=point == card.operating_point) for point in points]
-    for own in card.conformal.by_class if card.conformal else ():
-        found = f"coverage {figure(own.coverage, own.interval)}"
-        alone = f"one class alone {_percent(own.single)}"
-        on = f"{counted(own.images, 'image')} of {counted(own.patients, 'patient')}"
-        rows.append((f"Prediction sets, {own.name}", f"{found}; {alone}", on))
+    for coverage in card.conformal.by_class if card.conformal else ():
+        measured = f"coverage {figure(coverage.coverage, coverage.interval)}"
+        alone = f"one class alone {_percent(coverage.single)}"
+        on = f"{counted(coverage.images, 'image')} of {counted(coverage.patients, 'patient')}"
+        rows.append((f"Prediction sets, {coverage.name}", f"{measured}; {alone}", on))
     return Limits(tuple(lines), tuple(rows))
 
 
@@ -88,23 +88,23 @@ def _sets(conformal: Conformal | None) -> str:
 
 
 def _robustness(points: Sequence[Robustness]) -> str:
-    found = [f"{point.auroc:.3f} ({_change(point)})" for point in _strongest(points)]
-    if not found:
+    aurocs = [f"{point.auroc:.3f} ({_change(point)})" for point in _strongest(points)]
+    if not aurocs:
         return _NOT_CHANGED
     return (
         "AUROC on held-out images (a sample where they are many), and on the same images under the "
-        f"strongest of each change tried: {'; '.join(found)}."
+        f"strongest of each change tried: {'; '.join(aurocs)}."
     )
 
 
 def _strongest(points: Sequence[Robustness]) -> list[Robustness]:
     """The unchanged first, then of each change the strongest, both up and down."""
-    found: dict[tuple[str, bool], Robustness] = {}
+    strongest: dict[tuple[str, bool], Robustness] = {}
     for point in points:
         key = (point.change, point.amount < 0)
-        if key not in found or abs(point.away) > abs(found[key].away):
-            found[key] = point
-    return sorted(found.values(), key=lambda point: point.change != UNCHANGED)
+        if key not in strongest or abs(point.away) > abs(strongest[key].away):
+            strongest[key] = point
+    return sorted(strongest.values(), key=lambda point: point.change != UNCHANGED)
 
 
 def _change(point: Robustness) -> str:

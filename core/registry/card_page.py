@@ -56,7 +56,8 @@ def card_pdf(card: Card, model_sha256: str) -> bytes:
         room = document.h - document.t_margin - document.b_margin
         sections = card_sections(card, model_sha256)
         writers = (_Writer(document, size) for size in SIZES_PT)
-        writer = next((one for one in writers if one.whole(card, sections, dry=True) <= room), None)
+        fitting = (each for each in writers if each.whole(card, sections, dry=True) <= room)
+        writer = next(fitting, None)
         (writer or _Writer(document, SIZES_PT[-1])).whole(card, sections, dry=False)
         return bytes(document.output())
 

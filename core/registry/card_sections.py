@@ -191,11 +191,11 @@ def _results(result: Evaluation | None) -> tuple[tuple[tuple[str, ...], ...], li
 
 
 def _limits(card: Card) -> Section:
-    found = when_to_believe(card)
-    rows = tuple(tuple(shortened(cell) for cell in row) for row in found.rows[:MOST_ROWS])
-    left = len(found.rows) - len(rows)
-    lines = [*found.lines, f"{left} more figures are in card.json." if left else ""]
-    return Section(TITLE, _cut(lines), found.header if rows else (), rows)
+    limits = when_to_believe(card)
+    rows = tuple(tuple(shortened(cell) for cell in row) for row in limits.rows[:MOST_ROWS])
+    left = len(limits.rows) - len(rows)
+    lines = [*limits.lines, f"{left} more figures are in card.json." if left else ""]
+    return Section(TITLE, _cut(lines), limits.header if rows else (), rows)
 
 
 def _ethics(card: Card) -> list[str]:

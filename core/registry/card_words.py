@@ -35,8 +35,8 @@ def reservations(card: Card) -> tuple[str, ...]:
         return (NEVER_JUDGED,)
     if result.leaky:
         return (LEAKY_FIGURES,)
-    found = () if result.beats_colour else (_no_better(result),)
-    return (*found, LEAKY_TRAINING) if card.training.leaky else found
+    against = () if result.beats_colour else (_no_better(result),)
+    return (*against, LEAKY_TRAINING) if card.training.leaky else against
 
 
 def _no_better(result: Evaluation) -> str:

@@ -106,15 +106,15 @@ def find_members(card: Card, at_hand: Sequence[Package]) -> tuple[Package, ...]:
     PackageError
         Says which member is missing or was changed, or what they no longer have in common.
     """
-    found = tuple(_find(part, card.name, at_hand) for part in card.members)
-    refuse_unlike(found)
-    own, theirs = card.input, _shared_input([member.card.input for member in found])
-    if own != theirs or card.classes != found[0].card.classes:
+    members = tuple(_find(part, card.name, at_hand) for part in card.members)
+    refuse_unlike(members)
+    own, theirs = card.input, _shared_input([member.card.input for member in members])
+    if own != theirs or card.classes != members[0].card.classes:
         raise PackageError(
             f"The card of the ensemble {card.name!r} states other classes or another scale than "
             "its members have. Make the ensemble anew."
         )
-    return found
+    return members
 
 
 def refuse_unlike(members: Sequence[Package]) -> None:

@@ -26,13 +26,13 @@ def check_files(folder: Path, card: Card) -> None:
         Names each file that is missing, changed or not on the card, or the parts of the network
         that are not Keras's own layers.
     """
-    found = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     faults = [
         f"{name} is {fault}"
         for name in sorted(card.files)
         if (fault := _fault(folder / name, card.files[name]))
     ]
-    faults += [f"{name} is not on the card" for name in sorted(found - {*card.files, CARD_FILE})]
+    faults += [f"{name} is not on the card" for name in sorted(present - {*card.files, CARD_FILE})]
     if card.members and MODEL_FILE in card.files:
         faults.append(f"an ensemble has no {MODEL_FILE} of its own")
     needed = [] if card.members else [MODEL_FILE]

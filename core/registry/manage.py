@@ -98,13 +98,14 @@ def needed_by(entry: ShelfEntry) -> list[str]:
     if entry.package is None:
         return []
     sound = [other for other in shelf() if other.package and other.name != entry.name]
-    own = entry.package.model_sha256
-    if any(other.package and other.package.model_sha256 == own for other in sound):
+    model_sha256 = entry.package.model_sha256
+    if any(other.package and other.package.model_sha256 == model_sha256 for other in sound):
         return []  # the same network is at hand under another name
     return [
         other.name
         for other in sound
-        if other.package and own in {part.model_sha256 for part in other.package.card.members}
+        if other.package
+        and model_sha256 in {part.model_sha256 for part in other.package.card.members}
     ]
 
 

@@ -165,8 +165,8 @@ def _signature(folder: Path) -> Signature:
 
     The time of the inode's change cannot be set back by a program as that of the content can.
     """
-    found = []
+    stats = []
     for path in sorted(folder.iterdir()):
         status = path.lstat()
-        found.append((path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
-    return tuple(found)
+        stats.append((path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
+    return tuple(stats)

@@ -143,8 +143,8 @@ def _colours(histograms: NDArray[np.int64], pixels: int) -> NDArray[np.float32]:
     # All cumulative histograms in one rising row, so that one search finds every rank.
     start = np.arange(len(histograms) * 3).reshape(-1, 1) * pixels
     rising = histograms.reshape(-1, 256).cumsum(axis=1) + start
-    found = np.searchsorted(rising.ravel(), (start + ranks).ravel(), side="right")
-    below, above = np.split((found.reshape(len(histograms), 3, -1) % 256), 2, axis=2)
+    levels = np.searchsorted(rising.ravel(), (start + ranks).ravel(), side="right")
+    below, above = np.split((levels.reshape(len(histograms), 3, -1) % 256), 2, axis=2)
     percentiles = below + (above - below) * (position - low)
     percentiles = percentiles.transpose(0, 2, 1).reshape(len(histograms), -1)
     return np.concatenate([mean, deviation, percentiles], axis=1).astype(np.float32)

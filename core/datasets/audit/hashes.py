@@ -69,7 +69,7 @@ def close_pairs(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         Positions, the smaller first, in order, each pair once.
     """
     parts = hashes.view(np.uint8).reshape(len(hashes), 8).astype(np.uint16)
-    found = [np.empty(0, dtype=np.int64)]
+    pairs_found = [np.empty(0, dtype=np.int64)]
     for first, second in combinations(range(8), 2):
         keys = parts[:, first] << 8 | parts[:, second]
         order = np.argsort(keys, kind="stable")
@@ -78,9 +78,9 @@ def close_pairs(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
         while len(at):
             one, other = order[at], order[at + apart]
             close = np.bitwise_count(hashes[one] ^ hashes[other]) <= SAME
-            found.append(one[close] * len(hashes) + other[close])
+            pairs_found.append(one[close] * len(hashes) + other[close])
             apart += 1
             at = at[at + apart < len(keys)]
             at = at[keys[at + apart] == keys[at]]
-    pairs = np.unique(np.concatenate(found))
+    pairs = np.unique(np.concatenate(pairs_found))
     return np.stack(np.divmod(pairs, max(len(hashes), 1)), axis=1)

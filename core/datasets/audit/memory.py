@@ -46,8 +46,8 @@ def recall(file: Path, paths: list[str]) -> tuple[NDArray[np.void], dict[str, st
     if text == "\0".join(paths):
         return known, reasons
     rows = {path: row for row, path in enumerate(text.split("\0"))}
-    found = np.array([rows.get(path, -1) for path in paths])
-    facts[found >= 0] = known[found[found >= 0]]
+    known_rows = np.array([rows.get(path, -1) for path in paths])
+    facts[known_rows >= 0] = known[known_rows[known_rows >= 0]]
     return facts, reasons
 
 

@@ -76,14 +76,16 @@ def _conflicts(dataset: Dataset) -> Iterator[Finding]:
     else:
         named, what = records, "classes"
         words = records["label"].map(dict(enumerate(dataset.classes)))
-    found = words.groupby(named["patient"]).unique()
-    found = found[found.map(len) > 1]
+    named_twice = words.groupby(named["patient"]).unique()
+    named_twice = named_twice[named_twice.map(len) > 1]
     # Where patches are labelled, most patients have both classes: that is no conflict.
-    if not len(found) or (what == "classes" and len(found) > _RARE * records["patient"].nunique()):
+    if not len(named_twice) or (
+        what == "classes" and len(named_twice) > _RARE * records["patient"].nunique()
+    ):
         return
-    own = records[records["patient"].isin(found.index)]
-    crossing = (own.groupby("patient")["label"].nunique() > 1).any()
-    count = len(found)
+    of_patients = records[records["patient"].isin(named_twice.index)]
+    crossing = (of_patients.groupby("patient")["label"].nunique() > 1).any()
+    count = len(named_twice)
     yield Finding(
         code="label-conflict",
         severity="error" if crossing else "warning",
@@ -93,17 +95,17 @@ def _conflicts(dataset: Dataset) -> Iterator[Finding]:
         advice="Look the patients up. If one diagnosis is wrong, drop its images or correct the "
         "label; if both are right, keep them: a split by patient never parts them.",
         examples=first_few(
-            f"{patient}: {' and '.join(_with_slides(own, patient, sorted(names)))}"
-            for patient, names in found.items()
+            f"{patient}: {' and '.join(_with_slides(of_patients, patient, sorted(names)))}"
+            for patient, names in named_twice.items()
         ),
-        files=tuple(own["path"]),
+        files=tuple(of_patients["path"]),
     )
 
 
 def _with_slides(records: pd.DataFrame, patient: object, names: list[str]) -> list[str]:
     """'fibroadenoma (slide 14-21998CD)' for each name, where slides are told apart."""
-    own = records[records["patient"] == patient]
-    slides = own[own["subtype"] != ""].groupby("subtype")["slide"].unique().to_dict()
+    of_patient = records[records["patient"] == patient]
+    slides = of_patient[of_patient["subtype"] != ""].groupby("subtype")["slide"].unique().to_dict()
     return [
         f"{name} (slide {', '.join(sorted(slides[name]))})" if name in slides else name
         for name in names

@@ -197,5 +197,5 @@ class Auroc(keras.metrics.AUC):
         false_alarms = ops.divide_no_nan(self.false_positives, negatives)
         widths = false_alarms[:-1] - false_alarms[1:]
         areas = ops.sum(widths * (sensitivity[:-1] + sensitivity[1:]) / 2, axis=0)
-        told = ops.cast((positives > 0) & (negatives > 0), areas.dtype)
-        return ops.sum(areas * told) / ops.sum(told)
+        has_both = ops.cast((positives > 0) & (negatives > 0), areas.dtype)
+        return ops.sum(areas * has_both) / ops.sum(has_both)

@@ -67,10 +67,10 @@ def shelve(run: str, *, replace: bool = False) -> Path:
 def _is_own(target: Path, run: RunFolder, package: Package) -> bool:
     """Tell whether what is on the shelf is a copy of this run's model, of now or of before."""
     try:
-        own = {package.model_sha256, run.shelved.read_text(encoding="utf-8")}
+        hashes = {package.model_sha256, run.shelved.read_text(encoding="utf-8")}
     except (OSError, UnicodeDecodeError):
-        own = {package.model_sha256}
+        hashes = {package.model_sha256}
     try:
-        return load_package(target).model_sha256 in own
+        return load_package(target).model_sha256 in hashes
     except PackageError:  # whatever it is, it is not what the run put there
         return False

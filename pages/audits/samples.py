@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.errors import ImageError
 from pages.shared.marks import mark_of
 from pages.shared.plain import as_html, visible
 
@@ -171,7 +172,6 @@ def _picture(root: Path, path: str) -> str | None:
 
 @st.cache_data(max_entries=1000, show_spinner=False)
 def _encoded(file: str, modified: int) -> str | None:  # noqa: ARG001 - part of what is remembered
-    from core.errors import ImageError  # noqa: PLC0415
     from core.imaging.preview import preview  # noqa: PLC0415 - OpenCV
     from core.imaging.read import read_image  # noqa: PLC0415
     from core.imaging.resize import resize  # noqa: PLC0415

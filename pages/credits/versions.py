@@ -1,6 +1,7 @@
 """Which versions run, and under which licences they came."""
 
 import re
+import tomllib
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
@@ -11,8 +12,6 @@ _LONG = 60  # some packages state the whole text of their licence as its name
 
 def lobule_version() -> str:
     """Return the version that pyproject.toml states."""
-    import tomllib  # noqa: PLC0415 - one page asks
-
     with (ROOT / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
 

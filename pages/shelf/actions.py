@@ -6,6 +6,8 @@ from io import BytesIO
 import streamlit as st
 
 from core.errors import LobuleError
+from core.registry.exchange import MOST_BYTES, export_package, import_package
+from core.registry.manage import NAMES_ARE, delete, needed_by, rename
 from core.registry.package import Package, verify
 from core.registry.shelf import OWN, ShelfEntry, activate, active_name
 from pages.shared.model_card import show_card
@@ -20,8 +22,6 @@ _IMPORT_HELP = (
 
 def ask_for_import() -> None:
     """Draw the uploader; a model that is sound goes onto the shelf."""
-    from core.registry.exchange import MOST_BYTES  # noqa: PLC0415 - not for drawing other pages
-
     number = st.session_state.setdefault("imports", 0)
     file = st.file_uploader(
         "Import a model",
@@ -39,8 +39,6 @@ def ask_for_import() -> None:
         max_chars=64,
     ).strip()
     if st.button("Add this model", key="import", type="primary", width="stretch"):
-        from core.registry.exchange import import_package  # noqa: PLC0415
-
         try:
             with st.spinner("Checking the model …"):
                 package = import_package(file, name or None)
@@ -80,8 +78,6 @@ def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:
 
 def offer_delete(entry: ShelfEntry, *, active: bool) -> None:
     """Draw the button that deletes an own model, which asks once more."""
-    from core.registry.manage import needed_by  # noqa: PLC0415 - not for drawing other pages
-
     with st.popover("Delete …", key=f"ask-delete-{entry.name}"):
         if needed := needed_by(entry):
             notice(f"It cannot be deleted: {', '.join(needed)} needs it.")
@@ -94,8 +90,6 @@ def offer_delete(entry: ShelfEntry, *, active: bool) -> None:
 
 
 def _offer_rename(entry: ShelfEntry, package: Package) -> None:
-    from core.registry.manage import NAMES_ARE, rename  # noqa: PLC0415
-
     name = entry.name
     with st.popover("Rename …", key=f"ask-rename-{name}"), st.form(f"rename-{name}", border=False):
         title = st.text_input("Title", package.card.title, key=f"title-{name}", max_chars=200)
@@ -150,8 +144,6 @@ def _offer_export(entry: ShelfEntry, package: Package) -> None:
 
 
 def _zipped(package: Package) -> bytes:
-    from core.registry.exchange import export_package  # noqa: PLC0415
-
     written = BytesIO()
     export_package(package, written)
     return written.getvalue()
@@ -191,8 +183,6 @@ def _make_default(name: str) -> str:
 
 
 def _delete(name: str, *, active: bool) -> str:
-    from core.registry.manage import delete  # noqa: PLC0415
-
     delete(name)
     if not active:
         return f"{name} was deleted."

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core import atomic
 from core.errors import Stopped, TrainingError
 from core.training.fitting import checkpoint
 from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
@@ -223,7 +224,7 @@ def test_a_full_disk_keeps_the_state_before(
     def no_room(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", no_room)
+    monkeypatch.setattr(atomic.os, "fsync", no_room)
     with pytest.raises(TrainingError, match=r"No space left on device\. .*Make room"):
         save_state(tmp_path, KEY, state(2))
     assert [path.name for path in tmp_path.iterdir()] == ["state-00001.npz"]

@@ -97,6 +97,18 @@ def assess(
         If the dataset's classes are not the model's, or no image can be read.
     PackageError
         If the model cannot be loaded.
+
+    Examples
+    --------
+    A shipped model on 140 patches of eight patients:
+
+    >>> from core.datasets.open import open_dataset
+    >>> from core.registry.shelf import find
+    >>> assessment = assess(find("idc"), open_dataset(folder))
+    >>> assessment.predictions.probabilities.shape
+    (140, 2)
+    >>> assessment.unreadable
+    {}
     """
     dataset = _in_classes_of(package.card, dataset)
     classifier = get_classifier(package)

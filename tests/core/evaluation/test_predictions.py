@@ -111,3 +111,12 @@ def test_other_failures_are_told(tmp_path: Path) -> None:
         read_predictions(written(tmp_path, FOLDS.replace("x,1,1,0.5", "x,1,0,0.5")))
     with pytest.raises(EvaluationError, match="no class 'maybe'"):
         read_predictions(written(tmp_path, LEFT_OUT), None, "maybe")
+
+
+def test_classes_stand_in_the_models_order_whatever_that_of_the_columns(tmp_path: Path) -> None:
+    found = read_predictions(written(tmp_path, LEFT_OUT), ("yes", "no"), "yes")
+    assert (found.classes, found.positive) == (("yes", "no"), 0)
+    assert found.labels.tolist() == [1, 0, 0]
+    assert found.probabilities.tolist() == [[0.1, 0.9], [0.65, 0.35], [0.3, 0.7]]
+    # Called "yes" from the row's threshold on: 0.6, 0.6, 0.3.
+    assert found.calls().tolist() == [1, 0, 0]

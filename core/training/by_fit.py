@@ -1,5 +1,7 @@
 """Train by gradient descent, judged on a test part that nothing was chosen on."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from core.datasets.split import Split
 from core.evaluation.patients import PatientScore, score_patient
 from core.evaluation.probe import COLOUR_PENALTY
 from core.registry.card_results import Evaluation
-from core.training.fitting.fit import fit_network, network_logits
+from core.training.fitting.fit import fit_network, logits_of
 from core.training.judging.answered_by import AnsweredBy
 from core.training.judging.by_folds import STRENGTHS, predictions_of_folds
 from core.training.judging.cross_validate import CrossValidated, cross_validated
@@ -84,7 +86,8 @@ def train_by_fit(
         colours[:1], colours, labels, patients, "patient", COLOUR_PENALTY, classes
     )(split.train)
     watch.stage("Judging", 0.0)
-    held, decision = _held_out(_of_network(network, pixels, crops), labels, patients, split)
+    logits = logits_of(network)
+    held, decision = _held_out(_of_network(logits, pixels, crops), labels, patients, split)
     base, _ = _held_out(colour, labels, patients, split)
     watch.stage("Judging", 1.0)
     tested = AnsweredBy(
@@ -97,10 +100,7 @@ def train_by_fit(
     )
     rows = chosen_rows([tested], dataset)
     changed, changed_colours = changed_values(
-        (
-            lambda squares: network_logits(network, squares, np.arange(len(squares))),
-            measure_colours,
-        ),
+        (logits, measure_colours),
         pixels,
         crops,
         rows,
@@ -157,7 +157,11 @@ def train_by_fit(
     )
 
 
-def _of_network(network: keras.Model, pixels: NDArray[np.uint8], crops: int) -> Predict:
+def _of_network(
+    logits_of_pixels: Callable[[NDArray[np.uint8]], NDArray[np.float64]],
+    pixels: NDArray[np.uint8],
+    crops: int,
+) -> Predict:
     def answer(images: NDArray[np.int64]) -> NDArray[np.float64]:
         rows = (images[:, None] * crops + np.arange(crops)).ravel()
         parts = []
@@ -165,8 +169,7 @@ def _of_network(network: keras.Model, pixels: NDArray[np.uint8], crops: int) -> 
             plain = np.asarray(pixels[rows[start : start + _BATCH]])
             jitters = (shift(strength) for strength in STRENGTHS)
             views = [plain, *(np.asarray(jitter(plain, training=True)) for jitter in jitters)]
-            every = np.arange(len(plain))
-            parts.append(np.stack([network_logits(network, view, every) for view in views]))
+            parts.append(np.stack([logits_of_pixels(view) for view in views]))
         logits = np.concatenate(parts, axis=1)
         return logits.reshape(len(logits), len(images), crops, -1).mean(axis=2)
 

@@ -1,6 +1,6 @@
 """Fit a network by gradient descent, in phases, so that it can be stopped and go on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import keras
@@ -136,17 +136,24 @@ def _fit_phases(
                 save_state(watch.checkpoints, key, State(progress, *values))
 
 
-def network_logits(
-    network: keras.Model, pixels: NDArray[np.uint8], rows: NDArray[np.int64], batch_size: int = 128
-) -> NDArray[np.float64]:
-    """Logits (N, K) of some rows; a sigmoid's single logit z becomes (0, z)."""
-    logits = keras.Model(network.inputs, network.get_layer("logits").output)
-    starts = range(0, len(rows), batch_size)
-    answers = [logits.predict_on_batch(pixels[rows[i : i + batch_size]]) for i in starts]
-    stacked = np.concatenate(answers).astype(np.float64)
-    if stacked.shape[1] == 1:
-        stacked = np.hstack([np.zeros_like(stacked), stacked])
-    return stacked
+def logits_of(
+    network: keras.Model, batch_size: int = 128
+) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:
+    """Return what gives the logits (N, K) of pixels; a sigmoid's single logit z becomes (0, z).
+
+    Each that is returned is compiled anew at its first call: ask once.
+    """
+    until_logits = keras.Model(network.inputs, network.get_layer("logits").output)
+
+    def logits(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        starts = range(0, len(pixels), batch_size)
+        batches = [until_logits.predict_on_batch(pixels[i : i + batch_size]) for i in starts]
+        stacked = np.concatenate(batches).astype(np.float64)
+        if stacked.shape[1] == 1:
+            stacked = np.hstack([np.zeros_like(stacked), stacked])
+        return stacked
+
+    return logits
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

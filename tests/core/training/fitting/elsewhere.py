@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from core.training.fitting import device
-from core.training.fitting.fit import network_logits
+from core.training.fitting.fit import logits_of
 from core.training.watch import Watch
 
 fitting = import_module("fitting")  # beside this file, where a script looks
@@ -81,11 +81,11 @@ answer: dict[str, object] = {
     "replicas": network.distribute_strategy.num_replicas_in_sync if DEVICES > 1 else None,
     "still": fitting.fit(network, fitting.STILL, split=fitting.EVEN).to_dict("list"),
 }
-logits = network_logits(network, fitting.PIXELS, fitting.EVEN.test)
+logits = logits_of(network)(fitting.PIXELS[fitting.EVEN.test])
 network.save(FOLDER / "model.keras")
 loaded = keras.models.load_model(FOLDER / "model.keras")
 answer["logits"] = logits.tolist()
-answer["loaded"] = network_logits(loaded, fitting.PIXELS, fitting.EVEN.test).tolist()
+answer["loaded"] = logits_of(loaded)(fitting.PIXELS[fitting.EVEN.test]).tolist()
 
 answer["lively"] = fitting.fit(made(0.3), LIVELY).drop(columns=fitting.CLOCK).to_dict("list")
 try:

@@ -13,7 +13,7 @@ import pytest
 
 from core.training.fitting import device
 from core.training.fitting.device import Device, describe_device
-from core.training.fitting.fit import network_logits
+from core.training.fitting.fit import logits_of
 from tests.core.training.small_fits import EVEN, PIXELS, STILL, fit, network
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -119,7 +119,7 @@ def test_two_devices_and_another_backend_learn_the_same(
     assert told["replicas"] == (devices if backend == "tensorflow" else None)
     for column in ("loss", "val_loss", "val_accuracy", "val_auroc", "learning_rate"):
         np.testing.assert_allclose(told["still"][column], here[column], rtol=1e-4)
-    logits = network_logits(given, PIXELS, EVEN.test)
+    logits = logits_of(given)(PIXELS[EVEN.test])
     np.testing.assert_allclose(told["logits"], logits, rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(told["loaded"], told["logits"], rtol=1e-5, atol=1e-6)
     # With all that is random, two phases and a cosine, it learns, and goes on where it was killed.

@@ -12,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.errors import TrainingError
 from core.training.fitting import fit as fit_module
-from core.training.fitting.fit import fit_network, network_logits
+from core.training.fitting.fit import fit_network, logits_of
 from core.training.watch import Watch
 from tests.core.training.small_fits import LABELS, PATIENTS, PIXELS, SPLIT, fit, network, recipe
 
@@ -51,7 +51,7 @@ def test_the_network_ends_with_its_best_epoch(head: str, smoothing: float) -> No
     assert history["epoch"].tolist() == [1, 2, 3, 4]
     pd.testing.assert_frame_equal(pd.DataFrame(listener.rows), history)
     rows = SPLIT.validation
-    logits, truth = network_logits(given, PIXELS, rows), LABELS[rows]
+    logits, truth = logits_of(given)(PIXELS[rows]), LABELS[rows]
     logs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     targets = np.eye(2)[truth] * (1 - smoothing) + smoothing / 2
     weights = np.where(truth, 1 / truth.sum(), 1 / (1 - truth).sum())
@@ -74,7 +74,7 @@ def test_many_classes_are_told_apart_with_some_of_them_absent() -> None:
     chosen = recipe(head="softmax", task="subtype")
     assert chosen.train
     history = fit_network(given, chosen, chosen.train, PIXELS, labels, PATIENTS, SPLIT, Listener())
-    logits = network_logits(given, PIXELS, SPLIT.validation)
+    logits = logits_of(given)(PIXELS[SPLIT.validation])
     assert logits.shape == (15, 8)
     truth = labels[SPLIT.validation]
     present = [label for label in range(8) if 0 < (truth == label).sum() < 15]

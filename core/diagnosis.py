@@ -135,6 +135,21 @@ def diagnose(
         If the image cannot be read or has too many tiles.
     PackageError
         If the model cannot be used, or has no such class or layer.
+
+    Examples
+    --------
+    The phantom is drawn by a program, so it is no patient's.
+
+    >>> from core.imaging.overlay import encode_png
+    >>> from core.imaging.phantom import render_phantom
+    >>> file = encode_png(render_phantom(um_per_px=4.0).pixels)
+    >>> diagnosis = diagnose(file, package=find("idc"), um_per_px=4.0)
+    >>> diagnosis.classes, diagnosis.tiles
+    (('no IDC', 'IDC'), 651)
+    >>> print(diagnosis.outcome.name, *diagnosis.outcome.reasons)
+    IDC Confident: IDC. The other class can be ruled out at 90 %.
+    >>> diagnosis.heatmap.shape, diagnosis.heatmap_class
+    ((384, 576), 'IDC')
     """
     started = time.perf_counter()
     image = read_image(source, name=name)

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from core.errors import PackageError
 from core.explain.gradcam import GradCAM, convolutional_layers, normalise
 from core.imaging.resize import resize
-from core.imaging.tiles import cut
 from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, Ensemble, apply_temperature
 from core.inference.scale import ScalePlan
@@ -203,17 +202,20 @@ def _answer_tiles(
         members=None
         if members is None
         else tuple(plan.answered(chances).of_image(card) for chances in members),
-        sample=_sample(pixels, plan, size),
+        sample=_sample(pixels, plan, size, classifier.batch),
         tiles=tiles,
     )
 
 
-def _sample(pixels: NDArray[np.uint8], plan: TilePlan, size: tuple[int, int]) -> NDArray[np.uint8]:
+def _sample(
+    pixels: NDArray[np.uint8], plan: TilePlan, size: tuple[int, int], batch: int
+) -> NDArray[np.uint8]:
     """Cut the tiles that are to be turned, once more."""
     used = np.flatnonzero(plan.used)
-    turned = used[spaced(len(used), size[0] * size[1])]
-    tiles = cut(pixels, replace(plan.grid, origins=plan.grid.origins[turned]))
-    return np.stack([resize(tile, *size) for tile in tiles])
+    turned = np.zeros_like(plan.used)
+    turned[used[spaced(len(used), size[0] * size[1])]] = True
+    tiles = tile_inputs(pixels, replace(plan, used=turned), size, batch=batch)
+    return np.concatenate(list(tiles))
 
 
 def spaced(number: int, pixels: int) -> NDArray[np.int64]:

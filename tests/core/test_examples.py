@@ -17,6 +17,7 @@ SLOW = pytest.mark.slow
         pytest.param("core.datasets.audit.audit.audit", marks=SLOW),
         pytest.param("core.training.run.train", marks=SLOW),
         pytest.param("core.assessment.assess.assess", marks=SLOW),
+        pytest.param("core.diagnosis.diagnose", marks=SLOW),
     ],
 )
 def test_the_example_gives_what_it_says(name: str, tiny_idc: Path) -> None:

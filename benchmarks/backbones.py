@@ -24,10 +24,13 @@ from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
 from core.evaluation.bootstrap import bootstrap_mean
+from core.evaluation.colour_alone import colour_fitter
+from core.evaluation.cross_validate import Fitter, HeldOut, cross_validate
+from core.evaluation.patient_level import patient_scores
+from core.evaluation.predictions import predictions_on
+from core.evaluation.probe import probe_fitter
 from core.settings import get_settings
-from core.training.judging.fitter import Fitter
-from core.training.judging.held_out import leave_one_out
-from core.training.judging.learners import colour_fitter, probe_fitter
+from core.training.judging.features import colour_views
 from core.training.request.recipe import load_recipe
 from core.training.tried import tried_file, write_tried
 
@@ -53,23 +56,45 @@ def main() -> None:
     patients = dataset.records["patient"].to_numpy(dtype=object)
     judged = patients_with_every_class(dataset)
     print(f"{len(judged)} patients left out in turn, of {len(set(patients))}; {len(labels)} images")
+    places = {patient: fold for fold, patient in enumerate(judged)}
+    folds = np.array([[places.get(patient, -1) for patient in patients]])
     rows = []
-    colour = None
+    colour: NDArray[np.float64] | None = None
     for what, fit in tried(dataset):
-        held = leave_one_out(fit, labels, patients, judged, lambda _: None)
-        colour = colour or held
-        aurocs = held.values("auroc")
+        aurocs, accuracies = by_patient(cross_validate(fit, labels, patients, folds), dataset)
+        colour = aurocs if colour is None else colour
         between = bootstrap_mean(aurocs)
-        gain = float(np.mean(aurocs - colour.values("auroc")))
+        gain = float(np.mean(aurocs - colour))
         print(
             f"{what:58s} AUROC {aurocs.mean():.4f} ({gain:+.4f})  "
-            f"balanced accuracy {held.mean('balanced_accuracy'):.4f}",
+            f"balanced accuracy {accuracies.mean():.4f}",
             flush=True,
         )
         row = {"what": what, "auroc": float(aurocs.mean()), "auroc_interval": between}
         rows.append(row | {"shifted_auroc": None})
     if arguments.write:
         write_tried(SHIPPED, dataset.fingerprint, rows)
+
+
+def by_patient(
+    held_out: HeldOut, dataset: Dataset
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """AUROC and balanced accuracy of each patient."""
+    _, images = held_out.places
+    thresholds = held_out.thresholds()
+    scores = patient_scores(
+        predictions_on(
+            dataset.records.iloc[images],
+            dataset.classes,
+            "patients",
+            held_out.probabilities(),
+            folds=held_out.folds[0, images] + 1,
+            thresholds=None if thresholds is None else thresholds[:, 0],
+        )
+    )
+    aurocs = [score.auroc for score in scores]
+    accuracies = [score.balanced_accuracy for score in scores]
+    return np.array(aurocs, dtype=np.float64), np.array(accuracies, dtype=np.float64)
 
 
 def tried(dataset: Dataset) -> Iterator[tuple[str, Fitter]]:
@@ -79,7 +104,8 @@ def tried(dataset: Dataset) -> Iterator[tuple[str, Fitter]]:
     recipe = load_recipe(SHIPPED)
     penalty, size = recipe.probe.penalty, recipe.input_size  # type: ignore[union-attr]
     pixels = pixel_cache(dataset, size, get_settings().cache).pixels
-    yield "Colour alone (no network)", colour_fitter(pixels, 1, labels, patients, lambda _: None)
+    statistics = colour_views(pixels, 1, lambda _: None)
+    yield "Colour alone (no network)", colour_fitter(statistics, labels, patients, 2)
 
     def probe(passes: list[NDArray], view: NDArray | None = None) -> Fitter:
         trained = np.stack(passes)[:, :, np.newaxis]

@@ -27,14 +27,16 @@ from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import Split
 from core.evaluation.bootstrap import draw_patients, interval
-from core.evaluation.folds import Answers, class_aurocs
+from core.evaluation.colour_alone import colour_fitter
+from core.evaluation.cross_validate import Fitter, Predict
+from core.evaluation.folds import grouped_folds
+from core.evaluation.metrics import main_figures
+from core.evaluation.predictions import predictions_on
+from core.evaluation.probe import probe_fitter
 from core.settings import get_settings
 from core.training.fitting.fit import fit_network, network_logits
 from core.training.fitting.network import build_network
-from core.training.judging.features import shift
-from core.training.judging.fitter import Fitter, Predict
-from core.training.judging.folds import grouped_folds
-from core.training.judging.learners import colour_fitter, probe_fitter
+from core.training.judging.features import colour_views, shift
 from core.training.request.input_spec import frame
 from core.training.request.override import override
 from core.training.request.recipe import load_recipe
@@ -84,8 +86,19 @@ def main() -> None:
     weights = np.concatenate([np.ones((1, len(labels))), *drawn])
     rows = []
     for what, folds, views in tried(dataset):
+        rounds, images = np.nonzero(folds >= 0)
         aurocs = [
-            class_aurocs(labels, Answers(folds, view, view.argmax(axis=2)), weights)[:, 1]
+            main_figures(
+                predictions_on(
+                    dataset.records.iloc[images],
+                    dataset.classes,
+                    "folds",
+                    view[rounds, images],
+                    rounds=rounds + 1,
+                    folds=folds[rounds, images] + 1,
+                ),
+                weights[:, images],
+            )["auroc"]
             for view in views
         ]
         plain, shifted = aurocs[0], float(aurocs[1][0]) if len(aurocs) > 1 else None
@@ -108,7 +121,8 @@ def tried(dataset: Dataset) -> Iterator[tuple[str, NDArray[np.int64], list[NDArr
     patients = dataset.records["patient"].to_numpy(dtype=object)
     folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
     squashed = pixel_cache(dataset, SIZE, get_settings().cache)
-    colour = colour_fitter(squashed.pixels, 1, labels, patients, lambda _: None, (STRENGTH,))
+    statistics = colour_views(squashed.pixels, 1, lambda _: None, (STRENGTH,))
+    colour = colour_fitter(statistics, labels, patients, 2)
     yield "Colour alone (no network)", folds, held_out(colour, folds)
     cut = frame(load_recipe(SHIPPED), dataset).crops
     pixels = pixel_cache(dataset, SIZE, get_settings().cache, crops=cut).pixels
@@ -204,9 +218,9 @@ def fine_tuned(dataset: Dataset) -> Fitter:
         settings = recipe.train
         fit_network(network, recipe, settings, pixels, labels, patients, part, Watch())  # type: ignore[arg-type]
 
-        def predict(asked: NDArray[np.int64]) -> NDArray[np.float64]:
-            plain = np.asarray(pixels[asked])
-            views = plain, np.asarray(jitter(plain, training=True))
+        def predict(asked: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
+            squares = np.asarray(pixels[asked])
+            views = [squares] if plain else [squares, np.asarray(jitter(squares, training=True))]
             every = np.arange(len(asked))
             return np.stack([network_logits(network, view, every) for view in views])
 

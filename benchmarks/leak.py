@@ -17,7 +17,7 @@ page finds them.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from core.datasets.leak import FILE, leak_meter
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.split import SplitKind, k_fold
-from core.evaluation.bootstrap import bootstrap_pooled
+from core.evaluation.bootstrap import DRAWS, MINIMUM_PATIENTS, Interval, percentiles
 from core.evaluation.probe import fit_probe
 from core.imaging.colour import colour_statistics
 from core.settings import get_settings
@@ -120,6 +120,40 @@ def judged(dataset: Dataset) -> Iterator[tuple[dict[str, Any], float]]:
                 "seen": round(seen, 4),
             }
             yield row, float(np.mean([roc_auc_score(labels, column) for column in answers.T]))
+
+
+def bootstrap_pooled(
+    metric: Callable[[NDArray[np.int64], NDArray[np.floating]], float],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.floating],
+    patients: NDArray[np.object_],
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Interval | None:
+    """95 % percentile interval of a metric of all images together, over resampled patients.
+
+    Parameters
+    ----------
+    metric : callable
+        Of labels and probabilities.
+    labels, probabilities, patients : arrays, shape (N,)
+
+    Returns
+    -------
+    tuple of float, or None
+        None below `MINIMUM_PATIENTS` patients. Draws in which a class vanishes do not count.
+    """
+    groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
+    if len(groups) < MINIMUM_PATIENTS:
+        return None
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
+        if len(np.unique(labels[drawn])) > 1:
+            values.append(metric(labels[drawn], probabilities[drawn]))
+    return percentiles(np.array(values))
 
 
 def mean_of_folds(labels: NDArray[np.int64], both: NDArray[np.floating]) -> float:

@@ -28,7 +28,14 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.parts.home import Answers, Figure, Home, calibration, held_out_answers, open_home
+from benchmarks.parts.home import (
+    Figure,
+    HeldOutProbabilities,
+    Home,
+    calibration,
+    held_out_answers,
+    open_home,
+)
 from benchmarks.parts.not_tissue import OTHER_STAIN, pictures
 from benchmarks.parts.strangers import (
     Look,
@@ -158,7 +165,7 @@ def of_other(look: Look, other: str, foreign: Dataset) -> Iterator[Stranger]:
         yield look.at(other, f"{other} patient {row.patient}", pixels)
 
 
-def print_coverage(home: Home, answers: Answers) -> None:
+def print_coverage(home: Home, answers: HeldOutProbabilities) -> None:
     """How often the prediction sets of left-out patients hold the right class."""
     conformal = home.package.card.conformal
     level = conformal.level if conformal else 0.9
@@ -173,7 +180,7 @@ def print_coverage(home: Home, answers: Answers) -> None:
         )
 
 
-def print_calibration(home: Home, answers: Answers) -> None:
+def print_calibration(home: Home, answers: HeldOutProbabilities) -> None:
     """Expected calibration error before and after."""
     people = len(np.unique(home.patients[answers.rows].astype(str)))
     for title, figures in calibration(home, answers).items():

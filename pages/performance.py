@@ -4,11 +4,11 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.registry.card_words import reservations
-from pages.figures.answers import Judged
 from pages.figures.calibration import show_calibration
-from pages.figures.choice import chosen_answers
+from pages.figures.choice import chosen_models
 from pages.figures.compare import show_comparison
 from pages.figures.errors import show_errors
+from pages.figures.evaluated import EvaluatedModel
 from pages.figures.groups import show_groups
 from pages.figures.headline import show_figures, show_headline
 from pages.figures.history import show_history
@@ -32,21 +32,21 @@ VIEWS = {
 COMPARE = "Compare"
 
 
-def show_answers(answers: list[Judged]) -> None:
+def show_models(models: list[EvaluatedModel]) -> None:
     """Draw the head of the first model and the chosen view."""
-    first = answers[0]
+    first = models[0]
     st.html(f'<div class="lobule-file"><b>{as_html(first.package.card.title)}</b></div>')
     if first.root is None:
         for text in reservations(first.package.card):
             notice(text)
     show_headline(first)
-    views = (COMPARE, *VIEWS) if len(answers) > 1 else tuple(VIEWS)
+    views = (COMPARE, *VIEWS) if len(models) > 1 else tuple(VIEWS)
     key = f"view-{len(views)}"
     view = st.segmented_control(
         "View", views, default=views[0], required=True, key=key, label_visibility="collapsed"
     )
     if view == COMPARE:
-        show_comparison(answers)
+        show_comparison(models)
     elif view:
         VIEWS[view](first)
     offer_predictions(first)
@@ -54,7 +54,7 @@ def show_answers(answers: list[Judged]) -> None:
 
 enter_through_app(__file__)
 try:
-    if answers := chosen_answers():
-        show_answers(answers)
+    if models := chosen_models():
+        show_models(models)
 except LobuleError as error:
     notice(str(error), "error")

@@ -45,7 +45,7 @@ ROOMS = {
     "credits": "about",
     "frame": "app",
 }
-TWO_OF_A_NAME = {"Answer", "Judged", "Outcome", "Part", "Shown"}
+TWO_OF_A_NAME = {"Answer", "Part", "Shown"}
 MODEL_BYTES = 32_000_000
 
 IMAGE_OR_ARRAY_SUFFIXES = {

@@ -7,23 +7,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.datasets.balance import balance_weights
 from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
-from core.datasets.split import patients_with_every_class
-from core.evaluation.bootstrap import MINIMUM_PATIENTS, draw_patients, interval
+from core.evaluation.balance import balance_weights
+from core.evaluation.bootstrap import draw_patients, interval
+from core.evaluation.calibration import apply_temperature
+from core.evaluation.cross_validate import cross_validate
+from core.evaluation.probe import probe_fitter
 from core.evaluation.reliability import calibration_errors, said_and_true
-from core.inference.classifier import Classifier, apply_temperature, get_classifier
+from core.inference.classifier import Classifier, get_classifier
 from core.registry.package import PREDICTIONS_FILE, Package
 from core.registry.shelf import find
 from core.settings import get_settings
-from core.training.judging.by_folds import FOLDS, ROUNDS
-from core.training.judging.cross_validate import cross_validate
+from core.training.by_probe import folds_of
 from core.training.judging.features import frozen_features
-from core.training.judging.folds import grouped_folds
-from core.training.judging.held_out import leave_one_out
-from core.training.judging.learners import probe_fitter
 from core.training.request.input_spec import frame
 from core.training.request.recipe import Recipe, load_recipe
 
@@ -86,7 +84,7 @@ def open_home(name: str, folder: Path) -> Home:
 
 
 @dataclass(frozen=True)
-class Answers:
+class HeldOutProbabilities:
     """Held-out answers, before calibration and after; of several rounds one below the other."""
 
     rows: NDArray[np.int64]
@@ -98,37 +96,32 @@ class Answers:
     """The largest between `after` and what the package's predictions say."""
 
 
-def held_out_answers(home: Home) -> Answers:
+def held_out_answers(home: Home) -> HeldOutProbabilities:
     """Fit the recipe again without each patient, as training did to judge it."""
     features, labels, patients, recipe = home.features, home.labels, home.patients, home.recipe
     classes = len(home.dataset.classes)
     penalty = recipe.probe.penalty if recipe.probe else 1.0
     fit = probe_fitter(features, features[:1], labels, patients, recipe.balance, penalty, classes)
-    judged = patients_with_every_class(home.dataset)
-    if recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS:
-        held = leave_one_out(fit, labels, patients, judged, lambda _: None)
-        rows, logits, temperatures = held.rows, held.logits, np.array(held.temperatures)
-        after = np.stack([1 - held.probabilities, held.probabilities], axis=1)
-    else:
-        folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
-        crossed = cross_validate(fit, labels, patients, folds, lambda _: None)
-        rounds, rows = np.nonzero(crossed.folds >= 0)
-        logits = crossed.logits[rounds, 0, rows]
-        after = crossed.answers().probabilities[rounds, rows]
-        temperatures = crossed.temperatures
+    folds, _ = folds_of(home.dataset, recipe)
+    held_out = cross_validate(fit, labels, patients, folds)
+    rounds, rows = held_out.places
+    order = np.lexsort((rows, held_out.folds[0, rows])) if len(folds) == 1 else slice(None)
+    rounds, rows = rounds[order], rows[order]
+    logits, after = held_out.logits[rounds, 0, rows], held_out.probabilities()[order]
+    temperatures = [each.temperature for chosen in held_out.decisions for each in chosen]
     table = pd.read_csv(home.package.path / PREDICTIONS_FILE)
     stored = table[[f"probability {name}" for name in home.dataset.classes]].to_numpy()
     before = apply_temperature(logits, 1.0).astype(np.float64)
-    return Answers(
+    return HeldOutProbabilities(
         rows,
         before,
         after,
-        (float(temperatures.min()), float(temperatures.max())),
+        (min(temperatures), max(temperatures)),
         float(np.abs(stored - after).max()),
     )
 
 
-def calibration(home: Home, answers: Answers) -> dict[str, dict[str, Figure]]:
+def calibration(home: Home, answers: HeldOutProbabilities) -> dict[str, dict[str, Figure]]:
     """How far probabilities are what they say, before and after, and how much lower it is after.
 
     The balanced figures let every patient count the same within a class, and every class, as the

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from benchmarks.parts.home import Figure, Home
 from core.evaluation.bootstrap import DRAWS, MINIMUM_PATIENTS, percentiles
+from core.evaluation.calibration import apply_temperature
 from core.evaluation.scope_distance import distances, image_distances, left_out_references
 from core.explain.one_pass import Explain, Explained, answer_image
-from core.inference.classifier import Classifier, apply_temperature
+from core.inference.classifier import Classifier
 from core.inference.outcome import check_scope
 from core.inference.scale import plan_scale
 

@@ -1,1 +1,1 @@
-"""A model package and any dataset in, a judgement out: what the model is worth on these images."""
+"""A model package and any dataset in, an evaluation out: what the model is worth on them."""

@@ -6,16 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.assessment.answers import Answered, answer_images
-from core.assessment.baseline import colour_baseline
+from core.assessment.bulk import PredictedImages, predict_images
+from core.assessment.changed import MOST_IMAGES, curves, predict_changed
 from core.assessment.known import Known, known_patients
-from core.assessment.robustness import MOST_IMAGES, answer_changed, curves
-from core.assessment.table import held_out_answers
-from core.datasets.balance import sample
+from core.assessment.table import predictions_table
 from core.datasets.records import Dataset
 from core.errors import EvaluationError, Stopped
-from core.evaluation.compare import Comparison, against_colour
-from core.evaluation.judgement import Judgement, judge
+from core.evaluation.balance import sample
+from core.evaluation.colour_alone import colour_alone
+from core.evaluation.judge import Evaluation, evaluation_of
 from core.evaluation.predictions import Predictions
 from core.inference.classifier import get_classifier
 from core.registry.card import Card
@@ -39,14 +38,13 @@ class Assessment:
         Without the images that cannot be read.
     predictions : Predictions
         One row an image of the dataset, in its order.
-    judgement : Judgement
-    colour : Comparison or None
-        The model and colour alone, paired by patient.
+    evaluation : Evaluation
+        Beside colour alone.
     colour_how : str
         How colour alone was fitted, or why it was not.
     known : Known
         Patients whom the model has met.
-    unseen : Judgement or None
+    unseen : Evaluation or None
         Figures without these patients; None if there are none, or nobody else.
     robustness : tuple of Robustness
         The first entry is the same images unchanged; empty where it was not asked for.
@@ -61,11 +59,10 @@ class Assessment:
     package: Package
     dataset: Dataset
     predictions: Predictions
-    judgement: Judgement
-    colour: Comparison | None
+    evaluation: Evaluation
     colour_how: str
     known: Known
-    unseen: Judgement | None
+    unseen: Evaluation | None
     robustness: tuple[Robustness, ...]
     tried_on: int
     unreadable: dict[str, str]
@@ -112,12 +109,12 @@ def assess(
     """
     dataset = _in_classes_of(package.card, dataset)
     classifier = get_classifier(package)
-    answered = answer_images(
+    predicted = predict_images(
         classifier, dataset.records, dataset.root, lambda done: progress("Answering images", done)
     )
-    read = np.flatnonzero(~np.isnan(answered.probabilities[:, 0]))
+    read = np.flatnonzero(~np.isnan(predicted.probabilities[:, 0]))
     if not len(read):
-        path, reason = next(iter(answered.unreadable.items()))
+        path, reason = next(iter(predicted.unreadable.items()))
         raise EvaluationError(
             f"None of the {len(dataset.records)} images in {dataset.root} can be answered. {path}, "
             f"for instance: {reason}"
@@ -126,32 +123,31 @@ def assess(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     rows = sample(labels, patients, MOST_IMAGES)
-    changed: list[Answered] = []
+    changed: list[PredictedImages] = []
     if robustness:
         with suppress(Stopped):
-            changed = answer_changed(classifier, dataset, rows, progress)
+            changed = predict_changed(classifier, dataset, rows, progress)
     views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
-    views[0] = answered.colour[read]
+    views[0] = predicted.colour[read]
     for view, other in enumerate(changed, start=1):
         views[view, rows] = other.colour
     progress(JUDGING[0], 0.0)
-    base = colour_baseline(views, labels, patients, len(dataset.classes))
-    predictions = held_out_answers(package.card, dataset, answered.probabilities[read], base)
+    colour = colour_alone(views, labels, patients, len(dataset.classes))
+    predictions = predictions_table(package.card, dataset, predicted.probabilities[read], colour)
     known = known_patients(package.card, dataset, patients)
     progress(JUDGING[1], 0.0)
     return Assessment(
         package=package,
         dataset=dataset,
         predictions=predictions,
-        judgement=judge(predictions),
-        colour=_against_colour(predictions),
-        colour_how=base if isinstance(base, str) else base.how,
+        evaluation=evaluation_of(predictions, predictions.colour()),
+        colour_how=colour if isinstance(colour, str) else colour.how,
         known=known,
         unseen=_unseen(predictions, known),
-        robustness=curves(predictions, rows, changed, base) if changed else (),
+        robustness=curves(predictions, rows, changed, colour) if changed else (),
         tried_on=len(rows) if changed else 0,
-        unreadable=answered.unreadable,
-        warnings=_warnings(dataset, answered),
+        unreadable=predicted.unreadable,
+        warnings=_warnings(dataset, predicted),
     )
 
 
@@ -170,35 +166,28 @@ def _in_classes_of(card: Card, dataset: Dataset) -> Dataset:
     return replace(dataset, classes=card.classes, records=records)
 
 
-def _against_colour(predictions: Predictions) -> Comparison | None:
-    try:
-        return against_colour(predictions)
-    except EvaluationError:
-        return None
-
-
-def _unseen(predictions: Predictions, known: Known) -> Judgement | None:
+def _unseen(predictions: Predictions, known: Known) -> Evaluation | None:
     met = known.rows(predictions.patients)
-    return judge(predictions.of(~met)) if met.any() and not met.all() else None
+    return evaluation_of(predictions.of(~met)) if met.any() and not met.all() else None
 
 
-def _warnings(dataset: Dataset, answered: Answered) -> tuple[str, ...]:
+def _warnings(dataset: Dataset, predicted: PredictedImages) -> tuple[str, ...]:
     found = []
     number = len(dataset.records)
-    if answered.out_of_scale:
+    if predicted.out_of_scale:
         found.append(
-            f"{answered.out_of_scale} of {number} images have a scale that the model may not be "
+            f"{predicted.out_of_scale} of {number} images have a scale that the model may not be "
             "given: do not rely on these figures."
         )
-    if answered.scale_unknown:
+    if predicted.scale_unknown:
         found.append(
-            f"The scale of {answered.scale_unknown} of {number} images is unknown, so that of the "
+            f"The scale of {predicted.scale_unknown} of {number} images is unknown, so that of the "
             "training was assumed."
         )
-    if answered.unreadable:
-        path, reason = next(iter(answered.unreadable.items()))
+    if predicted.unreadable:
+        path, reason = next(iter(predicted.unreadable.items()))
         found.append(
-            f"Images that cannot be read were left out: {len(answered.unreadable)}. {path}, for "
+            f"Images that cannot be read were left out: {len(predicted.unreadable)}. {path}, for "
             f"instance: {reason}"
         )
     return tuple(found)

@@ -47,7 +47,7 @@ def evaluate(
     dataset's patients.
     """
     from core.assessment.place import place_for
-    from core.assessment.report import lines, to_json
+    from core.assessment.summary import lines, to_json
     from core.assessment.table import write_predictions
 
     try:

@@ -149,9 +149,12 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         result = card.evaluation
         yield "Judged by", result.protocol + (" (LEAKY)" if result.leaky else "")
         yield "Judged on", f"{result.images:,} images of {result.patients} patients"
-        yield "AUROC", _figure(result.auroc, result.auroc_interval, result.colour_auroc)
         yield (
-            "Balanced accuracy",
+            result.titled("AUROC", "auroc"),
+            _figure(result.auroc, result.auroc_interval, result.colour_auroc),
+        )
+        yield (
+            result.titled("Balanced accuracy", "balanced_accuracy"),
             _figure(
                 result.balanced_accuracy,
                 result.balanced_accuracy_interval,

@@ -11,7 +11,7 @@ from core.cli.output import plain
 from core.durations import duration
 
 if TYPE_CHECKING:
-    from core.registry.card_results import Evaluation
+    from core.registry.card_results import CardEvaluation
     from core.training.planning.plan import Plan
     from core.training.request.request import Request
     from core.training.watch import Watch
@@ -124,7 +124,7 @@ def _step_line(values: dict[str, float]) -> str:
     )
 
 
-def report(evaluation: "Evaluation") -> str:
+def report(evaluation: "CardEvaluation") -> str:
     """How the model was judged and how it did, a line a patient."""
 
     def figure(value: float | None, interval: tuple[float, float] | None = None) -> str:
@@ -135,7 +135,8 @@ def report(evaluation: "Evaluation") -> str:
         "LEAKY SPLIT: " + evaluation.protocol if evaluation.leaky else evaluation.protocol,
         f"{evaluation.images} images of {evaluation.patients} patients. 95 % intervals by patient.",
         (
-            f"AUROC {figure(evaluation.auroc, evaluation.auroc_interval)}, "
+            f"{evaluation.titled('AUROC', 'auroc')}: "
+            f"{figure(evaluation.auroc, evaluation.auroc_interval)}, "
             f"colour alone {figure(evaluation.colour_auroc)}"
         ),
         (

@@ -149,40 +149,6 @@ def bootstrap_mean(
     return percentiles(counts @ values / len(values))
 
 
-def bootstrap_pooled(
-    metric: Callable[[NDArray[np.int64], NDArray[np.floating]], float],
-    labels: NDArray[np.int64],
-    probabilities: NDArray[np.floating],
-    patients: NDArray[np.object_],
-    *,
-    seed: int = 0,
-    draws: int = DRAWS,
-) -> Interval | None:
-    """95 % percentile interval of a metric of all images together, over resampled patients.
-
-    Parameters
-    ----------
-    metric : callable
-        Of labels and probabilities.
-    labels, probabilities, patients : arrays, shape (N,)
-
-    Returns
-    -------
-    tuple of float, or None
-        None below `MINIMUM_PATIENTS` patients. Draws in which a class vanishes do not count.
-    """
-    groups = [np.flatnonzero(patients == patient) for patient in np.unique(patients)]
-    if len(groups) < MINIMUM_PATIENTS:
-        return None
-    random = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
-        drawn = np.concatenate([groups[i] for i in random.integers(len(groups), size=len(groups))])
-        if len(np.unique(labels[drawn])) > 1:
-            values.append(metric(labels[drawn], probabilities[drawn]))
-    return percentiles(np.array(values))
-
-
 def resample(
     figures: Callable[[NDArray[np.float64]], dict[str, NDArray[np.float64]]],
     patients: NDArray[np.object_],

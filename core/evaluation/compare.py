@@ -15,12 +15,13 @@ from core.evaluation.bootstrap import (
     percentiles,
     resample,
 )
+from core.evaluation.estimand import FIRST, Estimand, Protocol
 from core.evaluation.metrics import main_figures
-from core.evaluation.predictions import Predictions, Protocol
+from core.evaluation.predictions import Predictions
 
 SHARED_FOLDS = (
-    "The two were not judged in the same folds. Answers of different models are never ranked "
-    "against each other, so both are ranked only among images that one model answered on either "
+    "The two were not judged in the same folds. Predictions of different models are not ranked "
+    "against each other, so both are ranked only among images that one model predicted on either "
     "side; AUROC is the mean over these shared folds."
 )
 """What a comparison is of where `Comparison.shared_folds`, in words."""
@@ -61,7 +62,9 @@ class Comparison:
         Whether the two were judged in different folds, so that each is ranked only within the folds
         of both; see `SHARED_FOLDS`.
     protocol : "one model", "folds" or "patients"
-        By which both are judged here; see `core.evaluation.predictions.PROTOCOLS`.
+        By which both are judged here.
+    estimand : "pooled", "folds" or "patients"
+        That the AUROC is of; see `core.evaluation.estimand.estimand_of`.
     """
 
     patients: int
@@ -71,6 +74,7 @@ class Comparison:
     no_interval: str | None
     shared_folds: bool
     protocol: Protocol
+    estimand: Estimand
 
 
 def compare(
@@ -90,6 +94,9 @@ def compare(
     """
     shared = _shared(first, second)
     pair = _in_shared_folds(*shared)
+    protocol, alike = pair[0].protocol, pair[0] is shared[0]
+    estimand = FIRST[protocol]
+    pair = pair[0].grouped(estimand), pair[1].grouped(estimand)
     patients, labels = pair[0].patients, pair[0].labels
     whole = [main_figures(each, np.ones((1, len(each.labels)))) for each in pair]
     if np.isnan([each[name][0] for each in whole for name in each]).any():
@@ -104,7 +111,7 @@ def compare(
         )
     reason = no_interval(patients, labels, pair[0].classes)
     drawn = None
-    if reason is None:
+    if reason is None and draws:
         chosen = draw_patients(patients, labels, draws=draws, seed=seed)
         drawn = [
             resample(lambda weights, each=each: main_figures(each, weights), each.patients, chosen)  # type: ignore[misc]
@@ -122,19 +129,10 @@ def compare(
         auroc=difference("auroc"),
         balanced_accuracy=difference("balanced_accuracy"),
         no_interval=reason,
-        shared_folds=pair[0] is not shared[0],
-        protocol=pair[0].protocol,
+        shared_folds=not alike,
+        protocol=protocol,
+        estimand=estimand,
     )
-
-
-def against_colour(
-    predictions: Predictions, *, draws: int = DRAWS, seed: int = 0
-) -> Comparison | None:
-    """The same of a model and the colour-only baseline; None where the table has no baseline."""
-    colour = predictions.colour()
-    if colour is None:
-        return None
-    return compare(predictions.beside_colour(), colour, draws=draws, seed=seed)
 
 
 def _shared(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:

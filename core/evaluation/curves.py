@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves of held-out answers."""
+"""ROC and precision-recall curves of held-out predictions."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve as sklearn_precision_recall
 from sklearn.metrics import roc_curve as sklearn_roc
 
+from core.evaluation.estimand import FIRST
 from core.evaluation.predictions import Predictions
 
 _GRID = np.linspace(0, 1, 501)
@@ -95,8 +96,10 @@ def _parts(
 ) -> list[tuple[NDArray[np.bool_], NDArray[np.float64]]]:
     """Truth and score of each model that answered images of the class and of others."""
     chosen = predictions.positive if label is None else label
+    # So that the area under the curve is the AUROC that stands beside it.
+    grouped = predictions.grouped(FIRST[predictions.protocol])
     parts = []
-    for rows in predictions.pools():
+    for rows in grouped.pools():
         positive = predictions.labels[rows] == chosen
         if 0 < positive.sum() < len(positive):
             parts.append((positive, predictions.probabilities[rows, chosen]))

@@ -1,7 +1,8 @@
-"""Every figure of held-out answers, for many weightings of the images at once.
+"""Every figure of held-out predictions, for many weightings of the images at once.
 
 Checked against scikit-learn; what is of its own here is that one call serves a whole bootstrap, and
-that answers of different models are never ranked against each other (see `PROTOCOLS`).
+that predictions of different models are not ranked against each other (see
+`core.evaluation.estimand`).
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.confusion import accuracy, class_figures, confusion_matrices
 from core.evaluation.predictions import Predictions
-from core.evaluation.ranking import weighted_auroc, weighted_average_precision
+from core.evaluation.ranking import PatientPairs, weighted_auroc, weighted_average_precision
 from core.evaluation.reliability import brier_scores, calibration_errors, said_and_true
 
 HEADLINE = (
@@ -28,6 +29,8 @@ HEADLINE = (
 )
 """Names of the figures of all classes together. Of two classes auroc, auprc, sensitivity,
 specificity, precision and f1 are the positive class's; of more the mean over the classes."""
+TO_COMPARE = ("auroc", "balanced_accuracy", "sensitivity", "specificity")
+"""Those of them that are given by every estimand."""
 OF_A_CLASS = ("auroc", "auprc", "sensitivity", "specificity", "precision", "f1")
 """Names of the figures of one class against the others."""
 Figures = dict[str, NDArray[np.float64]]
@@ -109,12 +112,52 @@ def probability_figures(predictions: Predictions, weights: NDArray[np.floating])
 
 
 def main_figures(predictions: Predictions, weights: NDArray[np.floating]) -> Figures:
-    """AUROC and balanced accuracy, (D,), at the thresholds that the answers came with."""
+    """AUROC and balanced accuracy, (D,), at the thresholds that the predictions came with."""
     auroc = _of_all(predictions, rank_figures(predictions, weights, ("auroc",)))["auroc"]
     return {
         "auroc": auroc,
         "balanced_accuracy": call_figures(predictions, weights)["balanced_accuracy"],
     }
+
+
+def auroc_of_draws(
+    predictions: Predictions, people: NDArray[np.str_], counts: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """AUROC with each patient taken so many times, (D, P) to (D,).
+
+    As `main_figures` has it for images weighted so, without ranking the images in each draw.
+
+    Parameters
+    ----------
+    predictions : Predictions
+    people : str array, shape (P,)
+        The patients, sorted.
+    counts : float64 array, shape (D, P)
+    """
+    codes = np.searchsorted(people, predictions.patients.astype(str))
+    pools = predictions.pools()
+    values, weights = [], []
+    for rows in pools:
+        own, local = np.unique(codes[rows], return_inverse=True)
+        labels, chances = predictions.labels[rows], predictions.probabilities[rows]
+        every = np.full((len(counts), len(predictions.classes)), np.nan)
+        for label in np.unique(labels) if len(np.unique(labels)) > 1 else ():
+            pairs = PatientPairs(labels == label, chances[:, label], local)
+            every[:, label] = pairs.auroc(counts[:, own])
+        values.append(every)
+        singly = predictions.protocol == "patients"
+        weights.append(counts[:, own[0]] if singly else np.ones(len(counts)))
+    return _of_all(predictions, {"auroc": _mean_of(np.stack(values), np.stack(weights))})["auroc"]
+
+
+def figures_to_compare(
+    predictions: Predictions, weights: NDArray[np.floating], threshold: float | None = None
+) -> Figures:
+    """The figures `TO_COMPARE`, (D,)."""
+    calls = call_figures(predictions, weights, threshold)
+    ranked = rank_figures(predictions, weights, ("auroc",))
+    found = _of_all(predictions, ranked | {name: calls[name] for name in TO_COMPARE[2:]})
+    return found | {"balanced_accuracy": calls["balanced_accuracy"]}
 
 
 def figures(

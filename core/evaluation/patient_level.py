@@ -1,6 +1,6 @@
-"""From answers on images to answers on patients."""
+"""Figures patient by patient, and predictions on patients made of those on their images."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,58 @@ from core.evaluation.predictions import Predictions
 
 Rule = Literal["mean probability", "majority"]
 _HALF = 0.5
+
+
+@dataclass(frozen=True)
+class PatientScore:
+    """How a binary model does on one patient's images.
+
+    Attributes
+    ----------
+    patient : str
+    images, positives : int
+    auroc, balanced_accuracy : float or None
+        In [0, 1]; None where the patient has images of one class only.
+    threshold : float
+        The operating point that the balanced accuracy refers to.
+    """
+
+    patient: str
+    images: int
+    positives: int
+    auroc: float | None
+    balanced_accuracy: float | None
+    threshold: float
+
+
+def patient_scores(predictions: Predictions) -> list[PatientScore]:
+    """How a binary model does on each patient's own images, in the order of their first rows.
+
+    Without thresholds the more probable class is called, which is the one from 0.5 on.
+    """
+    from sklearn.metrics import balanced_accuracy_score, roc_auc_score  # noqa: PLC0415
+
+    people = predictions.patients.astype(str)
+    scores = []
+    for patient in dict.fromkeys(people.tolist()):
+        own = predictions.of(people == patient)
+        positive = own.labels == own.positive
+        chances = own.probabilities[:, own.positive]
+        threshold = _HALF if own.thresholds is None else float(own.thresholds[0])
+        both = 0 < positive.sum() < len(positive)
+        scores.append(
+            PatientScore(
+                patient=patient,
+                images=len(positive),
+                positives=int(positive.sum()),
+                auroc=float(roc_auc_score(positive, chances)) if both else None,
+                balanced_accuracy=float(balanced_accuracy_score(positive, chances >= threshold))
+                if both
+                else None,
+                threshold=threshold,
+            )
+        )
+    return scores
 
 
 def patient_table(predictions: Predictions, threshold: float | None = None) -> pd.DataFrame:
@@ -75,7 +127,7 @@ def recognition_rate(
 def by_patient(
     predictions: Predictions, rule: Rule = "mean probability", threshold: float | None = None
 ) -> Predictions:
-    """Answers on patients, a row each (and round), which every other figure can be had of.
+    """Predictions on patients, a row each (and round), which every other figure can be had of.
 
     Parameters
     ----------
@@ -111,6 +163,7 @@ def by_patient(
         magnifications=np.full(len(first), "", dtype=object),
         probabilities=means,
         thresholds=thresholds if predictions.binary else None,
+        other_thresholds=None,
         colour_probabilities=None,
         colour_thresholds=None,
     )

@@ -1,34 +1,22 @@
-"""Held-out answers, one row an image and round: what every figure is worked out from."""
+"""Held-out predictions, one row an image and round: what every figure is worked out from."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Group = Literal["magnification", "subtype", "patient"]
-Protocol = Literal["one model", "folds", "patients"]
+from core.evaluation.estimand import Estimand, Protocol
 
-PROTOCOLS: dict[Protocol, str] = {
-    "one model": "All answers are one model's; figures are of all images together.",
-    "folds": (
-        "Cross-validation: each fold was answered by a model that had not seen its patients. AUROC "
-        "and AUPRC are of the images of one fold, then the mean over folds and rounds, because "
-        "answers of different models are never ranked against each other. Other figures are of all "
-        "images of a round, then the mean over rounds."
-    ),
-    "patients": (
-        "Each patient was answered by a model of their own, that had not seen them. AUROC, AUPRC, "
-        "accuracy, sensitivity, specificity, precision and F1 are the mean over patients; Brier "
-        "score, ECE and the confusion matrix are of all images together."
-    ),
-}
-"""What a figure is a figure of, in words."""
+if TYPE_CHECKING:
+    import pandas as pd
+
+Group = Literal["magnification", "subtype", "patient"]
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Calibrated answers on N rows; with several rounds an image has several rows.
+    """Calibrated probabilities on N rows; with several rounds an image has several rows.
 
     Attributes
     ----------
@@ -37,22 +25,24 @@ class Predictions:
     positive : int
         Index of the class that thresholds are about; of two classes only.
     protocol : "one model", "folds" or "patients"
-        Who answered what; see `PROTOCOLS`.
+        Who predicted what.
     images, patients, magnifications, subtypes : object array of str, shape (N,)
         Magnification and subtype are empty where unknown.
     labels : int64 array, shape (N,)
     probabilities : float64 array, shape (N, K)
         Rows sum to 1.
     rounds, folds : int64 array, shape (N,)
-        From 1. The images of one fold of one round were answered by one model.
+        From 1. The images of one fold of one round were predicted by one model.
     thresholds : float64 array, shape (N,), or None
         On the positive class's probability, chosen without the row's patient.
+    other_thresholds : float64 array, shape (N, rules - 1), or None
+        By each of `core.evaluation.operating_point.RULES` but the first.
     colour_probabilities : float64 array, shape (N, K), or None
         Of the colour-only baseline.
     colour_thresholds : float64 array, shape (N,), or None
     colour_folds : int64 array, shape (N,), or None
         Where colour was cross-validated and the model was not: the fold, from 1, in which colour
-        answered; 0 where it never did.
+        predicted; 0 where it never did.
     """
 
     classes: tuple[str, ...]
@@ -67,6 +57,7 @@ class Predictions:
     rounds: NDArray[np.int64]
     folds: NDArray[np.int64]
     thresholds: NDArray[np.float64] | None = None
+    other_thresholds: NDArray[np.float64] | None = None
     colour_probabilities: NDArray[np.float64] | None = None
     colour_thresholds: NDArray[np.float64] | None = None
     colour_folds: NDArray[np.int64] | None = None
@@ -87,7 +78,7 @@ class Predictions:
         return len(np.unique(self.patients.astype(str)))
 
     def of(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> "Predictions":
-        """The same answers on some of the rows."""
+        """The same predictions on some of the rows."""
         changed: dict[str, Any] = {
             field.name: value[rows]
             for field in fields(self)
@@ -96,31 +87,42 @@ class Predictions:
         return replace(self, **changed)
 
     def colour(self) -> "Predictions | None":
-        """The answers of colour alone, on the rows that it answered; None where there are none."""
-        answered = self.beside_colour()
-        if answered.colour_probabilities is None:
+        """The predictions of colour alone, on the rows that it has; None where there are none."""
+        own = self.beside_colour()
+        if own.colour_probabilities is None:
             return None
         return replace(
-            answered,
-            probabilities=answered.colour_probabilities,
-            thresholds=answered.colour_thresholds,
+            own,
+            probabilities=own.colour_probabilities,
+            thresholds=own.colour_thresholds,
+            other_thresholds=None,
             colour_probabilities=None,
             colour_thresholds=None,
             colour_folds=None,
         )
 
     def beside_colour(self) -> "Predictions":
-        """The same answers as they may be compared with colour: in the folds that it was judged in.
+        """The same predictions as they may be compared with colour: in the folds of colour.
 
-        One model's answers may be ranked within any fold; those of colour only within its own.
+        One model's predictions may be ranked within any fold; those of colour only within its own.
         """
         if self.colour_folds is None:
             return self
         rows = self.colour_folds > 0
         return replace(self.of(rows), protocol="folds", folds=self.colour_folds[rows])
 
+    def grouped(self, estimand: Estimand) -> "Predictions":
+        """The same predictions in the pools that an estimand works within."""
+        if estimand == "pooled" and self.protocol != "one model":
+            ones = np.ones(len(self.folds), dtype=np.int64)
+            return replace(self, protocol="one model", folds=ones)
+        if estimand == "patients" and self.protocol != "patients":
+            _, codes = np.unique(self.patients.astype(str), return_inverse=True)
+            return replace(self, protocol="patients", folds=codes.astype(np.int64) + 1)
+        return self
+
     def pools(self) -> list[NDArray[np.int64]]:
-        """Rows that one model answered, for each model: only these may be ranked together."""
+        """Rows that one model predicted, for each model: these are ranked together."""
         _, codes = np.unique(np.stack([self.rounds, self.folds]), axis=1, return_inverse=True)
         return [np.flatnonzero(codes == code) for code in range(codes.max(initial=-1) + 1)]
 
@@ -134,11 +136,11 @@ class Predictions:
             Without it each row's own, which was chosen without its patient; where there is none,
             and with more than two classes, the most probable class.
         """
-        own = self.thresholds if threshold is None else threshold
-        if own is None or not self.binary:
+        chosen = self.thresholds if threshold is None else threshold
+        if chosen is None or not self.binary:
             return self.probabilities.argmax(axis=1)
         return np.where(
-            self.probabilities[:, self.positive] >= own, self.positive, 1 - self.positive
+            self.probabilities[:, self.positive] >= chosen, self.positive, 1 - self.positive
         )
 
     def groups(self, by: Group) -> dict[str, "Predictions"]:
@@ -150,3 +152,38 @@ class Predictions:
         }[by].astype(str)
         present = sorted(set(names) - {""}, key=lambda name: (len(name), name))
         return {name: self.of(names == name) for name in present}
+
+
+def predictions_on(
+    records: "pd.DataFrame",
+    classes: tuple[str, ...],
+    protocol: Protocol,
+    probabilities: NDArray[np.floating],
+    **columns: Any,
+) -> Predictions:
+    """Predictions on the images that some records are about, one row a record.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        N rows with the columns path, patient, magnification, subtype and label.
+    classes : tuple of str
+    protocol : "one model", "folds" or "patients"
+    probabilities : float array, shape (N, K)
+    **columns
+        Further attributes of `Predictions`; rounds and folds are 1 by default, and the second
+        class is the positive one.
+    """
+    ones = np.ones(len(records), dtype=np.int64)
+    given: dict[str, Any] = {"positive": 1, "rounds": ones, "folds": ones} | columns
+    return Predictions(
+        classes=classes,
+        protocol=protocol,
+        images=records["path"].to_numpy(dtype=object),
+        patients=records["patient"].to_numpy(dtype=object),
+        magnifications=records["magnification"].to_numpy(dtype=object),
+        subtypes=records["subtype"].to_numpy(dtype=object),
+        labels=records["label"].to_numpy(dtype=np.int64),
+        probabilities=np.asarray(probabilities, dtype=np.float64),
+        **given,
+    )

@@ -1,4 +1,4 @@
-"""Reading a table of held-out answers, as a package's `predictions.csv` holds it."""
+"""A table of held-out predictions, as a package's `predictions.csv` holds it: read and made."""
 
 from pathlib import Path
 
@@ -7,11 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import EvaluationError
-from core.evaluation.predictions import Predictions, Protocol
+from core.evaluation.estimand import Protocol
+from core.evaluation.operating_point import RULES
+from core.evaluation.predictions import Predictions
 
 PREFIX, COLOUR = "probability ", "colour "
 _NEEDED = ("image", "patient", "label")
-# Probabilities are written with six decimals.
+# So many that figures which are worked out again from the file agree to 1e-6.
+DECIMALS = 9
+# Tables of others may hold fewer.
 _ROUNDING = 1e-4
 _TWO = 2
 
@@ -19,15 +23,16 @@ _TWO = 2
 def read_predictions(
     path: Path, classes: tuple[str, ...] | None = None, positive: str | None = None
 ) -> Predictions:
-    """Read the answers that a package or an evaluation left behind.
+    """Read the predictions that a package or an evaluation left behind.
 
     Parameters
     ----------
     path : Path
         A CSV file. Columns: image, patient, label, `probability <class>` for each class, and where
-        known magnification, subtype, round, fold, threshold, `colour probability <class>`, colour
-        threshold and colour fold. Without a fold, each patient was answered by a model of their
-        own; where the colour fold is 0, colour did not answer.
+        known magnification, subtype, round, fold, threshold, the columns of
+        `core.evaluation.operating_point.RULES`, `colour probability <class>`, colour threshold and
+        colour fold. Without a fold, each patient was predicted by a model of their
+        own; where the colour fold is 0, colour alone has no prediction.
     classes : tuple of str, optional
         Those of the card, in its order; by default in the order of the columns.
     positive : str, optional
@@ -71,7 +76,7 @@ def parse_predictions(
         )
     classes = classes or found
     if not len(table):
-        raise EvaluationError(f"{source} has no rows: there is no held-out answer to judge.")
+        raise EvaluationError(f"{source} has no rows: there is no held-out prediction to evaluate.")
     labels = table["label"].astype(str)
     unknown = sorted(set(labels) - set(classes))
     if unknown:
@@ -86,7 +91,8 @@ def parse_predictions(
     if positive is not None and positive not in classes:
         raise EvaluationError(f"{source} has no class {positive!r}; it has {', '.join(classes)}.")
     patients = reader.texts("patient")
-    protocol, rounds, folds = _who_answered(reader, patients)
+    others = [rule.column for rule in RULES[1:] if rule.column in table]
+    protocol, rounds, folds = _who_predicted(reader, patients)
     predictions = Predictions(
         classes=classes,
         positive=1 if positive is None else classes.index(positive),
@@ -100,6 +106,9 @@ def parse_predictions(
         rounds=rounds,
         folds=folds,
         thresholds=reader.shares("threshold") if "threshold" in table else None,
+        other_thresholds=np.stack([reader.shares(name) for name in others], axis=1)
+        if len(others) == len(RULES) - 1
+        else None,
         colour_probabilities=reader.probabilities(COLOUR + PREFIX, classes)
         if any(name.startswith(COLOUR + PREFIX) for name in names)
         else None,
@@ -112,7 +121,40 @@ def parse_predictions(
     return predictions
 
 
-def _who_answered(
+def as_table(predictions: Predictions) -> pd.DataFrame:
+    """The columns that `read_predictions` reads.
+
+    Where each patient was predicted by a model of their own there are no rounds and folds.
+    """
+    names = np.array(predictions.classes, dtype=object)
+    columns: dict[str, object] = {
+        "image": predictions.images,
+        "patient": predictions.patients,
+        "magnification": predictions.magnifications,
+        "subtype": predictions.subtypes,
+        "label": names[predictions.labels],
+    }
+    if predictions.protocol != "patients":
+        columns |= {"round": predictions.rounds, "fold": predictions.folds}
+    if predictions.thresholds is not None:
+        columns["threshold"] = predictions.thresholds.round(DECIMALS)
+    if predictions.other_thresholds is not None:
+        for rule, values in zip(RULES[1:], predictions.other_thresholds.T, strict=True):
+            columns[rule.column] = values.round(DECIMALS)
+    for label, name in enumerate(predictions.classes):
+        columns[PREFIX + name] = predictions.probabilities[:, label].round(DECIMALS)
+    if predictions.colour_folds is not None:
+        columns[f"{COLOUR}fold"] = predictions.colour_folds
+    if predictions.colour_thresholds is not None:
+        columns[f"{COLOUR}threshold"] = predictions.colour_thresholds.round(DECIMALS)
+    if predictions.colour_probabilities is not None:
+        for label, name in enumerate(predictions.classes):
+            values = predictions.colour_probabilities[:, label]
+            columns[COLOUR + PREFIX + name] = values.round(DECIMALS)
+    return pd.DataFrame(columns)
+
+
+def _who_predicted(
     reader: "_Reader", patients: NDArray[np.object_]
 ) -> tuple[Protocol, NDArray[np.int64], NDArray[np.int64]]:
     rounds = reader.numbers("round")

@@ -2,12 +2,11 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+
+from core.evaluation.balance import Balance, balance_weights
+from core.evaluation.cross_validate import Changed, Fitter, Predict
 
 _NEVER = -100.0  # logit of a class that was not trained on
-COLOUR_PENALTY = 0.01
-"""Penalty of the colour-only baseline, the same wherever it is shown."""
 
 
 def fit_probe(
@@ -37,6 +36,9 @@ def fit_probe(
     bias : float64 array, shape (K,)
         `features @ kernel + bias` are the logits; with two classes the first one's are 0.
     """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - scikit-learn
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
     scaler = StandardScaler().fit(features, sample_weight=weights)
     model = LogisticRegression(C=1 / (penalty * weights.sum()), max_iter=500)
     model.fit(scaler.transform(features), labels, sample_weight=weights)
@@ -51,3 +53,63 @@ def fit_probe(
     every = np.zeros((kernel.shape[0], classes)), np.full(classes, _NEVER)
     every[0][:, present], every[1][present] = kernel, bias
     return every
+
+
+def probe_fitter(
+    features: NDArray[np.float32],
+    views: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    balance: Balance,
+    penalty: float,
+    classes: int = 2,
+    changed: Changed | None = None,
+) -> Fitter:
+    """Fit on every pass over the training images; predict in each view, the mean over the crops.
+
+    Parameters
+    ----------
+    features : float32 array, shape (passes, N, crops, F)
+    views : float32 array, shape (V, N, crops, F)
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    balance : "none", "class" or "patient"
+    penalty : float
+        As `fit_probe` takes it.
+    classes : int
+        Also those of which there is no image.
+    changed : Changed, optional
+        Features of some images in further views, the mean over the crops.
+    """
+    # A linear map of the mean is the mean of linear maps.
+    means = views.mean(axis=2)
+
+    def fit(train: NDArray[np.int64]) -> Predict:
+        kernel, bias = fit_passes(features, labels, patients, balance, penalty, train, classes)
+
+        def predict(asked: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
+            logits = means[: 1 if plain else None, asked] @ kernel + bias
+            if plain or changed is None:
+                return np.asarray(logits, dtype=np.float64)
+            return np.concatenate([logits, changed.of(asked) @ kernel + bias])
+
+        return predict
+
+    return fit
+
+
+def fit_passes(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    balance: Balance,
+    penalty: float,
+    rows: NDArray[np.int64],
+    classes: int = 2,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Kernel (F, K) and bias (K,) of logistic regression on all passes over some images."""
+    passes, _, crops, _ = features.shape
+    weights = np.repeat(balance_weights(labels[rows], patients[rows], balance), crops)
+    flat = features[:, rows].reshape(passes * len(rows) * crops, -1)
+    repeated = np.repeat(labels[rows], crops)
+    return fit_probe(flat, np.tile(repeated, passes), np.tile(weights, passes), penalty, classes)

@@ -62,3 +62,38 @@ def _by_score(
     up = np.add.reduceat(weights * positive[order], starts, axis=1)
     down = np.add.reduceat(weights * ~positive[order], starts, axis=1)
     return up, down
+
+
+class PatientPairs:
+    """Pairs of images, one of a class and one of the rest, counted by their two patients.
+
+    The AUROC is the share of such pairs that are ranked rightly. Counted once for every pair of
+    patients, it can be had for any draw of patients without ranking again.
+
+    Parameters
+    ----------
+    positive : bool array, shape (N,)
+    scores : float array, shape (N,)
+    codes : int64 array, shape (N,)
+        Number of the patient, from 0.
+    """
+
+    def __init__(
+        self, positive: NDArray[np.bool_], scores: NDArray[np.floating], codes: NDArray[np.int64]
+    ) -> None:
+        people = int(codes.max()) + 1
+        high, owners = scores[positive], codes[positive]
+        self._right = np.empty((people, people))
+        for patient in range(people):
+            low = np.sort(scores[~positive & (codes == patient)])
+            below = (np.searchsorted(low, high, "left") + np.searchsorted(low, high, "right")) / 2
+            self._right[:, patient] = np.bincount(owners, below, minlength=people)
+        negatives = np.bincount(codes[~positive], minlength=people)
+        self._all = np.outer(np.bincount(owners, minlength=people), negatives).astype(np.float64)
+
+    def auroc(self, counts: NDArray[np.floating]) -> NDArray[np.float64]:
+        """AUROC with each patient taken so many times, (D, patients) to (D,); else NaN."""
+        right = ((counts @ self._right) * counts).sum(axis=1)
+        pairs = ((counts @ self._all) * counts).sum(axis=1)
+        out = np.full(len(counts), np.nan)
+        return np.divide(right, pairs, where=pairs > 0, out=out)

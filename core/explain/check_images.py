@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.balance import sample
 from core.datasets.open import open_dataset
+from core.evaluation.balance import sample
 from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.resize import resize

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
+from core.evaluation.calibration import apply_temperature
 from core.explain.gradcam import GradCAM, convolutional_layers, normalise
 from core.imaging.resize import resize
 from core.imaging.tissue import tissue_mask
-from core.inference.classifier import Classifier, Ensemble, apply_temperature
+from core.inference.classifier import Classifier, Ensemble
 from core.inference.scale import ScalePlan
 from core.inference.tiled import Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 

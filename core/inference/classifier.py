@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
+from core.evaluation.calibration import apply_temperature
 from core.evaluation.scope_distance import Reference, distances
 from core.imaging.focus import sharpness
 from core.imaging.normalise import normalise_stain
@@ -178,38 +179,6 @@ def eight_views(inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     turns = range(4) if inputs.shape[1] == inputs.shape[2] else (0, 2)
     turned = [np.rot90(inputs, turn, axes=(1, 2)) for turn in turns]
     return np.stack([view for turn in turned for view in (turn, turn[:, :, ::-1])])
-
-
-def apply_temperature(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
-    """Turn logits into probabilities softened by a temperature (Guo et al. 2017).
-
-    Parameters
-    ----------
-    logits
-        (N, K) of a softmax head, or (N, 1) of a sigmoid head, whose output is for class 1.
-    temperature
-        Above 0; 1 leaves the network's own probabilities, more makes them less sure.
-
-    Returns
-    -------
-    NDArray[np.float32]
-        (N, K), for a sigmoid head (N, 2); rows sum to 1.
-
-    Raises
-    ------
-    ValueError
-        If the logits have another shape or the temperature is not above 0.
-    """
-    if logits.ndim != 2 or logits.shape[1] < 1:  # noqa: PLR2004 - rows and classes
-        raise ValueError(f"logits have shape {logits.shape}, expected (N, K)")
-    if not temperature > 0:
-        raise ValueError(f"the temperature is {temperature}, expected a number above 0")
-    scaled = logits.astype(np.float64) / temperature
-    if scaled.shape[1] == 1:
-        # A sigmoid is a softmax whose other logit is 0.
-        scaled = np.concatenate([np.zeros_like(scaled), scaled], axis=1)
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    return (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def get_classifier(package: Package) -> Classifier:

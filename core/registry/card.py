@@ -19,7 +19,7 @@ from core.registry.card_parts import (
     Side,
     Text,
 )
-from core.registry.card_results import Evaluation, OperatingPoint
+from core.registry.card_results import CardEvaluation, OperatingPoint
 
 SCHEMA_VERSION = 1
 CARD_FILE = "card.json"
@@ -131,7 +131,7 @@ class Card(Part):
     conformal: Conformal | None = None
     members: Members = ()
     training: Training
-    evaluation: Evaluation | None
+    evaluation: CardEvaluation | None
     scope: Scope | None
     explanations: Randomisation | None = None
     good_for: tuple[str, ...]

@@ -4,6 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
+from core.evaluation.estimand import ESTIMANDS, Estimand, estimand_of
 from core.registry.card_parts import Count, Difference, Interval, Part, Share, Text
 
 
@@ -97,15 +98,17 @@ class Robustness(Part):
         return _BEST_QUALITY - self.amount if self.change == "jpeg" else self.amount
 
 
-class Evaluation(Part):
+class CardEvaluation(Part):
     """Held-out results, beside the colour-only baseline on the same split.
 
     Intervals are (low, high), 95 % by bootstrap over patients, None where the patients are too few;
     `difference_interval` is of the AUROC of the model minus that of colour alone. Of more than two
-    classes, the AUROC is the mean over the classes, each against the others.
+    classes, the AUROC is the mean over the classes, each against the others. `estimand` says what
+    the figures are figures of (`core.evaluation.estimand`); cards of before say it in `protocol`.
     """
 
     protocol: Text
+    estimand: Estimand | None = None
     leaky: bool
     patients: Count
     images: Count
@@ -123,6 +126,22 @@ class Evaluation(Part):
     stain_shift: tuple[ShiftResult, ...] = ()
     tried: tuple[Tried, ...] = ()
     robustness: tuple[Robustness, ...] = ()
+
+    def titled(self, title: str, figure: str) -> str:
+        """A figure's title with what it is a figure of: "AUROC, mean within patients"."""
+        return f"{title}, {ESTIMANDS[estimand_of(figure, self.estimand or self._of_before)]}"
+
+    @property
+    def auroc_is(self) -> str:
+        """What the AUROC is a figure of: "mean within patients"."""
+        return ESTIMANDS[self.estimand or self._of_before]
+
+    @property
+    def _of_before(self) -> Estimand:
+        """What a card that names no estimand was judged by."""
+        if self.protocol.startswith("Leave one patient out"):
+            return "patients"
+        return "folds" if "cross-validation" in self.protocol else "pooled"
 
     @model_validator(mode="after")
     def _intervals_are_ordered(self) -> Self:

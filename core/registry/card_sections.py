@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core.registry.card import Card
 from core.registry.card_limits import TITLE, when_to_believe
-from core.registry.card_results import Evaluation
+from core.registry.card_results import CardEvaluation
 from core.registry.card_words import (
     LEAKY_TRAINING,
     NEVER_JUDGED,
@@ -143,13 +143,17 @@ def _training_data(card: Card) -> list[str]:
     ]
 
 
-def _results(result: Evaluation | None) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
+def _results(result: CardEvaluation | None) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
     if result is None:
         return (), [NEVER_JUDGED]
     rows = [
-        ("AUROC", figure(result.auroc, result.auroc_interval), figure(result.colour_auroc)),
         (
-            "Balanced accuracy",
+            result.titled("AUROC", "auroc"),
+            figure(result.auroc, result.auroc_interval),
+            figure(result.colour_auroc),
+        ),
+        (
+            result.titled("Balanced accuracy", "balanced_accuracy"),
             figure(result.balanced_accuracy, result.balanced_accuracy_interval),
             figure(result.colour_balanced_accuracy),
         ),

@@ -2,7 +2,7 @@
 
 from core.registry.card import Card
 from core.registry.card_parts import Interval
-from core.registry.card_results import Evaluation
+from core.registry.card_results import CardEvaluation
 
 LEAKY_TRAINING = "Leaky split: the same patients are in training and validation."
 LEAKY_FIGURES = (
@@ -23,7 +23,7 @@ def trained_on(card: Card) -> str:
     return f"{images} of {people}: {training.dataset}."
 
 
-def judged_on(evaluation: Evaluation) -> str:
+def judged_on(evaluation: CardEvaluation) -> str:
     """On how many images, of how many patients."""
     return f"{counted(evaluation.images, 'image')} of {counted(evaluation.patients, 'patient')}"
 
@@ -39,7 +39,7 @@ def reservations(card: Card) -> tuple[str, ...]:
     return (*against, LEAKY_TRAINING) if card.training.leaky else against
 
 
-def _no_better(result: Evaluation) -> str:
+def _no_better(result: CardEvaluation) -> str:
     return (
         f"On {counted(result.patients, 'patient')} that it had not seen, this model does not "
         f"clearly beat colour alone: AUROC {result.auroc:.2f}, colour alone "

@@ -1,39 +1,30 @@
 """Train by gradient descent, judged on a test part that nothing was chosen on."""
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.records import Dataset
 from core.datasets.split import Split
-from core.evaluation.patients import PatientScore, score_patient
-from core.evaluation.probe import COLOUR_PENALTY
-from core.registry.card_results import Evaluation
+from core.evaluation.colour_alone import colour_fitter
+from core.evaluation.cross_validate import Changed, Predict, hold_out
 from core.training.fitting.fit import fit_network, logits_of
-from core.training.judging.answered_by import AnsweredBy
-from core.training.judging.by_folds import STRENGTHS, predictions_of_folds
-from core.training.judging.cross_validate import CrossValidated, cross_validated
-from core.training.judging.features import shift
-from core.training.judging.fitter import Predict
-from core.training.judging.held_out import Decision, fit_decision
-from core.training.judging.judge import patient_results
-from core.training.judging.judge_folds import judge_folds
-from core.training.judging.learners import (
-    changed_fitter,
-    colour_views,
-    measure_colours,
-    probe_fitter,
+from core.training.judging.changes import CHANGES, Measure, measure_changed, rows_to_change
+from core.training.judging.features import STRENGTHS, colour_views, measure_colours, shift
+from core.training.judging.held_out import held_out_predictions
+from core.training.judging.results import (
+    card_evaluation,
+    operating_points,
+    robustness,
+    stain_shift,
 )
-from core.training.judging.robustness import changed_values, chosen_rows, robustness
-from core.training.judging.thresholds import operating_points
 from core.training.judging.trust import trust_of_fit
-from core.training.outcome import Outcome
 from core.training.request.recipe import Recipe, Train
+from core.training.trained import Trained
 from core.training.watch import Watch
 
 _BATCH = 64
+_PROTOCOL = "One test part, not trained on."
 _LEAKY = (
     "Leaky split: images of the same patients were trained on and tested on. These figures say "
     "nothing about a new patient."
@@ -48,7 +39,7 @@ def train_by_fit(
     pixels: NDArray[np.uint8],
     split: Split,
     watch: Watch,
-) -> Outcome:
+) -> Trained:
     """Fit on the training part, choose on the validation part, judge on the test part.
 
     Parameters
@@ -60,7 +51,7 @@ def train_by_fit(
     dataset : Dataset
         N images.
     pixels : uint8 array, shape (N × crops, h, w, 3)
-        The crops of an image are trained on one by one; its answer is the mean of their logits.
+        The crops of an image are trained on one by one; its prediction is the mean of their logits.
     split : Split
         Of the images.
     watch : Watch
@@ -81,66 +72,49 @@ def train_by_fit(
     colours = colour_views(
         pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
     )
-    classes = len(dataset.classes)
-    colour = probe_fitter(
-        colours[:1], colours, labels, patients, "patient", COLOUR_PENALTY, classes
-    )(split.train)
-    watch.stage("Judging", 0.0)
     logits = logits_of(network)
-    held, decision = _held_out(_of_network(logits, pixels, crops), labels, patients, split)
-    base, _ = _held_out(colour, labels, patients, split)
-    watch.stage("Judging", 1.0)
-    tested = AnsweredBy(
-        1,
-        1,
-        split.train,
-        split.test,
-        decision.temperature,
-        decision.thresholds[0] if decision.thresholds else None,
-    )
-    rows = chosen_rows([tested], dataset)
-    changed, changed_colours = changed_values(
+    part = np.isin(np.arange(len(labels)), split.test).astype(np.int64) - 1
+    rows = rows_to_change(part[None], dataset)
+    changed, changed_colours = measure_changed(
         (logits, measure_colours),
         pixels,
         crops,
         rows,
         lambda done: watch.stage("Changing images", done),
     )
-    curves = robustness(
-        [tested],
-        lambda _: changed,
-        changed_fitter(
-            colours[:1], labels, patients, "patient", COLOUR_PENALTY, changed_colours, classes
-        ),
-        rows,
-        dataset,
-        "one model",
+    watch.stage("Judging", 0.0)
+    fit_colour = colour_fitter(colours, labels, patients, len(dataset.classes), changed_colours)
+    model, colour = (
+        hold_out(predict, labels, patients, split.validation, split.test)
+        for predict in (_of_network(logits, pixels, crops, changed), fit_colour(split.train))
     )
-    predictions = predictions_of_folds(held, base, dataset)
-    evaluation = judge_folds(held, base, labels, patients, dataset.classes, STRENGTHS)
-    return Outcome(
+    predictions, *views = (
+        held_out_predictions(model, colour, dataset, "one model", view)
+        for view in range(1 + len(STRENGTHS))
+    )
+    evaluation = card_evaluation(
+        predictions,
+        _PROTOCOL,
+        leaky=split.leaky,
+        notes=(_LEAKY,) if split.leaky else (),
+        stain_shift=stain_shift(zip(STRENGTHS, views, strict=True)),
+        robustness=robustness(
+            (change, held_out_predictions(model, colour, dataset, "one model", view, rows))
+            for view, change in enumerate(CHANGES, start=1 + len(STRENGTHS))
+        ),
+    )
+    watch.stage("Judging", 1.0)
+    ((decision,),) = model.decisions
+    people = len(np.unique(patients[split.validation].astype(str)))
+    return Trained(
         network=network,
         temperature=decision.temperature,
         operating_points=operating_points(
             predictions,
-            dataset.classes,
             decision.thresholds,
-            f"{len(split.validation)} images of "
-            f"{len(np.unique(patients[split.validation].astype(str)))} validation patients",
+            f"{len(split.validation)} images of {people} validation patients",
         ),
-        evaluation=Evaluation.model_validate(
-            evaluation.model_dump()
-            | {
-                "protocol": "One test part, not trained on; each figure is of all its images "
-                "together.",
-                "leaky": split.leaky,
-                "robustness": curves,
-                "by_patient": patient_results(
-                    *(_scores(each, labels, patients, split) for each in (held, base))
-                ),
-                "notes": (*evaluation.notes, _LEAKY) if split.leaky else evaluation.notes,
-            }
-        ),
+        evaluation=evaluation,
         predictions=predictions,
         history=history,
         rows=split.parts(),
@@ -158,48 +132,21 @@ def train_by_fit(
 
 
 def _of_network(
-    logits_of_pixels: Callable[[NDArray[np.uint8]], NDArray[np.float64]],
-    pixels: NDArray[np.uint8],
-    crops: int,
+    logits_of_squares: Measure, pixels: NDArray[np.uint8], crops: int, changed: Changed
 ) -> Predict:
-    def answer(images: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logits of the trained network: plain, stain-shifted, and of images that were changed."""
+
+    def predict(images: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
         rows = (images[:, None] * crops + np.arange(crops)).ravel()
         parts = []
         for start in range(0, len(rows), _BATCH):
-            plain = np.asarray(pixels[rows[start : start + _BATCH]])
-            jitters = (shift(strength) for strength in STRENGTHS)
-            views = [plain, *(np.asarray(jitter(plain, training=True)) for jitter in jitters)]
-            parts.append(np.stack([logits_of_pixels(view) for view in views]))
+            squares = np.asarray(pixels[rows[start : start + _BATCH]])
+            views = [squares]
+            if not plain:
+                views += [np.asarray(shift(each)(squares, training=True)) for each in STRENGTHS]
+            parts.append(np.stack([logits_of_squares(view) for view in views]))
         logits = np.concatenate(parts, axis=1)
-        return logits.reshape(len(logits), len(images), crops, -1).mean(axis=2)
+        logits = logits.reshape(len(logits), len(images), crops, -1).mean(axis=2)
+        return logits if plain else np.concatenate([logits, changed.of(images)])
 
-    return answer
-
-
-def _held_out(
-    answer: Predict, labels: NDArray[np.int64], patients: NDArray[np.object_], split: Split
-) -> tuple[CrossValidated, Decision]:
-    """Logits of the test part, with temperature and thresholds from the validation part."""
-    chosen = split.validation
-    decision = fit_decision(answer(chosen)[0], labels[chosen], patients[chosen])
-    values = answer(split.test)
-    logits = np.full((1, len(values), len(labels), values.shape[2]), np.nan)
-    logits[0][:, split.test] = values
-    folds = np.full((1, len(labels)), -1)
-    folds[0, split.test] = 0
-    return cross_validated(folds, logits, [[decision]]), decision
-
-
-def _scores(
-    held: CrossValidated, labels: NDArray[np.int64], patients: NDArray[np.object_], split: Split
-) -> list[PatientScore]:
-    """How each test patient was answered; of two classes only."""
-    if held.thresholds is None:
-        return []
-    chances = held.answers().probabilities[0, :, 1]
-    threshold = float(held.thresholds[0, 0])
-    scores = []
-    for patient in np.unique(patients[split.test].astype(str)):
-        rows = split.test[patients[split.test] == patient]
-        scores.append(score_patient(patient, labels[rows], chances[rows], threshold))
-    return scores
+    return predict

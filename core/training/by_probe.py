@@ -6,32 +6,50 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
-from core.datasets.balance import balance_weights
 from core.datasets.records import Dataset
 from core.datasets.split import patients_with_every_class
+from core.evaluation.balance import balance_weights
 from core.evaluation.bootstrap import MINIMUM_PATIENTS
-from core.evaluation.probe import COLOUR_PENALTY
-from core.inference.classifier import apply_temperature
-from core.training.judging.by_folds import STRENGTHS, judge_by_folds
+from core.evaluation.calibration import apply_temperature
+from core.evaluation.colour_alone import FOLDS, colour_fitter
+from core.evaluation.cross_validate import cross_validate
+from core.evaluation.estimand import Protocol
+from core.evaluation.folds import grouped_folds, require_learnable
+from core.evaluation.predictions import Predictions
+from core.evaluation.probe import fit_passes, probe_fitter
+from core.registry.card_results import ClassResult
+from core.training.judging.changes import CHANGES, measure_changed, rows_to_change
 from core.training.judging.features import (
+    STRENGTHS,
+    colour_views,
     features_of,
     frozen_features,
     in_batches,
+    measure_colours,
     shifted_features,
 )
-from core.training.judging.learners import (
-    changed_fitter,
-    colour_views,
-    fit_passes,
-    measure_colours,
-    probe_fitter,
+from core.training.judging.held_out import held_out_predictions
+from core.training.judging.results import (
+    card_evaluation,
+    operating_points,
+    robustness,
+    stain_shift,
 )
-from core.training.judging.leave_out import Judged, judge_by_leaving_out
-from core.training.judging.robustness import changed_values, chosen_rows, robustness
 from core.training.judging.trust import trust_of_probe
-from core.training.outcome import Outcome
 from core.training.request.recipe import Probe, Recipe
+from core.training.trained import Trained
 from core.training.watch import Watch
+
+ROUNDS = 3
+_FEWEST_PATIENTS = 2  # of a class whose figures are given: one is held out, another trained on
+_SINGLY = (
+    "Leave one patient out; temperature and operating point were chosen each time without the "
+    "patient left out."
+)
+_IN_FOLDS = (
+    f"{FOLDS}-fold cross-validation by patient, {ROUNDS} rounds; temperature and operating point "
+    "were chosen each time without the fold that is tested."
+)
 
 
 def train_by_probe(
@@ -41,11 +59,11 @@ def train_by_probe(
     dataset: Dataset,
     pixels: NDArray[np.uint8],
     watch: Watch,
-) -> Outcome:
-    """Fit the last layer on all patients; judge the recipe on patients left out.
+) -> Trained:
+    """Fit the last layer on all patients; judge the recipe on patients held out.
 
-    Where enough patients have images of every class they are left out one by one, else patients
-    are left out in folds. Temperature and operating point of the final model come from the left-out
+    Where enough patients have images of every class they are held out one by one, else patients
+    are held out in folds. Temperature and operating point of the final model come from the held-out
     predictions.
 
     Parameters
@@ -69,8 +87,7 @@ def train_by_probe(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     crops, classes = len(pixels) // len(labels), len(dataset.classes)
-    judged = patients_with_every_class(dataset)
-    singly = recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS
+    folds, protocol = folds_of(dataset, recipe)
 
     def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values.reshape(len(values), len(labels), crops, -1)
@@ -83,69 +100,131 @@ def train_by_probe(
     shifted = shifted_features(
         network, pixels, STRENGTHS, lambda done: watch.stage("Shifting the stain", done)
     )
-    views = np.concatenate([features[:1], by_image(shifted)])
-    model = probe_fitter(
-        features, views, labels, patients, recipe.balance, settings.penalty, classes
-    )
     colours = colour_views(
         pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
     )
-    colour = probe_fitter(
-        colours[:1], colours, labels, patients, "patient", COLOUR_PENALTY, classes
-    )
-    result: Judged = (
-        judge_by_leaving_out(model, colour, dataset, judged, STRENGTHS, watch)
-        if singly
-        else judge_by_folds(model, colour, dataset, watch)
-    )
-    rows = chosen_rows(result.tested, dataset)
     plain = features_of(network)
-    changed, changed_colours = changed_values(
+    rows = rows_to_change(folds, dataset)
+    changed, changed_colours = measure_changed(
         (lambda squares: in_batches(plain, squares), measure_colours),
         pixels,
         crops,
         rows,
         lambda done: watch.stage("Changing images", done),
     )
-    curves = robustness(
-        result.tested,
-        changed_fitter(
-            features, labels, patients, recipe.balance, settings.penalty, changed, classes
+    model = cross_validate(
+        probe_fitter(
+            features,
+            np.concatenate([features[:1], by_image(shifted)]),
+            labels,
+            patients,
+            recipe.balance,
+            settings.penalty,
+            classes,
+            changed,
         ),
-        changed_fitter(
-            colours[:1], labels, patients, "patient", COLOUR_PENALTY, changed_colours, classes
-        ),
-        rows,
-        dataset,
-        result.protocol,
+        labels,
+        patients,
+        folds,
+        lambda done: watch.stage("Leaving patients out", done),
     )
+    colour = cross_validate(
+        colour_fitter(colours, labels, patients, classes, changed_colours),
+        labels,
+        patients,
+        folds,
+        lambda done: watch.stage("Judging colour alone", done),
+    )
+    predictions, *views = (
+        held_out_predictions(model, colour, dataset, protocol, view)
+        for view in range(1 + len(STRENGTHS))
+    )
+    evaluation = card_evaluation(
+        predictions,
+        _SINGLY if protocol == "patients" else _IN_FOLDS,
+        withheld=_withheld(dataset, labels, patients),
+        stain_shift=stain_shift(zip(STRENGTHS, views, strict=True)),
+        robustness=robustness(
+            (change, held_out_predictions(model, colour, dataset, protocol, view, rows))
+            for view, change in enumerate(CHANGES, start=1 + len(STRENGTHS))
+        ),
+    )
+    decision = model.decide(labels, patients)
     everything = np.arange(len(labels))
     kernel, bias = fit_passes(
         features, labels, patients, recipe.balance, settings.penalty, everything, classes
     )
-    network.get_layer("logits").set_weights(
-        [kernel.astype(np.float32), bias.astype(np.float32)]
-        if recipe.head == "softmax"
-        else [
-            (kernel[:, 1:] - kernel[:, :1]).astype(np.float32),
-            (bias[1:] - bias[:1]).astype(np.float32),
-        ]
-    )
+    _set_last_layer(network, recipe, kernel, bias)
     watch.stage("Looking at what was trained on", 0.0)
-    trust = trust_of_probe(
-        features[0], pixels, labels, patients, result.predictions, dataset.classes
-    )
+    trust = trust_of_probe(features[0], pixels, labels, patients, predictions)
     watch.stage("Looking at what was trained on", 1.0)
     fitted = apply_temperature(features[0].mean(axis=1) @ kernel + bias, 1.0)
     weights = balance_weights(labels, patients, recipe.balance)
     loss = log_loss(labels, fitted, sample_weight=weights, labels=range(classes))
-    return Outcome(
+    return Trained(
         network=network,
-        temperature=result.temperature,
-        operating_points=result.points,
-        evaluation=result.evaluation.model_copy(update={"robustness": curves}),
-        predictions=result.predictions,
+        temperature=decision.temperature,
+        operating_points=operating_points(
+            predictions, decision.thresholds, _chosen_on(predictions, protocol)
+        ),
+        evaluation=evaluation,
+        predictions=predictions,
         history=pd.DataFrame({"epoch": [1], "loss": [loss]}),
         rows={"train": everything, "validation": everything[:0], "test": everything[:0]},
         trust=trust,
     )
+
+
+def folds_of(dataset: Dataset, recipe: Recipe) -> tuple[NDArray[np.int64], Protocol]:
+    """Whom to hold out together: the fold of each image in each round (S, N), and what it is."""
+    labels = dataset.records["label"].to_numpy()
+    patients = dataset.records["patient"].to_numpy(dtype=object)
+    judged = patients_with_every_class(dataset)
+    if recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS:
+        places = {patient: fold for fold, patient in enumerate(judged)}
+        return np.array([[places.get(patient, -1) for patient in patients]]), "patients"
+    folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
+    require_learnable(labels, patients, folds, len(dataset.classes), dataset.classes)
+    return folds, "folds"
+
+
+def _withheld(
+    dataset: Dataset, labels: NDArray[np.int64], patients: NDArray[np.object_]
+) -> dict[str, ClassResult]:
+    """Classes that cannot be both trained on and tested, because they have one patient or none."""
+    withheld = {}
+    for label, name in enumerate(dataset.classes):
+        people = len(np.unique(patients[labels == label].astype(str)))
+        if people < _FEWEST_PATIENTS:
+            withheld[name] = ClassResult(
+                name=name,
+                patients=people,
+                images=int((labels == label).sum()),
+                auroc=None,
+                auroc_interval=None,
+                sensitivity=None,
+                colour_auroc=None,
+                withheld="All its images are of one patient, who cannot be trained on and tested."
+                if people
+                else "There is no image of it.",
+            )
+    return withheld
+
+
+def _chosen_on(predictions: Predictions, protocol: Protocol) -> str:
+    """What the final model's temperature and thresholds were chosen on, in words."""
+    images, people = predictions.image_count, predictions.patient_count
+    if protocol == "patients":
+        return f"{images} images of {people} left-out patients"
+    return (
+        f"{images} images of {people} patients, each answered {ROUNDS} times by models that had "
+        "not seen the patient"
+    )
+
+
+def _set_last_layer(
+    network: keras.Model, recipe: Recipe, kernel: NDArray[np.float64], bias: NDArray[np.float64]
+) -> None:
+    if recipe.head == "sigmoid":
+        kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1]
+    network.get_layer("logits").set_weights([kernel.astype(np.float32), bias.astype(np.float32)])

@@ -10,9 +10,9 @@ from core.architectures import heatmap_layer
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.registry.card import Card, InputSpec, Training
-from core.training.outcome import Outcome
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
 from core.training.request.request import Request, command_of
+from core.training.trained import Trained
 from core.training.tried import tried
 
 # Classes with fewer patients than this get a warning.
@@ -33,7 +33,7 @@ def write_card(
     cached: Cached,
     fingerprint: str,
     spec: InputSpec,
-    outcome: Outcome,
+    trained: Trained,
     seconds: float,
     dropped: tuple[str, ...] = (),
 ) -> Card:
@@ -47,7 +47,7 @@ def write_card(
     fingerprint : str
         Of the dataset that was asked for.
     spec : InputSpec
-    outcome : Outcome
+    trained : Trained
     seconds : float
         That it took.
     dropped : tuple of str
@@ -57,8 +57,8 @@ def write_card(
     dataset = cached.dataset
     source = dataset.source
     notes = (
-        *outcome.evaluation.notes,
-        *_few_patients(dataset, outcome),
+        *trained.evaluation.notes,
+        *_few_patients(dataset, trained),
         *dropped,
         *_left_out(cached.unreadable),
     )
@@ -68,7 +68,7 @@ def write_card(
         schema_version=1,
         name=name,
         title=recipe.title,
-        summary=_summary(recipe, dataset, spec, outcome),
+        summary=_summary(recipe, dataset, spec, trained),
         created=datetime.now(UTC).replace(microsecond=0),
         architecture=recipe.architecture,
         task=recipe.task,
@@ -77,9 +77,9 @@ def write_card(
         input=spec,
         stain_normalisation=recipe.stain_normalisation,
         heatmap_layer=heatmap_layer(recipe.architecture),
-        temperature=outcome.temperature,
-        operating_point=outcome.operating_points[0] if outcome.operating_points else None,
-        operating_points=outcome.operating_points,
+        temperature=trained.temperature,
+        operating_point=trained.operating_points[0] if trained.operating_points else None,
+        operating_points=trained.operating_points,
         training=Training(
             recipe=recipe.model_dump(mode="json", exclude_none=True),
             dataset=dataset.name,
@@ -88,16 +88,16 @@ def write_card(
             leaky=split == "image",
             patients={
                 part: sorted(np.unique(patients[rows]).tolist())
-                for part, rows in outcome.rows.items()
+                for part, rows in trained.rows.items()
             },
-            images={part: len(rows) for part, rows in outcome.rows.items()},
+            images={part: len(rows) for part, rows in trained.rows.items()},
             seed=recipe.seed,
             seconds=round(seconds, 1),
             command=command_of(request),
         ),
-        evaluation=outcome.evaluation.model_copy(update={"notes": notes, "tried": measured}),
-        conformal=outcome.trust.conformal,
-        scope=outcome.trust.scope,
+        evaluation=trained.evaluation.model_copy(update={"notes": notes, "tried": measured}),
+        conformal=trained.trust.conformal,
+        scope=trained.trust.scope,
         good_for=source.good_for,
         not_for=source.not_for,
         licence=source.licence,
@@ -109,10 +109,10 @@ def write_card(
     )
 
 
-def _few_patients(dataset: Dataset, outcome: Outcome) -> tuple[str, ...]:
+def _few_patients(dataset: Dataset, trained: Trained) -> tuple[str, ...]:
     """Say how few patients each class rests on, where they are few."""
-    trained = dataset.records.iloc[outcome.rows["train"]]
-    people = trained.groupby("label")["patient"].nunique()
+    records = dataset.records.iloc[trained.rows["train"]]
+    people = records.groupby("label")["patient"].nunique()
     if people.min() >= FEW_PATIENTS:
         return ()
     numbers = ", ".join(f"{people[label]} {dataset.classes[label]}" for label in people.index)
@@ -138,7 +138,7 @@ def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:
     return (f"Images that cannot be read were left out: {len(unreadable)}{more}. {named}",)
 
 
-def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, outcome: Outcome) -> str:
+def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained) -> str:
     if recipe.probe:
         how = "frozen, with logistic regression on its features"
     elif recipe.train and recipe.train.frozen_base and not recipe.fine_tune:
@@ -146,8 +146,8 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, outcome: Outcome
     else:
         how = "trained by gradient descent"
     start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
-    patients = dataset.records["patient"].iloc[outcome.rows["train"]].nunique()
-    told = (
+    patients = dataset.records["patient"].iloc[trained.rows["train"]].nunique()
+    task = (
         f"Tells {dataset.classes[1]} from {dataset.classes[0]}"
         if recipe.task == "binary"
         else f"Tells {len(dataset.classes)} subtypes apart"
@@ -159,8 +159,8 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, outcome: Outcome
         "squash": f"fields as tall as {fields} µm, made square",
     }[spec.fit]
     return (
-        f"{told} in {shown}. {recipe.architecture} from {start}, {how}, on "
-        f"{len(outcome.rows['train'])} {dataset.name} images of {patients} patients. Its "
+        f"{task} in {shown}. {recipe.architecture} from {start}, {how}, on "
+        f"{len(trained.rows['train'])} {dataset.name} images of {patients} patients. Its "
         f"probabilities assume that {'both' if recipe.task == 'binary' else 'all'} classes are "
         "equally frequent."
     )

@@ -8,6 +8,7 @@ import numpy as np
 from core.datasets.cache import Cached, pixel_cache
 from core.datasets.split import Split, split_dataset
 from core.errors import TrainingError
+from core.evaluation.predictions_file import as_table
 from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
@@ -76,11 +77,11 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         watch.stage(f"Leaving out {number} unreadable image{'s' * (number > 1)}", 1.0)
     network = build_network(recipe, len(dataset.classes))
     if recipe.probe:
-        outcome = train_by_probe(
+        trained = train_by_probe(
             network, recipe, recipe.probe, cached.dataset, cached.pixels, watch
         )
     elif recipe.train and parts:
-        outcome = train_by_fit(
+        trained = train_by_fit(
             network,
             recipe,
             recipe.train,
@@ -90,14 +91,14 @@ def train(request: Request, watch: Watch | None = None) -> Package:
             watch,
         )
     seconds = time.monotonic() - started
-    card = write_card(request, cached, dataset.fingerprint, framing.spec, outcome, seconds, dropped)
+    card = write_card(request, cached, dataset.fingerprint, framing.spec, trained, seconds, dropped)
     return save_package(
         target,
         card,
-        outcome.network,
-        predictions=outcome.predictions,
-        history=outcome.history,
-        scope=outcome.trust.reference,
+        trained.network,
+        predictions=as_table(trained.predictions),
+        history=trained.history,
+        scope=trained.trust.reference,
         replace=request.replace,
     )
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.figures.answers import Judged, judged, label
+from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import words
 from pages.shared.plain import quiet
@@ -14,14 +14,14 @@ _HELP = (
 )
 
 
-def show_calibration(answers: Judged) -> None:
+def show_calibration(model: EvaluatedModel) -> None:
     """Draw the reliability diagram with ECE and Brier score."""
     import pandas as pd  # noqa: PLC0415
 
     from core.evaluation.reliability import reliability, said_and_true  # noqa: PLC0415
     from core.plots.reliability import reliability_figure  # noqa: PLC0415 - Plotly
 
-    predictions, found = answers.predictions, judged(answers)
+    predictions, found = model.predictions, evaluated(model)
     st.text(
         f"ECE {words(found.figures['ece'])}, Brier score {words(found.figures['brier'])}; "
         f"{found.images:,} images of {found.patients:,} patients",
@@ -60,7 +60,7 @@ def show_calibration(answers: Judged) -> None:
             list(zip(bins.low.tolist(), bins.high.tolist(), strict=True)),
             label(said),
         ),
-        answers,
+        model,
         numbers,
         "reliability",
         f"put rows into ten bins of equal width by {column}; in each, its mean against the share "

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.registry.package import Package
 from core.registry.shelf import active_name, shelf
-from pages.figures.answers import Judged, held_out, read
+from pages.figures.evaluated import EvaluatedModel, held_out, read
 from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of
 from pages.shared.dataset_choice import ask_for_path
 from pages.shared.jobs import show_progress
@@ -17,8 +17,8 @@ MOST = 4
 _OWN, _DATASET = "Its held-out patients", "A dataset of mine"
 
 
-def chosen_answers() -> list[Judged]:
-    """Draw the choice; returns the answers of each model that are at hand, the first model's first.
+def chosen_models() -> list[EvaluatedModel]:
+    """Draw the choice; returns each model whose predictions are at hand, the first one first.
 
     Where some are not at hand, the page says why, and draws the way to them.
     """
@@ -29,7 +29,7 @@ def chosen_answers() -> list[Judged]:
     if path is None and st.session_state.get("judged_on") == _DATASET:
         st.text("Type or pick a folder on the left: the model answers every image in it.")
         return []
-    return _answers_of(models, path)
+    return _predictions_of(models, path)
 
 
 def _choose_models() -> dict[str, Package]:
@@ -58,31 +58,31 @@ def _choose_models() -> dict[str, Package]:
 
 
 def _choose_dataset() -> Path | None:
-    """Draw the choice of whose images; None are those that the packages bring answers on."""
+    """Draw the choice of whose images; None are those that the packages bring predictions on."""
     on = st.radio(
         "Judged on",
         (_OWN, _DATASET),
         key="judged_on",
-        help="Every model brings along its answers on patients that it had not seen. On a dataset "
+        help="Every model brings along predictions on patients that it had not seen. On a dataset "
         "of your own it is asked anew.",
     )
     return ask_for_path() if on == _DATASET else None
 
 
-def _answers_of(models: dict[str, Package], path: Path | None) -> list[Judged]:
-    """The answers of each model that are at hand; says why others are not."""
+def _predictions_of(models: dict[str, Package], path: Path | None) -> list[EvaluatedModel]:
+    """The predictions of each model that are at hand; says why others are not."""
     found = []
     for name, package in models.items():
-        answers = held_out(name, package) if path is None else _on_dataset(name, package, path)
-        if isinstance(answers, str):
-            notice(answers, "error")
-        elif answers:
-            found.append(answers)
+        model = held_out(name, package) if path is None else _on_dataset(name, package, path)
+        if isinstance(model, str):
+            notice(model, "error")
+        elif model:
+            found.append(model)
     return found
 
 
-def _on_dataset(name: str, package: Package, path: Path) -> Judged | str | None:
-    """Answers on a dataset; where there are none yet, the way to them is drawn."""
+def _on_dataset(name: str, package: Package, path: Path) -> EvaluatedModel | str | None:
+    """Predictions on a dataset; where there are none yet, the way to them is drawn."""
     job = evaluation_of(package, path)
     if job is None or (not job.running and job.assessment is None):
         _offer(name, package, path, job)

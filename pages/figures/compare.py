@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EvaluationError
-from pages.figures.answers import Judged, judged
+from core.evaluation.estimand import ESTIMANDS, MEANINGS, PROTOCOLS, estimand_of
+from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.numbers import offer_numbers, show_chart
-from pages.figures.words import TITLES, calling_rule, counted, ranking_rule, words
+from pages.figures.words import TITLES, calling_rule, counted, of_each, ranking_rule, titled, words
 from pages.shared.learning_curves import MARKS
 from pages.shared.plain import notice, table
 
@@ -16,28 +17,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from core.evaluation.compare import Comparison, Difference
+    from core.evaluation.estimand import Estimand
+    from core.evaluation.judge import Evaluation, Figure
     from core.evaluation.predictions import Predictions
 
 _FIGURES = ("auroc", "auprc", "balanced_accuracy", "sensitivity", "specificity", "brier", "ece")
 _DRAWN = ("auroc", "balanced_accuracy")
 
 
-def show_comparison(models: list[Judged]) -> None:
+def show_comparison(models: list[EvaluatedModel]) -> None:
     """Draw the models' figures and curves, and the first against each other one."""
-    found = {number: judged(answers) for number, answers in enumerate(models)}
+    found = {number: evaluated(model) for number, model in enumerate(models)}
     table(
         ("Model", "Judged on", *(TITLES[name] for name in _FIGURES)),
         [
             (
-                answers.mark + answers.package.card.title,
-                f"{counted(answers)}, {answers.on}",
-                *(words(found[number].figures[name]) for name in _FIGURES),
+                f"{model.mark}{model.package.card.title}, {ESTIMANDS[estimand]}",
+                f"{counted(model)}, {model.on}",
+                *(words(figures[name]) if name in figures else "" for name in _FIGURES),
             )
-            for number, answers in enumerate(models)
+            for number, model in enumerate(models)
+            for estimand, figures in _by_estimand(found[number])
         ],
         caption="The models beside each other",
     )
-    same = len({answers.on for answers in models}) == 1
+    same = len({model.on for model in models}) == 1
     if not same:
         notice(
             "These models were judged on different images: a difference may be one of the images."
@@ -47,40 +51,69 @@ def show_comparison(models: list[Judged]) -> None:
     _show_differences(models)
 
 
-def _draw_intervals(models: list[Judged]) -> None:
+def _by_estimand(found: "Evaluation") -> "list[tuple[Estimand, dict[str, Figure]]]":
+    """The figures that stand first, then those by other estimands that exist."""
+    others = [
+        (estimand, figures)
+        for estimand, figures in found.others.items()
+        if figures["auroc"].value is not None
+    ]
+    return [(found.estimand, found.figures), *others]
+
+
+def _common(models: "list[EvaluatedModel]") -> "Estimand":
+    """What is drawn side by side must be a figure of the same: all models have the pooled one."""
+    estimands = {evaluated(model).estimand for model in models}
+    return estimands.pop() if len(estimands) == 1 else "pooled"
+
+
+def _draw_intervals(models: list[EvaluatedModel]) -> None:
     import pandas as pd  # noqa: PLC0415
 
     from core.plots.intervals import Series, with_intervals  # noqa: PLC0415 - Plotly
 
     rows, series = [], []
-    for answers, (colour, symbol) in zip(models, MARKS, strict=False):
-        figures = judged(answers).figures
+    estimand = _common(models)
+    for model, (colour, symbol) in zip(models, MARKS, strict=False):
+        figures = evaluated(model).by(estimand)
         values = [figures[name] for name in _DRAWN]
-        name = _named(answers)
         series.append(
             Series(
-                name,
+                _named(model),
                 colour,
                 symbol,
-                [one.value for one in values],
-                [one.interval for one in values],
+                [figure.value for figure in values],
+                [figure.interval for figure in values],
             )
         )
         rows += [
-            (answers.package.card.name, figure, one.value, *(one.interval or (None, None)))
-            for figure, one in figures.items()
+            (
+                model.package.card.name,
+                name,
+                ESTIMANDS[figure.estimand],
+                figure.value,
+                *(figure.interval or (None, None)),
+            )
+            for name, figure in figures.items()
         ]
-    numbers = pd.DataFrame(rows, columns=["model", "figure", "value", "low", "high"])
+    numbers = pd.DataFrame(rows, columns=["model", "figure", "estimand", "value", "low", "high"])
     show_chart(
-        with_intervals([TITLES[name] for name in _DRAWN], series, "95 % interval by patient"),
+        with_intervals(
+            [titled(name, estimand_of(name, estimand)) for name in _DRAWN],
+            series,
+            "95 % interval by patient",
+        ),
         _marked(models),
         numbers,
         "compared",
         "of each model. "
-        + _of_each(
+        + of_each(
             [
-                (answers.package.card.name, f"{judged(answers).how} {_rules(answers.predictions)}")
-                for answers in models
+                (
+                    model.package.card.name,
+                    f"{MEANINGS[estimand]} {_rules(model.predictions.grouped(estimand))}",
+                )
+                for model in models
             ]
         )
         + " Intervals: patients are drawn with replacement, 1,000 times.",
@@ -88,19 +121,19 @@ def _draw_intervals(models: list[Judged]) -> None:
     )
 
 
-def _draw_curves(models: list[Judged]) -> None:
+def _draw_curves(models: list[EvaluatedModel]) -> None:
     import pandas as pd  # noqa: PLC0415
 
     from core.evaluation.curves import roc_curve  # noqa: PLC0415
     from core.plots.rates import Rate, rates  # noqa: PLC0415 - Plotly
 
     lines, parts = [], []
-    for answers, (colour, _) in zip(models, MARKS, strict=False):
-        curve = roc_curve(answers.predictions) if answers.predictions.binary else None
+    for model, (colour, _) in zip(models, MARKS, strict=False):
+        curve = roc_curve(model.predictions) if model.predictions.binary else None
         if curve:
-            lines.append(Rate(_named(answers), colour, curve.x.tolist(), curve.y.tolist()))
+            lines.append(Rate(_named(model), colour, curve.x.tolist(), curve.y.tolist()))
             points = {"false positive rate": curve.x, "sensitivity": curve.y}
-            parts.append(pd.DataFrame({"model": answers.package.card.name, **points}))
+            parts.append(pd.DataFrame({"model": model.package.card.name, **points}))
     if not lines:
         return
     st.html("<h3>ROC</h3>")
@@ -110,17 +143,17 @@ def _draw_curves(models: list[Judged]) -> None:
         pd.concat(parts),
         "roc of several",
         "of each model. "
-        + _of_each(
+        + of_each(
             [
-                (answers.package.card.name, ranking_rule(answers.predictions, "roc_curve"))
-                for answers in models
+                (model.package.card.name, ranking_rule(model.predictions, "roc_curve"))
+                for model in models
             ]
         ),
         alt="ROC curves of the models; the download has their points.",
     )
 
 
-def _show_differences(models: list[Judged]) -> None:
+def _show_differences(models: list[EvaluatedModel]) -> None:
     st.html("<h3>On the images that both answered</h3>")
     st.caption(
         "Paired: in each of 1,000 draws both models are judged on the same patients, so that what "
@@ -135,13 +168,14 @@ def _show_differences(models: list[Judged]) -> None:
     if not pairs:
         return
     table(
-        ("", "On", "AUROC", "Balanced accuracy"),
+        ("", "On", "AUROC", "Balanced accuracy", "AUROC is"),
         [
             (
                 f"{_short(models[0])} minus {_short(other)}",
                 f"{found.images:,} images of {found.patients:,} patients",
                 _said(found.auroc),
                 _said(found.balanced_accuracy),
+                ESTIMANDS[found.estimand],
             )
             for other, found in pairs
         ],
@@ -153,7 +187,7 @@ def _show_differences(models: list[Judged]) -> None:
         _difference_table(models[0], pairs),
         "paired differences",
         "on the images in both tables, the first model's figure minus the second's. "
-        + _of_each(
+        + of_each(
             [
                 (f"minus {other.package.card.name}", _paired_rules(models[0].predictions, found))
                 for other, found in pairs
@@ -165,7 +199,9 @@ def _show_differences(models: list[Judged]) -> None:
     )
 
 
-def _say_shared_folds(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -> None:
+def _say_shared_folds(
+    first: EvaluatedModel, pairs: "list[tuple[EvaluatedModel, Comparison]]"
+) -> None:
     from core.evaluation.compare import SHARED_FOLDS  # noqa: PLC0415 - pandas
 
     names = [other.package.card.name for other, found in pairs if found.shared_folds]
@@ -173,7 +209,9 @@ def _say_shared_folds(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -
         notice(f"{first.package.card.name} and {name}: {SHARED_FOLDS}", "note")
 
 
-def _difference_table(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -> "pd.DataFrame":
+def _difference_table(
+    first: EvaluatedModel, pairs: "list[tuple[EvaluatedModel, Comparison]]"
+) -> "pd.DataFrame":
     """A row a pair of models and figure."""
     import pandas as pd  # noqa: PLC0415
 
@@ -181,11 +219,20 @@ def _difference_table(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -
     for other, found in pairs:
         names = first.package.card.name, other.package.card.name
         for figure in _DRAWN:
-            one = getattr(found, figure)
-            values = (one.first, one.second, one.difference, *(one.interval or (None, None)))
+            pair = getattr(found, figure)
+            values = (pair.first, pair.second, pair.difference, *(pair.interval or (None, None)))
             counts = (found.images, found.patients, found.protocol, found.shared_folds)
-            rows.append((*names, figure, *values, *counts))
-    columns = ["first", "second", "figure", "value of first", "value of second", "difference"]
+            kind = ESTIMANDS[estimand_of(figure, found.estimand)]
+            rows.append((*names, figure, kind, *values, *counts))
+    columns = [
+        "first",
+        "second",
+        "figure",
+        "estimand",
+        "value of first",
+        "value of second",
+        "difference",
+    ]
     columns += ["low", "high", "images", "patients", "protocol", "shared folds"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -194,8 +241,8 @@ def _difference_table(first: Judged, pairs: "list[tuple[Judged, Comparison]]") -
 def _difference(
     first: tuple[str, int, int],  # noqa: ARG001
     second: tuple[str, int, int],  # noqa: ARG001
-    _first: Judged,
-    _second: Judged,
+    _first: EvaluatedModel,
+    _second: EvaluatedModel,
 ) -> "Comparison":
     from core.evaluation.compare import compare  # noqa: PLC0415 - pandas
 
@@ -222,9 +269,8 @@ def _rules(predictions: "Predictions") -> str:
 
 
 def _paired_rules(first: "Predictions", found: "Comparison") -> str:
-    from core.evaluation.predictions import PROTOCOLS  # noqa: PLC0415
-
-    text = f"{PROTOCOLS[found.protocol]} {_rules(replace(first, protocol=found.protocol))}"
+    rules = _rules(replace(first, protocol=found.protocol))
+    text = f"{PROTOCOLS[found.protocol]} {MEANINGS[found.estimand]} {rules}"
     if not found.shared_folds:
         return text
     return (
@@ -234,24 +280,14 @@ def _paired_rules(first: "Predictions", found: "Comparison") -> str:
     )
 
 
-def _of_each(rules: list[tuple[str, str]]) -> str:
-    """What is so for each name; said once where it is the same for all."""
-    names: dict[str, list[str]] = {}
-    for name, rule in rules:
-        names.setdefault(rule, []).append(name)
-    if len(names) == 1:
-        return rules[0][1]
-    return " ".join(f"{', '.join(own)}: {rule}" for rule, own in names.items())
+def _short(model: EvaluatedModel) -> str:
+    return f"{model.mark}{model.package.card.name}"
 
 
-def _short(answers: Judged) -> str:
-    return f"{answers.mark}{answers.package.card.name}"
+def _named(model: EvaluatedModel) -> str:
+    return f"{model.mark}{model.title}"
 
 
-def _named(answers: Judged) -> str:
-    return f"{answers.mark}{answers.title}"
-
-
-def _marked(models: list[Judged]) -> Judged:
+def _marked(models: list[EvaluatedModel]) -> EvaluatedModel:
     """Whose mark a common figure wears: a leaky model's, if there is one among them."""
-    return next((answers for answers in models if answers.leaky), models[0])
+    return next((model for model in models if model.leaky), models[0])

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.registry.package import Package
-from pages.figures.answers import Judged
+from pages.figures.evaluated import EvaluatedModel
 from pages.figures.numbers import offer_numbers
 from pages.shared.dataset_choice import ask_for_path
 from pages.shared.hand_over import HandedOver, hand_over
@@ -32,37 +32,37 @@ _HEAT = (
 )
 
 
-def show_errors(answers: Judged) -> None:
+def show_errors(model: EvaluatedModel) -> None:
     """Draw the worst errors, a page at a time, where the images are at hand."""
     from core.evaluation.worst_errors import worst_errors  # noqa: PLC0415 - pandas
 
-    found = worst_errors(answers.predictions)
-    number, whole = len(found), answers.predictions.image_count
+    found = worst_errors(model.predictions)
+    number, whole = len(found), model.predictions.image_count
     st.text(
         f"{number:,} of {whole:,} images were called wrongly ({number / whole:.1%})", help=_HELP
     )
     if not number:
         return
     offer_numbers(
-        answers, found, "errors", "rows whose call is not their label, by the probability of label."
+        model, found, "errors", "rows whose call is not their label, by the probability of label."
     )
-    root = answers.root or _ask_for_folder(answers)
+    root = model.root or _ask_for_folder(model)
     page = _ask_for_page(number)
     shown = found.iloc[PAGE * (page - 1) : PAGE * page]
     heat = root is not None and st.toggle("Heatmaps", value=True, key="error_heat", help=_HEAT)
-    scales = _scales(root, answers) if root else {}
+    scales = _scales(root, model) if root else {}
     bar = st.empty()
     places = st.columns(4, gap="medium") + st.columns(4, gap="medium")
     for place, (at, row) in enumerate(shown.iterrows()):
         if heat:
             bar.progress(place / len(shown), text=f"Drawing heatmaps: {place + 1} of {len(shown)}")
         with places[place]:
-            _show_error(answers, row, root, scales, key=f"error-{at}", heat=heat)
+            _show_error(model, row, root, scales, key=f"error-{at}", heat=heat)
     bar.empty()
 
 
-def _ask_for_folder(answers: Judged) -> Path | None:
-    training = answers.package.card.training
+def _ask_for_folder(model: EvaluatedModel) -> Path | None:
+    training = model.package.card.training
     st.html("<h3>Where are the images?</h3>")
     quiet(
         "The model brings its answers along, not the images. To see them, give the folder of "
@@ -84,10 +84,10 @@ def _ask_for_page(number: int) -> int:
     )
 
 
-def _scales(root: Path, answers: Judged) -> dict[str, float]:
+def _scales(root: Path, model: EvaluatedModel) -> dict[str, float]:
     """µm/px of each image of a folder; empty where the folder cannot be opened as a dataset."""
     try:
-        dataset = _opened(root, answers.package.card.task)
+        dataset = _opened(root, model.package.card.task)
     except LobuleError as error:
         notice(str(error), "error")
         return {}
@@ -103,7 +103,7 @@ def _opened(root: Path, task: str) -> "Dataset":
 
 
 def _show_error(
-    answers: Judged,
+    model: EvaluatedModel,
     row: "pd.Series",
     root: Path | None,
     scales: dict[str, float],
@@ -114,7 +114,7 @@ def _show_error(
     file = _inside(root, row["image"]) if root else None
     if file is not None:
         scale = scales.get(row["image"])
-        package = answers.package if heat else None
+        package = model.package if heat else None
         picture, fault = _picture(str(file), file.stat().st_mtime_ns, scale, package)
         if picture:
             alt = escape(visible(row["image"]), quote=True)
@@ -131,7 +131,7 @@ def _show_error(
         f"{row['probability']:.3f}<br>{as_html(said)}<br>{as_html(row['image'])}</small></div>"
     )
     if file is not None and st.button("Diagnose", key=key, width="stretch"):
-        hand_over(HandedOver(file, row["image"], scale, answers.name))
+        hand_over(HandedOver(file, row["image"], scale, model.name))
 
 
 def _sha256(package: Package) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.registry.package import HISTORY_FILE
-from pages.figures.answers import Judged
+from pages.figures.evaluated import EvaluatedModel
 from pages.figures.numbers import as_csv
 from pages.shared.marks import NEGATIVE, POSITIVE
 
@@ -16,9 +16,9 @@ _MEASURES = {"Loss": "loss", "AUROC": "auroc", "Accuracy": "accuracy"}
 _PARTS = {"": ("training", NEGATIVE, "circle"), "val_": ("validation", POSITIVE, "triangle-up")}
 
 
-def show_history(answers: Judged) -> None:
+def show_history(model: EvaluatedModel) -> None:
     """Draw loss, AUROC and accuracy by epoch, training against validation."""
-    found = _history(answers)
+    found = _history(model)
     if found is None or len(found) < 2:  # noqa: PLR2004 - one point is no curve
         st.text("This model was fitted in one go or made of others: it has no epochs to draw.")
         return
@@ -37,7 +37,7 @@ def show_history(answers: Judged) -> None:
         ]
         chance = 0.5 if title == "AUROC" else None
         figure = curves(lines, title, chance=chance, most=None if title == "Loss" else 1.0)
-        if answers.leaky:
+        if model.leaky:
             figure = mark_leaky(figure)
         place.plotly_chart(
             figure,
@@ -48,7 +48,7 @@ def show_history(answers: Judged) -> None:
     st.download_button(
         "Numbers, CSV",
         lambda: as_csv(found),
-        f"{answers.package.card.name} {HISTORY_FILE}",
+        f"{model.package.card.name} {HISTORY_FILE}",
         "text/csv",
         key="download-history",
         on_click="ignore",
@@ -58,11 +58,11 @@ def show_history(answers: Judged) -> None:
     )
 
 
-def _history(answers: Judged) -> "pd.DataFrame | None":
+def _history(model: EvaluatedModel) -> "pd.DataFrame | None":
     import pandas as pd  # noqa: PLC0415
 
     try:
-        found = pd.read_csv(answers.package.path / HISTORY_FILE)
+        found = pd.read_csv(model.package.path / HISTORY_FILE)
     except (OSError, ValueError):
         return None
     if "epoch" not in found:

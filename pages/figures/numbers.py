@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.figures.answers import Judged
+from pages.figures.evaluated import EvaluatedModel
 from pages.shared.plain import quiet
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show_chart(
     figure: "go.Figure",
-    answers: Judged,
+    model: EvaluatedModel,
     numbers: "pd.DataFrame",
     name: str,
     how: str,
@@ -41,29 +41,33 @@ def show_chart(
     source
         What the numbers are from; without it the table of answers.
     """
-    if answers.leaky:
+    if model.leaky:
         from core.plots.frame import mark_leaky  # noqa: PLC0415 - Plotly
 
         figure = mark_leaky(figure)
     st.plotly_chart(figure, key=f"chart-{name}", config={"displayModeBar": False}, alt=alt)
-    offer_numbers(answers, numbers, name, how, source)
+    offer_numbers(model, numbers, name, how, source)
 
 
 def offer_numbers(
-    answers: Judged, numbers: "pd.DataFrame", name: str, how: str, source: str | None = None
+    model: EvaluatedModel,
+    numbers: "pd.DataFrame",
+    name: str,
+    how: str,
+    source: str | None = None,
 ) -> None:
     """Draw the download of some numbers, and how to work them out again."""
-    leaky = " LEAKY" if answers.leaky else ""
+    leaky = " LEAKY" if model.leaky else ""
     with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
         st.download_button(
             "Numbers, CSV",
             lambda: as_csv(numbers),
-            f"{answers.package.card.name}{leaky} {name}.csv",
+            f"{model.package.card.name}{leaky} {name}.csv",
             "text/csv",
             key=f"download-{name}",
             on_click="ignore",
         )
-        quiet(f"From {source or answers.table.name}: {how}")
+        quiet(f"From {source or model.table.name}: {how}")
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:
@@ -76,12 +80,12 @@ def as_csv(table: "pd.DataFrame") -> bytes:
     return table.map(cell).to_csv(index=False).encode("utf-8-sig")
 
 
-def offer_predictions(answers: Judged) -> None:
+def offer_predictions(model: EvaluatedModel) -> None:
     """Let the table be had that every figure follows from."""
     st.download_button(
-        "All answers, predictions.csv",
-        answers.table.read_bytes,
-        f"{answers.package.card.name} predictions.csv",
+        "All predictions, CSV",
+        model.table.read_bytes,
+        f"{model.package.card.name} predictions.csv",
         "text/csv",
         key="download-predictions",
         on_click="ignore",

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EvaluationError
-from pages.figures.answers import Judged, judged, label
+from core.evaluation.estimand import ESTIMANDS
+from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import TITLES, words
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
@@ -14,7 +15,7 @@ from pages.shared.plain import table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from core.evaluation.judgement import Judgement
+    from core.evaluation.judge import Evaluation
 
 MOST = 40
 _MIXED = "images of several classes"
@@ -25,15 +26,15 @@ _HELP = (
 )
 
 
-def show_patients(answers: Judged) -> None:
+def show_patients(model: EvaluatedModel) -> None:
     """Draw a bar for each patient, the worst first, and the figures by patient."""
     from core.evaluation.patient_level import patient_table, recognition_rate  # noqa: PLC0415
 
-    found = patient_table(answers.predictions)
-    rate, interval, why = recognition_rate(answers.predictions)
+    found = patient_table(model.predictions)
+    rate, interval, why = recognition_rate(model.predictions)
     between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
     st.text(
-        f"{answers.mark}Mean share of a patient's images called rightly: {rate:.3f}{between}; "
+        f"{model.mark}Mean share of a patient's images called rightly: {rate:.3f}{between}; "
         f"{len(found):,} patients",
         help=_HELP,
     )
@@ -42,11 +43,11 @@ def show_patients(answers: Judged) -> None:
         f"Show all {len(found):,} patients", key="all_patients", help=f"Else the {MOST} worst."
     ):
         shown = found.iloc[:MOST]
-    _draw(answers, found, shown, rate)
-    _show_levels(answers)
+    _draw(model, found, shown, rate)
+    _show_levels(model)
 
 
-def _draw(answers: Judged, found: "pd.DataFrame", shown: "pd.DataFrame", rate: float) -> None:
+def _draw(model: EvaluatedModel, found: "pd.DataFrame", shown: "pd.DataFrame", rate: float) -> None:
     from core.plots.bars import Bar, share_bars  # noqa: PLC0415 - Plotly
 
     def bar(row: "pd.Series") -> "Bar":
@@ -61,22 +62,22 @@ def _draw(answers: Judged, found: "pd.DataFrame", shown: "pd.DataFrame", rate: f
     show_chart(
         share_bars(
             [bar(row) for _, row in shown.iterrows()],
-            _marks(answers),
+            _marks(model),
             "share of the patient's images called rightly",
             line=rate,
         ),
-        answers,
+        model,
         found,
         "patients",
         "call each row at its “threshold”"
-        if answers.predictions.thresholds is not None
+        if model.predictions.thresholds is not None
         else "call the class with the highest probability of each row",
         alt="A bar a patient, worst first; the download has the numbers.",
     )
 
 
-def _marks(answers: Judged) -> dict[str, tuple[str, str]]:
-    predictions = answers.predictions
+def _marks(model: EvaluatedModel) -> dict[str, tuple[str, str]]:
+    predictions = model.predictions
     patterns = ("", "/", "x", "-", "\\", "+", "|", ".")
     names = [label(name) for name in predictions.classes]
     if predictions.binary:
@@ -92,22 +93,22 @@ def _marks(answers: Judged) -> dict[str, tuple[str, str]]:
     return {**marks, _MIXED: (NEUTRAL.colour, "")}
 
 
-def _show_levels(answers: Judged) -> None:
+def _show_levels(model: EvaluatedModel) -> None:
     st.html("<h3>By image and by patient</h3>")
     try:
-        found = _levels(answers.key, answers)
+        found = _levels(model.key, model)
     except EvaluationError as error:
         st.text(str(error))
         return
     table(
-        ("", "Number", *(answers.mark + TITLES[name] for name in _FIGURES)),
+        ("", "Number", *(model.mark + TITLES[name] for name in _FIGURES)),
         [
             (
-                level,
-                f"{one.images:,}",
-                *(words(one.figures[name]) for name in _FIGURES),
+                f"{level}, {ESTIMANDS[evaluation.estimand]}",
+                f"{evaluation.images:,}",
+                *(words(evaluation.figures[name]) for name in _FIGURES),
             )
-            for level, one in (("Images", judged(answers)), *found.items())
+            for level, evaluation in (("Images", evaluated(model)), *found.items())
         ],
         caption="Figures by image and by patient",
     )
@@ -118,11 +119,11 @@ def _show_levels(answers: Judged) -> None:
 
 
 @st.cache_resource(show_spinner="Working out the figures by patient …", max_entries=50)
-def _levels(key: tuple[str, int, int], _answers: Judged) -> "dict[str, Judgement]":  # noqa: ARG001
-    from core.evaluation.judgement import judge  # noqa: PLC0415 - pandas
+def _levels(key: tuple[str, int, int], _model: EvaluatedModel) -> "dict[str, Evaluation]":  # noqa: ARG001
+    from core.evaluation.judge import evaluation_of  # noqa: PLC0415 - pandas
     from core.evaluation.patient_level import by_patient  # noqa: PLC0415
 
     return {
-        "Patients, by mean": judge(by_patient(_answers.predictions)),
-        "Patients, by majority": judge(by_patient(_answers.predictions, "majority")),
+        "Patients, by mean": evaluation_of(by_patient(_model.predictions)),
+        "Patients, by majority": evaluation_of(by_patient(_model.predictions, "majority")),
     }

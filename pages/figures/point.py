@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.figures.answers import Judged, judged, label
+from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.headline import confusion_table
 from pages.figures.numbers import show_chart
-from pages.figures.words import HELP, TITLES, calling_rule, ranking_rule
+from pages.figures.words import HELP, calling_rule, ranking_rule, titled
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from core.evaluation.curves import CurvePoints
-    from core.evaluation.judgement import Judgement
+    from core.evaluation.judge import Evaluation
 
 _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
 _BLUE = "#2f83bd"
@@ -26,9 +26,9 @@ _MOVING = (
 
 
 @st.fragment
-def show_point(answers: Judged) -> None:
+def show_point(model: EvaluatedModel) -> None:
     """Draw both curves; of two classes, the point on them can be moved."""
-    predictions = answers.predictions
+    predictions = model.predictions
     if not predictions.binary:
         chosen = st.selectbox(
             "Class, against all others",
@@ -37,26 +37,26 @@ def show_point(answers: Judged) -> None:
             key="curve_class",
         )
         st.caption("There is no operating point: the most probable class is the answer.")
-        _show_curves(answers, chosen, None)
+        _show_curves(model, chosen, None)
         return
-    threshold = _ask_for_point(answers)
-    from core.evaluation.judgement import judge  # noqa: PLC0415 - pandas
+    threshold = _ask_for_point(model)
+    from core.evaluation.judge import evaluation_of  # noqa: PLC0415 - pandas
 
-    found = judge(predictions, threshold=threshold, draws=0)
-    _show_follow(answers, found, threshold)
+    found = evaluation_of(predictions, threshold=threshold, draws=0)
+    _show_follow(model, found, threshold)
     sensitivity, specificity = (found.figures[name].value for name in _FOLLOW[:2])
     point = None
     if sensitivity is not None and specificity is not None:
         point = (1 - specificity, sensitivity, found.figures["precision"].value)
-    _show_curves(answers, predictions.positive, point)
-    _show_matrix(answers, found, threshold)
+    _show_curves(model, predictions.positive, point)
+    _show_matrix(model, found, threshold)
 
 
-def _ask_for_point(answers: Judged) -> float:
-    card = answers.package.card
+def _ask_for_point(model: EvaluatedModel) -> float:
+    card = model.package.card
     point = card.operating_point
     start = round(point.threshold, 3) if point else _PLAIN_POINT
-    key = f"point-{answers.name}"
+    key = f"point-{model.name}"
     offered = {f"{start:.3f}: as the model answers": start}
     for other in card.operating_points:
         if other.positive_class == (point.positive_class if point else other.positive_class):
@@ -65,14 +65,14 @@ def _ask_for_point(answers: Judged) -> float:
         st.selectbox(
             "Points of the card",
             tuple(offered),
-            key=f"rule-{answers.name}",
+            key=f"rule-{model.name}",
             on_change=lambda: st.session_state.update(
-                {key: offered[st.session_state[f"rule-{answers.name}"]]}
+                {key: offered[st.session_state[f"rule-{model.name}"]]}
             ),
             help="Chosen on held-out predictions, by these rules.",
         )
     st.session_state.setdefault(key, start)
-    positive = answers.predictions.classes[answers.predictions.positive]
+    positive = model.predictions.classes[model.predictions.positive]
     st.text(f"Called {positive} from this probability on")
     return st.slider(
         "Operating point",
@@ -85,15 +85,15 @@ def _ask_for_point(answers: Judged) -> float:
     )
 
 
-def _show_follow(answers: Judged, found: "Judgement", threshold: float) -> None:
-    own = judged(answers)
+def _show_follow(model: EvaluatedModel, found: "Evaluation", threshold: float) -> None:
+    own = evaluated(model)
     cells = "".join(
-        f"<div><dt>{TITLES[name]}</dt><dd>{_number(found, name)}"
+        f"<div><dt>{titled(name, found.figures[name].estimand)}</dt><dd>{_number(found, name)}"
         f"<small>own points {_number(own, name)}</small></dd></div>"
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
-    each = answers.predictions.thresholds is not None
+    each = model.predictions.thresholds is not None
     whose = "chosen without each patient" if each else "the most probable class"
     st.caption(
         f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own "
@@ -102,18 +102,18 @@ def _show_follow(answers: Judged, found: "Judgement", threshold: float) -> None:
     )
 
 
-def _number(found: "Judgement", name: str) -> str:
+def _number(found: "Evaluation", name: str) -> str:
     value = found.figures[name].value
     return "–" if value is None else f"{value:.3f}"
 
 
 def _show_curves(
-    answers: Judged, chosen: int, point: tuple[float, float, float | None] | None
+    model: EvaluatedModel, chosen: int, point: tuple[float, float, float | None] | None
 ) -> None:
     from core.evaluation.curves import precision_recall_curve, roc_curve  # noqa: PLC0415
     from core.plots.rates import Rate, rates  # noqa: PLC0415 - Plotly
 
-    predictions = answers.predictions
+    predictions = model.predictions
     name = predictions.classes[chosen]
     roc = roc_curve(predictions, chosen)
     recall = precision_recall_curve(predictions, chosen)
@@ -136,7 +136,7 @@ def _show_curves(
                 [Rate(label(name), _BLUE, roc.x.tolist(), roc.y.tolist())],
                 point=point[:2] if point else None,
             ),
-            answers,
+            model,
             _points(roc, "false positive rate", "sensitivity"),
             "roc",
             several + ranking_rule(predictions, "roc_curve", name),
@@ -152,7 +152,7 @@ def _show_curves(
                 chance=recall.share,
                 point=at,
             ),
-            answers,
+            model,
             _points(recall, "recall", "precision"),
             "precision and recall",
             several + ranking_rule(predictions, "precision_recall_curve", name),
@@ -166,19 +166,19 @@ def _points(curve: "CurvePoints", x: str, y: str) -> "pd.DataFrame":
     return pd.DataFrame({x: curve.x, y: curve.y})
 
 
-def _show_matrix(answers: Judged, found: "Judgement", threshold: float) -> None:
+def _show_matrix(model: EvaluatedModel, found: "Evaluation", threshold: float) -> None:
     from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
 
-    names = [label(name) for name in answers.predictions.classes]
+    names = [label(name) for name in model.predictions.classes]
     st.html(f"<h3>Who was called what, at {threshold:.3f}</h3>")
-    rule = calling_rule(answers.predictions).replace("“threshold”", f"{threshold:.3f}")
+    rule = calling_rule(model.predictions).replace("“threshold”", f"{threshold:.3f}")
     with st.container(key="curves-matrix"):
         left, _ = st.columns(2, gap="medium")
     with left:
         show_chart(
             confusion_figure(found.confusion, names),
-            answers,
-            confusion_table(answers, found),
+            model,
+            confusion_table(model, found),
             "confusion",
             f"count label against call, all rows of a round together: {rule.partition(';')[0]}."
             + (" The mean over rounds." if found.rounds > 1 else ""),

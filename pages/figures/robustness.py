@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.evaluation.estimand import ESTIMANDS, FIRST
 from core.registry.card_results import UNCHANGED
-from pages.figures.answers import Judged, label
+from pages.figures.evaluated import EvaluatedModel, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import counted
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
@@ -42,14 +43,18 @@ _CHANGES = {
 _IN_A_ROW = 3
 
 
-def show_robustness(answers: Judged) -> None:
+def show_robustness(model: EvaluatedModel) -> None:
     """Draw AUROC and balanced accuracy against the amount of each change."""
-    points = answers.robustness
+    points = model.robustness
     kinds = list(dict.fromkeys(each.change for each in points if each.change != UNCHANGED))
     if not kinds:
-        _say_why_none(answers)
+        _say_why_none(model)
         return
-    st.text(f"Figures of {_sample(answers)}, changed and answered again", help=_HELP)
+    estimand = ESTIMANDS[FIRST[model.predictions.protocol]]
+    st.text(
+        f"Figures of {_sample(model)}, changed and answered again; AUROC: {estimand}",
+        help=_HELP,
+    )
     unchanged = next((each for each in points if each.change == UNCHANGED), None)
     if unchanged:
         quiet(_worst(unchanged, points))
@@ -59,13 +64,15 @@ def show_robustness(answers: Judged) -> None:
             places = st.columns(_IN_A_ROW, gap="medium")
         for place, kind in zip(places, kinds[start : start + _IN_A_ROW], strict=False):
             with place:
-                _show_kind(answers, kind, unchanged, least)
+                _show_kind(model, kind, unchanged, least)
 
 
-def _show_kind(answers: Judged, kind: str, unchanged: "Robustness | None", least: float) -> None:
+def _show_kind(
+    model: EvaluatedModel, kind: str, unchanged: "Robustness | None", least: float
+) -> None:
     from core.plots.changed_images import Fall, robustness_figure  # noqa: PLC0415 - Plotly
 
-    changed = [each for each in answers.robustness if each.change == kind]
+    changed = [each for each in model.robustness if each.change == kind]
     points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda each: each.away)
     title, meaning = _CHANGES.get(kind, (kind, None))
     st.text(title, help=meaning)
@@ -93,26 +100,26 @@ def _show_kind(answers: Judged, kind: str, unchanged: "Robustness | None", least
             label(f"{title}, {unit}" if unit else title),
             least=least,
         ),
-        answers,
-        _numbers(points, answers.tried_on),
+        model,
+        _numbers(points, model.tried_on),
         f"robustness {kind}",
         "the entries of evaluation.robustness with this change; “none” is unchanged."
-        if answers.root is None
+        if model.root is None
         else "the same images were changed and answered again; evaluate --json prints these too.",
         alt=f"AUROC and balanced accuracy by {title}; the download has the numbers.",
-        source="card.json" if answers.root is None else "this evaluation",
+        source="card.json" if model.root is None else "this evaluation",
     )
 
 
-def _say_why_none(answers: Judged) -> None:
-    command = f"python -m core evaluate {answers.name} --data PATH"
-    if answers.root is None:
+def _say_why_none(model: EvaluatedModel) -> None:
+    command = f"python -m core evaluate {model.name} --data PATH"
+    if model.root is None:
         st.text(
             "This model's card holds no figures on changed images: they were not worked out when "
             f"it was made. To have them, judge it on a dataset of yours, on the left, or run: "
             f"{command}"
         )
-    elif not answers.tried_on:
+    elif not model.tried_on:
         st.text(
             "There are no figures on changed images here: the evaluation was stopped before "
             "they were answered. Evaluate again, on the left, to have them."
@@ -125,11 +132,11 @@ def _say_why_none(answers: Judged) -> None:
         )
 
 
-def _sample(answers: Judged) -> str:
+def _sample(model: EvaluatedModel) -> str:
     """Of how many images the curves are, in words."""
-    whole = f"{counted(answers)}, {answers.on}"
-    if answers.tried_on < answers.predictions.image_count:
-        return f"{answers.tried_on:,} of the {whole}"
+    whole = f"{counted(model)}, {model.on}"
+    if model.tried_on < model.predictions.image_count:
+        return f"{model.tried_on:,} of the {whole}"
     return f"the {whole}"
 
 

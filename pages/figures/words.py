@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from pages.figures.answers import Judged
+from core.evaluation.estimand import ESTIMANDS, FIRST
+from pages.figures.evaluated import EvaluatedModel
 
 if TYPE_CHECKING:
-    from core.evaluation.judgement import Figure
+    from core.evaluation.estimand import Estimand
+    from core.evaluation.judge import Figure
     from core.evaluation.predictions import Predictions
 
 TITLES = {
@@ -33,16 +35,21 @@ HELP = (
     "over patients. Colour alone: the same task answered from the colours of the image, without "
     "any network."
 )
-_WITHIN = {
-    "one model": "all rows together",
+_WITHIN: "dict[Estimand, str]" = {
+    "pooled": "the rows of each round, then the mean",
     "folds": "the rows of each round and fold, then the mean",
     "patients": "the rows of each patient, then the mean over patients who have both classes",
 }
-_CALLS = {
-    "one model": "all rows together",
+_CALLS: "dict[Estimand, str]" = {
+    "pooled": "the rows of each round, then the mean",
     "folds": "the rows of each round, then the mean",
     "patients": "the rows of each patient, then the mean over patients who have what it needs",
 }
+
+
+def titled(name: str, estimand: "Estimand") -> str:
+    """A figure's title with what it is a figure of."""
+    return f"{TITLES[name]}, {ESTIMANDS[estimand]}"
 
 
 def words(figure: "Figure") -> str:
@@ -65,7 +72,7 @@ def of_whom(predictions: "Predictions") -> str:
 def ranking_rule(predictions: "Predictions", function: str, column: str | None = None) -> str:
     """How to work out a ranking figure or a curve."""
     column = column or predictions.classes[predictions.positive]
-    within = _WITHIN[predictions.protocol]
+    within = _WITHIN[FIRST[predictions.protocol]]
     return (
         f"scikit-learn's {function} of label = {column} and the column “probability {column}”, on "
         f"{within}."
@@ -74,21 +81,29 @@ def ranking_rule(predictions: "Predictions", function: str, column: str | None =
 
 def calling_rule(predictions: "Predictions") -> str:
     """How to get from the table to who was called what."""
+    within = _CALLS[FIRST[predictions.protocol]]
     if not predictions.binary:
-        return f"the class with the highest probability is called; {_CALLS[predictions.protocol]}."
+        return f"the class with the highest probability is called; {within}."
     positive = predictions.classes[predictions.positive]
-    return (
-        f"{positive} is called where “probability {positive}” is at least “threshold”; "
-        f"{_CALLS[predictions.protocol]}."
-    )
+    return f"{positive} is called where “probability {positive}” is at least “threshold”; {within}."
 
 
-def counted(answers: Judged) -> str:
+def counted(model: EvaluatedModel) -> str:
     """On how many images of how many patients."""
     from core.registry.card_words import counted as number  # noqa: PLC0415
 
-    predictions = answers.predictions
+    predictions = model.predictions
     return (
         f"{number(predictions.image_count, 'image')} of "
         f"{number(predictions.patient_count, 'patient')}"
     )
+
+
+def of_each(rules: list[tuple[str, str]]) -> str:
+    """What is so for each name; said once where it is the same for all."""
+    names: dict[str, list[str]] = {}
+    for name, rule in rules:
+        names.setdefault(rule, []).append(name)
+    if len(names) == 1:
+        return rules[0][1]
+    return " ".join(f"{', '.join(own)}: {rule}" for rule, own in names.items())

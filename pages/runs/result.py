@@ -15,7 +15,7 @@ from pages.shared.model_card import show_card
 from pages.shared.plain import notice, table
 
 if TYPE_CHECKING:
-    from core.registry.card_results import Evaluation
+    from core.registry.card_results import CardEvaluation
     from core.training.jobs.state import RunState
 
 MOST_EARLIER = 8
@@ -47,7 +47,7 @@ def _load(folder: Path, inode: int, written: int) -> Package | str:  # noqa: ARG
         return str(error)
 
 
-def evaluation_of(state: "RunState") -> "Evaluation | None":
+def evaluation_of(state: "RunState") -> "CardEvaluation | None":
     """How a run's model was judged, if it was."""
     package = package_of(state)
     return package.card.evaluation if isinstance(package, Package) else None
@@ -73,7 +73,16 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
     st.text(f"{evaluation.protocol}", help=_JUDGED_HELP)
     table(
-        ("Run", "Recipe", "Split", "AUROC", "colour alone", "Balanced accuracy", "Held out"),
+        (
+            "Run",
+            "Recipe",
+            "Split",
+            "AUROC is",
+            "AUROC",
+            "colour alone",
+            "Balanced accuracy",
+            "Held out",
+        ),
         [_row(run, result, this=run is state) for run, result in judged[: MOST_EARLIER + 1]],
         caption="This run beside earlier ones on the same data",
     )
@@ -85,7 +94,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         st.caption("There is no earlier run on these data to compare with.")
 
 
-def auroc_words(evaluation: "Evaluation") -> str:
+def auroc_words(evaluation: "CardEvaluation") -> str:
     """AUROC with its interval."""
     interval = evaluation.auroc_interval
     ends = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else " [too few patients]"
@@ -108,11 +117,12 @@ def _on_same_data(other: Package | str | None, package: Package) -> bool:
     return other.card.training.dataset_fingerprint == package.card.training.dataset_fingerprint
 
 
-def _row(run: "RunState", evaluation: "Evaluation", *, this: bool) -> tuple[object, ...]:
+def _row(run: "RunState", evaluation: "CardEvaluation", *, this: bool) -> tuple[object, ...]:
     return (
         f"{run.request.name} (this run)" if this else run.request.name,
         run.request.recipe.name,
         split_words(run),
+        evaluation.auroc_is,
         auroc_words(evaluation),
         f"{evaluation.colour_auroc:.3f}",
         f"{evaluation.balanced_accuracy:.3f}",

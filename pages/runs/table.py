@@ -128,6 +128,7 @@ def _columns(states: list["RunState"]) -> dict[str, list[object]]:
         "Split": [split_words(state) for state in states],
         "Dataset": [visible(_dataset(state.request.data)) for state in states],
         "AUROC": [evaluation.auroc if evaluation else None for evaluation in evaluations],
+        "AUROC is": [evaluation.auroc_is if evaluation else None for evaluation in evaluations],
         "95 % interval": [
             f"{evaluation.auroc_interval[0]:.3f} to {evaluation.auroc_interval[1]:.3f}"
             if evaluation and evaluation.auroc_interval

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
-from core.registry.card_results import Evaluation
+from core.registry.card_results import CardEvaluation
 from pages.shared.plain import as_html, notice, table
 
 
@@ -60,7 +60,7 @@ def _list(title: str, sentences: tuple[str, ...]) -> None:
     st.html(f'<h4>{title}</h4><ul class="lobule-list">{items}</ul>')
 
 
-def _evaluation(evaluation: Evaluation) -> None:
+def _evaluation(evaluation: CardEvaluation) -> None:
     if evaluation.leaky:
         notice("Leaky split: the same patients are in training and test, so these figures flatter.")
     st.text(
@@ -85,7 +85,7 @@ def _evaluation(evaluation: Evaluation) -> None:
         ]
         + [
             (
-                "All",
+                f"All ({evaluation.auroc_is})",
                 f"{evaluation.images:,}",
                 _share(evaluation.auroc, evaluation.auroc_interval),
                 _share(evaluation.colour_auroc),
@@ -111,7 +111,7 @@ def _evaluation(evaluation: Evaluation) -> None:
         notice(note, "note")
 
 
-def _classes(evaluation: Evaluation) -> None:
+def _classes(evaluation: CardEvaluation) -> None:
     table(
         (
             "Class, each against the others",
@@ -134,7 +134,7 @@ def _classes(evaluation: Evaluation) -> None:
     )
 
 
-def _shifts(evaluation: Evaluation) -> None:
+def _shifts(evaluation: CardEvaluation) -> None:
     st.text(
         "Under another stain, the same held-out images",
         help="The colours of hematoxylin and eosin are scaled and shifted at random by up to this "
@@ -150,7 +150,7 @@ def _shifts(evaluation: Evaluation) -> None:
     )
 
 
-def _tried(evaluation: Evaluation) -> None:
+def _tried(evaluation: CardEvaluation) -> None:
     st.text(
         "What was tried, each judged alike",
         help="They were compared on the patients that they are judged on, so the best of them is a "

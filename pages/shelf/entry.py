@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.registry.card import Card
-from core.registry.card_results import Evaluation
+from core.registry.card_results import CardEvaluation
 from core.registry.card_words import NEVER_JUDGED, figure, judged_on, reservations, trained_on
 from core.registry.package import Package
 from core.registry.shelf import ShelfEntry
@@ -84,7 +84,7 @@ def _trained(card: Card) -> str:
     )
 
 
-def _judged(result: Evaluation | None) -> None:
+def _judged(result: CardEvaluation | None) -> None:
     st.html("<h3>Held-out results</h3>")
     if result is None:
         notice(NEVER_JUDGED)
@@ -92,10 +92,10 @@ def _judged(result: Evaluation | None) -> None:
     st.text(f"{judged_on(result)}.", help=f"{_JUDGED_HELP} {result.protocol}")
     too_few = "" if result.auroc_interval else " (too few patients for an interval)"
     rows = (
-        ("AUROC", figure(result.auroc, result.auroc_interval) + too_few),
+        (result.titled("AUROC", "auroc"), figure(result.auroc, result.auroc_interval) + too_few),
         ("colour alone", figure(result.colour_auroc)),
         (
-            "Balanced accuracy",
+            result.titled("Balanced accuracy", "balanced_accuracy"),
             figure(result.balanced_accuracy, result.balanced_accuracy_interval),
         ),
         ("colour alone", figure(result.colour_balanced_accuracy)),

@@ -107,7 +107,7 @@ def test_numbers_are_downloaded(page: Page) -> None:
     assert header.startswith("patient,label,images,right,score")
     assert {row.split(",")[0] for row in rows} == {"14082", "8864", "8865", "8867", "8975"}
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="All answers, predictions.csv").click()
+        page.get_by_role("button", name="All predictions, CSV").click()
     table = ROOT / "models" / "idc" / "predictions.csv"
     assert Path(waiting.value.path()).read_bytes() == table.read_bytes()
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import recall_score, roc_auc_score
 
-from core.registry.card_results import Evaluation
+from core.registry.card_results import CardEvaluation
 from core.registry.package import Package
 from core.registry.shelf import active_name, find, shelf
 
@@ -29,7 +29,7 @@ def within_folds(table: pd.DataFrame, name: str, column: str) -> float:
     return float(np.mean(values))
 
 
-def figures(package: Package) -> Evaluation:
+def figures(package: Package) -> CardEvaluation:
     assert package.card.evaluation
     return package.card.evaluation
 

@@ -27,7 +27,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from streamlit.testing.v1 import AppTest
 
 from core.registry.card_words import NEVER_JUDGED
-from pages.figures.answers import held_out
+from pages.figures.evaluated import held_out
 from pages.figures.numbers import as_csv
 from tests.pages.conftest import NEGATIVE, POSITIVE
 
@@ -128,12 +128,14 @@ def test_headline_figures_and_why_there_are_no_intervals() -> None:
     shown = html(open_page())
     assert "10 images of 4 patients, held-out patients of none." in shown
     # Of 25 pairs of a positive and a negative, one is the wrong way round: 0.36 under 0.62.
-    assert "<dt>AUROC</dt><dd>0.960</dd>" in shown
-    assert "<dt>Balanced accuracy</dt><dd>0.800</dd>" in shown
-    assert "<dt>Sensitivity</dt><dd>0.800</dd>" in shown  # 4 of 5
-    assert "<dt>Specificity</dt><dd>0.800</dd>" in shown  # 4 of 5
+    assert "<dt>AUROC, pooled over images</dt><dd>0.960</dd>" in shown
+    # Within A, B and D all are in order; of C's two pairs one.
+    assert "<dt>AUROC, mean within patients</dt><dd>0.875</dd>" in shown
+    assert "<dt>Balanced accuracy, pooled over images</dt><dd>0.800</dd>" in shown
+    assert "<dt>Sensitivity, pooled over images</dt><dd>0.800</dd>" in shown  # 4 of 5
+    assert "<dt>Specificity, pooled over images</dt><dd>0.800</dd>" in shown  # 4 of 5
     # Bins: .06, .12, .22, |.68 - 1|, .62, |.72 - 1|, |1.70 - 2|, |.94 - 1| = 1.98 of 10 answers.
-    assert "<dt>ECE</dt><dd>0.198</dd>" in shown
+    assert "<dt>ECE, pooled over images</dt><dd>0.198</dd>" in shown
     assert "there are 4 patients" in shown
 
 
@@ -141,26 +143,35 @@ def test_headline_figures_and_why_there_are_no_intervals() -> None:
 def test_every_figure_beside_colour_alone() -> None:
     page = open_page()
     expected = {
-        "AUROC": ("0.960", "0.800"),  # colour: 0.22 lies under all five of 0.42
+        "AUROC, pooled over images": ("0.960", "0.800"),  # colour: 0.22 lies under all five of 0.42
         # Model: precision 1 at four recalls, then 5 of 6. Colour: 4 of 4, then 5 of 10.
-        "AUPRC": ("0.967", "0.900"),
-        "Balanced accuracy": ("0.800", "0.900"),
-        "Accuracy": ("0.800", "0.900"),
-        "Sensitivity": ("0.800", "0.800"),
-        "Specificity": ("0.800", "1.000"),
-        "Precision": ("0.800", "1.000"),  # 4 of 5; 4 of 4
+        "AUPRC, pooled over images": ("0.967", "0.900"),
+        "Balanced accuracy, pooled over images": ("0.800", "0.900"),
+        "Accuracy, pooled over images": ("0.800", "0.900"),
+        "Sensitivity, pooled over images": ("0.800", "0.800"),
+        "Specificity, pooled over images": ("0.800", "1.000"),
+        "Precision, pooled over images": ("0.800", "1.000"),  # 4 of 5; 4 of 4
         # The other class of the model: 4 of 5; of colour: 5 of 6.
-        "Precision, mean of classes": ("0.800", "0.917"),
-        "F1": ("0.800", "0.889"),  # 2 × 1 × .8 / 1.8
-        "F1, mean of classes": ("0.800", "0.899"),  # the other class of colour: 10 of 11
+        "Precision, mean of classes, pooled over images": ("0.800", "0.917"),
+        "F1, pooled over images": ("0.800", "0.889"),  # 2 × 1 × .8 / 1.8
+        "F1, mean of classes, pooled over images": (
+            "0.800",
+            "0.899",
+        ),  # the other class of colour: 10 of 11
         # 1.0916 and 2.068 of ten squared distances.
-        "Brier score": ("0.109", "0.207"),
+        "Brier score, pooled over images": ("0.109", "0.207"),
         # Colour: four of .62 that are 1, five of .42 that are 0, one of .22 that is 1: 4.4 of 10.
-        "ECE": ("0.198", "0.440"),
+        "ECE, pooled over images": ("0.198", "0.440"),
+        # Of A, B, C and D: 1, 1, .5, 1; colour: C has its two the wrong way round.
+        "AUROC, mean within patients": ("0.875", "0.750"),
+        # C: no positive and half of the negatives; colour: no positive and all negatives.
+        "Balanced accuracy, mean within patients": ("0.812", "0.875"),
+        "Sensitivity, mean within patients": ("0.750", "0.750"),
+        "Specificity, mean within patients": ("0.875", "1.000"),
     }
     for name, figures in expected.items():
         assert tuple(row(page, name)) == figures, name
-    assert "AUROC of the model minus that of colour alone: 0.160" in html(page)
+    assert "AUROC (pooled over images) of the model minus that of colour alone: 0.160" in html(page)
 
 
 def test_two_classes_are_told_one_by_one(ten: Path) -> None:
@@ -175,7 +186,9 @@ def test_two_classes_are_told_one_by_one(ten: Path) -> None:
     assert shown == ["5", "4", "0.960", "1.000", "0.600", "0.714", "0.833"]  # 5 of 7; 10 of 12
     shown = row(page, negative)
     assert shown == ["5", "4", "0.960", "0.600", "1.000", "1.000", "0.750"]  # 3 of 3; 6 of 8
-    assert row(page, "Precision, mean of classes")[0] == "0.857"  # (5 / 7 + 3 / 3) / 2
+    assert (
+        row(page, "Precision, mean of classes, pooled over images")[0] == "0.857"
+    )  # (5 / 7 + 3 / 3) / 2
     assert "confusion" not in charts(page)  # it is where the point can be moved
 
 
@@ -194,11 +207,11 @@ def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
     # From 0.30 on 0.36 is found, and 0.32 is a second false alarm.
     shown = html(page)
     for words in (
-        "<dt>Sensitivity</dt><dd>1.000",
-        "<dt>Specificity</dt><dd>0.600",  # 3 of 5
-        "<dt>Precision</dt><dd>0.714",  # 5 of 7
-        "<dt>F1</dt><dd>0.833",  # 10 of 12
-        "<dt>Accuracy</dt><dd>0.800",
+        "<dt>Sensitivity, pooled over images</dt><dd>1.000",
+        "<dt>Specificity, pooled over images</dt><dd>0.600",  # 3 of 5
+        "<dt>Precision, pooled over images</dt><dd>0.714",  # 5 of 7
+        "<dt>F1, pooled over images</dt><dd>0.833",  # 10 of 12
+        "<dt>Accuracy, pooled over images</dt><dd>0.800",
         "own points 0.800",
     ):
         assert words in shown
@@ -288,7 +301,7 @@ def test_history_is_drawn_where_there_are_epochs(ten: Path) -> None:
 def test_a_leaky_model_wears_its_mark_on_every_figure(ten: Path) -> None:
     training = json.loads((ten / "card.json").read_text())["training"]
     vouch(ten, training={**training, "split": "image", "leaky": True})
-    assert html(open_page()).count("<dt>▲ LEAKY ") == 5
+    assert html(open_page()).count("<dt>▲ LEAKY ") == 6
     assert "▲ LEAKY Model" in html(open_page("Figures"))
     for view in ("Operating point", "Calibration", "Groups", "Patients"):
         page = open_page(view)
@@ -343,14 +356,14 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     truth = first["label"] == POSITIVE
     shown = html(page)
     auroc, balanced = roc_auc_score(truth, mean), balanced_accuracy_score(truth, mean >= 0.5)
-    assert f"<dt>AUROC</dt><dd>{auroc:.3f}</dd>" in shown
-    assert f"<dt>Balanced accuracy</dt><dd>{balanced:.3f}</dd>" in shown
+    assert f"<dt>AUROC, pooled over images</dt><dd>{auroc:.3f}</dd>" in shown
+    assert f"<dt>Balanced accuracy, pooled over images</dt><dd>{balanced:.3f}</dd>" in shown
     assert "10 images of 4 patients" in shown
     assert NEVER_JUDGED not in shown
     said = f"it had not seen, this model does not clearly beat colour alone: AUROC {auroc:.2f}"
     assert said in shown
     cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.800</bdi></td>"
-    assert f'<th scope="row"><bdi>AUROC</bdi></th>{cells}' in shown
+    assert f'<th scope="row"><bdi>AUROC, pooled over images</bdi></th>{cells}' in shown
     for view in ("Operating point", "Calibration", "Patients", "Worst errors", "Training"):
         go(page, view)
     page.switch_page("pages/models.py").run()

@@ -22,6 +22,8 @@ from core.datasets.records import Dataset
 from core.errors import DatasetError, Stopped
 from core.settings import get_settings
 
+# Higher whenever the same facts lead to other findings.
+_JUDGING = 2
 Progress = Callable[[str, float], None]
 Parts = Mapping[str, NDArray[np.int64]]
 
@@ -168,7 +170,7 @@ def duplicate_rows(result: Audit, dataset: Dataset) -> list[list[int]]:
 def _key(dataset: Dataset, scanned: Scan, parts: Parts | None) -> str:
     """Digest of everything that findings depend on."""
     digest = hashlib.sha256(scanned.facts.tobytes())
-    about = (VERSION, dataset.name, dataset.task, dataset.classes, dataset.patients_known)
+    about = (VERSION, _JUDGING, dataset.name, dataset.task, dataset.classes, dataset.patients_known)
     digest.update(json.dumps([*about, dataset.notes, scanned.reasons]).encode())
     for name in ("path", "patient", "slide", "subtype", "magnification"):
         digest.update("\0".join(dataset.records[name].tolist()).encode())

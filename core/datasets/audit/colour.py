@@ -3,17 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from core.datasets.audit.finding import Finding, Severity
-from core.evaluation.bootstrap import MINIMUM_PATIENTS
-from core.evaluation.probe import COLOUR_PENALTY, fit_probe
+from core.evaluation.bootstrap import DRAWS
+from core.evaluation.colour_alone import FOLDS, ColourAlone, colour_alone
+from core.evaluation.estimand import ESTIMANDS, FIRST, Estimand
+from core.evaluation.judge import auroc_of
+from core.evaluation.predictions import Predictions
 
 STRONG, TELLING = 0.9, 0.7
-_FOLDS = 5
-_FITTED = 100
-_DRAWS = 1_000
 
 
 class ColourResult(BaseModel):
@@ -22,13 +21,15 @@ class ColourResult(BaseModel):
     Attributes
     ----------
     auroc : float
-        Of all images together, each predicted by a model that did not see its patient; with more
-        than two classes the mean over the classes of each against the rest.
+        By `estimand`; with more than two classes the mean over the classes of each against the
+        rest.
+    estimand : "pooled", "folds" or "patients"
+        See `core.evaluation.estimand`.
     interval : tuple of float, or None
         95 %, by bootstrap over patients; None with fewer than five or where they are unknown.
     within_patients : float or None
-        Mean over the patients with every class of the AUROC among their own images: what colour
-        says beyond telling patients apart. None where no patient has every class.
+        Mean over the patients with images of several classes of the AUROC among their own images:
+        what colour says beyond telling patients apart. None where there is none.
     patients_with_every_class : int
     folds : int
     by_patient : bool
@@ -38,6 +39,7 @@ class ColourResult(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     auroc: float
+    estimand: Estimand
     interval: tuple[float, float] | None
     within_patients: float | None
     patients_with_every_class: int
@@ -54,9 +56,6 @@ def judge_colour(
 ) -> ColourResult | None:
     """Predict each image's class from its colours by a model that did not see its patient.
 
-    Up to five folds, by patient, stratified by class. At most 100 images of a patient and class are
-    fitted on, every patient of a class weighing the same; all images are predicted.
-
     Parameters
     ----------
     colour : float32 array, shape (N, 21)
@@ -68,122 +67,76 @@ def judge_colour(
     Returns
     -------
     ColourResult or None
-        None where there are fewer than two classes, or a class cannot be held out.
+        None where colour alone cannot be judged, see `core.evaluation.colour_alone`.
     """
-    names, labels = np.unique(labels, return_inverse=True)
-    _, codes = np.unique(patients.astype(str), return_inverse=True)
-    folds = _folds(labels, codes, patients_known=patients_known)
-    if folds is None:
-        return None
-    groups = codes if patients_known else np.zeros_like(codes)
-    chances = np.empty((len(labels), len(names)))
+    present, labels = np.unique(labels, return_inverse=True)
+    classes = len(present)
+    folds = None
+    if not patients_known:
+        patients = np.arange(len(labels)).astype(object)
+        folds = _by_image(labels)
     with threadpool_limits(1):  # on so few numbers, threads only wait for each other
-        for train, test in folds:
-            rows = _some_of_each(train, labels, groups)
-            weights = _weights(labels[rows], groups[rows])
-            kernel, bias = fit_probe(colour[rows], labels[rows], weights, COLOUR_PENALTY)
-            logits = colour[test] @ kernel + bias
-            logits -= logits.max(axis=1, keepdims=True)
-            chances[test] = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    # Of two classes, telling the second from the first is telling the first from the second.
-    told = range(len(names)) if len(names) > 2 else [1]  # noqa: PLR2004
-    pairs = [_Pairs(chances[:, label], labels == label, groups) for label in told]
-
-    def auroc(times: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.mean([one.share(times) for one in pairs], axis=0)
-
-    people = int(groups.max()) + 1
-    within = auroc(np.eye(people))
-    own = within[~np.isnan(within)] if patients_known else within[:0]
-    interval = None
-    if patients_known and people >= MINIMUM_PATIENTS:
-        low, high = np.nanquantile(auroc(_resamples(people)), [0.025, 0.975])
-        interval = (float(low), float(high))
+        alone = colour_alone(colour[None], labels, patients, classes, folds)
+    if isinstance(alone, str):
+        return None
+    predictions = _predictions(alone, labels, patients, classes)
+    auroc = auroc_of(predictions, FIRST["folds"], draws=DRAWS if patients_known else 0)
+    if auroc.value is None:
+        return None
+    within = auroc_of(predictions, "patients", draws=0) if patients_known else None
     return ColourResult(
-        auroc=float(auroc(np.ones((1, people)))[0]),
-        interval=interval,
-        within_patients=float(own.mean()) if len(own) else None,
-        patients_with_every_class=len(own),
-        folds=len(folds),
+        auroc=auroc.value,
+        estimand=auroc.estimand,
+        interval=auroc.interval,
+        within_patients=within.value if within else None,
+        patients_with_every_class=_with_every_class(labels, patients, classes),
+        folds=int(alone.folds.max()),
         by_patient=patients_known,
     )
 
 
-Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
+def _by_image(labels: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Folds of images whose patients are unknown, (N,); None where no class has enough of them."""
+    from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415 - scikit-learn
 
-
-def _folds(
-    labels: NDArray[np.int64], codes: NDArray[np.int64], *, patients_known: bool
-) -> Folds | None:
-    """As many folds, up to five, as leave every class in every training part."""
-    classes = int(labels.max()) + 1 if len(labels) else 0
-    if classes < 2:  # noqa: PLR2004 - nothing to predict
+    if not len(labels) or np.bincount(labels).min() < FOLDS:
         return None
-    members = codes if patients_known else np.arange(len(labels))
-    fewest = min(len(np.unique(members[labels == label])) for label in range(classes))
-    for folds in range(min(_FOLDS, fewest), 1, -1):
-        kind = StratifiedGroupKFold if patients_known else StratifiedKFold
-        splitter = kind(folds, shuffle=True, random_state=0)
-        parts = list(splitter.split(labels[:, None], labels, codes if patients_known else None))
-        if all(len(np.unique(labels[train])) == classes for train, _ in parts):
-            return parts
-    return None
+    folds = np.empty(len(labels), dtype=np.int64)
+    divider = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+    for fold, (_, rows) in enumerate(divider.split(labels[:, None], labels)):
+        folds[rows] = fold
+    return folds
 
 
-def _some_of_each(
-    rows: NDArray[np.int64], labels: NDArray[np.int64], codes: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Take at most 100 rows of each patient and class, drawn with a fixed seed."""
-    rows = np.random.default_rng(0).permutation(rows)
-    groups = codes[rows] * (labels.max() + 1) + labels[rows]
-    order = np.argsort(groups, kind="stable")
-    _, starts, counts = np.unique(groups[order], return_index=True, return_counts=True)
-    rank = np.arange(len(rows)) - np.repeat(starts, counts)
-    return np.sort(rows[order[rank < _FITTED]])
+def _predictions(
+    alone: ColourAlone, labels: NDArray[np.int64], patients: NDArray[np.object_], classes: int
+) -> Predictions:
+    """Those of colour alone on the images that it was tested on."""
+    rows = np.flatnonzero(alone.folds > 0)
+    nothing = np.full(len(rows), "", dtype=object)
+    return Predictions(
+        classes=tuple(f"class {label}" for label in range(classes)),
+        positive=1,
+        protocol="folds",
+        images=rows.astype(object),
+        patients=patients[rows],
+        magnifications=nothing,
+        subtypes=nothing,
+        labels=labels[rows],
+        probabilities=alone.probabilities[0, rows],
+        rounds=np.ones(len(rows), dtype=np.int64),
+        folds=alone.folds[rows],
+        thresholds=None if alone.thresholds is None else alone.thresholds[rows],
+    )
 
 
-def _weights(labels: NDArray[np.int64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """As `core.datasets.balance.balance_weights` by patient, in one go for many patients."""
-    groups = codes * (labels.max() + 1) + labels
-    weights = 1 / np.bincount(groups)[groups]
-    weights /= np.bincount(labels, weights)[labels]
-    return weights / weights.mean()
-
-
-class _Pairs:
-    """Pairs of images, one of a class and one of the rest, counted by their two patients.
-
-    The AUROC is the share of such pairs that are ranked rightly. Counted once for every pair of
-    patients, it can be had for any patient and any resample of patients without ranking again.
-    """
-
-    def __init__(
-        self, scores: NDArray[np.float64], positive: NDArray[np.bool_], codes: NDArray[np.int64]
-    ) -> None:
-        people = int(codes.max()) + 1
-        high, own = scores[positive], codes[positive]
-        self.right = np.empty((people, people))
-        for patient in range(people):
-            low = np.sort(scores[~positive & (codes == patient)])
-            below = (np.searchsorted(low, high, "left") + np.searchsorted(low, high, "right")) / 2
-            self.right[:, patient] = np.bincount(own, below, minlength=people)
-        negatives = np.bincount(codes[~positive], minlength=people)
-        self.all = np.outer(np.bincount(own, minlength=people), negatives).astype(np.float64)
-
-    def share(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """AUROC with each patient taken so many times, (draws, patients) to (draws,)."""
-        with np.errstate(invalid="ignore"):  # NaN where a class vanishes
-            return np.einsum("di,di->d", times @ self.right, times) / np.einsum(
-                "di,di->d", times @ self.all, times
-            )
-
-
-def _resamples(people: int) -> NDArray[np.float64]:
-    """How often each patient is in each resample of the bootstrap."""
-    draws = np.random.default_rng(0).integers(people, size=(_DRAWS, people))
-    draws += np.arange(_DRAWS)[:, None] * people
-    times = np.bincount(draws.ravel(), minlength=_DRAWS * people)
-    return times.reshape(_DRAWS, people).astype(np.float64)
+def _with_every_class(
+    labels: NDArray[np.int64], patients: NDArray[np.object_], classes: int
+) -> int:
+    people, codes = np.unique(patients.astype(str), return_inverse=True)
+    has = np.zeros((len(people), classes), dtype=bool)
+    has[codes, labels] = True
+    return int(has.all(axis=1).sum())
 
 
 def colour_finding(result: ColourResult | None) -> Finding:
@@ -194,7 +147,7 @@ def colour_finding(result: ColourResult | None) -> Finding:
             severity="note",
             count=0,
             message="How well colour alone predicts the class could not be measured: it takes two "
-            "classes with two patients each.",
+            "classes with three patients each.",
             advice="Add patients, or choose another task.",
         )
     severity: Severity = "note"
@@ -221,8 +174,8 @@ def colour_finding(result: ColourResult | None) -> Finding:
         code="colour-predicts-class",
         severity=severity,
         count=1,
-        message=f"{strength}21 colour statistics of an image, with no network, reach an AUROC of "
-        f"{result.auroc:.2f} {interval}{unseen}.{within}",
+        message=f"{strength}21 colour statistics of an image, with no network, reach an AUROC "
+        f"({ESTIMANDS[result.estimand]}) of {result.auroc:.2f} {interval}{unseen}.{within}",
         advice="A network earns its place by what it adds to that: compare every model with the "
         "colour-only baseline, and try stain normalisation or stain jitter.",
     )

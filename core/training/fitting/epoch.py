@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from core.datasets.balance import balance_weights
 from core.datasets.batches import Batches
 from core.datasets.split import Split
+from core.evaluation.balance import balance_weights
 from core.training.fitting.device import memory_mb
 from core.training.fitting.network import augmented
 from core.training.fitting.phases import Phase, make_optimiser, rate_at

@@ -1,4 +1,4 @@
-"""Features of a frozen network, for logistic regression to be fitted on."""
+"""What is measured of squares: features of a frozen network, and colour statistics."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,9 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.augmentation import StainJitter, augmentation_layers
+from core.imaging.colour import colour_statistics
 from core.training.request.recipe import Recipe
 
+STRENGTHS = (0.1, 0.25)
+"""Stain shifts that models are tested under; see `core.datasets.augmentation.StainJitter`."""
 _BATCH = 64
+_COLOURS_AT_A_TIME = 256
 _SHIFT_SEED = 99
 
 
@@ -85,3 +89,38 @@ def in_batches(network: keras.Model, pixels: NDArray[np.uint8]) -> NDArray[np.fl
     starts = range(0, len(pixels), _BATCH)
     parts = [network.predict_on_batch(pixels[start : start + _BATCH]) for start in starts]
     return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts])
+
+
+def colour_views(
+    pixels: NDArray[np.uint8],
+    crops: int,
+    progress: Callable[[float], None],
+    strengths: Sequence[float] = (),
+) -> NDArray[np.float32]:
+    """Colour statistics of images as they are, then stain-shifted, (V, N, crops, 21).
+
+    Parameters
+    ----------
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+    crops : int
+    progress : callable
+        Told the share done, in [0, 1].
+    strengths : sequence of float
+        Stain shifts of the views but the first.
+    """
+    jitters = [None, *(shift(strength) for strength in strengths)]
+    statistics = np.empty((len(jitters), len(pixels), 21), dtype=np.float32)
+    for view, jitter in enumerate(jitters):
+        for start in range(0, len(pixels), _COLOURS_AT_A_TIME):
+            images = np.asarray(pixels[start : start + _COLOURS_AT_A_TIME])
+            if jitter:
+                images = np.asarray(jitter(images, training=True)).round().astype(np.uint8)
+            statistics[view, start : start + len(images)] = measure_colours(images)
+            done = min(start + _COLOURS_AT_A_TIME, len(pixels)) / len(pixels)
+            progress((view + done) / len(jitters))
+    return statistics.reshape(len(jitters), len(pixels) // crops, crops, 21)
+
+
+def measure_colours(squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Colour statistics of squares (n, h, w, 3), (n, 21)."""
+    return np.stack([colour_statistics(square) for square in squares])

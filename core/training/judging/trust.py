@@ -1,4 +1,4 @@
-"""When a trained model's answers may be used: its scope test and its prediction sets.
+"""When a trained model may be relied on: its scope test and its prediction sets.
 
 Where training images lie is described by what was trained on; every limit is chosen on patients
 that were left out of it, and nothing on the patients that the model is tested on.
@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.datasets.split import Split
+from core.evaluation.calibration import apply_temperature
 from core.evaluation.conformal import LEVEL, coverage, fit_cut_offs
+from core.evaluation.predictions import Predictions
 from core.evaluation.scope_distance import (
     FALSE_ALARMS,
     Reference,
@@ -25,10 +26,10 @@ from core.evaluation.scope_distance import (
 )
 from core.imaging.focus import sharpness
 from core.imaging.tissue import tissue_mask
-from core.inference.classifier import apply_temperature
 from core.inference.tiled import LEAST_TISSUE
 from core.registry.card_parts import ClassCoverage, Conformal, Scope
 from core.registry.files import SCOPE_FILE
+from core.training.judging.features import features_of
 
 BLURRED = 0.01
 """Share of the training images that is less sharp than the scope test asks for."""
@@ -40,7 +41,7 @@ _FEWEST_PATIENTS = 2
 
 @dataclass(frozen=True)
 class Trust:
-    """What a card says of when answers may be used.
+    """What a card says of when the model may be relied on.
 
     Attributes
     ----------
@@ -61,8 +62,7 @@ def trust_of_probe(
     pixels: NDArray[np.uint8],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
-    predictions: pd.DataFrame,
-    classes: tuple[str, ...],
+    predictions: Predictions,
 ) -> Trust:
     """Of a probe, which is fitted on everybody: limits from patients left out in turn.
 
@@ -73,14 +73,17 @@ def trust_of_probe(
     pixels : uint8 array, shape (N × crops, h, w, 3)
     labels : int64 array, shape (N,)
     patients : object array, shape (N,)
-    predictions : pandas.DataFrame
-        Held-out answers, as the package holds them.
-    classes : tuple of str
+    predictions : Predictions
+        Held-out.
     """
-    known = predictions["patient"].to_numpy(dtype=object)
-    truth = predictions["label"].map(classes.index).to_numpy(dtype=np.int64)
-    chances = predictions[[f"probability {name}" for name in classes]].to_numpy(dtype=np.float64)
-    conformal = fit_sets(chances, truth, known, classes, predictions["image"].nunique(), "left-out")
+    conformal = fit_sets(
+        predictions.probabilities,
+        predictions.labels,
+        predictions.patients,
+        predictions.classes,
+        predictions.image_count,
+        "left-out",
+    )
     if len(np.unique(patients.astype(str))) < _FEWEST_PATIENTS:
         return Trust(conformal, None, None)
     reference = fit_balanced(features, labels, patients)
@@ -142,7 +145,7 @@ def fit_sets(
     images: int,
     kind: str,
 ) -> Conformal:
-    """Prediction sets from answers of models that had not seen the patient.
+    """Prediction sets from probabilities of models that had not seen the patient.
 
     Parameters
     ----------
@@ -165,7 +168,7 @@ def fit_sets(
             ClassCoverage(
                 name=classes[found.label],
                 patients=found.patients,
-                # Every image counts once, however often it was answered.
+                # Every image counts once, however often it was predicted.
                 images=round(found.images * images / len(labels)),
                 coverage=found.coverage,
                 interval=found.interval,
@@ -223,7 +226,7 @@ def _features(
     progress: Callable[[float], None],
 ) -> NDArray[np.float32]:
     """What the network hands to its last layer, (n, crops, F)."""
-    plain = keras.Model(network.inputs, network.get_layer("logits").input)
+    plain = features_of(network)
     squares = (rows[:, None] * crops + np.arange(crops)).ravel()
     features = np.empty((len(squares), plain.output_shape[1]), dtype=np.float32)
     for start in range(0, len(squares), _BATCH):

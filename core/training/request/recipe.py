@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from core.architectures import NAMES
 from core.architectures.catalogue import CATALOGUE
-from core.datasets.balance import Balance
 from core.datasets.split import SplitKind
 from core.errors import RecipeError
+from core.evaluation.balance import Balance
 from core.imaging.normalise import Normalisation
 from core.training.request.where import line_of
 

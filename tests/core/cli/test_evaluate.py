@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.cli import app
-from core.evaluation.judgement import judge
+from core.evaluation.judge import evaluation_of
 from core.evaluation.predictions_file import read_predictions
 from core.imaging.overlay import encode_png
 
@@ -46,7 +46,7 @@ def test_json_and_the_file_agree(folder: Path) -> None:
     assert content["answers"] == str(out)
     assert content["robustness"] == []
     assert (content["images"], content["patients"], content["leaky"]) == (24, 6, False)
-    judged = judge(read_predictions(out, ("no IDC", "IDC"), "IDC"))
+    judged = evaluation_of(read_predictions(out, ("no IDC", "IDC"), "IDC"))
     for name, figure in judged.figures.items():
         assert content["figures"][name]["value"] == pytest.approx(figure.value, abs=1e-4)
 

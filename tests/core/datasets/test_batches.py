@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.datasets.balance import balance_weights
 from core.datasets.batches import Batches
+from core.evaluation.balance import balance_weights
 
 
 def batches(seed: int | None) -> Batches:

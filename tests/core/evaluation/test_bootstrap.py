@@ -5,12 +5,12 @@ from sklearn.metrics import roc_auc_score
 
 from core.evaluation.bootstrap import (
     bootstrap_mean,
-    bootstrap_pooled,
     draw_patients,
     interval,
     no_interval,
     percentiles,
 )
+from core.evaluation.ranking import weighted_auroc
 
 MANY = np.repeat([f"p{number:02}" for number in range(30)], 3).astype(object)
 
@@ -78,9 +78,6 @@ def test_interval_agrees_with_scipy() -> None:
 
 def test_few_patients_have_no_interval() -> None:
     assert bootstrap_mean(np.array([0.9, 0.8, 0.7, 0.9])) is None
-    labels, probabilities = np.array([0, 1] * 4), np.linspace(0, 1, 8)
-    patients = np.array(["a", "b", "c", "d"] * 2, dtype=object)
-    assert bootstrap_pooled(roc_auc_score, labels, probabilities, patients) is None
 
 
 def test_pooled_interval_widens_with_the_patient_effect() -> None:
@@ -89,7 +86,11 @@ def test_pooled_interval_widens_with_the_patient_effect() -> None:
     labels = random.integers(0, 2, 400)
     noise = random.normal(0, 1, 400)
     shift = np.repeat(random.normal(0, 2, 20), 20)
-    narrow = bootstrap_pooled(roc_auc_score, labels, labels + noise, patients)
-    wide = bootstrap_pooled(roc_auc_score, labels, labels + noise + shift * labels, patients)
+
+    def between(scores: np.ndarray) -> tuple[float, float]:
+        drawn = draw_patients(patients, labels).weights(patients)
+        return percentiles(np.concatenate([weighted_auroc(labels == 1, scores, w) for w in drawn]))
+
+    narrow, wide = between(labels + noise), between(labels + noise + shift * labels)
     assert narrow[0] < roc_auc_score(labels, labels + noise) < narrow[1]
     assert wide[1] - wide[0] > narrow[1] - narrow[0]

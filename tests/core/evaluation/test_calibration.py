@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
 
-from core.evaluation.calibration import fit_temperature
+from core.evaluation.calibration import apply_temperature, fit_temperature
+
+_GENERATOR = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -43,3 +46,33 @@ def test_two_classes_are_logistic_regression_without_intercept() -> None:
     model = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8)
     slope = model.fit(logits[:, 1:], labels, sample_weight=weights).coef_[0, 0]
     assert fit_temperature(logits, labels, weights) == pytest.approx(1 / slope, rel=1e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+def test_softmax_head_equals_scipy(temperature: float) -> None:
+    logits = _GENERATOR.normal(0, 5, (20, 4)).astype(np.float32)
+    found = apply_temperature(logits, temperature)
+    np.testing.assert_allclose(found, softmax(logits / temperature, axis=1), rtol=1e-5)
+    np.testing.assert_array_equal(found.argmax(axis=1), logits.argmax(axis=1))
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.5])
+def test_sigmoid_head_becomes_two_columns(temperature: float) -> None:
+    logits = _GENERATOR.normal(0, 5, (20, 1)).astype(np.float32)
+    found = apply_temperature(logits, temperature)
+    np.testing.assert_allclose(found[:, 1], expit(logits[:, 0] / temperature), rtol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
+
+
+def test_huge_logits_do_not_overflow() -> None:
+    found = apply_temperature(np.array([[1e6, -1e6]], np.float32), 0.1)
+    np.testing.assert_array_equal(found, [[1, 0]])
+
+
+@pytest.mark.parametrize(
+    ("logits", "temperature"),
+    [(np.zeros(3), 1.0), (np.zeros((3, 0)), 1.0), (np.zeros((3, 2)), 0.0)],
+)
+def test_senseless_input_is_refused(logits: np.ndarray, temperature: float) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        apply_temperature(logits, temperature)

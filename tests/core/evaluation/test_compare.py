@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from core.errors import EvaluationError
 from core.evaluation.compare import compare
 from core.evaluation.predictions import Predictions, Protocol
-from tests.core.evaluation.answers import made_up
+from tests.core.evaluation.made_up import made_up
 
 PLAIN = made_up(patients=9, images=20)
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from core.evaluation.curves import precision_recall_curve, roc_curve
-from tests.core.evaluation.answers import made_up
+from tests.core.evaluation.made_up import made_up
 
 
 def test_one_models_curves_are_scikit_learns() -> None:

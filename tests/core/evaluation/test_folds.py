@@ -1,58 +1,79 @@
-"""Figures of repeated cross-validation against scikit-learn and by hand."""
+"""Folds keep patients whole, and are refused just where cross-validation would fail on them."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import recall_score, roc_auc_score
 
-from core.evaluation.folds import Answers, class_aurocs, sensitivities
-from core.evaluation.ranking import weighted_auroc
+from core.errors import EvaluationError, TrainingError
+from core.evaluation.cross_validate import cross_validate
+from core.evaluation.folds import grouped_folds, require_learnable
+from core.evaluation.probe import probe_fitter
+
+PATIENTS = np.repeat([f"p{i}" for i in range(15)], 8).astype(object)
+SUBTYPES = np.repeat([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2], 8)
+# Of one image a patient: label and fold, and whether that can be cross-validated.
+CASES = {
+    "three of each": ([0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 1, 2], 2, True),
+    "two of one class": ([0, 0, 0, 0, 1, 1], [0, 1, 2, 3, 0, 1], 2, False),
+    "three in two folds": ([0, 0, 0, 1, 1, 1], [0, 1, 2, 0, 0, 1], 2, False),
+    "one, never held out": ([0, 0, 0, 0, 1], [0, 1, 2, 3, -1], 2, False),
+    "one of three classes": ([0, 0, 0, 1, 1, 1, 2], [0, 1, 2, 0, 1, 2, -1], 3, True),
+    "two of three classes": ([0, 0, 0, 1, 1, 1, 2, 2], [0, 1, 2, 0, 1, 2, 0, 1], 3, True),
+    "two of two of three": ([0, 0, 0, 1, 1], [0, 1, 2, 0, 1], 3, False),
+}
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(4, 60), st.sampled_from([5, 10**6]))
-def test_weighted_auroc_is_that_of_scikit_learn(seed: int, images: int, levels: int) -> None:
+@settings(max_examples=30)
+@given(st.integers(0, 1000), st.integers(6, 14), st.integers(2, 4))
+def test_folds_keep_patients_whole_and_train_every_class(
+    seed: int, people: int, classes: int
+) -> None:
     random = np.random.default_rng(seed)
-    positive = random.random(images) < 0.5
-    positive[:2] = True, False
-    scores = random.integers(0, levels, images) / levels
-    weights = random.integers(0, 4, (3, images)).astype(float)
-    weights[:, :2] = 1
-    expected = [roc_auc_score(positive, scores, sample_weight=row) for row in weights]
-    assert weighted_auroc(positive, scores, weights) == pytest.approx(expected)
+    of_patient = np.append(np.arange(classes).repeat(2)[:people], random.integers(0, classes, 9))
+    patients = np.arange(len(of_patient)).repeat(3).astype(str).astype(object)
+    labels = of_patient.repeat(3)
+    folds = grouped_folds(labels, patients, 3, seed)
+    for patient in np.unique(patients):
+        assert len(set(folds[patients == patient])) == 1
+    assert set(folds) - {-1} == {0, 1, 2}
+    for fold in range(3):
+        assert set(labels[folds != fold]) == set(labels)
+    np.testing.assert_array_equal(folds, grouped_folds(labels, patients, 3, seed))
 
 
-def test_an_auroc_without_a_class_does_not_exist() -> None:
-    assert np.isnan(weighted_auroc(np.array([True, True]), np.array([0.1, 0.2]), np.ones((1, 2))))
-    weights = np.array([[1.0, 0.0]])
-    assert np.isnan(weighted_auroc(np.array([True, False]), np.array([0.1, 0.2]), weights))
+def test_a_patient_who_alone_has_a_class_is_never_held_out() -> None:
+    labels = np.where(PATIENTS == "p7", 3, SUBTYPES)
+    folds = grouped_folds(labels, PATIENTS, 3, 0)
+    assert set(folds[PATIENTS == "p7"]) == {-1}
+    assert -1 not in folds[PATIENTS != "p7"]
 
 
-def example() -> tuple[np.ndarray, Answers]:
-    random = np.random.default_rng(1)
-    labels = random.integers(0, 3, 60)
-    folds = random.integers(-1, 3, (2, 60))
-    probabilities = random.dirichlet(np.ones(3), (2, 60))
-    return labels, Answers(folds, probabilities, probabilities.argmax(axis=2))
+def test_fewer_patients_than_folds_are_refused() -> None:
+    with pytest.raises(TrainingError, match="at least 5"):
+        grouped_folds(np.array([0, 0, 1, 1]), np.array(list("abcd"), dtype=object), 5, 0)
 
 
-def test_aurocs_are_means_over_folds_of_scikit_learns() -> None:
-    labels, answers = example()
-    for label in range(3):
-        expected = [
-            roc_auc_score(labels[own] == label, answers.probabilities[round_, own, label])
-            for round_ in range(2)
-            for own in (answers.folds[round_] == fold for fold in range(3))
-        ]
-        found = class_aurocs(labels, answers, np.ones((1, 60)))
-        assert found[0, label] == pytest.approx(np.mean(expected))
+@pytest.mark.parametrize("name", CASES)
+def test_refused_is_what_would_fail(name: str) -> None:
+    labels, folds, classes, fine = CASES[name]
+    labels, folds = np.array(labels), np.array(folds)[None]
+    patients = np.array([f"p{number}" for number in range(len(labels))], dtype=object)
+    views = np.random.default_rng(0).normal(0, 1, (1, len(labels), 1, 3)).astype(np.float32)
+    fit = probe_fitter(views, views, labels, patients, "patient", 1.0, classes)
+    if fine:
+        require_learnable(labels, patients, folds, classes)
+        cross_validate(fit, labels, patients, folds)
+        return
+    with pytest.raises((ValueError, EvaluationError)):
+        cross_validate(fit, labels, patients, folds)
+    with pytest.raises(TrainingError, match="3 of each are needed"):
+        require_learnable(labels, patients, folds, classes)
 
 
-def test_sensitivities_are_scikit_learns_recalls_of_tested_images() -> None:
-    labels, answers = example()
-    expected = [
-        recall_score(labels[folds >= 0], calls[folds >= 0], average=None)
-        for folds, calls in zip(answers.folds, answers.calls, strict=True)
-    ]
-    found = sensitivities(labels, answers, np.ones((1, 60)))
-    assert found[0] == pytest.approx(np.mean(expected, axis=0))
+def test_refusal_names_the_classes() -> None:
+    labels = np.repeat([0] * 8 + [1, 1], 3)
+    patients = np.repeat([f"p{number}" for number in range(10)], 3).astype(object)
+    folds = grouped_folds(labels, patients, 5, 0)[None]
+    with pytest.raises(TrainingError, match=r"benign has 8 patient\(s\), malignant has 2 patient"):
+        require_learnable(labels, patients, folds, 2, ("benign", "malignant"))

@@ -14,7 +14,7 @@ from core.evaluation.predictions import Predictions
 from core.evaluation.predictions_file import read_predictions
 from core.evaluation.ranking import weighted_average_precision
 from core.registry.package import load_package
-from tests.core.evaluation.answers import made_up
+from tests.core.evaluation.made_up import made_up
 
 
 def once(predictions: Predictions, **settings: float) -> dict[str, np.ndarray]:

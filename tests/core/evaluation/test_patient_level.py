@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from core.errors import EvaluationError
-from core.evaluation.judgement import judge
+from core.evaluation.judge import evaluation_of
 from core.evaluation.patient_level import by_patient, patient_table, recognition_rate
 from core.evaluation.predictions import Predictions
-from tests.core.evaluation.answers import made_up
+from tests.core.evaluation.made_up import made_up
 
 
 def example() -> Predictions:
@@ -55,9 +55,12 @@ def test_mean_probability_and_majority_by_hand() -> None:
     mean = by_patient(example())
     assert mean.images.tolist() == ["a", "b", "c"]
     assert mean.probabilities[:, 1] == pytest.approx([0.4, 0.5, 0.5])
-    found = judge(mean, draws=0).figures
+    found = evaluation_of(mean, draws=0).figures
     assert (found["sensitivity"].value, found["specificity"].value) == (1, 1)
-    assert judge(by_patient(example(), threshold=0.51), draws=0).figures["sensitivity"].value == 0
+    assert (
+        evaluation_of(by_patient(example(), threshold=0.51), draws=0).figures["sensitivity"].value
+        == 0
+    )
     # One of three of a is called malignant, one of two of b, two of four of c: half is enough.
     votes = by_patient(example(), "majority")
     assert votes.probabilities[:, 1] == pytest.approx([1 / 3, 1 / 2, 1 / 2])

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ImageError
+from core.evaluation.calibration import apply_temperature
 from core.imaging.resize import resize
 from core.imaging.tiles import tile_grid
 from core.inference import tiled
-from core.inference.classifier import apply_temperature
 from core.inference.tiled import Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 
 PURPLE = (150, 90, 160)

@@ -46,11 +46,25 @@ def own(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_figures_by_patient() -> None:
     page = open_page("Patients")
     # Pairs of images won: five each by .88, .82 and .72, three each by .46 and .36: 21 of 25.
-    assert row(page, "Images") == ["10", "0.840", "0.600", "0.600", "0.600", "0.600"]
+    assert row(page, "Images, pooled over images") == [
+        "10",
+        "0.840",
+        "0.600",
+        "0.600",
+        "0.600",
+        "0.600",
+    ]
     # .54 and .72 lie above .5, .32 and .44 below.
-    assert row(page, "Patients, by mean") == ["4", *["1.000"] * 5]
+    assert row(page, "Patients, by mean, pooled over images") == ["4", *["1.000"] * 5]
     # Pairs won: C above A and B, D above A, D as much as B: 3.5 of 4. B is called so at a half.
-    assert row(page, "Patients, by majority") == ["4", "0.875", "0.750", "1.000", "0.500", "0.750"]
+    assert row(page, "Patients, by majority, pooled over images") == [
+        "4",
+        "0.875",
+        "0.750",
+        "1.000",
+        "0.500",
+        "0.750",
+    ]
     # Two patients of two in three, two of a half.
     assert "Mean share of a patient's images called rightly: 0.583" in html(page)
     bars = [bar for line in charts(page)["patients"]["data"] for bar in line.get("x") or []]
@@ -82,7 +96,7 @@ def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) 
     page.selectbox(key="judged_model").set_value("tiny").run()
     page.slider(key="point-tiny").set_value(0.3).run()
     # Sensitivity 5 of 5, specificity 3 of 5.
-    assert "<dt>Balanced accuracy</dt><dd>0.800" in html(page)
+    assert "<dt>Balanced accuracy, pooled over images</dt><dd>0.800" in html(page)
     point = charts(page)["precision and recall"]["data"][-1]
     assert (point["x"], [round(y, 3) for y in point["y"]]) == ([1.0], [0.714])  # 5 of 7
     page.multiselect(key="compared-tiny").set_value(["other"]).run()
@@ -90,7 +104,15 @@ def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) 
     # All positives above all negatives; 5 of 5 and 4 of 5; 1.0916 less .64² and with .25² of ten
     # squares. Of the bins of tenths, .70 to .80 held .72 and holds .75 too: |.72 - 1| = .28 becomes
     # |1.47 - 2| = .53, and .30 to .40 keeps .32, which is as much as |.68 - 1|: 2.23 of ten.
-    assert row(page, "Other")[1:] == ["1.000", "1.000", "0.900", "1.000", "0.800", "0.074", "0.223"]
-    assert row(page, "Tiny :red[model]")[1:] == [
+    assert row(page, "Other, pooled over images")[1:] == [
+        "1.000",
+        "1.000",
+        "0.900",
+        "1.000",
+        "0.800",
+        "0.074",
+        "0.223",
+    ]
+    assert row(page, "Tiny :red[model], pooled over images")[1:] == [
         *("0.960", "0.967", "0.800", "0.800", "0.800", "0.109", "0.198")
     ]

@@ -13,7 +13,7 @@ import streamlit as st
 import core.assessment.assess
 import core.datasets.open
 from core.assessment.assess import JUDGING
-from core.assessment.robustness import STAGE
+from core.assessment.changed import STAGE
 from core.errors import DatasetError, Stopped
 from core.registry.package import Package, load_package
 from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of

@@ -7,6 +7,7 @@ import pytest
 
 from core.architectures import build
 from core.datasets.split import Split
+from core.evaluation.predictions import predictions_on
 from core.evaluation.scope_distance import image_distances
 from core.training.judging.trust import Trust, trust_of_fit, trust_of_probe
 
@@ -59,7 +60,7 @@ def test_labels_and_images_of_the_test_part_change_nothing(network: keras.Model)
     assert of_fit(network, LABELS, grey).scope != before.scope
 
 
-def test_cut_offs_are_of_the_networks_own_calibrated_answers(network: keras.Model) -> None:
+def test_cut_offs_are_of_the_networks_own_calibrated_probabilities(network: keras.Model) -> None:
     found = of_fit(network, LABELS).conformal
     logits = keras.Model(network.inputs, network.get_layer("logits").output)
     values = logits.predict(PIXELS[PART == 1], verbose=0)[:, 0] / 1.5
@@ -75,16 +76,23 @@ def test_cut_offs_are_of_the_networks_own_calibrated_answers(network: keras.Mode
 
 def of_probe(features: np.ndarray, rounds: int = 1) -> Trust:
     chances = RANDOM.uniform(0, 1, 120 * rounds)
-    table = pd.DataFrame(
+    repeated = pd.DataFrame(
         {
-            "image": np.tile(np.arange(120).astype(str), rounds),
+            "path": np.tile(np.arange(120).astype(str), rounds),
             "patient": np.tile(PATIENTS, rounds),
-            "label": np.tile(np.array(CLASSES)[LABELS], rounds),
-            "probability no IDC": 1 - chances,
-            "probability IDC": chances,
+            "magnification": "",
+            "subtype": "",
+            "label": np.tile(LABELS, rounds),
         }
     )
-    return trust_of_probe(features, PIXELS, LABELS, PATIENTS, table, CLASSES)
+    predictions = predictions_on(
+        repeated,
+        CLASSES,
+        "folds",
+        np.stack([1 - chances, chances], axis=1),
+        rounds=np.repeat(np.arange(rounds) + 1, 120),
+    )
+    return trust_of_probe(features, PIXELS, LABELS, PATIENTS, predictions)
 
 
 def test_a_probes_limits_are_of_patients_left_out() -> None:

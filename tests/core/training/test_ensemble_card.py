@@ -1,4 +1,4 @@
-"""What an ensemble's card says of its members' averaged answers, against scikit-learn."""
+"""What an ensemble's card says of its members' averaged predictions, against scikit-learn."""
 
 from pathlib import Path
 
@@ -75,8 +75,8 @@ def test_its_card_has_the_figures_of_the_averaged_answers(home: Path) -> None:
     assert result.beats_colour
     assert reservations(package.card) == ()
     assert judged_on(result) == "80 images of 8 patients"
-    assert "mean of the members' held-out answers" in result.protocol
-    assert "Each patient was answered by a model of their own" in result.protocol
+    assert "mean of the members' held-out predictions" in result.protocol
+    assert "Each patient was predicted by a model of their own" in result.protocol
     assert (result.stain_shift, result.tried, result.robustness) == ((), (), ())
 
 
@@ -154,7 +154,7 @@ def test_classes_of_a_subtype_ensemble_are_judged_one_by_one(home: Path) -> None
     assert card.conformal is not None
 
 
-def test_without_answers_of_colour_the_card_has_no_figures(home: Path) -> None:
+def test_without_predictions_of_colour_the_card_has_no_figures(home: Path) -> None:
     colourless = [name for name in table(A) if name.startswith("colour")]
     put(home, "c", table(A).drop(columns=colourless), 2)
     put(home, "b", table(B), 1)

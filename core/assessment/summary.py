@@ -7,7 +7,8 @@ from typing import Any
 from core.assessment.assess import Assessment
 from core.errors import EvaluationError
 from core.evaluation.bootstrap import Interval
-from core.evaluation.judgement import Figure, Judgement, judge
+from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.judge import Evaluation, Figure, evaluation_of
 from core.evaluation.patient_level import Rule, by_patient, recognition_rate
 from core.evaluation.predictions import Group
 
@@ -33,7 +34,7 @@ def to_json(assessment: Assessment) -> dict[str, Any]:
     """Everything but the predictions, as plain values."""
     card, known = assessment.package.card, assessment.known
     people, why = by_patients(assessment)
-    colour = assessment.colour
+    colour = assessment.evaluation.colour
     return {
         "model": card.name,
         "model_sha256": assessment.package.model_sha256,
@@ -42,7 +43,7 @@ def to_json(assessment: Assessment) -> dict[str, Any]:
         "leaky": known.leaky,
         "known_patients": list(known.patients),
         "warnings": [*([known.warning] if known.warning else []), *assessment.warnings],
-        **_judged(assessment.judgement),
+        **_judged(assessment.evaluation),
         "unseen_patients": assessment.unseen and _judged(assessment.unseen),
         "colour": colour and asdict(colour),
         "beats_colour": bool(colour and colour.auroc.higher),
@@ -55,10 +56,12 @@ def to_json(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def by_patients(assessment: Assessment) -> tuple[dict[str, Judgement], str | None]:
+def by_patients(assessment: Assessment) -> tuple[dict[str, Evaluation], str | None]:
     """Figures by patient, by each rule, or why there are none."""
     try:
-        return {rule: judge(by_patient(assessment.predictions, rule)) for rule in _RULES}, None
+        return {
+            rule: evaluation_of(by_patient(assessment.predictions, rule)) for rule in _RULES
+        }, None
     except EvaluationError as error:
         return {}, str(error)
 
@@ -70,7 +73,9 @@ def by_groups(assessment: Assessment) -> dict[Group, dict[str, dict[str, Any]]]:
     class for instance, its `why` says the reason.
     """
     found = {
-        kind: {name: judge(own) for name, own in assessment.predictions.groups(kind).items()}
+        kind: {
+            name: evaluation_of(own) for name, own in assessment.predictions.groups(kind).items()
+        }
         for kind in _GROUPS
     }
     return {
@@ -89,7 +94,7 @@ def by_groups(assessment: Assessment) -> dict[Group, dict[str, dict[str, Any]]]:
 
 def lines(assessment: Assessment) -> Iterator[str]:
     """What a reader wants to know, a line each."""
-    known, found = assessment.known, assessment.judgement
+    known, found = assessment.known, assessment.evaluation
     card = assessment.package.card
     yield (
         f"{card.name} on {assessment.dataset.name}: {found.images:,} images of {found.patients:,} "
@@ -125,11 +130,13 @@ def lines(assessment: Assessment) -> Iterator[str]:
 
 def verdict(assessment: Assessment) -> str:
     """Whether the model beats colour alone, in a sentence or two."""
-    colour = assessment.colour
+    colour = assessment.evaluation.colour
     if colour is None:
         return assessment.colour_how
     auroc = colour.auroc
-    told = f"AUROC {auroc.first:.3f}, colour alone {auroc.second:.3f}"
+    told = (
+        f"AUROC, {ESTIMANDS[colour.estimand]}, {auroc.first:.3f}, colour alone {auroc.second:.3f}"
+    )
     if auroc.interval is None:
         return f"{told}. {colour.no_interval} Whether it beats colour cannot be said."
     between = f"difference {auroc.difference:+.3f} ({auroc.interval[0]:+.3f} to "
@@ -145,21 +152,28 @@ def verdict(assessment: Assessment) -> str:
     return f"{mark}{beats}: {told}, {between}. {assessment.colour_how}"
 
 
-def _judged(found: Judgement) -> dict[str, Any]:
+def _judged(found: Evaluation) -> dict[str, Any]:
     return {
         "patients": found.patients,
         "images": found.images,
+        "estimand": found.estimand,
         "figures": {name: asdict(figure) for name, figure in found.figures.items()},
+        "other_estimands": {
+            estimand: {name: asdict(figure) for name, figure in figures.items()}
+            for estimand, figures in found.others.items()
+        },
         "by_class": [asdict(each) for each in found.by_class],
         "confusion": found.confusion.tolist(),
         "no_interval": found.no_interval,
     }
 
 
-def _figures(found: Judgement, *, leaky: bool) -> Iterator[str]:
+def _figures(found: Evaluation, *, leaky: bool) -> Iterator[str]:
     mark = "  LEAKY" if leaky else ""
-    for name, figure in found.figures.items():
-        yield f"  {NAMES[name]:<22}{_figure(figure)}{mark}"
+    for figures in (found.figures, *found.others.values()):
+        for name, figure in figures.items():
+            title = f"{NAMES[name]}, {ESTIMANDS[figure.estimand]}"
+            yield f"  {title:<44}{_figure(figure)}{mark}"
     for each in found.by_class:
         yield (
             f"  {each.name}: {each.images:,} images of {each.patients} patients, sensitivity "

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.registry.card_results import Evaluation, OperatingPoint
+from core.evaluation.predictions import Predictions
+from core.registry.card_results import CardEvaluation, OperatingPoint
 from core.training.judging.trust import Trust
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Trained:
     """A trained network and everything that its card says of it.
 
     Attributes
@@ -20,23 +21,23 @@ class Outcome:
     network : keras.Model
     temperature : float
     operating_points : tuple of OperatingPoint
-        The first is the one that answers go by; none for more than two classes.
-    evaluation : Evaluation
-    predictions : pandas.DataFrame
-        Held-out, one row an image.
+        The first is the one that it decides by; none for more than two classes.
+    evaluation : CardEvaluation
+    predictions : Predictions
+        Held-out.
     history : pandas.DataFrame
         One row an epoch.
     rows : dict of str to int64 array
         Rows of the dataset in each part: train, validation, test.
     trust : Trust
-        When its answers may be used.
+        When it may be relied on.
     """
 
     network: keras.Model
     temperature: float
     operating_points: tuple[OperatingPoint, ...]
-    evaluation: Evaluation
-    predictions: pd.DataFrame
+    evaluation: CardEvaluation
+    predictions: Predictions
     history: pd.DataFrame
     rows: dict[str, NDArray[np.int64]]
     trust: Trust

@@ -1,4 +1,4 @@
-"""Judging and comparing held-out answers."""
+"""Evaluating and comparing held-out predictions."""
 
 from dataclasses import replace
 
@@ -7,19 +7,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.errors import EvaluationError
-from core.evaluation.compare import against_colour, compare
-from core.evaluation.judgement import judge
+from core.evaluation.compare import Comparison, compare
+from core.evaluation.curves import roc_curve
+from core.evaluation.estimand import FIRST, Protocol
+from core.evaluation.judge import evaluation_of, main_values
 from core.evaluation.metrics import HEADLINE
-from tests.core.evaluation.answers import made_up
+from core.evaluation.predictions import Predictions
+from tests.core.evaluation.made_up import made_up
+
+
+def beside_colour(predictions: Predictions, draws: int = 300) -> Comparison | None:
+    return evaluation_of(predictions, predictions.colour(), draws=draws).colour
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["one model", "folds", "patients"]))
 def test_every_figure_lies_in_its_range(seed: int, protocol: str) -> None:
-    found = judge(made_up(protocol=protocol, folds=2, seed=seed), draws=50)
+    found = evaluation_of(made_up(protocol=protocol, folds=2, seed=seed), draws=50)
     assert list(found.figures) == list(HEADLINE)
     for figure in found.figures.values():
         if figure.value is None:
@@ -32,7 +39,7 @@ def test_every_figure_lies_in_its_range(seed: int, protocol: str) -> None:
 
 def test_interval_of_a_mean_over_patients_is_scipys() -> None:
     p = made_up(patients=12, images=30, protocol="patients")
-    found = judge(p, draws=4000).figures["balanced_accuracy"]
+    found = evaluation_of(p, draws=4000).figures["balanced_accuracy"]
     values = [balanced_accuracy_score(q.labels, q.calls()) for q in p.groups("patient").values()]
     expected = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=10_000, rng=1
@@ -42,29 +49,29 @@ def test_interval_of_a_mean_over_patients_is_scipys() -> None:
 
 
 def test_few_patients_get_the_reason_instead_of_an_interval() -> None:
-    found = judge(made_up(patients=4))
+    found = evaluation_of(made_up(patients=4))
     assert "fewer than 5" in found.no_interval
     figure = found.figures["auroc"]
     assert figure.value is not None
     assert figure.interval is None
     assert figure.why == found.no_interval
-    assert judge(made_up(patients=4), draws=0).no_interval is None
+    assert evaluation_of(made_up(patients=4), draws=0).no_interval is None
 
 
 def test_a_missing_figure_says_why() -> None:
     p = made_up()
-    found = judge(p.of(p.labels == 1), draws=0)
+    found = evaluation_of(p.of(p.labels == 1), draws=0)
     assert found.figures["auroc"].value is None
     assert "All images are class 1" in found.figures["auroc"].why
-    never = judge(p, threshold=1.0, draws=0)
+    never = evaluation_of(p, threshold=1.0, draws=0)
     assert "No image was called" in never.figures["precision"].why
     with pytest.raises(EvaluationError, match="no rows"):
-        judge(p.of(p.labels == 9))
+        evaluation_of(p.of(p.labels == 9))
 
 
 def test_counts_are_of_images_not_of_rows() -> None:
     p = made_up(rounds=3, folds=2, protocol="folds")
-    found = judge(p, draws=0)
+    found = evaluation_of(p, draws=0)
     assert (found.patients, found.images, found.rounds) == (8, 96, 3)
     assert sum(each.images for each in found.by_class) == 96
     assert found.confusion.sum() == 96
@@ -72,7 +79,7 @@ def test_counts_are_of_images_not_of_rows() -> None:
 
 def test_a_better_model_is_told_from_colour_and_an_equal_one_is_not() -> None:
     p = made_up(patients=20, images=20, signal=3)
-    better = against_colour(p, draws=300)
+    better = beside_colour(p)
     assert better.auroc.higher
     assert better.auroc.difference == better.auroc.first - better.auroc.second
     assert (better.patients, better.images) == (20, 400)
@@ -81,17 +88,17 @@ def test_a_better_model_is_told_from_colour_and_an_equal_one_is_not() -> None:
     assert not same.auroc.higher
     assert not same.auroc.lower
     assert compare(p.colour(), p, draws=300).auroc.lower
-    assert against_colour(p.colour()) is None
+    assert beside_colour(p.colour()) is None
 
 
 def test_pairing_narrows_the_interval() -> None:
     p = made_up(patients=15, images=20, signal=1)
     other = replace(p, probabilities=0.9 * p.probabilities + 0.05)
     width = np.ptp(compare(p, other, draws=300).auroc.interval)
-    assert width < 0.1 * np.ptp(judge(p, draws=300).figures["auroc"].interval)
+    assert width < 0.1 * np.ptp(evaluation_of(p, draws=300).figures["auroc"].interval)
 
 
-def test_models_are_compared_on_the_images_that_both_answered() -> None:
+def test_models_are_compared_on_the_images_that_both_predicted() -> None:
     p = made_up(patients=10)
     second = p.of(np.arange(len(p.labels)) >= 24)
     found = compare(p, second, draws=50)
@@ -118,5 +125,58 @@ def test_what_cannot_be_compared_is_refused() -> None:
     with pytest.raises(EvaluationError, match="one class"):
         compare(p.of(p.labels == 1), p)
     few = made_up(patients=4)
-    assert "fewer than 5" in against_colour(few).no_interval
-    assert against_colour(few).auroc.interval is None
+    assert "fewer than 5" in beside_colour(few).no_interval
+    assert beside_colour(few).auroc.interval is None
+
+
+@pytest.mark.parametrize("protocol", ["one model", "folds", "patients"])
+def test_each_name_stands_for_one_figure_whoever_predicted(protocol: Protocol) -> None:
+    folds = 3 if protocol == "folds" else 1
+    p = made_up(patients=12, images=20, protocol=protocol, folds=folds, rounds=2)
+    found = evaluation_of(p, draws=50)
+    rounds = [p.rounds == each for each in (1, 2)]
+    people = [
+        rows & (p.patients == patient) for rows in rounds for patient in np.unique(p.patients)
+    ]
+    parts = [rows & (p.folds == fold) for rows in rounds for fold in np.unique(p.folds)]
+    expected = {
+        estimand: np.mean(
+            [roc_auc_score(p.labels[rows], p.probabilities[rows, 1]) for rows in group]
+        )
+        for estimand, group in (("pooled", rounds), ("patients", people), ("folds", parts))
+    }
+    assert found.estimand == FIRST[protocol]
+    for estimand in {found.estimand, *found.others}:
+        figure = found.by(estimand)["auroc"]
+        assert figure.value == pytest.approx(expected[estimand])
+        assert figure.estimand == estimand
+        assert figure.interval[0] < figure.value < figure.interval[1]
+    assert set(found.others) == {"pooled", "folds", "patients"} - {found.estimand} - (
+        set() if protocol == "folds" else {"folds"}
+    )
+    # Calls are of each image by itself: of folds they are pooled, and say so.
+    assert found.figures["balanced_accuracy"].estimand == (
+        "patients" if protocol == "patients" else "pooled"
+    )
+    assert found.figures["ece"].estimand == found.figures["brier"].estimand == "pooled"
+
+
+def test_which_estimand_stands_first_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    p = made_up(patients=12, images=20, protocol="patients", signal=3)
+    pooled = evaluation_of(p, draws=0).others["pooled"]
+    monkeypatch.setitem(FIRST, "patients", "pooled")
+    found = evaluation_of(p, p.colour(), draws=50)
+    for name, figure in pooled.items():
+        assert found.figures[name].value == pytest.approx(figure.value)
+    assert found.colour.auroc.first == pytest.approx(pooled["auroc"].value)
+    assert found.colour.estimand == "pooled"
+    assert "pooled" not in found.others
+    assert main_values(p)["auroc"] == pytest.approx(pooled["auroc"].value)
+    assert roc_curve(p).models == 1
+
+
+def test_that_no_patient_has_both_classes_is_said() -> None:
+    found = evaluation_of(made_up(mixed=False), draws=50)
+    figure = found.others["patients"]["auroc"]
+    assert figure.value is None
+    assert "No patient has images of this class and of others" in figure.why

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.datasets.balance import balance_weights, sample
+from core.evaluation.balance import balance_weights, sample
 
 LABELS = np.array([0, 0, 0, 0, 1, 1])
 PATIENTS = np.array(["a", "a", "a", "b", "a", "c"], dtype=object)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from core.evaluation.cross_validate import fit_decision
 from core.evaluation.operating_point import choose_thresholds
-from core.training.judging.held_out import fit_decision
 
 
 def held_out(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -28,10 +28,9 @@ def balance_weights(
     """
     weights = np.ones(len(labels))
     if balance == "patient":
-        groups = np.unique(np.stack([labels.astype(str), patients.astype(str)]), axis=1)
-        for label, patient in groups.T:
-            group = (labels == int(label)) & (patients.astype(str) == patient)
-            weights[group] = 1 / group.sum()
+        _, people = np.unique(patients.astype(str), return_inverse=True)
+        groups = people * (labels.max(initial=0) + 1) + labels
+        weights = 1 / np.bincount(groups)[groups]
     if balance != "none":
         for label in np.unique(labels):
             weights[labels == label] /= weights[labels == label].sum()

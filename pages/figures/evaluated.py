@@ -1,4 +1,4 @@
-"""Held-out answers of a model, read once, and the figures that were worked out of them."""
+"""Held-out predictions of a model, read once, and the figures that follow from them."""
 
 from dataclasses import dataclass, replace
 from html import escape
@@ -13,7 +13,7 @@ from core.registry.package import PREDICTIONS_FILE, Package
 from pages.shared.plain import visible
 
 if TYPE_CHECKING:
-    from core.evaluation.judgement import Judgement
+    from core.evaluation.judge import Evaluation
     from core.evaluation.predictions import Predictions
     from core.registry.card_results import Robustness
 
@@ -21,8 +21,8 @@ COLOUR = ("colour", "alone")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """Answers of one model, and where they are from.
+class EvaluatedModel:
+    """Predictions of one model, and where they are from.
 
     `on` says whose images they are; `leaky` why their figures flatter, if they do; `root` is the
     folder that the images lie in, where that is known. `robustness` holds the figures on changed
@@ -51,13 +51,13 @@ class Judged:
 
     @property
     def key(self) -> tuple[str, int, int]:
-        """What the answers are known by."""
+        """What the predictions are known by."""
         written = self.table.stat()
         return str(self.table), written.st_mtime_ns, written.st_size
 
 
-def held_out(name: str, package: Package) -> Judged | str:
-    """The held-out answers that a package brings along, or why there are none."""
+def held_out(name: str, package: Package) -> EvaluatedModel | str:
+    """The held-out predictions that a package brings along, or why there are none."""
     from core.registry.card_words import LEAKY_FIGURES  # noqa: PLC0415
 
     card, result = package.card, package.card.evaluation
@@ -83,14 +83,14 @@ def read(
     on: str,
     leaky: str | None = None,
     root: Path | None = None,
-) -> Judged | str:
-    """The answers in a table, or why they cannot be had."""
+) -> EvaluatedModel | str:
+    """The predictions in a table, or why they cannot be had."""
     card = package.card
     point = card.operating_point
     try:
         written = table.stat()
     except OSError:
-        return f"{card.name} has no {table.name}, so there are no answers to judge it by."
+        return f"{card.name} has no {table.name}, so there are no predictions to judge it by."
     found = _read(
         str(table),
         written.st_mtime_ns,
@@ -100,7 +100,7 @@ def read(
     )
     if isinstance(found, str):
         return found
-    return Judged(name, package, found, table, on, leaky, root)
+    return EvaluatedModel(name, package, found, table, on, leaky, root)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -119,31 +119,33 @@ def _read(
         return str(error)
 
 
-def judged(answers: Judged, group: tuple[str, str] | None = None) -> "Judgement":
-    """Every figure with its interval, of all answers or those of a group.
+def evaluated(model: EvaluatedModel, group: tuple[str, str] | None = None) -> "Evaluation":
+    """Every figure with its interval, of all predictions or those of a group.
 
-    A group is a kind (magnification, subtype, patient) and its name; `COLOUR` are the answers of
+    A group is a kind (magnification, subtype, patient) and its name; `COLOUR` are those of
     colour alone.
 
-    It takes about a second for each 5,000 answers, the first time.
+    It takes about a second for each 5,000 predictions, the first time.
     """
-    return _judge(answers.key, group, answers)
+    return _judge(model.key, group, model)
 
 
 @st.cache_resource(show_spinner="Working out the figures and their intervals …", max_entries=200)
 def _judge(
-    key: tuple[str, int, int],  # noqa: ARG001 - what the answers are known by
+    key: tuple[str, int, int],  # noqa: ARG001 - what the predictions are known by
     group: tuple[str, str] | None,
-    _answers: Judged,
-) -> "Judgement":
-    from core.evaluation.judgement import judge  # noqa: PLC0415 - pandas
+    _model: EvaluatedModel,
+) -> "Evaluation":
+    from core.evaluation.judge import evaluation_of  # noqa: PLC0415 - pandas
 
-    predictions = _answers.predictions
+    predictions, colour = _model.predictions, None
     if group == COLOUR:
         predictions = predictions.colour() or predictions
     elif group:
         predictions = predictions.groups(group[0])[group[1]]  # type: ignore[arg-type]
-    return judge(predictions)
+    else:
+        colour = predictions.colour()
+    return evaluation_of(predictions, colour)
 
 
 def label(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Every image of a dataset answered as the app answers one."""
+"""Every image of a dataset predicted as the app predicts one."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +25,8 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True)
-class Answered:
-    """Answers on N images, in the order of the records.
+class PredictedImages:
+    """Predictions on N images, in the order of the records.
 
     Attributes
     ----------
@@ -56,14 +56,14 @@ class _Ready:
     scale: ScalePlan
 
 
-def answer_images(
+def predict_images(
     classifier: Classifier,
     records: pd.DataFrame,
     root: Path,
     progress: Progress = lambda _: None,
     change: Change | None = None,
-) -> Answered:
-    """Answer images in bulk, by the rules by which `core.diagnosis` answers one.
+) -> PredictedImages:
+    """Predict images in bulk, by the rules by which `core.diagnosis` predicts one.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def answer_images(
             squares = np.stack([ready.small for ready in inputs if not isinstance(ready, str)])
             chances[whole] = classifier.probabilities(squares)
         progress((rows[-1] + 1) / len(records))
-    return Answered(chances, colour, unreadable, scales["out"], scales["unknown"])
+    return PredictedImages(chances, colour, unreadable, scales["out"], scales["unknown"])
 
 
 def _read_ahead(

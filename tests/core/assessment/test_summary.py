@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, recall_score, roc_auc_score
 
 from core.assessment.assess import Assessment, assess
-from core.assessment.report import to_json
+from core.assessment.summary import to_json
 from core.datasets.records import Dataset
 from core.registry.package import Package
 

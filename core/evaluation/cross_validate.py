@@ -1,0 +1,227 @@
+"""Cross-validation in which nothing is chosen on the patients that are tested."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.evaluation.balance import balance_weights
+from core.evaluation.calibration import apply_temperature, fit_temperature
+from core.evaluation.operating_point import choose_thresholds
+
+_TWO = 2
+
+
+class Predict(Protocol):
+    """Logits (V, n, K) of some rows in each of V views; `plain` is the first, of unchanged images.
+
+    A view that lacks an image has NaN for it.
+    """
+
+    def __call__(self, rows: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
+        """Of rows (n,)."""
+
+
+Fitter = Callable[[NDArray[np.int64]], Predict]
+"""Fit on these rows."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Some of the images, changed in C ways, each a further view.
+
+    Attributes
+    ----------
+    rows : int64 array, shape (n,)
+        Which of the images; ascending.
+    values : float64 array, shape (C, n, F)
+        Features or logits.
+    """
+
+    rows: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def of(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Values of other rows, (C, m, F); NaN for those that were not changed."""
+        known = np.isin(rows, self.rows)
+        values = np.full((len(self.values), len(rows), self.values.shape[2]), np.nan)
+        values[:, known] = self.values[:, np.searchsorted(self.rows, rows[known])]
+        return values
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was chosen on held-out images of other patients.
+
+    Attributes
+    ----------
+    temperature : float
+    thresholds : tuple of float, or None
+        On the calibrated probability of class 1, one for each of
+        `core.evaluation.operating_point.RULES`; None for more than two classes.
+    """
+
+    temperature: float
+    thresholds: tuple[float, ...] | None
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Logits by models that had not seen the image's fold, and what was chosen without it.
+
+    Attributes
+    ----------
+    folds : int64 array, shape (S, N)
+        Fold of each of S rounds that an image was held out in; -1 if it never was.
+    logits : float64 array, shape (S, V, N, K)
+        In V views; NaN where the fold is -1, and where a view has no such image.
+    decisions : tuple of tuple of Decision
+        One for each fold of each round.
+    """
+
+    folds: NDArray[np.int64]
+    logits: NDArray[np.float64]
+    decisions: tuple[tuple[Decision, ...], ...]
+
+    @property
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Round and image of each of the R held-out predictions, (R,) each."""
+        rounds, images = np.nonzero(self.folds >= 0)
+        return rounds, images
+
+    def probabilities(self, view: int = 0) -> NDArray[np.float64]:
+        """Calibrated probabilities at the `places`, (R, K)."""
+        rounds, images = self.places
+        folds = self.folds[rounds, images]
+        chances = np.full((len(images), self.logits.shape[3]), np.nan)
+        for round_, decisions in enumerate(self.decisions):
+            for fold, decision in enumerate(decisions):
+                rows = (rounds == round_) & (folds == fold)
+                logits = self.logits[round_, view, images[rows]]
+                chances[rows] = apply_temperature(logits, decision.temperature)
+        return chances
+
+    def thresholds(self) -> NDArray[np.float64] | None:
+        """Thresholds at the `places`, one a rule, (R, rules); None for more than two classes."""
+        if self.decisions[0][0].thresholds is None:
+            return None
+        rounds, images = self.places
+        chosen = np.array([[each.thresholds for each in round_] for round_ in self.decisions])
+        return np.asarray(chosen[rounds, self.folds[rounds, images]], dtype=np.float64)
+
+    def decide(self, labels: NDArray[np.int64], patients: NDArray[np.object_]) -> Decision:
+        """Temperature and thresholds of the final model: from all held-out logits together."""
+        rounds, images = self.places
+        return fit_decision(self.logits[rounds, 0, images], labels[images], patients[images])
+
+
+def cross_validate(
+    fit: Fitter,
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    folds: NDArray[np.int64],
+    progress: Callable[[float], None] = lambda _: None,
+) -> HeldOut:
+    """Test every fold of every round by a model that was not fitted on it.
+
+    Temperature and thresholds for a fold come from the other folds, each answered by a model that
+    was fitted on neither: one more fit for each pair of folds. With a fold for each patient it is
+    leaving one patient out.
+
+    Parameters
+    ----------
+    fit : callable
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    folds : int64 array, shape (S, N)
+        From 0; -1 for images that are trained on in every fold.
+    progress : callable
+        Told the share done, in [0, 1].
+    """
+    number = int(folds.max()) + 1
+    fits = len(folds) * number * (number + 1) // 2
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        progress(done / fits)
+
+    logits, decisions = [], []
+    for fold_of in folds:
+        rows = [np.flatnonzero(fold_of == fold) for fold in range(number)]
+        inner: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in rows]
+        for first in range(number):
+            for second in range(first + 1, number):
+                train = np.flatnonzero((fold_of != first) & (fold_of != second))
+                predict = fit(train)
+                for tested, chosen_on in ((first, second), (second, first)):
+                    # A class that both folds share alone was not trained on: nothing can be
+                    # learnt from how its images are answered.
+                    known = rows[chosen_on][np.isin(labels[rows[chosen_on]], labels[train])]
+                    inner[tested].append((known, predict(known, plain=True)[0]))
+                count()
+        chosen = []
+        answers = None
+        for fold, parts in enumerate(inner):
+            others = np.concatenate([images for images, _ in parts])
+            held_out = np.concatenate([values for _, values in parts])
+            chosen.append(fit_decision(held_out, labels[others], patients[others]))
+            values = fit(np.flatnonzero(fold_of != fold))(rows[fold])
+            if answers is None:
+                answers = np.full((len(values), len(labels), values.shape[2]), np.nan)
+            answers[:, rows[fold]] = values
+            count()
+        logits.append(answers)
+        decisions.append(tuple(chosen))
+    return HeldOut(folds, np.array(logits, dtype=np.float64), tuple(decisions))
+
+
+def hold_out(
+    predict: Predict,
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    chosen_on: NDArray[np.int64],
+    tested: NDArray[np.int64],
+) -> HeldOut:
+    """Test one model on images that nothing was chosen on.
+
+    Parameters
+    ----------
+    predict : callable
+        Of a model that was fitted on other images.
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    chosen_on, tested : int64 array
+        Rows that temperature and thresholds are chosen on, and those that are tested.
+    """
+    decision = fit_decision(
+        predict(chosen_on, plain=True)[0], labels[chosen_on], patients[chosen_on]
+    )
+    values = predict(tested)
+    logits = np.full((1, len(values), len(labels), values.shape[2]), np.nan)
+    logits[0][:, tested] = values
+    folds = np.full((1, len(labels)), -1)
+    folds[0, tested] = 0
+    return HeldOut(folds, logits, ((decision,),))
+
+
+def fit_decision(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], patients: NDArray[np.object_]
+) -> Decision:
+    """Temperature and thresholds from held-out logits.
+
+    Parameters
+    ----------
+    logits : float64 array, shape (N, K)
+    labels : int64 array, shape (N,)
+    patients : object array, shape (N,)
+    """
+    weights = balance_weights(labels, patients, "patient")
+    temperature = fit_temperature(logits, labels, weights)
+    if logits.shape[1] > _TWO:
+        return Decision(temperature, None)
+    chances = apply_temperature(logits, temperature)[:, 1]
+    return Decision(temperature, choose_thresholds(labels, chances, patients))

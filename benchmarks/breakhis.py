@@ -34,7 +34,7 @@ from core.evaluation.metrics import main_figures
 from core.evaluation.predictions import predictions_on
 from core.evaluation.probe import probe_fitter
 from core.settings import get_settings
-from core.training.fitting.fit import fit_network, network_logits
+from core.training.fitting.fit import fit_network, logits_of
 from core.training.fitting.network import build_network
 from core.training.judging.features import colour_views, shift
 from core.training.request.input_spec import frame
@@ -217,12 +217,12 @@ def fine_tuned(dataset: Dataset) -> Fitter:
         network = build_network(recipe, 2)
         settings = recipe.train
         fit_network(network, recipe, settings, pixels, labels, patients, part, Watch())  # type: ignore[arg-type]
+        logits = logits_of(network)
 
         def predict(asked: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
             squares = np.asarray(pixels[asked])
             views = [squares] if plain else [squares, np.asarray(jitter(squares, training=True))]
-            every = np.arange(len(asked))
-            return np.stack([network_logits(network, view, every) for view in views])
+            return np.stack([logits(view) for view in views])
 
         return predict
 

@@ -21,7 +21,7 @@ from pages.shared.plain import as_html, notice
 
 VIEWS = {
     "Figures": show_figures,
-    "Operating point": show_point,
+    "Decision threshold": show_point,
     "Calibration": show_calibration,
     "Robustness": show_robustness,
     "Groups": show_groups,

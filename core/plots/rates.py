@@ -82,10 +82,10 @@ def rates(
                 x=[point[0]],
                 y=[point[1]],
                 mode="markers",
-                name="operating point",
+                name="decision threshold",
                 marker={"symbol": "x", "size": 13, "color": "#d55e00", "line": {"width": 1}},
                 hovertemplate=f"{horizontal} %{{x:.3f}}<br>{vertical} %{{y:.3f}}"
-                "<extra>operating point</extra>",
+                "<extra>decision threshold</extra>",
             )
         )
     framed(figure, _HEIGHT, legend_rows=-(-(len(lines) + (point is not None)) // 2))

@@ -8,9 +8,9 @@ from pages.figures.words import words
 from pages.shared.plain import quiet
 
 _HELP = (
-    "Answers are put into ten bins by the probability that they state. On the dotted line what is "
-    "said is what is observed; above it the model says too little, below it too much. ECE is the "
-    "mean distance from it, each bin counting by its answers (Naeini et al. 2015)."
+    "Images in ten bins by the probability that the model states. On the dotted line it is right; "
+    "above it the model says too little, below it too much. ECE is the mean distance from it, each "
+    "bin counting by its images (Naeini et al. 2015)."
 )
 
 

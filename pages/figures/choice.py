@@ -93,8 +93,8 @@ def _on_dataset(name: str, package: Package, path: Path) -> EvaluatedModel | str
             job,
             job.visible,
             f"stop-{name}",
-            "Nothing is kept, unless every image is answered: the figures are then shown, without "
-            "the curves of robustness if changed images were still to be answered.",
+            "Nothing is kept until every image is answered. From then on the figures are shown, "
+            "without robustness.",
         )
         return None
     assert job.assessment is not None and job.table is not None  # noqa: PT018, S101 - it ended well
@@ -126,9 +126,8 @@ def _offer(name: str, package: Package, path: Path, job: EvaluationJob | None) -
         "Try again" if job else "Evaluate",
         key=f"evaluate-{name}",
         type="primary",
-        help="Answers every image of the dataset, then up to 500 of them again under changes of "
-        "stain, focus, compression, light and scale, and judges the answers by patient. The "
-        "changes may take several times as long as the images.",
+        help="Answers every image, then up to 500 of them again under changes of stain, focus, "
+        "compression, light and scale, which may take several times as long.",
     ):
         evaluate_anew(package, path)
         st.rerun()
@@ -140,8 +139,7 @@ def _offer_again(name: str, package: Package, path: Path) -> None:
         again = st.button(
             "Evaluate again",
             key=f"again-{name}",
-            help="Answers every image anew. Do so where images have been added, changed or taken "
-            "away since.",
+            help="Answers every image anew: for when images have changed since.",
         )
         quiet(f"{package.card.title} answered the images as they were when it was asked.")
     if again:

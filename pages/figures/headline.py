@@ -140,7 +140,7 @@ def _show_classes(model: EvaluatedModel, found: "Evaluation") -> None:
 def _show_matrix(model: EvaluatedModel, found: "Evaluation") -> None:
     from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
 
-    st.html("<h3>Who was called what</h3>")
+    st.html("<h3>Confusion matrix</h3>")
     show_chart(
         confusion_figure(found.confusion, [label(name) for name in model.predictions.classes]),
         model,

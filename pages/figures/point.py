@@ -1,4 +1,4 @@
-"""ROC and precision-recall curves, and what moving the operating point does."""
+"""ROC and precision-recall curves, and what moving the decision threshold does."""
 
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,8 @@ _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balance
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
 _MOVING = (
-    "Where you put the point having looked at these patients flatters: it shows the trade. To "
-    "report are the figures at the model's own points, each chosen without the patient."
+    "The operating point. A threshold chosen by looking at these patients flatters: report the "
+    "figures at the model's own thresholds, each chosen without the patient."
 )
 
 
@@ -36,7 +36,7 @@ def show_point(model: EvaluatedModel) -> None:
             format_func=predictions.classes.__getitem__,
             key="curve_class",
         )
-        st.caption("There is no operating point: the most probable class is the answer.")
+        st.caption("There is no decision threshold: the most probable class is the answer.")
         _show_curves(model, chosen, None)
         return
     threshold = _ask_for_point(model)
@@ -63,7 +63,7 @@ def _ask_for_point(model: EvaluatedModel) -> float:
             offered.setdefault(f"{other.threshold:.3f}: {other.rule}", round(other.threshold, 3))
     if len(offered) > 1:
         st.selectbox(
-            "Points of the card",
+            "Thresholds of the card",
             tuple(offered),
             key=f"rule-{model.name}",
             on_change=lambda: st.session_state.update(
@@ -75,7 +75,7 @@ def _ask_for_point(model: EvaluatedModel) -> float:
     positive = model.predictions.classes[model.predictions.positive]
     st.text(f"Called {positive} from this probability on")
     return st.slider(
-        "Operating point",
+        "Decision threshold",
         0.0,
         1.0,
         step=0.001,
@@ -89,7 +89,7 @@ def _show_follow(model: EvaluatedModel, found: "Evaluation", threshold: float) -
     own = evaluated(model)
     cells = "".join(
         f"<div><dt>{titled(name, found.figures[name].estimand)}</dt><dd>{_number(found, name)}"
-        f"<small>own points {_number(own, name)}</small></dd></div>"
+        f"<small>own thresholds {_number(own, name)}</small></dd></div>"
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
@@ -97,7 +97,7 @@ def _show_follow(model: EvaluatedModel, found: "Evaluation", threshold: float) -
     whose = "chosen without each patient" if each else "the most probable class"
     st.caption(
         f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own "
-        f"points: {whose}. {_MOVING}",
+        f"thresholds: {whose}. {_MOVING}",
         help=HELP,
     )
 
@@ -170,7 +170,7 @@ def _show_matrix(model: EvaluatedModel, found: "Evaluation", threshold: float) -
     from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
 
     names = [label(name) for name in model.predictions.classes]
-    st.html(f"<h3>Who was called what, at {threshold:.3f}</h3>")
+    st.html(f"<h3>Confusion matrix at {threshold:.3f}</h3>")
     rule = calling_rule(model.predictions).replace("“threshold”", f"{threshold:.3f}")
     with st.container(key="curves-matrix"):
         left, _ = st.columns(2, gap="medium")

@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from core.registry.card_results import Robustness
 
 _HELP = (
-    "The same images are changed by a known amount, as another laboratory or scanner might change "
-    "them, and answered again. A line that stays level means that the answers hold; one that falls "
-    "means that the model leans on what was changed. The dotted line is the AUROC of colour alone, "
-    "judged on the same changed images."
+    "The same images, changed as another laboratory or scanner might change them. Where a line "
+    "stays level the answers hold; where it falls the model leans on what was changed. Dotted: "
+    "AUROC of colour alone on the same changed images."
 )
 _CHANGES = {
     "stain": (

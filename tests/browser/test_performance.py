@@ -76,7 +76,7 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
         expect(page.get_by_role("alert").filter(has_text="✕")).to_have_count(0)
         expect(page.get_by_text("Traceback")).to_have_count(0)
         charts = page.locator(".js-plotly-plot")
-        if title in {"Operating point", "Calibration", "Robustness", "Patients"}:
+        if title in {"Decision threshold", "Calibration", "Robustness", "Patients"}:
             expect(charts.first).to_be_visible()
         for chart in range(charts.count()):
             key = page.locator("[class*=st-key-numbers-] button").nth(chart)
@@ -86,13 +86,13 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
 def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
     point = load_package(ROOT / "models" / "idc").card.operating_point
     assert point
-    view(page, "Operating point")
+    view(page, "Decision threshold")
     matrix = page.locator(".js-plotly-plot").last
     before = matrix.inner_text()
-    page.get_by_role("slider", name="Operating point").focus()
+    page.get_by_role("slider", name="Decision threshold").focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    moved = f"Who was called what, at {round(point.threshold, 3) + 0.02:.3f}"
+    moved = f"Confusion matrix at {round(point.threshold, 3) + 0.02:.3f}"
     expect(page.get_by_role("heading", name=moved)).to_be_visible()
     settled(page)
     assert matrix.inner_text() != before
@@ -144,7 +144,7 @@ def test_it_fits_the_window(
     page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{app_server.url}/performance")
     ready(page)
-    for title in ("Figures", "Operating point", "Robustness", "Patients"):
+    for title in ("Figures", "Decision threshold", "Robustness", "Patients"):
         view(page, title)
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
         for chart in page.locator(".js-plotly-plot").all():

@@ -34,7 +34,7 @@ from tests.pages.conftest import NEGATIVE, POSITIVE
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 180
 VIEWS = (
-    "Operating point",
+    "Decision threshold",
     "Calibration",
     "Robustness",
     "Groups",
@@ -194,7 +194,7 @@ def test_two_classes_are_told_one_by_one(ten: Path) -> None:
 
 @pytest.mark.usefixtures("ten")
 def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
-    page = open_page("Operating point")
+    page = open_page("Decision threshold")
     slider = page.slider(key="point-tiny")
     assert slider.value == 0.37  # the card's
     # Called so from 0.37 on: .88, .82, .72, .94 rightly and .62 wrongly; 0.36 is missed.
@@ -212,7 +212,7 @@ def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
         "<dt>Precision, pooled over images</dt><dd>0.714",  # 5 of 7
         "<dt>F1, pooled over images</dt><dd>0.833",  # 10 of 12
         "<dt>Accuracy, pooled over images</dt><dd>0.800",
-        "own points 0.800",
+        "own thresholds 0.800",
     ):
         assert words in shown
     found = charts(page)
@@ -226,7 +226,7 @@ def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
 
 @pytest.mark.usefixtures("ten")
 def test_curves_go_through_the_points_that_the_answers_give() -> None:
-    found = charts(open_page("Operating point"))
+    found = charts(open_page("Decision threshold"))
     roc = found["roc"]["data"][0]
     steps = set(zip(roc["x"], roc["y"], strict=True))
     # Four positives come first, then 0.62, then 0.36, then the other four negatives.
@@ -303,7 +303,7 @@ def test_a_leaky_model_wears_its_mark_on_every_figure(ten: Path) -> None:
     vouch(ten, training={**training, "split": "image", "leaky": True})
     assert html(open_page()).count("<dt>▲ LEAKY ") == 6
     assert "▲ LEAKY Model" in html(open_page("Figures"))
-    for view in ("Operating point", "Calibration", "Groups", "Patients"):
+    for view in ("Decision threshold", "Calibration", "Groups", "Patients"):
         page = open_page(view)
         assert charts(page), view
         for name, figure in charts(page).items():
@@ -364,7 +364,7 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     assert said in shown
     cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.800</bdi></td>"
     assert f'<th scope="row"><bdi>AUROC, pooled over images</bdi></th>{cells}' in shown
-    for view in ("Operating point", "Calibration", "Patients", "Worst errors", "Training"):
+    for view in ("Decision threshold", "Calibration", "Patients", "Worst errors", "Training"):
         go(page, view)
     page.switch_page("pages/models.py").run()
     assert not page.exception

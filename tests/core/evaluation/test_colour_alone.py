@@ -104,3 +104,29 @@ def test_audit_evaluation_and_training_say_the_same_of_the_same_images(classes: 
         for label in range(classes)
     ]
     assert audited.auroc == pytest.approx(np.mean(by_class))
+
+
+def test_every_patient_counts_the_same_and_only_images_as_they_are_are_fitted_on() -> None:
+    random = np.random.default_rng(1)
+    patients = np.repeat([f"p{number:02}" for number in range(12)], 6).astype(object)
+    labels = random.integers(0, 2, 72)
+    views = (random.normal(0, 1, (2, 72, 21)) + 0.5 * labels[:, None]).astype(np.float32)
+    folds = np.array([int(name[1:]) % 3 for name in patients])
+    found = colour_alone(views, labels, patients, 2, folds)
+    assert isinstance(found, ColourAlone)
+    np.testing.assert_array_equal(found.folds, folds + 1)
+    times = np.where(patients == "p00", 20, 1)
+    many = colour_alone(
+        views.repeat(times, axis=1),
+        labels.repeat(times),
+        patients.repeat(times),
+        2,
+        folds.repeat(times),
+    )
+    assert isinstance(many, ColourAlone)
+    first = np.cumsum(times) - times
+    np.testing.assert_allclose(many.probabilities[:, first], found.probabilities, atol=1e-3)
+    changed = colour_alone(np.stack([views[0], -views[1]]), labels, patients, 2, folds)
+    assert isinstance(changed, ColourAlone)
+    np.testing.assert_array_equal(changed.probabilities[0], found.probabilities[0])
+    assert not np.allclose(changed.probabilities[1], found.probabilities[1], atol=0.05)

@@ -92,7 +92,7 @@ def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) 
     text = (other / "predictions.csv").read_text().replace("0.64,0.36", "0.25,0.75")
     (other / "predictions.csv").write_text(text)
     vouch(other, name="other", title="Other")
-    page = open_page("Operating point")
+    page = open_page("Decision threshold")
     page.selectbox(key="judged_model").set_value("tiny").run()
     page.slider(key="point-tiny").set_value(0.3).run()
     # Sensitivity 5 of 5, specificity 3 of 5.

@@ -51,7 +51,7 @@ def tifffile(path: Path) -> Facts:
     from tifffile import TiffFile  # noqa: PLC0415
 
     with TiffFile(path) as tiff:
-        page = tiff.pages[0]
+        page = tiff.pages.first
         across = page.tags.valueof(282, 0)
         density = across[0] / (across[1] if len(across) > 1 else 1) if across else 0
         unit = UM_OF_UNIT.get(int(page.tags.valueof(296, 2)))

@@ -114,10 +114,10 @@ class ExplainedImage:
     most_tissue: float
     """Share of the tile with most tissue; of an image that is one input, the same as `tissue`."""
     distance: float | None
-    """Distance from the training images over the largest in scope: the mean over the tiles, each
-    counting by its share of tissue."""
+    """Distance from the training images over the largest in scope: the mean over the tiles that
+    are mostly tissue."""
     sharpness: float | None
-    """Over the least in scope: the median over the tiles."""
+    """Over the least in scope: the median over the same tiles."""
     members: tuple[NDArray[np.float32], ...] | None
     """(K,) of each member of an ensemble."""
     sample: NDArray[np.uint8]
@@ -201,6 +201,7 @@ def _answer_tiles(
         target = int(plan.answered(chances).of_image(card).argmax())
     explained = _concatenate([explain(inputs, target) for inputs in all_inputs()])
     tiles = plan.answered(explained.probabilities, explained.heatmaps)
+    inner = tiles.mostly_tissue()
     distances, sharpness, members = explained.distances, explained.sharpness, explained.members
     return ExplainedImage(
         probabilities=tiles.of_image(card),
@@ -208,8 +209,8 @@ def _answer_tiles(
         explained=target,
         tissue=float(tiles.tissue.mean()),
         most_tissue=float(tiles.tissue.max()),
-        distance=None if distances is None else tiles.mean_over_tissue(distances),
-        sharpness=None if sharpness is None else float(np.median(sharpness)),
+        distance=None if distances is None else float(distances[inner].mean()),
+        sharpness=None if sharpness is None else float(np.median(sharpness[inner])),
         members=None
         if members is None
         else tuple(plan.answered(chances).of_image(card) for chances in members),

@@ -87,7 +87,7 @@ def _decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
         stored = stored.convert("L" if stored.mode == "1" else "RGB")
     if header.profile:
         stored, told = to_srgb(stored, header.profile)
-        notes += [told] * bool(told)
+        notes += [told] if told else []
     if stored.mode == "CMYK":
         notes.append("CMYK turned into RGB")
     pixels = np.array(stored if stored.mode == "RGB" else stored.convert("RGB"))

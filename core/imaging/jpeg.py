@@ -60,7 +60,8 @@ def read_jpeg(data: bytes) -> Header:
     _check_scans("JPEG", data, scan, width * height)
     orientation, scale = read_exif(exif)
     if len(jfif) >= 12 and jfif[7] in _UNIT_UM:  # noqa: PLR2004 - up to the densities
-        stated = from_density(*struct.unpack_from(">HH", jfif, 8), _UNIT_UM[jfif[7]])
+        across, down = struct.unpack_from(">HH", jfif, 8)
+        stated = from_density(across, down, _UNIT_UM[jfif[7]])
         scale = stated if stated != NOT_STATED else scale
     return Header(
         format="JPEG",

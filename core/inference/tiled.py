@@ -19,6 +19,8 @@ LEAST_TISSUE = 0.1
 MOST_OVERLAPPING = 10_000
 # Room for every tile of the largest image that is read by default, at 50 px a tile.
 MOST_TILES = 50_000
+# Tiles of so much of the most tissue that any has tell what kind of tissue it is.
+_NEARLY = 0.75
 # Side of a tile on the maps that are shown: finer than any network's last feature map.
 MAP_TILE = 32
 
@@ -88,9 +90,10 @@ class TileMap:
         """Return the share of the tissue, in [0, 1], where a class reaches a threshold."""
         return float(np.average(self._area(index) >= threshold, weights=self._weights()))
 
-    def mean_over_tissue(self, values: NDArray[np.floating]) -> float:
-        """Return the mean of one value a used tile, each counting by its share of tissue."""
-        return float(np.average(values, weights=self._weights()))
+    def mostly_tissue(self) -> NDArray[np.bool_]:
+        """Which used tiles have nearly as much tissue as any: those at its edge show glass, too."""
+        tissue = self.tissue[self.used]
+        return tissue >= _NEARLY * tissue.max()
 
     def _area(self, index: int) -> NDArray[np.float64]:
         """Mean of the map over each used tile: overlapping neighbours steady each other."""

@@ -5,7 +5,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import ImageError
 from core.imaging.header import Header, damaged, unsupported
@@ -40,7 +40,7 @@ def opened(data: bytes) -> Iterator["TiffFile"]:
     """Open a file whose bounds were checked, with no vendor's special rules."""
     from tifffile import TIFF, TiffFile  # noqa: PLC0415 - takes a while, and few images are TIFF
 
-    flags = {f"is_{name}": False for name in TIFF.FILE_FLAGS}
+    flags: dict[str, Any] = {f"is_{name}": False for name in TIFF.FILE_FLAGS}
     with TiffFile(io.BytesIO(data), _multifile=False, _useframes=False, **flags) as tiff:
         yield tiff
 
@@ -64,7 +64,7 @@ def read_tiff(data: bytes) -> Header:
 
 
 def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
-    pages = [tiff.pages[index] for index in range(read)]
+    pages = [cast("TiffPage", tiff.pages[index]) for index in range(read)]
     facts = [_facts(page, index) for index, page in enumerate(pages)]
     images = read_ome(facts[0].description) if "<" in facts[0].description[:9] else None
     ome = picture_of(images) if images else None
@@ -202,7 +202,7 @@ def _number(page: "TiffPage", code: int) -> float:
     """First value of a tag of whatever number type, as a fraction where it is one; 0 if missing."""
     tag = page.tags.get(code)
     value: Any = 0 if tag is None else tag.value
-    if isinstance(value, tuple):
+    if tag is not None and isinstance(value, tuple):
         if tag.dtype in {5, 10} and len(value) > 1:  # a fraction, signed or not
             return value[0] / value[1] if value[1] else 0.0
         value = value[0] if value else 0

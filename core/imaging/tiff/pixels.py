@@ -1,7 +1,7 @@
 """Pixels of a TIFF page, by tifffile and imagecodecs; what these do not read, Pillow may."""
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def read_pixels(header: Header) -> tuple[PillowImage.Image | NDArray[np.uint16],
     with opened(header.picture) as tiff:
         if header.planes:
             return _merged(header, [_samples(tiff, own, header) for own in header.planes]), "RGB"
-        page = tiff.pages[header.page]
+        page = cast("TiffPage", tiff.pages[header.page])
         if _only_pillow_reads(page):
             return _by_pillow(header)
         check_pieces(page, header.picture)
@@ -58,9 +58,9 @@ def read_pixels(header: Header) -> tuple[PillowImage.Image | NDArray[np.uint16],
 
 def _samples(tiff: "TiffFile", index: int, header: Header) -> NDArray:
     """(H, W) of one page of several; or of one that lies behind the only page's pixels."""
-    page = tiff.pages[header.page]
+    page = cast("TiffPage", tiff.pages[header.page])
     if index < len(tiff.pages):
-        page = tiff.pages[index]
+        page = cast("TiffPage", tiff.pages[index])
         check_pieces(page, header.picture)
         return _positive(page, page.asarray(squeeze=False)[0, 0])[..., 0]
     check_pieces(page, header.picture)
@@ -68,7 +68,9 @@ def _samples(tiff: "TiffFile", index: int, header: Header) -> NDArray:
     start = page.dataoffsets[0] + index * size
     if not page.is_contiguous or start + size > len(header.picture):
         raise damaged("TIFF", "it ends before the last of its channels")
-    plane = np.frombuffer(header.picture, page.dtype.newbyteorder(tiff.byteorder), page.size, start)
+    plane = np.frombuffer(
+        header.picture, np.dtype(page.dtype).newbyteorder(tiff.byteorder), page.size, start
+    )
     return _positive(page, plane.reshape(page.imagelength, page.imagewidth, 1))[..., 0]
 
 

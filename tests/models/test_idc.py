@@ -12,6 +12,7 @@ from core.datasets.open import open_dataset
 from core.diagnosis import diagnose
 from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom
+from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.registry.package import Package
 from core.registry.shelf import find
@@ -121,3 +122,18 @@ def test_regions_at_a_quarter_micrometre_are_answered(
     truth = resize(mask, *chances.shape) > 127
     known = ~np.isnan(chances)
     assert roc_auc_score(truth[known], chances[known]) > auroc
+
+
+def test_a_region_that_is_mostly_glass_is_answered_on_its_tissue(
+    package: Package, shared: Path
+) -> None:
+    glass = np.full((3200, 4800, 3), 243, np.uint8)
+    region = read_image(shared / "data/regions/1008.jpg").pixels[:1000, :1000]
+    glass[400:1400, 800:1800] = region
+    found = diagnose(encode_png(glass), package=package, um_per_px=0.25)
+    assert found.scope.tissue < 0.1
+    assert found.outcome.name == "IDC"
+    assert "the answer is about that" in found.warnings[0]
+    assert not diagnose(
+        encode_png(np.full_like(glass, 243)), package=package, um_per_px=0.25
+    ).scope.inside

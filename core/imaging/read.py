@@ -1,40 +1,20 @@
-"""Bytes or a file to RGB pixels, with what the file says of them: Pillow decodes, we check."""
+"""Bytes or a file to RGB pixels, with what the file says of them."""
 
 import hashlib
-import io
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import ImageError
+from core.imaging.decode import decode
 from core.imaging.formats import misnamed, read_header
-from core.imaging.header import Header, damaged, unsupported
+from core.imaging.header import Header, damaged
 from core.settings import get_settings
 
 _SIDEWAYS = {5, 6, 7, 8}
 _LARGEST_SIDE = 1 << 20
-# Called directly rather than through PIL.Image.open, whose own pixel limit is a global that other
-# code may set and that warns: ours has been checked already.
-_DECODERS: dict[str, type[ImageFile]] = {
-    "PNG": PngImageFile,
-    "JPEG": JpegImageFile,
-    "TIFF": TiffImageFile,
-    "BMP": BmpImageFile,
-    "WEBP": WebPImageFile,
-}
-_GREY_16 = {"I", "I;16", "I;16B", "I;16L"}
-_WITH_ALPHA = {"RGBA", "LA", "La", "PA", "RGBa"}
-_SIMPLE = {"RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr"}
-_DIM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +37,11 @@ class ImageInfo:
     """Of the file's bytes."""
     notes: tuple[str, ...]
     """What was done to the pixels, in words."""
+    scale_words: str = ""
+    """Why what the file says of its scale cannot be used, as a clause after "The file"; empty if it
+    can, or if the file says nothing."""
+    square_pixels: bool = True
+    """Whether pixels are as high as wide, as far as the file says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +63,9 @@ def read_image(
     """Read a PNG, JPEG, TIFF, BMP or WebP image.
 
     Both limits are checked before anything is decoded. The format is told by content, the first
-    page or frame is read, the EXIF orientation is applied; `core.imaging.header` holds the rules
-    for µm/px. Values of more than 8 bits keep their upper 8 bits, whatever the image holds (the
-    inverse of the usual widening by 257). Transparency is laid over white. CMYK is turned into RGB
-    by the plain rule, without colour profiles.
+    page or frame that is no thumbnail is read, the EXIF orientation is applied, and colours are
+    those of sRGB; `core.imaging.decode` holds the rules for 16 bits, transparency and CMYK,
+    `core.imaging.scale` those for µm/px.
 
     Parameters
     ----------
@@ -106,13 +90,11 @@ def read_image(
     _check_bytes(len(data), max_bytes)
     header = read_header(data)
     _check_size(header, max_pixels)
-    pixels, mode, notes = _decode(header)
+    pixels, mode, notes = decode(header)
     pixels = _turn(pixels, header.orientation)
     if header.orientation > 1:
         notes = (*notes, "turned upright as the file's orientation says")
-    if header.pages > 1:
-        kind = "pages" if header.format == "TIFF" else "frames"
-        notes = (f"first of {header.pages} {kind}", *notes)
+    notes = (*_which(header), *notes)
     suffix = source.suffix if isinstance(source, Path) else PurePath(name or "").suffix
     if misnamed(suffix, header.format):
         notes = (f"named {suffix}, but its content is {header.format}", *notes)
@@ -121,9 +103,30 @@ def read_image(
     return Image(
         pixels,
         ImageInfo(
-            header.format, mode, header.bit_depth, width, height, header.um_per_px, digest, notes
+            format=header.format,
+            mode=mode,
+            bit_depth=header.bit_depth,
+            width=width,
+            height=height,
+            um_per_px=header.scale.um_per_px,
+            sha256=digest,
+            notes=notes,
+            scale_words=header.scale.words,
+            square_pixels=header.scale.square,
         ),
     )
+
+
+def _which(header: Header) -> tuple[str, ...]:
+    """Say which of several pages or frames was read."""
+    if header.planes:
+        words = "three pages of red, green and blue put together"
+        return (words, f"first of {header.pages} pictures") if header.pages > 1 else (words,)
+    if header.pages == 1:
+        return ()
+    if header.page > 0:
+        return (f"page {header.page + 1} of {header.pages}, those before it being no picture",)
+    return (f"first of {header.pages} {'pages' if header.format == 'TIFF' else 'frames'}",)
 
 
 def _load(path: Path, max_bytes: int) -> bytes:
@@ -166,74 +169,3 @@ def _turn(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     down = -1 if orientation in {3, 4, 7, 8} else 1
     across = -1 if orientation in {2, 3, 6, 7} else 1
     return np.ascontiguousarray(pixels[::down, ::across])
-
-
-def _decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
-    """Decode a picture as it is stored: RGB, the mode in Pillow's words, and what was done."""
-    try:
-        with _DECODERS[header.format](io.BytesIO(header.picture)) as image:
-            _check_agreement(image, header)
-            if header.format == "TIFF":
-                # Given memory, Pillow's TIFF reader skips the global pixel limit and its warning.
-                image.im = PillowImage.new(image.mode, image.size, None).im
-            image.load()
-            return _to_rgb(image, header)
-    except ImageError:
-        raise
-    except MemoryError as error:
-        raise ImageError(
-            f"There is not enough memory for {header.width}×{header.height} px. Close other "
-            "programs, or export a smaller region."
-        ) from error
-    except Exception as error:  # damaged files raise anything, from SyntaxError to struct.error
-        raise damaged(header.format, _reason(error)) from error
-
-
-def _check_agreement(image: PillowImage.Image, header: Header) -> None:
-    """Refuse a picture of another size than the header's, which is the one that was limited."""
-    if image.size != (header.width, header.height):
-        raise damaged(header.format, "it declares two different sizes")
-
-
-def _reason(error: Exception) -> str:
-    words = str(error)
-    return "it ends too early" if "truncated" in words else "its content does not make sense"
-
-
-def _to_rgb(
-    image: PillowImage.Image, header: Header
-) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
-    mode, notes = image.mode, []
-    if header.bit_depth > 8:  # noqa: PLR2004 - more than a uint8 holds
-        notes.append(f"{header.bit_depth} bit scaled to 8 bit")
-        # A transparent colour is given in 16 bits, which no 8-bit pixel equals.
-        image.info.pop("transparency", None)
-    if mode in _GREY_16:
-        grey = np.asarray(image).astype(np.uint16) >> (header.bit_depth - 8)
-        grey = 255 - grey if header.white_is_zero else grey
-        pixels = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
-        mode = f"I;{header.bit_depth}"
-    elif mode in _WITH_ALPHA or "transparency" in image.info:
-        pixels, seen = _over_white(image)
-        notes += ["transparency laid over white"] * seen
-    elif mode in _SIMPLE:
-        pixels = np.array(image if mode == "RGB" else image.convert("RGB"))
-    else:
-        raise unsupported(header.format, f"the colour space {mode}")
-    if header.bit_depth > 8:  # noqa: PLR2004
-        mode = mode if mode.startswith("I;") else f"{mode};{header.bit_depth}"
-        if pixels.size and pixels.max() < _DIM:
-            notes.append("very dark: the camera used few of the bits; export as 8 bit instead")
-    if mode == "CMYK":
-        notes.append("CMYK turned into RGB")
-    return pixels, mode, tuple(notes)
-
-
-def _over_white(image: PillowImage.Image) -> tuple[NDArray[np.uint8], bool]:
-    """Composite over white; also whether anything was transparent."""
-    if image.mode in {"La", "RGBa"}:
-        image = image.convert("LA" if image.mode == "La" else "RGBA")
-    layer = image.convert("RGBA")
-    white = PillowImage.new("RGBA", layer.size, "white")
-    seen = layer.getchannel("A").getextrema() != (255, 255)
-    return np.array(PillowImage.alpha_composite(white, layer).convert("RGB")), seen

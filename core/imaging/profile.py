@@ -1,0 +1,65 @@
+"""Colours of an ICC profile turned into those of sRGB, which every screen and network expects."""
+
+import io
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageCms
+
+_MODES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
+_UNSEEN = 1
+_STEPS = 17
+
+
+def to_srgb(image: PillowImage.Image, profile: bytes) -> tuple[PillowImage.Image, str | None]:
+    """Convert an image to sRGB by its colour profile.
+
+    Parameters
+    ----------
+    image
+        In mode RGB, L or CMYK.
+    profile
+        ICC, as the file carries it.
+
+    Returns
+    -------
+    tuple
+        The image, in mode RGB if it was converted; and a note on what was done, None if nothing was
+        because the profile is that of sRGB within a level.
+    """
+    space = _MODES.get(image.mode)
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space != space:
+            return image, "its colour profile is for other colours than the image has: ignored"
+        target = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
+        if image.mode != "CMYK" and _changes_nothing(transform, image.mode):
+            return image, None
+        return ImageCms.applyTransform(
+            image, transform
+        ), f"colours turned from {_name(source)} into sRGB"
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image, "its colour profile is damaged: ignored"
+
+
+@lru_cache
+def _grid(mode: str) -> PillowImage.Image:
+    steps = np.linspace(0, 255, _STEPS).round().astype(np.uint8)
+    if mode == "L":
+        return PillowImage.fromarray(steps[np.newaxis])
+    cube = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
+    return PillowImage.fromarray(cube)
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    before = _grid(mode)
+    after = np.asarray(ImageCms.applyTransform(before, transform)).astype(np.int16)
+    return bool(np.abs(after - np.asarray(before.convert("RGB"))).max() <= _UNSEEN)
+
+
+def _name(profile: ImageCms.ImageCmsProfile) -> str:
+    name = ImageCms.getProfileDescription(profile).strip()
+    words = "".join(letter for letter in name if letter.isprintable())[:60]
+    return f"the profile '{words}'" if words else "its colour profile"

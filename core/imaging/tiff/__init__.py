@@ -1,0 +1,1 @@
+"""TIFF files: what they say of themselves, and their pixels, by tifffile and imagecodecs."""

@@ -1,0 +1,212 @@
+"""What a TIFF file says of its picture: on which page it is, its size, scale and colours."""
+
+import io
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ImageError
+from core.imaging.header import Header, damaged, unsupported
+from core.imaging.scale import NOT_STATED, StatedScale
+from core.imaging.tiff.bounds import sound_pages
+from core.imaging.tiff.channels import is_colour, red_green_blue
+from core.imaging.tiff.ome import OmeImage, picture_of, read_ome
+from core.imaging.tiff.vendors import Facts, leica_picture, page_scale
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage
+
+_SUBFILE, _OLD_SUBFILE, _ORIENTATION, _PAGE_NAME, _LARGEST = 254, 255, 274, 285, 281
+_MAKE, _XMP, _PROFILE, _LENS = 271, 700, 34675, 65421
+_REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
+_ORIENTATIONS = range(1, 9)
+_ASIDE = re.compile(
+    r"^\W*(label|macro|thumbnail|overview|barcode|probability)[\s_]*(image)?\W*$"
+    r"|\n\s*(label|macro|thumbnail)\b",
+    re.IGNORECASE,
+)
+_MUCH_LARGER, _SAME_SHAPE = 1.9, 1.02
+_IMAGEJ_FIELD = re.compile(r"^(\w+)=(\d+)\s*$", re.MULTILINE)
+_LARGEST_PROFILE = 1 << 22
+
+# What is wrong with a file is told in our own words.
+logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator["TiffFile"]:
+    """Open a file whose bounds were checked, with no vendor's special rules."""
+    from tifffile import TIFF, TiffFile  # noqa: PLC0415 - takes a while, and few images are TIFF
+
+    flags = {f"is_{name}": False for name in TIFF.FILE_FLAGS}
+    with TiffFile(io.BytesIO(data), _multifile=False, _useframes=False, **flags) as tiff:
+        yield tiff
+
+
+def read_tiff(data: bytes) -> Header:
+    """Read the header of a TIFF file.
+
+    Raises
+    ------
+    ImageError
+        If the tags do not hold together or the pixels are of an unsupported kind.
+    """
+    count, read = sound_pages(data)
+    try:
+        with opened(data) as tiff:
+            return _read(data, tiff, count, read)
+    except ImageError:
+        raise
+    except Exception as error:  # damaged files raise anything
+        raise damaged("TIFF", "its tags do not make sense") from error
+
+
+def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
+    pages = [tiff.pages[index] for index in range(read)]
+    facts = [_facts(page, index) for index, page in enumerate(pages)]
+    images = read_ome(facts[0].description) if "<" in facts[0].description[:9] else None
+    ome = picture_of(images) if images else None
+    index = _choose(pages, facts, ome)
+    page = pages[index]
+    _check_kind(page)
+    planes = red_green_blue(page, facts[0].description, ome, count)
+    stack = _stack(facts[0].description, ome)
+    shown = max(count, stack) // max(len(planes), 1)
+    return Header(
+        format="TIFF",
+        width=page.imagewidth,
+        height=page.imagelength,
+        bit_depth=page.bitspersample,
+        picture=data,
+        pages=max(shown, 1),
+        orientation=_orientation(page),
+        scale=_scale(facts[index], facts[0], ome, images),
+        profile=_bytes(page, _PROFILE, _LARGEST_PROFILE),
+        page=index,
+        planes=planes,
+        most_bits=_most_bits(page, ome),
+    )
+
+
+def _facts(page: "TiffPage", index: int) -> Facts:
+    return Facts(
+        index=index,
+        width=page.imagewidth,
+        height=page.imagelength,
+        description=_text(page, 270),
+        make=_text(page, _MAKE),
+        software=_text(page, 305),
+        xmp=_bytes(page, _XMP).decode("utf-8", "replace"),
+        density=(_number(page, 282), _number(page, 283) or _number(page, 282)),
+        unit=int(_number(page, 296)) or 2,
+    )
+
+
+def _choose(pages: list["TiffPage"], facts: list[Facts], ome: OmeImage | None) -> int:
+    """Index of the page with the picture: not of a thumbnail, a label or a macro photograph."""
+    for stated in (ome.first_page if ome else None, leica_picture(facts[0])):
+        if stated is not None and stated < len(pages):
+            return stated
+    shown = [
+        index
+        for index, (page, own) in enumerate(zip(pages, facts, strict=True))
+        if not _is_aside(page, own) and min(own.width, own.height) > 0
+    ]
+    if not shown:
+        return max(range(len(pages)), key=lambda index: facts[index].width * facts[index].height)
+    first = facts[shown[0]]
+    for index in shown[1:]:
+        across = facts[index].width / first.width
+        down = facts[index].height / first.height
+        # A small page before one of the same shape is a thumbnail that was not marked as one.
+        if (
+            min(across, down) >= _MUCH_LARGER
+            and max(across, down) < min(across, down) * _SAME_SHAPE
+        ):
+            return index
+    return shown[0]
+
+
+def _is_aside(page: "TiffPage", facts: Facts) -> bool:
+    if int(_number(page, _SUBFILE)) & (_REDUCED | _MASK):
+        return True
+    if int(_number(page, _OLD_SUBFILE)) == _OLD_REDUCED or _number(page, _LENS) < 0:
+        return True
+    return bool(_ASIDE.search(facts.description) or _ASIDE.search(_text(page, _PAGE_NAME)))
+
+
+def _check_kind(page: "TiffPage") -> None:
+    """Refuse pixels of kinds that are not read, by name."""
+    if isinstance(page.bitspersample, tuple):
+        depths = "/".join(str(bits) for bits in page.bitspersample)
+        raise unsupported("TIFF", f"pixels of {depths} bits")
+    if page.sampleformat not in {1, 4}:
+        raise unsupported("TIFF", "signed or fractional brightness values")
+    if not (1 <= page.bitspersample <= 16):  # noqa: PLR2004 - what two bytes hold
+        raise unsupported("TIFF", f"pixels of {page.bitspersample} bits")
+    if page.imagedepth > 1:
+        raise unsupported("TIFF", f"a volume of {page.imagedepth} layers")
+
+
+def _scale(
+    page: Facts, first: Facts, ome: OmeImage | None, images: tuple[OmeImage, ...] | None
+) -> StatedScale:
+    # What an OME document says, only the OME rules can read; where it says nothing, the tags may.
+    stated = ome.scale_of(page.width, page.height) if ome else NOT_STATED
+    if stated == NOT_STATED or images is None:
+        return page_scale(page, first)
+    return stated
+
+
+def _stack(description: str, ome: OmeImage | None) -> int:
+    """Planes that the description speaks of, which may lie behind the only page."""
+    if description.startswith("ImageJ="):
+        return dict(_IMAGEJ_FIELD.findall(description)).get("images", 1) and int(
+            dict(_IMAGEJ_FIELD.findall(description)).get("images", 1)
+        )
+    return ome.planes if ome and not is_colour(ome) else 1
+
+
+def _most_bits(page: "TiffPage", ome: OmeImage | None) -> int:
+    """Bits that values use: a declared maximum is the largest value that occurs (TIFF 6.0)."""
+    declared = [int(_number(page, _LARGEST)).bit_length(), ome.bits if ome else 0]
+    narrower = [bits for bits in declared if 0 < bits < page.bitspersample]
+    return min(narrower, default=page.bitspersample)
+
+
+def _orientation(page: "TiffPage") -> int:
+    value = int(_number(page, _ORIENTATION))
+    return value if value in _ORIENTATIONS else 1
+
+
+def _text(page: "TiffPage", code: int) -> str:
+    value = page.tags.valueof(code, "")
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""
+
+
+def _bytes(page: "TiffPage", code: int, most: int = 1 << 22) -> bytes:
+    tag = page.tags.get(code)
+    if tag is None or tag.count > most:
+        return b""
+    value = tag.value
+    if isinstance(value, str):
+        return value.encode()
+    return bytes(value) if isinstance(value, (bytes, tuple)) else b""
+
+
+def _number(page: "TiffPage", code: int) -> float:
+    """First value of a tag of whatever number type, as a fraction where it is one; 0 if missing."""
+    tag = page.tags.get(code)
+    value: Any = 0 if tag is None else tag.value
+    if isinstance(value, tuple):
+        if tag.dtype in {5, 10} and len(value) > 1:  # a fraction, signed or not
+            return value[0] / value[1] if value[1] else 0.0
+        value = value[0] if value else 0
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0

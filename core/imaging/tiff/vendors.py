@@ -1,0 +1,237 @@
+"""What the makers of scanners and programs write about the scale into TIFF tags."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from core.imaging.scale import (
+    NOT_STATED,
+    UM_PER_MM,
+    StatedScale,
+    from_density,
+    from_pixel_size,
+    number,
+    of_copy,
+    um_of_unit,
+    unusable,
+)
+from core.imaging.tiff.xml import parse
+
+_UNIT_UM = {2: 25_400.0, 3: 10_000.0, 4: 1_000.0, 5: 1.0}
+_PRINT_UNITS = {2, 3}
+_NUMBER = r"([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)"
+_APERIO_SIZE = re.compile(r"\bMPP\s*=\s*([^|\r\n]*)")
+_APERIO_SCAN = re.compile(r"^\s*\d+x\d+[^|;\r\n]*", re.MULTILINE)
+_SIZE = re.compile(r"(?<!\()\b(\d+)x(\d+)")
+_IMAGEJ_FIELD = re.compile(r"^(unit|yunit|xunit)=(.*)$", re.MULTILINE)
+_NO_UNIT = {"", "pixel", "pixels", "px"}
+_TWO = re.compile(rf"{_NUMBER}[\"'\s\\]+{_NUMBER}")
+_SLIDE = "WSI"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the tags of one page say, as far as scales are concerned."""
+
+    index: int
+    width: int
+    height: int
+    description: str = ""
+    make: str = ""
+    software: str = ""
+    xmp: str = ""
+    density: tuple[float, float] = (0.0, 0.0)
+    """Pixels per unit across and down; 0 where they are not said."""
+    unit: int = 2
+    """The tag's number: 1 none, 2 inch, 3 cm, 4 mm, 5 µm."""
+
+
+def page_scale(page: Facts, first: Facts) -> StatedScale:
+    """Scale of a page: what its maker says, else what the density tags say.
+
+    Parameters
+    ----------
+    page
+        The page in question.
+    first
+        The file's first page, whose description may speak for all.
+    """
+    for read in _VENDORS:
+        stated = read(page, first)
+        if stated is not None and stated != NOT_STATED:
+            return stated
+    return density_scale(page)
+
+
+def density_scale(page: Facts) -> StatedScale:
+    """Scale by the resolution tags, whose unit must be one of length."""
+    unit = _UNIT_UM.get(page.unit)
+    if unit is None:
+        return NOT_STATED
+    return from_density(*page.density, unit, printed=page.unit in _PRINT_UNITS)
+
+
+def _aperio(page: Facts, first: Facts) -> StatedScale | None:
+    text = page.description if "MPP" in page.description else first.description
+    found = _APERIO_SIZE.search(text)
+    if found is None:
+        return None
+    um_per_px = number(re.sub(r"[^\d.,eE+-]+$", "", found[1].strip()))
+    if um_per_px is None:
+        return unusable(f"states 'MPP = {found[1].strip()[:40]}', which is no number")
+    return _of_aperio_copy(from_pixel_size(um_per_px), text, page)
+
+
+def _of_aperio_copy(stated: StatedScale, description: str, page: Facts) -> StatedScale:
+    """Scale of a page whose description may be of what it was made from.
+
+    It reads `46000x32914 [0,100 46000x32893] (240x240) -> 2875x2056 JPEG/RGB`: the whole scan, the
+    part of it that was taken, tiles, and what it was shrunk to. Programs that make copies leave it
+    as it was.
+    """
+    scan = _APERIO_SCAN.search(description)
+    if scan is None or stated.um_per_px is None:
+        return stated
+    sizes = [(int(width), int(height)) for width, height in _SIZE.findall(scan[0])]
+    taken = shown = sizes[-1]
+    if "->" in scan[0] and len(sizes) > 1:
+        taken = sizes[-2]
+        stated = from_pixel_size(stated.um_per_px * taken[0] / max(shown[0], 1))
+    return of_copy(stated, shown, (page.width, page.height))
+
+
+def _philips(page: Facts, first: Facts) -> StatedScale | None:
+    root = _root(first, "DataObject")
+    if root is None:
+        return None
+    scans = [
+        element for element in root.iter("DataObject") if _attribute(element, "PIM_DP_IMAGE_TYPE")
+    ]
+    slides = [own for own in scans if _attribute(own, "PIM_DP_IMAGE_TYPE").strip() == _SLIDE]
+    source = slides[0] if slides else root
+    spacings = [
+        element.text or "" for element in source.iter("Attribute") if _named(element, "SPACING")
+    ]
+    if not spacings:
+        return NOT_STATED
+    found = _TWO.search(spacings[0])
+    # DICOM gives the distance of rows first.
+    sides = [number(value) for value in found.groups()[::-1]] if found else []
+    if not sides or None in sides:
+        return unusable(f"states a pixel spacing of {spacings[0].strip()[:40]!r}, no two numbers")
+    stated = from_pixel_size(*(side * UM_PER_MM for side in sides if side is not None))
+    return of_copy(stated, _philips_size(source), (page.width, page.height))
+
+
+def _philips_size(source: Element) -> tuple[float, float]:
+    """Columns and rows of the scan as its XML states them; 0 where it does not."""
+    sizes = []
+    for name in ("PIIM_PIXEL_DATA_REPRESENTATION_COLUMNS", "PIIM_PIXEL_DATA_REPRESENTATION_ROWS"):
+        values = [own.text or "" for own in source.iter("Attribute") if own.get("Name") == name]
+        sizes.append((number(values[0]) if values else 0) or 0)
+    return sizes[0], sizes[1]
+
+
+def _named(element: Element, part: str) -> bool:
+    return element.get("Name", "") == f"DICOM_PIXEL_{part}"
+
+
+def _attribute(element: Element, name: str) -> str:
+    """Text of an attribute of the element itself, not of those within it."""
+    for child in element.findall("Attribute"):
+        if child.get("Name") == name:
+            return child.text or ""
+    return ""
+
+
+def _leica(page: Facts, first: Facts) -> StatedScale | None:
+    root = _root(first, "scn")
+    if root is None:
+        return None
+    for image in root.iter("image"):
+        view, pixels = image.find("view"), image.find("pixels")
+        if view is None or pixels is None:
+            continue
+        for level in (*pixels.iter("dimension"), pixels):
+            if level is not pixels and level.get("ifd", "0") != str(page.index):
+                continue
+            sides = [
+                (number(view.get(f"size{axis}", "")), number(level.get(f"size{axis}", "")))
+                for axis in "XY"
+            ]
+            if all(length and count for length, count in sides):
+                # Lengths are in nanometres.
+                return from_pixel_size(*((of or 0) / 1000 / (px or 1) for of, px in sides))
+    return NOT_STATED
+
+
+def leica_picture(first: Facts) -> int | None:
+    """Index of the page with the finest scan of a Leica slide, whose macro picture comes first."""
+    root = _root(first, "scn")
+    finest: tuple[float, int] | None = None
+    for image in root.iter("image") if root is not None else ():
+        view, pixels = image.find("view"), image.find("pixels")
+        if view is None or pixels is None:
+            continue
+        levels = [
+            (int(number(own.get("sizeX", "")) or 0), int(number(own.get("ifd", "")) or 0))
+            for own in pixels.iter("dimension")
+            if own.get("z", "0") == "0" and own.get("c", "0") == "0"
+        ]
+        length = number(view.get("sizeX", ""))
+        if levels and length and max(levels)[0]:
+            width, index = max(levels)
+            finest = min(finest or (length / width, index), (length / width, index))
+    return finest[1] if finest else None
+
+
+def _ventana(page: Facts, first: Facts) -> StatedScale | None:
+    for text in (page.xmp, first.xmp):
+        root = parse(text) if "iScan" in text else None
+        scan = None if root is None else next(root.iter("iScan"), None)
+        stated = None if scan is None else scan.get("ScanRes")
+        if stated is None:
+            continue
+        um_per_px = number(stated)
+        if um_per_px is None:
+            return unusable(f"states 'ScanRes = {stated[:40]}', which is no number")
+        level = re.search(r"level=(\d+)", page.description)
+        return from_pixel_size(um_per_px * 2 ** (int(level[1]) if level else 0))
+    return None
+
+
+def _imagej(page: Facts, first: Facts) -> StatedScale | None:
+    if not first.description.startswith("ImageJ="):
+        return None
+    units = {name: value.strip() for name, value in _IMAGEJ_FIELD.findall(first.description)}
+    across = units.get("unit") or units.get("xunit") or ""
+    down = units.get("yunit") or across
+    if across.casefold() in _NO_UNIT:
+        return NOT_STATED
+    sides = [um_of_unit(across), um_of_unit(down)]
+    if None in sides:
+        return unusable(f"states its scale in {across!r} as ImageJ writes it, no unit of length")
+    if not min(page.density):
+        return unusable(f"states the unit {across!r} as ImageJ writes it, but no resolution")
+    lengths = ((um or 0) / density for um, density in zip(sides, page.density, strict=True))
+    return from_pixel_size(*lengths)
+
+
+def _hamamatsu(page: Facts, _: Facts) -> StatedScale | None:
+    if "hamamatsu" not in f"{page.make} {page.software}".casefold():
+        return None
+    unit = _UNIT_UM.get(page.unit)
+    return from_density(*page.density, unit, printed=False) if unit else None
+
+
+def _root(first: Facts, name: str) -> Element | None:
+    if name not in first.description[:2000]:
+        return None
+    root = parse(first.description)
+    return root if root is not None and root.tag == name else None
+
+
+_VENDORS: tuple[Callable[[Facts, Facts], StatedScale | None], ...] = (
+    *(_aperio, _philips, _leica, _ventana, _imagej, _hamamatsu),
+)

@@ -14,7 +14,7 @@ from core.imaging.read import Image, read_image
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.outcome import Outcome, ScopeCheck, Uncertainty, check_scope, give_outcome
 from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
-from core.inference.tiled import Progress, TileMap
+from core.inference.tiled import LEAST_TISSUE, Progress, TileMap
 from core.registry.card import Card
 from core.registry.card_results import OperatingPoint
 from core.registry.package import Package
@@ -159,7 +159,15 @@ def diagnose(
     target = _target(card, heatmap_class)
     layer = heatmap_layer or card.heatmap_layer
     info = image.info
-    scale = plan_scale(info.um_per_px, um_per_px, card.input, info.height, info.width)
+    scale = plan_scale(
+        info.um_per_px,
+        um_per_px,
+        card.input,
+        info.height,
+        info.width,
+        unusable=info.scale_words,
+        square_pixels=info.square_pixels,
+    )
     classifier = get_classifier(package)
     explain = explainer(classifier, layer)
     prepared = time.perf_counter()
@@ -169,6 +177,7 @@ def diagnose(
     scope = check_scope(
         scale=scale,
         tissue=answer.tissue,
+        most_tissue=answer.most_tissue,
         distance=answer.distance,
         sharpness=answer.sharpness,
     )
@@ -260,7 +269,11 @@ def _positive_share(card: Card, tiles: TileMap | None) -> float | None:
 def _warnings(
     image: Image, card: Card, scale: ScalePlan, answer: ExplainedImage
 ) -> tuple[str, ...]:
-    warnings = [scale.message] if scale.um_per_px is None else []
+    warnings = [scale.message] if scale.um_per_px is None and scale.square_pixels else []
+    if answer.tissue < LEAST_TISSUE <= answer.most_tissue:
+        warnings.append(
+            f"Only {100 * answer.tissue:.2g} % of the image is tissue; the answer is about that."
+        )
     shorter = min(image.info.height, image.info.width)
     if shorter * ONE_PIECE < scale.tile:
         known = scale.um_per_px or card.input.um_per_px

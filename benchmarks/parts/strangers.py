@@ -47,6 +47,7 @@ class Look:
         found = check_scope(
             scale=scale,
             tissue=answer.tissue,
+            most_tissue=answer.most_tissue,
             distance=answer.distance,
             sharpness=answer.sharpness,
         )

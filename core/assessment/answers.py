@@ -13,7 +13,7 @@ from core.errors import ImageError
 from core.imaging.changes import Change
 from core.imaging.colour import colour_statistics
 from core.imaging.read import read_image
-from core.imaging.resize import resize
+from core.imaging.resize import resize, shrink
 from core.inference.classifier import Classifier
 from core.inference.scale import ScalePlan, plan_scale
 from core.inference.tiled import plan_tiles, tile_inputs
@@ -119,13 +119,22 @@ def _read_ahead(
             image = read_image(root / paths[row])
             info = image.info
             known = float(given[row]) if np.isfinite(given[row]) else None
-            scale = plan_scale(info.um_per_px, known, spec, info.height, info.width)
+            scale = plan_scale(
+                info.um_per_px,
+                known,
+                spec,
+                info.height,
+                info.width,
+                unusable=info.scale_words,
+                square_pixels=info.square_pixels,
+            )
         except ImageError as error:
             return str(error)
         pixels = image.pixels
         if change:
             shown = min(info.height, info.width) if scale.one_piece else scale.tile
             pixels = change.apply(pixels, row, shown / spec.height)
+        pixels = shrink(pixels, scale.shrink)
         small = resize(pixels, spec.height, spec.width)
         # Of an image that is one input, only the input is needed.
         return _Ready(small if scale.one_piece else pixels, small, scale)
@@ -142,7 +151,7 @@ def _read_ahead(
 
 def _tiled(classifier: Classifier, ready: _Ready) -> NDArray[np.float32]:
     card = classifier.card
-    plan = plan_tiles(ready.pixels, ready.scale.tile)
+    plan = plan_tiles(ready.pixels, ready.scale.trained_tile)
     size = (card.input.height, card.input.width)
     inputs = tile_inputs(ready.pixels, plan, size, batch=classifier.batch)
     chances = np.concatenate([classifier.probabilities(batch) for batch in inputs])

@@ -9,7 +9,7 @@ from core.datasets.balance import sample
 from core.datasets.open import open_dataset
 from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
-from core.imaging.resize import resize
+from core.imaging.resize import resize, shrink
 from core.imaging.tiles import cut, tile_grid, tile_means
 from core.inference.scale import plan_scale
 from core.inference.tiled import plan_tiles
@@ -74,7 +74,8 @@ def _one_input(
 ) -> NDArray[np.uint8]:
     spec, (height, width) = card.input, pixels.shape[:2]
     scale = plan_scale(stated, given if np.isfinite(given) else None, spec, height, width)
+    pixels = shrink(pixels, scale.shrink)
     if not scale.one_piece:
-        plan = plan_tiles(pixels, scale.tile)
+        plan = plan_tiles(pixels, scale.trained_tile)
         pixels = cut(pixels, plan.grid)[plan.tissue.argmax()]
     return resize(pixels, spec.height, spec.width)

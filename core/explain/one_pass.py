@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import PackageError
 from core.explain.gradcam import GradCAM, convolutional_layers, normalise
-from core.imaging.resize import resize
+from core.imaging.resize import resize, shrink
 from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, Ensemble, apply_temperature
 from core.inference.scale import ScalePlan
@@ -110,8 +110,11 @@ class ExplainedImage:
     """Index of the class that the heatmap is about."""
     tissue: float
     """Share of the image that is tissue."""
+    most_tissue: float
+    """Share of the tile with most tissue; of an image that is one input, the same as `tissue`."""
     distance: float | None
-    """Distance from the training images over the largest in scope: the mean over the tiles."""
+    """Distance from the training images over the largest in scope: the mean over the tiles, each
+    counting by its share of tissue."""
     sharpness: float | None
     """Over the least in scope: the median over the tiles."""
     members: tuple[NDArray[np.float32], ...] | None
@@ -131,6 +134,9 @@ def answer_image(
 ) -> ExplainedImage:
     """Answer an image at the scale that was planned for it.
 
+    A finer image is brought to the scale of training first: so the network sees every image as
+    sharp as those it learnt from.
+
     Parameters
     ----------
     pixels
@@ -149,9 +155,10 @@ def answer_image(
     ImageError
         If the image has too many tiles.
     """
+    pixels = shrink(pixels, scale.shrink)
     if scale.one_piece:
         return _answer_whole(pixels, classifier, explain, target)
-    return _answer_tiles(pixels, scale.tile, classifier, explain, target, progress)
+    return _answer_tiles(pixels, scale.trained_tile, classifier, explain, target, progress)
 
 
 def _answer_whole(
@@ -161,11 +168,13 @@ def _answer_whole(
     resized = resize(pixels, spec.height, spec.width)
     inputs = resized[np.newaxis]
     explained = explain(inputs, target)
+    tissue = float(tissue_mask(resized).mean())
     return ExplainedImage(
         probabilities=explained.probabilities[0],
         heatmap=normalise(explained.heatmaps[0]),
         explained=int(explained.probabilities[0].argmax()) if target is None else target,
-        tissue=float(tissue_mask(resized).mean()),
+        tissue=tissue,
+        most_tissue=tissue,
         distance=None if explained.distances is None else float(explained.distances[0]),
         sharpness=None if explained.sharpness is None else float(explained.sharpness[0]),
         members=None if explained.members is None else tuple(explained.members[:, 0]),
@@ -197,7 +206,8 @@ def _answer_tiles(
         heatmap=normalise(tiles.heatmap()),
         explained=target,
         tissue=float(tiles.tissue.mean()),
-        distance=None if distances is None else float(distances.mean()),
+        most_tissue=float(tiles.tissue.max()),
+        distance=None if distances is None else tiles.mean_over_tissue(distances),
         sharpness=None if sharpness is None else float(np.median(sharpness)),
         members=None
         if members is None

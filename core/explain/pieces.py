@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.imaging.resize import resize
+from core.imaging.resize import resize, shrink
 from core.imaging.tiles import TileGrid, cut, tile_means
 from core.inference.scale import ScalePlan
 from core.inference.tiled import plan_tiles
@@ -25,6 +25,8 @@ class Piece:
     left: int
     height: int
     width: int
+    shrink: float = 1.0
+    """Factor that brings it to the scale of training, as for the answer."""
 
     def of(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut the piece out of its image (H, W, 3): (height, width, 3)."""
@@ -36,7 +38,8 @@ class Piece:
 
     def inputs(self, pixels: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
         """Return the piece as the network sees it: (1, h, w, 3)."""
-        return resize(self.of(pixels), spec.height, spec.width)[np.newaxis]
+        trained = shrink(self.of(pixels), self.shrink)
+        return resize(trained, spec.height, spec.width)[np.newaxis]
 
 
 def pieces_of(
@@ -61,7 +64,7 @@ def pieces_of(
     """
     height, width = pixels.shape[:2]
     if scale.one_piece:
-        return [Piece(0, 0, height, width)]
+        return [Piece(0, 0, height, width, scale.shrink)]
     plan = plan_tiles(pixels, scale.tile)
     grid = plan.grid
     warmth = _warmth(heatmap, grid)
@@ -75,7 +78,7 @@ def pieces_of(
             chosen.append(grid.origins[index])
         if len(chosen) == MOST_PIECES:
             break
-    return [Piece(int(top), int(left), grid.size, grid.size) for top, left in chosen]
+    return [Piece(int(top), int(left), grid.size, grid.size, scale.shrink) for top, left in chosen]
 
 
 def _warmth(heatmap: NDArray[np.float32], grid: TileGrid) -> NDArray[np.float64]:

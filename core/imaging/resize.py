@@ -41,3 +41,11 @@ def resize(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
         resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC)
     # OpenCV drops a last axis of length one.
     return resized.reshape(height, width, *pixels.shape[2:])
+
+
+def shrink(pixels: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    """Return an image (H, W, C) made smaller by area averaging; as it is for a factor of 1."""
+    if factor >= 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    return resize(pixels, max(1, round(height * factor)), max(1, round(width * factor)))

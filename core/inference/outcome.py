@@ -74,6 +74,7 @@ def check_scope(
     *,
     scale: ScalePlan,
     tissue: float,
+    most_tissue: float | None = None,
     distance: float | None,
     sharpness: float | None,
 ) -> ScopeCheck:
@@ -82,16 +83,19 @@ def check_scope(
     Parameters
     ----------
     scale
-        Only a known scale can be out of range.
+        Only a known scale can be out of range; pixels that are not square always are.
     tissue
         Share of the image that is tissue, in [0, 1].
+    most_tissue
+        Of an image in tiles, the share of the one with most tissue: an image that is mostly glass
+        is answered on its tissue.
     distance, sharpness
         As in `ScopeCheck`; None where the model carries no such test.
     """
     reasons = []
-    if scale.um_per_px is not None and not scale.in_range:
+    if not scale.in_range and (scale.um_per_px is not None or not scale.square_pixels):
         reasons.append(scale.message)
-    if tissue < LEAST_TISSUE:
+    if (tissue if most_tissue is None else most_tissue) < LEAST_TISSUE:
         # Of glass the other tests only say that it is no tissue, in more words.
         reasons.append(_too_little(tissue))
     else:
@@ -175,5 +179,5 @@ def _too_little(tissue: float) -> str:
         return "No tissue was found, only background: there is nothing to answer on."
     return (
         f"Only {100 * tissue:.0f} % of the image is tissue, too little to answer on (at least "
-        f"{100 * LEAST_TISSUE:.0f} % is needed)."
+        f"{100 * LEAST_TISSUE:.0f} % of what the model sees at once is needed)."
     )

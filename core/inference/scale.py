@@ -1,10 +1,10 @@
 """How large a tile of an image is, from what is known of the image's scale."""
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import ImageError
+from core.imaging.scale import why_implausible
 from core.registry.card import InputSpec
 
 # Under this a tile holds too little of the picture to be enlarged to an input.
@@ -24,13 +24,23 @@ class ScalePlan:
     state: Literal["stated", "given", "unknown"]
     """Stated by the file, given by the user, or unknown."""
     in_range: bool
-    """Whether the known scale is one that the model may be given; False where it is unknown."""
+    """Whether the known scale is one that the model may be given: that of training or a finer one,
+    of square pixels; False where it is unknown."""
     tile: int
     """Side of a tile in pixels of the image."""
+    trained_tile: int
+    """Side of the same tile at the scale of training, to which a finer image is brought first."""
     one_piece: bool
     """Whether the whole image is one input, rather than cut into tiles."""
     message: str
     """All of this in words."""
+    square_pixels: bool = True
+    """Whether pixels are as high as wide, as far as the file says."""
+
+    @property
+    def shrink(self) -> float:
+        """Factor, at most 1, that brings the image to the scale of training."""
+        return min(1.0, self.trained_tile / self.tile)
 
 
 def plan_scale(
@@ -39,6 +49,9 @@ def plan_scale(
     spec: InputSpec,
     height: int,
     width: int,
+    *,
+    unusable: str = "",
+    square_pixels: bool = True,
 ) -> ScalePlan:
     """Decide how large a tile is; what the user gives counts for more than what the file states.
 
@@ -50,17 +63,17 @@ def plan_scale(
         What one input of the model shows.
     height, width
         Of the image, pixels.
+    unusable, square_pixels
+        `scale_words` and `square_pixels` of `core.imaging.read.ImageInfo`.
 
     Raises
     ------
     ImageError
-        If the given scale is not a positive number, or leaves a tile of a few pixels.
+        If the given scale is none that a microscope can have, or leaves a tile of a few pixels.
     """
-    if given_um_per_px is not None and not (math.isfinite(given_um_per_px) and given_um_per_px > 0):
-        raise ImageError(
-            f"The scale is given as {given_um_per_px} µm/px; it must be a number above 0, "
-            "such as 0.25 for a 40× scan."
-        )
+    wrong = None if given_um_per_px is None else why_implausible(given_um_per_px)
+    if wrong:
+        raise ImageError(f"The scale is given as {given_um_per_px:g} µm/px, but it {wrong}.")
     known = given_um_per_px if given_um_per_px is not None else info_um_per_px
     tile = _tile(known, spec, min(height, width))
     if tile < SMALLEST_TILE:
@@ -69,14 +82,20 @@ def plan_scale(
             f"{tile} pixels, too few to see anything. The model takes {_range(spec)}: "
             "give the right scale, or an image of higher magnification."
         )
-    in_range = known is not None and spec.um_per_px_low <= known <= spec.um_per_px_high
+    in_range = known is not None and known <= spec.um_per_px_high and square_pixels
+    if square_pixels:
+        message = _message(info_um_per_px, given_um_per_px, spec, unusable, in_range=in_range)
+    else:
+        message = f"The file {unusable}: what it shows is distorted, so do not rely on the answer."
     return ScalePlan(
         um_per_px=known,
         state="given" if given_um_per_px is not None else "stated" if known else "unknown",
         in_range=in_range,
         tile=tile,
+        trained_tile=min(tile, max(1, round(spec.field_um / spec.um_per_px))),
         one_piece=spec.fit == "squash" or max(height, width) <= ONE_PIECE * tile,
-        message=_message(info_um_per_px, given_um_per_px, spec, in_range=in_range),
+        message=message,
+        square_pixels=square_pixels,
     )
 
 
@@ -94,7 +113,10 @@ def _tile(known: float | None, spec: InputSpec, shorter: int) -> int:
     return round((held[-1] if held else spec.fields_um[0]) / known)
 
 
-def _message(stated: float | None, given: float | None, spec: InputSpec, *, in_range: bool) -> str:
+def _message(
+    stated: float | None, given: float | None, spec: InputSpec, unusable: str, *, in_range: bool
+) -> str:
+    silent = f"The file {unusable or 'does not state its scale'}"
     if given is not None:
         text = f"The scale was given as {given:g} µm/px"
         text += f" (the file states {stated:g})" if stated is not None else ""
@@ -102,14 +124,13 @@ def _message(stated: float | None, given: float | None, spec: InputSpec, *, in_r
         text = f"The file states a scale of {stated:g} µm/px"
     elif spec.other_fields_um:
         return (
-            "The file does not state its scale, so it is looked at as a whole field of the "
-            "microscopes trained on. At any other scale the answer means nothing: give the scale "
-            "if you know it."
+            f"{silent}, so it is looked at as a whole field of the microscopes trained on. "
+            "At any other scale the answer means nothing: give the scale if you know it."
         )
     else:
         return (
-            f"The file does not state its scale, so {spec.um_per_px:g} µm/px is assumed, as in "
-            "training. At any other scale the answer means nothing: give the scale if you know it."
+            f"{silent}, so {spec.um_per_px:g} µm/px is assumed, as in training. "
+            "At any other scale the answer means nothing: give the scale if you know it."
         )
     if in_range:
         return f"{text}; the model takes {_range(spec)}."
@@ -120,4 +141,4 @@ def _message(stated: float | None, given: float | None, spec: InputSpec, *, in_r
 
 
 def _range(spec: InputSpec) -> str:
-    return f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px"
+    return f"images of up to {spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}"

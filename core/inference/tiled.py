@@ -45,9 +45,10 @@ class TileMap:
     """The answers of an image's tiles."""
 
     grid: TileGrid
-    """Tiles in pixels of the image."""
+    """Tiles in pixels of the image, at the scale at which it is answered."""
     map_grid: TileGrid
-    """The same tiles in pixels of the maps, which are at most `MAP_TILE` px to a tile."""
+    """The same tiles in pixels of the maps, which are at most `MAP_TILE` px to a tile and cover the
+    whole image."""
     probabilities: NDArray[np.float32]
     """(N, K); NaN for tiles that were not answered."""
     tissue: NDArray[np.float64]
@@ -86,6 +87,10 @@ class TileMap:
     def share_at(self, index: int, threshold: float) -> float:
         """Return the share of the tissue, in [0, 1], where a class reaches a threshold."""
         return float(np.average(self._area(index) >= threshold, weights=self._weights()))
+
+    def mean_over_tissue(self, values: NDArray[np.floating]) -> float:
+        """Return the mean of one value a used tile, each counting by its share of tissue."""
+        return float(np.average(values, weights=self._weights()))
 
     def _area(self, index: int) -> NDArray[np.float64]:
         """Mean of the map over each used tile: overlapping neighbours steady each other."""

@@ -22,6 +22,7 @@ _OTHERS |= {34892: "raw values of a camera", 32844: "logarithmic brightness"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _OLD_JPEG, _APERIO_YCBCR = 6, 33003
 _COLOURS, _WITH_ALPHA = 3, 4
+_BY_EXTRA = {_ASSOCIATED: "RGBa", _UNASSOCIATED: "RGBA"}
 _JPEG = {7, 33007}
 _COLOUR_MAP, _INK_SET = 320, 332
 _FULL = 255
@@ -155,10 +156,7 @@ def _mode(page: "TiffPage", kind: int, number: int) -> str:
     elif number == _COLOURS:
         return "RGB"
     elif number >= _WITH_ALPHA and number - len(extra) in {_COLOURS, _WITH_ALPHA}:
-        if not extra:
-            return "RGBA"
-        first = extra[0]
-        return {_ASSOCIATED: "RGBa", _UNASSOCIATED: "RGBA"}.get(first, "RGBX")
+        return _BY_EXTRA.get(extra[0], "RGBX") if extra else "RGBA"
     raise unsupported("TIFF", f"{number} channels")
 
 

@@ -19,11 +19,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
-from core.explain.answer import answer_image
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from core.explain.one_pass import explainer
+from core.explain.one_pass import answer_image, explainer
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier, get_classifier

@@ -21,8 +21,8 @@ _END = b"\0\0\0\0IEND\xaeB`\x82"
 _BIT_DEPTH_AND_COLOURS = slice(24, 29)
 # Eight bits, RGB, the only compression and filter there are, not interlaced.
 _PLAIN = bytes((8, 2, 0, 0, 0))
-# Transparency, orientation and animation: `read_image` has rules for them.
-_SPECIAL = {b"tRNS", b"eXIf", b"acTL"}
+# Transparency, orientation, animation and colour profiles: `read_image` has rules for them.
+_SPECIAL = {b"tRNS", b"eXIf", b"acTL", b"iCCP"}
 
 
 def decode_picture(

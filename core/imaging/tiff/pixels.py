@@ -102,7 +102,8 @@ def _positive(page: "TiffPage", samples: NDArray) -> NDArray:
     """Let 0 be black."""
     if int(page.photometric) != _WHITE_IS_ZERO:
         return samples
-    return samples.dtype.type((1 << page.bitspersample) - 1) - samples
+    # All bits turned round, of which some types have more than the samples.
+    return samples ^ samples.dtype.type((1 << page.bitspersample) - 1)
 
 
 def _widened(samples: NDArray, bits: int) -> NDArray[np.uint8]:

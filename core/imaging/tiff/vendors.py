@@ -153,8 +153,8 @@ def _leica(page: Facts, first: Facts) -> StatedScale | None:
         view, pixels = image.find("view"), image.find("pixels")
         if view is None or pixels is None:
             continue
-        for level in (*pixels.iter("dimension"), pixels):
-            if level is not pixels and level.get("ifd", "0") != str(page.index):
+        for level in list(pixels.iter("dimension")) or [pixels]:
+            if level.get("ifd", "0") != str(page.index):
                 continue
             sides = [
                 (number(view.get(f"size{axis}", "")), number(level.get(f"size{axis}", "")))

@@ -1,0 +1,80 @@
+"""Colour profiles: converted as Pillow's ImageCms does, by training and inference alike."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image as PillowImage
+from PIL import ImageCms
+
+from core.datasets.audit.pictures import decode_picture
+from core.imaging.phantom import render_phantom
+from core.imaging.read import read_image
+
+TISSUE = render_phantom(1, 60, 60, 1.0).pixels
+
+
+def wide() -> bytes:
+    """The profile of sRGB with red and green exchanged for wider ones (Display P3's primaries)."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    columns = {
+        b"rXYZ": (0.5151, 0.2412, -0.0011),
+        b"gXYZ": (0.2920, 0.6922, 0.0419),
+        b"bXYZ": (0.1571, 0.0666, 0.7841),
+    }
+    for tag, values in columns.items():
+        entry = profile.index(tag)
+        place = int.from_bytes(profile[entry + 4 : entry + 8])
+        for number, value in enumerate(values):
+            fixed = round(value * 65536) & 0xFFFFFFFF
+            profile[place + 8 + 4 * number : place + 12 + 4 * number] = fixed.to_bytes(4)
+    return bytes(profile)
+
+
+def encoded(name: str, profile: bytes) -> bytes:
+    buffer = io.BytesIO()
+    if name == "TIFF":
+        tag = [(34675, 7, len(profile), profile, True)]
+        tifffile.imwrite(buffer, TISSUE, photometric="rgb", metadata=None, extratags=tag)
+    else:
+        options: dict[str, Any] = {"WEBP": {"lossless": True}, "JPEG": {"quality": 95}}.get(
+            name, {}
+        )
+        PillowImage.fromarray(TISSUE).save(buffer, name, icc_profile=profile, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_a_profile_is_converted_as_pillow_does(name: str) -> None:
+    data = encoded(name, wide())
+    stored = PillowImage.open(io.BytesIO(data)).convert("RGB")
+    source = ImageCms.ImageCmsProfile(io.BytesIO(wide()))
+    theirs = ImageCms.profileToProfile(stored, source, ImageCms.createProfile("sRGB"))
+    image = read_image(data)
+    assert np.array_equal(image.pixels, np.asarray(theirs))
+    assert np.abs(image.pixels.astype(int) - np.asarray(stored)).max() > 2
+    assert any("into sRGB" in note for note in image.info.notes)
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_the_profile_of_srgb_changes_nothing_and_is_no_news(name: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = read_image(encoded(name, profile))
+    assert image.info.notes == ()
+    if name != "JPEG":
+        assert np.array_equal(image.pixels, TISSUE)
+
+
+def test_training_reads_the_same_colours() -> None:
+    data = encoded("PNG", wide())
+    pixels, _ = decode_picture(data, 10**7, 10**7)
+    assert np.array_equal(pixels, read_image(data).pixels)
+
+
+@pytest.mark.parametrize("profile", [b"nonsense", wide()[:200]])
+def test_a_damaged_profile_is_told_and_does_not_hinder(profile: bytes) -> None:
+    image = read_image(encoded("TIFF", profile))
+    assert np.array_equal(image.pixels, TISSUE)
+    assert image.info.notes == ("its colour profile is damaged: ignored",)

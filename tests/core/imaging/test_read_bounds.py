@@ -1,0 +1,180 @@
+"""Files made to cost work or memory are refused in words, quickly and in little memory."""
+
+import io
+import os
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image as PillowImage
+
+from core.errors import ImageError
+from core.imaging.read import read_image
+
+ROOT = Path(__file__).resolve().parents[3]
+PICTURE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+SECONDS, MEGABYTES = 5.0, 400
+
+
+def encoded(name: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    PillowImage.fromarray(PICTURE).save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def tiff(pixels: np.ndarray = PICTURE, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, pixels, **{"photometric": "rgb", "metadata": None} | options)
+    return buffer.getvalue()
+
+
+def jpeg_of_segments(segment: bytes) -> bytes:
+    whole = encoded("JPEG")
+    return whole[:2] + segment * (20_000_000 // len(segment)) + whole[2:]
+
+
+def jpeg_of_scans(scans: int) -> bytes:
+    whole = encoded("JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    return whole[:last] + whole[last:-2] * scans + whole[-2:]
+
+
+def png_of_chunks() -> bytes:
+    whole = encoded("PNG")
+    chunk = struct.pack(">I", 0) + b"tEXt" + struct.pack(">I", zlib.crc32(b"tEXt"))
+    return whole[:33] + chunk * 1_000_000 + whole[33:]
+
+
+def with_entry(tag: int, kind: int, count: int, value: int) -> bytes:
+    """A TIFF file, one of whose entries is written over; 20 MB of zeros lie behind it."""
+    data = bytearray(tiff(extratags=[(tag, 4, 1, 1, True)]) + bytes(20_000_000))
+    start = struct.unpack_from("<I", data, 4)[0]
+    for at in range(start + 2, start + 2 + 12 * data[start], 12):
+        if struct.unpack_from("<H", data, at)[0] == tag:
+            struct.pack_into("<HII", data, at + 2, kind, count, value)
+    return bytes(data)
+
+
+def piece_of(coded: bytes, compression: int) -> bytes:
+    """A TIFF file of one tile, whose compressed bytes are these."""
+    data = bytearray(tiff(tile=(64, 64)))
+    start = struct.unpack_from("<I", data, 4)[0]
+    for at in range(start + 2, start + 2 + 12 * data[start], 12):
+        tag = struct.unpack_from("<H", data, at)[0]
+        if tag == 259:
+            struct.pack_into("<HII", data, at + 2, 3, 1, compression)
+        elif tag == 324:
+            struct.pack_into("<HII", data, at + 2, 4, 1, len(data))
+        elif tag == 325:
+            struct.pack_into("<HII", data, at + 2, 4, 1, len(coded))
+    return bytes(data) + coded
+
+
+def large(codec: str) -> bytes:
+    """A picture of one colour, 8000×8000 px, in few bytes."""
+    return getattr(imagecodecs, f"{codec}_encode")(np.zeros((8000, 8000, 3), np.uint8))
+
+
+def bmp_of_runs() -> bytes:
+    head = struct.pack("<IiiHHIIiiII", 40, 9000, 9000, 1, 8, 1, 0, 0, 0, 256, 0) + bytes(1024)
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, 14 + len(head)) + head + b"\0\0" * 10_000_000
+
+
+def webp_of_chunks() -> bytes:
+    whole = encoded("WEBP", exif=PillowImage.Exif().tobytes() + b"\0")
+    return whole + b"JUNK\0\0\0\0" * 2_000_000
+
+
+ENTITIES = (
+    '<?xml version="1.0"?><!DOCTYPE OME [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in range(9))
+    + ']><OME><Image Name="&j;"><Pixels PhysicalSizeX="1"/></Image></OME>'
+)
+REFUSED: dict[str, Callable[[], bytes]] = {
+    "JPEG of empty segments": lambda: jpeg_of_segments(b"\xff\xe0\0\x02"),
+    "JPEG of tables": lambda: jpeg_of_segments(b"\xff\xfe\0\x02"),
+    "JPEG of restart markers": lambda: jpeg_of_segments(b"\xff\xd0"),
+    "JPEG of fill bytes": lambda: jpeg_of_segments(b"\xff"),
+    "JPEG of 300 scans": lambda: jpeg_of_scans(300),
+    "PNG of chunks": png_of_chunks,
+    "TIFF of many values": lambda: with_entry(40000, 3, 9_000_000, 100),
+    "TIFF of a huge count": lambda: with_entry(40000, 3, 0xFFFFFFFF, 100),
+    "TIFF of strips": lambda: with_entry(273, 4, 1_000_000, 100),
+    "TIFF of a deflate bomb": lambda: piece_of(zlib.compress(bytes(50_000_000)), 8),
+    "TIFF of a JPEG bomb": lambda: piece_of(large("jpeg8"), 7),
+    "TIFF of a JPEG 2000 bomb": lambda: piece_of(large("jpeg2k"), 34712),
+    "TIFF of a WebP bomb": lambda: piece_of(large("webp"), 50001),
+    "TIFF of a PNG bomb": lambda: piece_of(large("png"), 34933),
+    "TIFF of a JPEG XL bomb": lambda: piece_of(large("jpegxl"), 50002),
+    "BMP of run lengths": bmp_of_runs,
+}
+READ: dict[str, Callable[[], bytes]] = {
+    "TIFF of entities": lambda: tiff(description=ENTITIES),
+    "TIFF of one page twice": lambda: tiff(extratags=[(330, 4, 1, 8, True)]),
+}
+
+MEASURE = """
+import pathlib, resource, sys, time
+from core.errors import ImageError
+from core.imaging.read import read_image
+data = pathlib.Path(sys.argv[1]).read_bytes()
+before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+try:
+    read_image(data)
+    words = "was read"
+except ImageError as error:
+    words = str(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.process_time() - start)
+print(words)
+"""
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_attacks_are_refused_in_little_time_and_memory(case: str, tmp_path: Path) -> None:
+    path = tmp_path / "attack"
+    path.write_bytes(REFUSED[case]())
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", MEASURE, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))},
+    )
+    figures, words = done.stdout.splitlines()
+    kilobytes, seconds = figures.split()
+    assert words.endswith("anew.") or "so it is not read" in words, words
+    assert float(seconds) < SECONDS
+    assert int(kilobytes) < 1000 * MEGABYTES
+
+
+@pytest.mark.parametrize("case", READ)
+def test_what_only_the_words_hold_does_not_hinder_the_picture(case: str) -> None:
+    start = time.process_time()
+    image = read_image(READ[case]())
+    assert np.array_equal(image.pixels, PICTURE)
+    assert image.info.um_per_px is None
+    assert time.process_time() - start < SECONDS
+
+
+def test_usual_progressive_pictures_of_many_scans_are_read() -> None:
+    assert read_image(jpeg_of_scans(5)).pixels.shape == PICTURE.shape
+
+
+def test_a_chunk_flood_in_webp_ends() -> None:
+    start = time.process_time()
+    try:
+        read_image(webp_of_chunks())
+    except ImageError as error:
+        assert str(error).endswith(".")  # noqa: PT017 - refused or read, but soon
+    assert time.process_time() - start < SECONDS

@@ -1,0 +1,241 @@
+"""Pixels of TIFF files of every kind: equal to what tifffile, Pillow or OpenSlide read."""
+
+import io
+import struct
+from pathlib import Path
+from typing import Any
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from core.errors import ImageError
+from core.imaging.phantom import render_phantom
+from core.imaging.read import Image, read_image
+
+TISSUE = render_phantom(3, 100, 120, 1.0).pixels
+SMALL = np.ascontiguousarray(TISSUE[::4, ::4])
+
+
+def tiff(pixels: NDArray[Any], **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    options = {"photometric": "rgb", "metadata": None} | options
+    tifffile.imwrite(buffer, pixels, **options)
+    return buffer.getvalue()
+
+
+def read(pixels: NDArray[Any], **options: Any) -> Image:
+    return read_image(tiff(pixels, **options))
+
+
+CODECS = ["lzw", "zlib", "packbits", "zstd", "lzma", "jpeg", "jpeg2000", "webp", "jpegxl", "lerc"]
+CODECS += [33003, 33005, "png"]
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize("tile", [None, (32, 48)])
+@pytest.mark.parametrize("codec", [None, "lzw", "zlib", "packbits", "zstd", "lzma"])
+def test_bytewise_compressions_are_lossless(codec: str, tile: Any, planar: str) -> None:
+    pixels = np.moveaxis(TISSUE, -1, 0) if planar == "separate" else TISSUE
+    image = read(pixels, compression=codec, tile=tile, planarconfig=planar)
+    assert np.array_equal(image.pixels, TISSUE)
+    assert image.info.notes == ()
+
+
+@pytest.mark.parametrize("codec", ["jpeg", "jpeg2000", "webp", "jpegxl", "lerc", "png", 33005])
+@pytest.mark.parametrize("tile", [(64, 64), (128, 128)])
+def test_pictures_in_tiles_equal_what_tifffile_reads(codec: Any, tile: tuple[int, int]) -> None:
+    data = tiff(TISSUE, compression=codec, tile=tile)
+    assert np.array_equal(read_image(data).pixels, tifffile.imread(io.BytesIO(data)))
+
+
+def test_subsampled_jpeg_equals_what_pillow_reads() -> None:
+    data = tiff(
+        TISSUE, compression="jpeg", compressionargs={"level": 90}, subsampling=(2, 2), tile=(64, 64)
+    )
+    theirs = np.asarray(PillowImage.open(io.BytesIO(data)).convert("RGB"))
+    assert np.abs(read_image(data).pixels.astype(int) - theirs).max() <= 1
+
+
+def test_real_slides_equal_what_openslide_reads(shared: Path) -> None:
+    openslide = pytest.importorskip("openslide")
+    path = shared / "data/slides/cmu-1-small-region.svs"
+    image = read_image(path)
+    with openslide.OpenSlide(path) as slide:
+        theirs = np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
+        um_per_px = float(slide.properties["openslide.mpp-x"])
+    assert image.pixels.shape == theirs.shape
+    assert np.abs(image.pixels.astype(int) - theirs).max() <= 1
+    assert image.info.um_per_px == pytest.approx(um_per_px)
+
+
+@pytest.mark.parametrize("kind", ["jbig", "jpeg xr", "unknown"])
+def test_other_compressions_are_named_and_the_file_not_called_damaged(kind: str) -> None:
+    data = bytearray(tiff(TISSUE))
+    entry = data.index(struct.pack("<HHI", 259, 3, 1))
+    number, words = {"jbig": (34661, "JBIG"), "jpeg xr": (34934, "JPEG XR")}.get(
+        kind, (12345, "12345")
+    )
+    struct.pack_into("<H", data, entry + 8, number)
+    with pytest.raises(ImageError, match=f"{words}.*does not read"):
+        read_image(bytes(data))
+
+
+def test_jpeg_ls_is_named() -> None:
+    with pytest.raises(ImageError, match="JPEG-LS compression"):
+        read_image(imagecodecs.jpegls_encode(TISSUE))
+
+
+@pytest.mark.parametrize("bits", range(10, 15))
+@pytest.mark.parametrize("hot", [0, 3])
+@pytest.mark.parametrize("suffix", ["TIFF", "PNG"])
+def test_a_camera_of_fewer_bits_is_read_by_the_bits_it_used(
+    bits: int, hot: int, suffix: str
+) -> None:
+    deep = (TISSUE.astype(np.uint16) << (bits - 8)) + 1
+    deep[:hot, 0] = 65535
+    data = tiff(deep) if suffix == "TIFF" else imagecodecs.png_encode(deep)
+    image = read_image(data)
+    assert np.array_equal(image.pixels[hot:], TISSUE[hot:])
+    assert image.pixels[:hot, 0].min(initial=255) == 255
+    assert image.info.notes == (f"16 bit, of which {bits} are used, scaled to 8 bit",)
+
+
+@pytest.mark.parametrize("route", ["MaxSampleValue", "SignificantBits"])
+def test_a_declared_depth_counts_unless_values_are_larger(route: str) -> None:
+    dim = TISSUE.astype(np.uint16) << 2  # 10 bits of a camera that has 12
+    if route == "MaxSampleValue":
+        image = read(dim, extratags=[(281, 3, 3, (4095,) * 3, True)])
+        wrong = read(dim, extratags=[(281, 3, 3, (511,) * 3, True)])
+    else:
+        image, wrong = (
+            read(dim, metadata={"axes": "YXS", "SignificantBits": bits}, ome=True)
+            for bits in (12, 9)
+        )
+    assert np.array_equal(image.pixels, TISSUE >> 2)
+    assert np.array_equal(wrong.pixels, TISSUE)
+
+
+def test_sixteen_bits_are_kept_where_they_are_used() -> None:
+    image = read(TISSUE.astype(np.uint16) * 257)
+    assert np.array_equal(image.pixels, TISSUE)
+    assert image.info.notes == ("16 bit scaled to 8 bit",)
+
+
+@pytest.mark.parametrize("shift", [0, 8])
+def test_colour_maps_have_8_or_16_bits(shift: int) -> None:
+    palette = np.random.default_rng(0).integers(0, 256, (3, 256)).astype(np.uint16)
+    index = TISSUE[..., 0]
+    image = read(index, photometric="palette", colormap=palette << shift)
+    assert np.array_equal(image.pixels, palette.T[index])
+    assert image.info.mode == "P"
+
+
+@pytest.mark.parametrize("alpha", ["unassalpha", "assocalpha"])
+@pytest.mark.parametrize("codec", [None, "lzw"])
+def test_alpha_of_nothing_everywhere_is_no_alpha(alpha: str, codec: str | None) -> None:
+    rgba = np.dstack([TISSUE, np.zeros_like(TISSUE[..., :1])])
+    image = read(rgba, extrasamples=[alpha], compression=codec)
+    assert np.array_equal(image.pixels, TISSUE)
+    assert "taken as opaque" in image.info.notes[0]
+
+
+def test_alpha_of_nothing_in_png_and_bmp() -> None:
+    rgba = PillowImage.fromarray(np.dstack([TISSUE, np.zeros_like(TISSUE[..., :1])]))
+    for name in ("PNG", "BMP"):
+        buffer = io.BytesIO()
+        rgba.save(buffer, name)
+        image = read_image(buffer.getvalue())
+        assert np.array_equal(image.pixels, TISSUE), name
+
+
+def test_some_alpha_is_laid_over_white() -> None:
+    alpha = np.full(TISSUE.shape[:2], 255, np.uint8)
+    alpha[:10] = 0
+    image = read(np.dstack([TISSUE, alpha]), extrasamples=["unassalpha"])
+    assert (image.pixels[:10] == 255).all()
+    assert np.array_equal(image.pixels[10:], TISSUE[10:])
+
+
+def test_three_samples_are_colours_whatever_they_are_called() -> None:
+    image = read(TISSUE, photometric="minisblack", planarconfig="contig")
+    assert np.array_equal(image.pixels, TISSUE)
+
+
+@pytest.mark.parametrize("number", [2, 5, 6])
+def test_other_numbers_of_channels_are_named(number: int) -> None:
+    samples = np.repeat(TISSUE[..., :1], number, axis=-1)
+    with pytest.raises(ImageError, match=f"uses {number} channels"):
+        read(samples, photometric="minisblack", planarconfig="contig")
+
+
+PLANES = np.moveaxis(TISSUE, -1, 0)
+
+
+@pytest.mark.parametrize(
+    "names", [["Red", "Green", "Blue"], ["B", "G", "R"], ["blue", "red", "green"]]
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_ome_channels_of_colours_are_put_together(names: list[str], dtype: Any) -> None:
+    values = PLANES.astype(dtype) * (257 if dtype is np.uint16 else 1)
+    planes = [values["rgb".index(name[0].lower())] for name in names]
+    image = read(
+        np.stack(planes),
+        photometric="minisblack",
+        ome=True,
+        metadata={"axes": "CYX", "Channel": {"Name": names}},
+    )
+    assert np.array_equal(image.pixels, TISSUE)
+    assert "three pages of red, green and blue put together" in image.info.notes
+
+
+def test_imagej_channels_of_colours_are_put_together() -> None:
+    for metadata in (
+        {"axes": "CYX", "Labels": ["Red", "Green", "Blue"]},
+        {"axes": "CYX", "mode": "composite"},
+    ):
+        image = read(PLANES, photometric="minisblack", imagej=True, metadata=metadata)
+        assert np.array_equal(image.pixels, TISSUE)
+
+
+@pytest.mark.parametrize("kind", ["ome", "imagej"])
+@pytest.mark.parametrize("names", [None, ["DAPI", "FITC", "Texas Red"]])
+def test_other_channels_are_refused_as_what_they_are(kind: str, names: list[str] | None) -> None:
+    metadata: dict[str, Any] = {"axes": "CYX"}
+    if kind == "imagej":
+        metadata["mode"] = "grayscale"
+    if names:
+        metadata |= {"Labels": names} if kind == "imagej" else {"Channel": {"Name": names}}
+    with pytest.raises(ImageError, match=r"3 channels.*one channel alone"):
+        read(PLANES, photometric="minisblack", metadata=metadata, **{kind: True})
+
+
+@pytest.mark.parametrize("mark", ["subfile", "label", "macro", "shape"])
+def test_pictures_are_found_behind_thumbnails_and_labels(mark: str) -> None:
+    aside: dict[str, Any] = {
+        "subfile": {"subfiletype": 1},
+        "label": {"description": "Aperio Image Library v12\nlabel 30x25"},
+        "macro": {"description": "Macro"},
+        "shape": {},
+    }[mark]
+    first = SMALL if mark == "shape" else np.ascontiguousarray(SMALL[:20])
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        writer.write(first, photometric="rgb", metadata=None, **aside)
+        writer.write(TISSUE, photometric="rgb", metadata=None)
+    image = read_image(buffer.getvalue())
+    assert np.array_equal(image.pixels, TISSUE)
+    assert "page 2 of 2" in image.info.notes[0]
+
+
+@pytest.mark.parametrize("bits", [1, 4])
+@pytest.mark.parametrize("kind", ["minisblack", "miniswhite"])
+def test_few_bits_and_both_meanings_of_zero(bits: int, kind: str) -> None:
+    values = (TISSUE[..., 0] >> (8 - bits)).astype(np.uint8)
+    image = read(values if bits > 1 else values.astype(bool), photometric=kind, bitspersample=bits)
+    grey = values.astype(int) * 255 // ((1 << bits) - 1)
+    expected = grey if kind == "minisblack" else 255 - grey
+    assert np.array_equal(image.pixels[..., 0], expected)

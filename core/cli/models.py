@@ -138,7 +138,7 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     yield "Field of view", f"{fields} µm ({_FITS[spec.fit]})"
     yield (
         "Scale",
-        f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}",
+        f"up to {spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}",
     )
     if card.operating_point:
         point = card.operating_point

@@ -52,7 +52,7 @@ def test_an_empty_shelf_says_what_to_do(home: Path, monkeypatch: pytest.MonkeyPa
 def test_show_tells_of_the_card(saved: Path) -> None:
     code, output = run("show", "tiny")
     assert code == 0
-    for part in ("200 µm", "0.2 to 5 µm/px", "IDC from 0.400", "no evaluation", "Not for:"):
+    for part in ("200 µm", "up to 5 µm/px", "IDC from 0.400", "no evaluation", "Not for:"):
         assert part in output
     assert run("show", "tiny", "--json") == (0, (saved / "card.json").read_text())
     code, output = run("show", "broken")

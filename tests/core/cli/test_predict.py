@@ -117,7 +117,10 @@ def test_out_of_scope_gives_reasons_and_no_probability_in_text(folder: Path) -> 
     code, output = run(*arguments)
     assert code == 0
     assert "image.png: out of scope for tiny\n" in output
-    assert "Note: The scale was given as 5.5 µm/px, but the model takes 0.2 to 5 µm/px" in output
+    assert (
+        "Note: The scale was given as 5.5 µm/px, but the model takes images of up to 5 µm/px"
+        in output
+    )
     assert not re.search(r"\b[01]\.\d{3}\b", output)
     found = json.loads(run(*arguments, "--json")[1])
     assert (found["verdict"], found["scope"]["inside"]) == ("out of scope", False)

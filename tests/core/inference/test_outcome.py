@@ -85,7 +85,9 @@ def test_cut_offs_for_other_classes_are_refused() -> None:
 
 
 def plan(um_per_px: float | None = 4.0, *, in_range: bool = True) -> ScalePlan:
-    return ScalePlan(um_per_px, "given", in_range, 50, one_piece=True, message="The scale is off.")
+    return ScalePlan(
+        um_per_px, "given", in_range, 50, 50, one_piece=True, message="The scale is off."
+    )
 
 
 def check(**changes: Any) -> tuple[str, ...]:
@@ -127,6 +129,17 @@ def test_glass_is_called_glass_and_nothing_else() -> None:
 
 def test_an_unknown_scale_is_no_reason() -> None:
     assert check(scale=plan(None, in_range=False)) == ()
+
+
+def test_pixels_that_are_not_square_are_out_of_scope_whatever_their_scale() -> None:
+    distorted = replace(plan(None, in_range=False), square_pixels=False)
+    assert check(scale=distorted) == ("The scale is off.",)
+
+
+def test_an_image_of_mostly_glass_is_answered_on_its_tissue() -> None:
+    assert check(tissue=0.01, most_tissue=0.6) == ()
+    (reason,) = check(tissue=0.01, most_tissue=0.09)
+    assert "Only 1 % of the image is tissue" in reason
 
 
 def test_a_model_without_a_test_has_no_distance() -> None:

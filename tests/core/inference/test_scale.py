@@ -17,7 +17,7 @@ IDC = InputSpec(height=96, width=96, field_um=200, um_per_px_low=0.2, um_per_px_
         (0.5, 2.0, 100, "given", True),
         (None, 0.25, 800, "given", True),
         (None, None, 50, "unknown", False),
-        (0.1, None, 2000, "stated", False),
+        (0.1, None, 2000, "stated", True),
         (8.0, None, 25, "stated", False),
     ],
 )
@@ -39,23 +39,53 @@ def test_up_to_one_and_a_half_tiles_are_one_piece(
     assert plan_scale(4.0, None, IDC, height, width).one_piece is one_piece
 
 
-@pytest.mark.parametrize("given", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("given", [0.0, -1.0, 0.04, 21.0, float("nan"), float("inf")])
 def test_a_senseless_scale_is_refused(given: float) -> None:
-    with pytest.raises(ImageError, match="must be a number above 0"):
+    with pytest.raises(ImageError, match="must be from 0.05 to 20"):
         plan_scale(None, given, IDC, 100, 100)
 
 
 def test_a_scale_that_leaves_nothing_to_see_is_refused() -> None:
+    small = IDC.model_copy(update={"field_um": 20.0})
     with pytest.raises(ImageError, match="only 2 pixels"):
-        plan_scale(100.0, None, IDC, 100, 100)
+        plan_scale(10.0, None, small, 100, 100)
+
+
+def test_a_magnification_given_as_a_scale_is_asked_back() -> None:
+    with pytest.raises(ImageError, match="did you mean 40×, 0.25 µm/px"):
+        plan_scale(None, 40.0, IDC, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("um_per_px", "trained_tile", "shrink"),
+    [(0.25, 50, 1 / 16), (1.0, 50, 0.25), (4.0, 50, 1.0), (5.0, 40, 1.0), (None, 50, 1.0)],
+)
+def test_finer_images_are_brought_to_the_scale_of_training(
+    um_per_px: float | None, trained_tile: int, shrink: float
+) -> None:
+    plan = plan_scale(um_per_px, None, IDC, 4000, 4000)
+    assert plan.trained_tile == trained_tile
+    assert plan.shrink == pytest.approx(shrink)
+
+
+def test_the_reason_why_a_stated_scale_is_not_used_is_given() -> None:
+    plan = plan_scale(None, None, IDC, 9, 9, unusable="states 499 µm/px, too much")
+    assert plan.message.startswith("The file states 499 µm/px, too much, so 4 µm/px is assumed")
+    assert "does not state" not in plan.message
+
+
+def test_pixels_that_are_not_square_are_never_in_range() -> None:
+    plan = plan_scale(None, 4.0, IDC, 9, 9, unusable="states pixels of 4 × 8", square_pixels=False)
+    assert not plan.in_range
+    assert "distorted" in plan.message
 
 
 def test_messages_say_what_is_known_and_what_is_wrong() -> None:
     assert "does not state its scale" in plan_scale(None, None, IDC, 9, 9).message
-    assert "do not rely" in plan_scale(0.1, None, IDC, 9, 9).message
+    assert "do not rely" in plan_scale(8.0, None, IDC, 9, 9).message
     conflict = plan_scale(0.5, 4.0, IDC, 9, 9).message
     assert "given as 4 µm/px (the file states 0.5)" in conflict
-    assert "0.2 to 5 µm/px" in plan_scale(4.0, None, IDC, 9, 9).message
+    assert "up to 5 µm/px" in plan_scale(4.0, None, IDC, 9, 9).message
 
 
 FIELDS = InputSpec(

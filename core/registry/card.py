@@ -32,8 +32,9 @@ class InputSpec(Part):
     """What one input of the network shows.
 
     `field_um` is the side of the square field of view in µm (IDC: 200, being 50 px at 4 µm/px);
-    `um_per_px` is the scale of the training images, and images between `um_per_px_low` and
-    `um_per_px_high` may be given: a tile of `field_um` cut from them is resized to the input.
+    `um_per_px` is the scale of the training images, which lay between `um_per_px_low` and
+    `um_per_px_high`. Images of up to the latter may be given: a finer one is brought to the scale
+    of training first, and a tile of `field_um` cut from it is resized to the input.
     `other_fields_um` are further sides, where several magnifications were trained on together.
 
     `fit` says what the training images were: "patch", squares with a label each, which larger

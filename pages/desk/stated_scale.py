@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.datasets.breakhis_scale import UM_PER_PX as BREAKHIS_UM_PER_PX
+from core.imaging.scale import HIGHEST, LOWEST
 from pages.desk.state import Desk, Scale
 
 _UM_PER_PX, _MAGNIFICATION = "um_per_px", "magnification"
@@ -49,8 +50,8 @@ def _ask(
     known = None if number in st.session_state else stated
     um_per_px = st.number_input(
         label,
-        min_value=0.01,
-        max_value=100.0,
+        min_value=LOWEST,
+        max_value=HIGHEST,
         value=known.um_per_px if known else None,
         step=0.05,
         format="%.3g",

@@ -79,7 +79,7 @@ def _trained(card: Card) -> str:
     return (
         f'<h3>Trained on</h3><div class="lobule-text"><p>{as_html(trained_on(card))}</p>{who}'
         f"<p>Tells apart: {as_html(', '.join(card.classes))}.</p>"
-        f"<p>Looks at {fields} µm at a time; images of {spec.um_per_px_low:g} to "
+        f"<p>Looks at {fields} µm at a time; images of up to "
         f"{spec.um_per_px_high:g} µm per pixel.</p></div>"
     )
 

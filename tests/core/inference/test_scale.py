@@ -41,7 +41,7 @@ def test_up_to_one_and_a_half_tiles_are_one_piece(
 
 @pytest.mark.parametrize("given", [0.0, -1.0, 0.04, 21.0, float("nan"), float("inf")])
 def test_a_senseless_scale_is_refused(given: float) -> None:
-    with pytest.raises(ImageError, match="must be from 0.05 to 20"):
+    with pytest.raises(ImageError, match=r"must be from 0\.05 to 20"):
         plan_scale(None, given, IDC, 100, 100)
 
 
@@ -52,7 +52,7 @@ def test_a_scale_that_leaves_nothing_to_see_is_refused() -> None:
 
 
 def test_a_magnification_given_as_a_scale_is_asked_back() -> None:
-    with pytest.raises(ImageError, match="did you mean 40×, 0.25 µm/px"):
+    with pytest.raises(ImageError, match=r"did you mean 40×, 0\.25 µm/px"):
         plan_scale(None, 40.0, IDC, 100, 100)
 
 

@@ -37,9 +37,9 @@ def to_srgb(image: PillowImage.Image, profile: bytes) -> tuple[PillowImage.Image
         transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
         if image.mode != "CMYK" and _changes_nothing(transform, image.mode):
             return image, None
-        return ImageCms.applyTransform(
-            image, transform
-        ), f"colours turned from {_name(source)} into sRGB"
+        converted = PillowImage.new("RGB", image.size)
+        transform.apply(image, converted)
+        return converted, f"colours turned from {_name(source)} into sRGB"
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image, "its colour profile is damaged: ignored"
 
@@ -55,8 +55,10 @@ def _grid(mode: str) -> PillowImage.Image:
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     before = _grid(mode)
-    after = np.asarray(ImageCms.applyTransform(before, transform)).astype(np.int16)
-    return bool(np.abs(after - np.asarray(before.convert("RGB"))).max() <= _UNSEEN)
+    after = PillowImage.new("RGB", before.size)
+    transform.apply(before, after)
+    change = np.asarray(after).astype(np.int16) - np.asarray(before.convert("RGB"))
+    return bool(np.abs(change).max() <= _UNSEEN)
 
 
 def _name(profile: ImageCms.ImageCmsProfile) -> str:

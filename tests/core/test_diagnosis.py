@@ -78,6 +78,28 @@ def test_tiled_image_equals_its_tiles_one_by_one(package: Package, tissue: np.nd
     assert overlay(found.image.pixels, found.heatmap).shape == tissue.shape
 
 
+def test_a_finer_image_is_answered_as_the_one_of_the_training_scale(
+    package: Package, tissue: np.ndarray
+) -> None:
+    fine = tissue.repeat(4, axis=0).repeat(4, axis=1)
+    found = diagnose(encode_png(fine), package=package, um_per_px=1.0)
+    expected = diagnose(encode_png(tissue), package=package, um_per_px=4.0)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+    np.testing.assert_allclose(found.probability_map, expected.probability_map, atol=1e-6)
+    assert (found.tiles, found.scale.tile) == (expected.tiles, 200)
+    assert found.image.pixels.shape == (1200, 1680, 3)
+
+
+def test_a_finer_patch_is_averaged_before_it_is_enlarged(
+    package: Package, tissue: np.ndarray
+) -> None:
+    patch = tissue[50:100, 60:110].repeat(8, axis=0).repeat(8, axis=1)
+    found = diagnose(encode_png(patch), package=package, um_per_px=0.5)
+    small = resize(resize(patch, 50, 50), 32, 32)[np.newaxis]
+    expected = get_classifier(package).probabilities(small)[0]
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-6)
+
+
 def test_json_has_exactly_the_agreed_keys_and_survives_json(
     package: Package, tissue: np.ndarray, result_keys: list[str]
 ) -> None:

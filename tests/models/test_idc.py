@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,3 +107,17 @@ def test_a_patch_gets_the_answer_it_got_in_training(package: Package, shared: Pa
         for path in sample["path"]
     ]
     assert roc_auc_score(sample["label"], chances) > 0.9
+
+
+@pytest.mark.parametrize(("region", "auroc"), [("1008", 0.6), ("1015", 0.38)])
+def test_regions_at_a_quarter_micrometre_are_answered(
+    region: str, auroc: float, package: Package, shared: Path
+) -> None:
+    found = diagnose(shared / f"data/regions/{region}.jpg", package=package, um_per_px=0.25)
+    assert found.outcome.name == "IDC"
+    mask = cv2.imread(str(shared / f"data/regions/{region}_tumour.jpg"), cv2.IMREAD_GRAYSCALE)
+    chances = found.probability_map
+    assert chances is not None
+    truth = resize(mask, *chances.shape) > 127
+    known = ~np.isnan(chances)
+    assert roc_auc_score(truth[known], chances[known]) > auroc

@@ -135,7 +135,7 @@ def orientation(data: bytes, form: Layout, entries: dict[int, Entry]) -> int:
 
 def density_scale(data: bytes, form: Layout, entries: dict[int, Entry]) -> StatedScale:
     """Scale by the resolution tags, where their unit is the inch or the centimetre."""
-    unit = next(numbers(data, form, entries.get(RESOLUTION_UNIT)), 2)
+    unit = int(next(numbers(data, form, entries.get(RESOLUTION_UNIT)), 2))
     across = next(numbers(data, form, entries.get(X_RESOLUTION)), 0.0)
     down = next(numbers(data, form, entries.get(Y_RESOLUTION)), across)
     return from_density(across, down, _UNIT_UM[unit]) if unit in _UNIT_UM else NOT_STATED

@@ -166,6 +166,7 @@ def find_levels(folder: Path, paths: Sequence[str], known: Sequence[str] = ()) -
     while True:
         split = [folders for folders in split if len(folders) > depth]
         names = sorted({folders[depth] for folders in split})
+        _refuse_masks(folder, names)
         below: dict[str, set[str]] = {name: set() for name in names}
         for folders in split:
             if len(folders) > depth + 1:
@@ -239,7 +240,10 @@ def _check_names(folder: Path, names: Sequence[str]) -> None:
             f"All images in {folder} lie in one subfolder, {quoted(different)}. Expected one "
             "subfolder a class; if the classes are further inside, give the folder that holds them."
         )
-    masks = [name for name in different if _MASKS.fullmatch(_words(name))]
+
+
+def _refuse_masks(folder: Path, names: Sequence[str]) -> None:
+    masks = [name for name in names if _MASKS.fullmatch(_words(name))]
     if masks:
         raise DatasetError(
             f"Of the subfolders of {folder}, {quoted(masks)} hold masks or the like by their name, "

@@ -9,6 +9,7 @@ import math
 import os
 import posixpath
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,22 +130,29 @@ def _says_nothing(column: str, cell: str) -> bool:
 
 def _existing(root: Path, images: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """The names of files as the disk has them, where the manifest has another Unicode form."""
-    listed: dict[str, dict[str, str]] = {}
+    listed: dict[str, dict[str, list[str]]] = {}
+
+    def names_in(place: str) -> dict[str, list[str]]:
+        if place not in listed:
+            listed[place] = {}
+            with suppress(OSError):
+                for name in os.listdir(root / place):  # noqa: PTH208 - names, not paths
+                    listed[place].setdefault(path_key(name), []).append(name)
+        return listed[place]
+
+    def found(place: str, parts: list[str]) -> str | None:
+        if not parts:
+            return place
+        names = [parts[0]] if parts[0] == ".." else names_in(place).get(path_key(parts[0]), [])
+        ways = (found(posixpath.join(place, name), parts[1:]) for name in names)
+        return next((way for way in ways if way), None)
 
     def on_disk(image: str) -> str:
         if image.isascii() or os.path.isfile(root / image):  # noqa: PTH113 - as below
             return image
-        place = "/" if image.startswith("/") else ""
-        for part in image.split("/"):
-            if place not in listed:
-                try:
-                    names = os.listdir(root / place)  # noqa: PTH208
-                except OSError:
-                    return image
-                listed[place] = {path_key(name): name for name in names}
-            name = listed[place].get(path_key(part), part)
-            place = posixpath.join(place, name)
-        return place
+        absolute = image.startswith("/")
+        parts = image.removeprefix("/").split("/")
+        return found("/" if absolute else "", parts) or image
 
     there = [on_disk(image) for image in images]
     changed = [name for name, image in zip(there, images, strict=True) if name != image]

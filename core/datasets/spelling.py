@@ -83,12 +83,15 @@ def magnification_name(text: str) -> str:
 def one_spelling(names: Sequence[str], key: Callable[[str], str] = label_key) -> dict[str, str]:
     """The spelling that stands for each name: of those with one key the most frequent.
 
-    Of spellings that are equally frequent the first in the order of text stands.
+    Of spellings that are equally frequent the one without marks of no width stands, and then the
+    first in the order of text.
     """
     numbers = Counter(names)
     keys = {name: key(name) for name in numbers}
     chosen: dict[str, str] = {}
-    for name in sorted(numbers, key=lambda name: (-numbers[name], name)):
+    for name in sorted(
+        numbers, key=lambda name: (-numbers[name], any(map(_without_width, name)), name)
+    ):
         chosen.setdefault(keys[name], name)
     return {name: chosen[key] for name, key in keys.items()}
 

@@ -10,7 +10,9 @@ from core.assessment.bulk import PredictedImages, predict_images
 from core.assessment.changed import MOST_IMAGES, curves, predict_changed
 from core.assessment.known import Known, known_patients
 from core.assessment.table import predictions_table
+from core.datasets.classes import match_classes
 from core.datasets.records import Dataset
+from core.datasets.spelling import label_key
 from core.errors import EvaluationError, Stopped
 from core.evaluation.balance import sample
 from core.evaluation.colour_alone import colour_alone
@@ -107,7 +109,7 @@ def assess(
     >>> assessment.unreadable
     {}
     """
-    dataset = _in_classes_of(package.card, dataset)
+    given, dataset = dataset, _in_classes_of(package.card, dataset)
     classifier = get_classifier(package)
     predicted = predict_images(
         classifier, dataset.records, dataset.root, lambda done: progress("Answering images", done)
@@ -147,23 +149,35 @@ def assess(
         robustness=curves(predictions, rows, changed, colour) if changed else (),
         tried_on=len(rows) if changed else 0,
         unreadable=predicted.unreadable,
-        warnings=_warnings(dataset, predicted),
+        warnings=(*_warnings(dataset, predicted), *_other_words(package.card, given)),
     )
 
 
 def _in_classes_of(card: Card, dataset: Dataset) -> Dataset:
     """The dataset with its labels in the order of the model's classes."""
-    known = {name.casefold(): index for index, name in enumerate(card.classes)}
-    missing = [name for name in dataset.classes if name.casefold() not in known]
-    if missing:
+    numbers = match_classes(dataset.classes, card.classes, stated=dataset.positive_stated)
+    if numbers is None:
         raise EvaluationError(
             f"The model {card.name} tells {', '.join(card.classes)} apart; {dataset.root} holds "
             f"{', '.join(dataset.classes)}. Give a dataset of the model's classes, or a manifest "
-            "that names them so."
+            "that names them so; or say which of its classes is the model's positive one "
+            "(--positive)."
         )
-    order = np.array([known[name.casefold()] for name in dataset.classes])
-    records = dataset.records.assign(label=order[dataset.records["label"].to_numpy()])
+    records = dataset.records.assign(label=np.array(numbers)[dataset.records["label"].to_numpy()])
     return replace(dataset, classes=card.classes, records=records)
+
+
+def _other_words(card: Card, dataset: Dataset) -> tuple[str, ...]:
+    """Say which of a dataset's classes were taken for which of the model's, under other names."""
+    numbers = match_classes(dataset.classes, card.classes, stated=dataset.positive_stated) or ()
+    pairs = [
+        (name, card.classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)
+    ]
+    if all(label_key(name) == label_key(model) for name, model in pairs):
+        return ()
+    taken = ", ".join(f"“{name}” for “{model}”" for name, model in pairs)
+    how = ", as the positive class was stated" if dataset.positive_stated else ""
+    return (f"The classes of {dataset.name} were taken: {taken}{how}.",)
 
 
 def _unseen(predictions: Predictions, known: Known) -> Evaluation | None:

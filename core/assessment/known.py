@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.people import ids_of
 from core.datasets.records import Dataset
+from core.datasets.spelling import patient_key
 from core.registry.card import Card
 
 _NAMED = 5
@@ -45,10 +47,11 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
     """
     training = card.training
     met = {*training.patients.get("train", []), *training.patients.get("validation", [])}
-    here = set(patients.astype(str))
+    here = set(patients.astype(str).tolist())
     if training.leaky:
         met |= set(training.patients.get("test", []))
-    shared = tuple(sorted(met & here))
+    known = {key for patient in met for key in _keys(patient)}
+    shared = tuple(sorted(patient for patient in here if known & _keys(patient)))
     if shared:
         named = ", ".join(shared[:_NAMED]) + (" …" if len(shared) > _NAMED else "")
         same = training.dataset == dataset.name
@@ -73,3 +76,8 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
             leaky=False,
         )
     return Known((), None, leaky=False)
+
+
+def _keys(patient: str) -> set[str]:
+    """What a patient is compared by: a group of neighbouring ids is each of them."""
+    return {patient_key(name) for name in ids_of(patient)}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from core.cli.dataset_options import GroupNeighbours, Positive
 from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import DatasetError, LobuleError
 
@@ -27,11 +28,19 @@ def audit(
         list[str] | None,
         typer.Option(help="Decide to keep the files of the finding of this code."),
     ] = None,
+    look_alikes: Annotated[
+        Literal["one", "apart"] | None,
+        typer.Option(
+            help="Decide that patients whose ids look alike are one person each, or apart."
+        ),
+    ] = None,
+    positive: Positive = None,
     decisions: Annotated[
         Path | None,
         typer.Option(help="File of decisions; in LOBULE_HOME/audits by default."),
     ] = None,
     *,
+    group_neighbours: GroupNeighbours = False,
     as_json: AsJson = False,
 ) -> None:
     """Audit a dataset: what is wrong with it, how bad that is, and what to do about it.
@@ -44,12 +53,15 @@ def audit(
     from core.datasets.open import open_dataset
 
     try:
-        dataset = open_dataset(path, task=task)
+        dataset = open_dataset(path, task=task, positive=positive, neighbours=group_neighbours)
         with stage_bars() as progress:
             result = run(dataset, progress=progress)
-        decided = _decisions(dataset, decisions, asked=bool(drop or keep or decisions))
-        if drop or keep:
+        decided = _decisions(
+            dataset, decisions, asked=bool(drop or keep or look_alikes or decisions)
+        )
+        if drop or keep or look_alikes:
             decided = _decide(decided, result, drop or [], keep or [])
+            decided = _decide_people(decided, result, look_alikes)
             save_decisions(decided, dataset, decisions)
     except KeyboardInterrupt:
         typer.echo("Stopped. What was read is kept: the next audit goes on from there.", err=True)
@@ -58,7 +70,9 @@ def audit(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     if as_json:
-        chosen = {"drop": sorted(decided.drop), "keep": sorted(decided.keep)}
+        chosen = {
+            name: sorted(getattr(decided, name)) for name in ("drop", "keep", "one_person", "apart")
+        }
         print_json({**result.to_json(), "decisions": chosen})
     else:
         _print(result, decided)
@@ -88,6 +102,19 @@ def _decide(decided: "Decisions", result: "Audit", drop: list[str], keep: list[s
             )
         decide = decided.dropping if code in drop else decided.keeping
         decided = decide(findings[code])
+    return decided
+
+
+def _decide_people(
+    decided: "Decisions", result: "Audit", look_alikes: Literal["one", "apart"] | None
+) -> "Decisions":
+    if look_alikes is None:
+        return decided
+    findings = [finding for finding in result.findings if finding.patients]
+    if not findings:
+        raise DatasetError("No patients look alike, so there is nothing to decide about them.")
+    for finding in findings:
+        decided = decided.deciding_people(finding, apart=look_alikes == "apart")
     return decided
 
 

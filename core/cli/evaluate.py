@@ -1,15 +1,20 @@
 """`evaluate`: a model on any dataset, judged by patient."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli.dataset_options import GroupNeighbours, Positive
 from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import LobuleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from core.assessment.assess import Assessment
+    from core.datasets.records import Dataset
 
 
 def evaluate(
@@ -23,6 +28,7 @@ def evaluate(
         str | None,
         typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
     ] = None,
+    positive: Positive = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -31,6 +37,7 @@ def evaluate(
         ),
     ] = None,
     *,
+    group_neighbours: GroupNeighbours = False,
     robustness: Annotated[
         bool,
         typer.Option(
@@ -49,9 +56,21 @@ def evaluate(
     from core.assessment.place import place_for
     from core.assessment.summary import lines, to_json
     from core.assessment.table import write_predictions
+    from core.datasets.open import open_dataset
 
     try:
-        found = _assess(model, data, magnification, patient_pattern, robustness=robustness)
+        found = _assess(
+            model,
+            partial(
+                open_dataset,
+                data,
+                magnifications=magnification or None,
+                patient_pattern=patient_pattern,
+                positive=positive,
+                neighbours=group_neighbours,
+            ),
+            robustness=robustness,
+        )
         table = out or place_for(found.package.card.name, found.dataset.name)
         write_predictions(found.predictions, table)
     except KeyboardInterrupt:
@@ -68,24 +87,11 @@ def evaluate(
     typer.echo(f"Answers: {plain(str(table))}")
 
 
-def _assess(
-    model: str,
-    data: Path,
-    magnifications: list[str] | None,
-    patient_pattern: str | None,
-    *,
-    robustness: bool,
-) -> "Assessment":
-    from core.datasets.open import open_dataset
+def _assess(model: str, opened: "Callable[..., Dataset]", *, robustness: bool) -> "Assessment":
     from core.registry.shelf import find
 
     package = find(model)
-    dataset = open_dataset(
-        data,
-        task=package.card.task,
-        magnifications=magnifications or None,
-        patient_pattern=patient_pattern,
-    )
+    dataset = opened(task=package.card.task, model_classes=package.card.classes)
     from core.assessment.assess import assess
 
     with stage_bars() as progress:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from core.cli.dataset_options import GroupNeighbours, Positive
 from core.cli.output import plain
 from core.cli.train_output import print_plan, report, shown_progress
 from core.errors import LobuleError, Stopped
@@ -17,14 +18,10 @@ if TYPE_CHECKING:
 
 
 def _scale(value: float | None) -> float | None:
-    from core.training.request.request import COARSEST, FINEST
+    from core.imaging.scale import why_implausible
 
-    # Written so that it refuses what is no number, too.
-    if value is not None and not FINEST <= value <= COARSEST:
-        raise typer.BadParameter(
-            f"{value:g} is no scale of an image. Give micrometres per pixel, from {FINEST:g} to "
-            f"{COARSEST:g}, such as 0.5."
-        )
+    if value is not None and (words := why_implausible(value)):
+        raise typer.BadParameter(f"{value:g} is no scale of an image, which {words}")
     return value
 
 
@@ -55,6 +52,8 @@ def train(
         float | None,
         typer.Option(help="Scale of images that do not say theirs, µm/px.", callback=_scale),
     ] = None,
+    positive: Positive = None,
+    group_neighbours: GroupNeighbours = False,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -98,6 +97,8 @@ def train(
             magnifications=tuple(magnification) if magnification else None,
             patient_pattern=patient_pattern,
             um_per_px=um_per_px,
+            positive=positive,
+            group_neighbours=group_neighbours,
             folder=folder,
             replace=replace,
         )

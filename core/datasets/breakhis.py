@@ -30,8 +30,8 @@ from core.datasets.records import (
     table,
     with_magnifications,
 )
-from core.errors import DatasetError
-from core.imaging.formats import PNG_SIGNATURE
+from core.errors import DatasetError, ImageError
+from core.imaging.formats import PNG_SIGNATURE, read_header
 
 BENIGN = {
     "A": "adenosis",
@@ -81,7 +81,8 @@ SOURCE = Source(
 the scale of its own 100X images, or of its most frequent magnification where it has no 100X."""
 FILE_NAME = re.compile(
     r"SOB_(?P<kind>[BM])_(?P<subtype>A|F|PT|TA|DC|LC|MC|PC)-(?P<patient>\d+-\d+)(?P<blocks>[A-Z]*)"
-    r"-(?P<magnification>40|100|200|400)-\d+\.(?i:png)"
+    r"-(?P<magnification>40|100|200|400)-\d+\.(?:png|jpe?g|tiff?|bmp|webp)",
+    re.IGNORECASE,
 )
 _MAGNIFICATION_FOLDER = re.compile(r"(40|100|200|400)[xX]")
 _UNEQUAL = 0.02
@@ -137,10 +138,11 @@ def _record(folder: Path, path: str, task: Task) -> Record:
     *folders, name = path.split("/")
     match = FILE_NAME.fullmatch(name)
     assert match  # noqa: S101 - `is_breakhis` chose the files
-    subtype = SUBTYPES[match["subtype"]]
-    kind = CLASSES["binary"][match["kind"] == "M"]
+    letters = match["subtype"].upper()
+    subtype = SUBTYPES[letters]
+    kind = CLASSES["binary"][match["kind"].upper() == "M"]
     magnification = f"{match['magnification']}X"
-    if (match["subtype"] in MALIGNANT) != (match["kind"] == "M"):
+    if (letters in MALIGNANT) != (kind == CLASSES["binary"][1]):
         raise DatasetError(
             f"{quoted([path])} is named as {kind} and as {subtype}, which contradict each other. "
             "Correct the name, or leave the file out."
@@ -156,7 +158,7 @@ def _record(folder: Path, path: str, task: Task) -> Record:
                 f"{subtype}, {magnification}. The two must agree: move the file, or correct its "
                 "name."
             )
-    slide = match["patient"] + match["blocks"]
+    slide = match["patient"] + match["blocks"].upper()
     label = CLASSES[task].index(kind if task == "binary" else subtype)
     scale = _um_per_px(folder / path, magnification)
     return Record(path, match["patient"], slide, label, subtype, magnification, scale)
@@ -167,13 +169,27 @@ def _um_per_px(path: Path, magnification: str) -> float:
     try:
         with path.open("rb") as file:
             head = file.read(24)
+            if not head.startswith(PNG_SIGNATURE):
+                return _scale_by_width(*_other_size(head + file.read()), magnification)
     except OSError as error:
         raise DatasetError(
             f"The image {path} cannot be read ({error.strerror}). Check its permissions."
         ) from error
-    if len(head) < 24 or not head.startswith(PNG_SIGNATURE):  # noqa: PLR2004 - up to the height
+    if len(head) < 24:  # noqa: PLR2004 - up to the height
         return float("nan")
     width, height = struct.unpack(">II", head[16:])
+    return _scale_by_width(width, height, magnification)
+
+
+def _other_size(data: bytes) -> tuple[int, int]:
+    try:
+        header = read_header(data)
+    except (ImageError, ValueError):
+        return 0, 0
+    return header.width, header.height
+
+
+def _scale_by_width(width: int, height: int, magnification: str) -> float:
     expected = width * HEIGHT / WIDTH
     if not width or abs(height - expected) > max(1, _UNEQUAL * expected):
         return float("nan")
@@ -225,7 +241,7 @@ def _scale_notes(records: pd.DataFrame) -> list[str]:
     unknown = records.loc[records["um_per_px"].isna(), "path"]
     if len(unknown):
         notes.append(
-            f"The scale of {counted(len(unknown), 'image')} is unknown, since they are no PNG or "
+            f"The scale of {counted(len(unknown), 'image')} is unknown, since they are damaged or "
             f"not in the published proportions, 700:460: {quoted(unknown, 3)}."
         )
     return notes

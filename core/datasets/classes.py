@@ -1,54 +1,206 @@
-"""Which of the classes that somebody named is the negative one."""
+"""Which of the classes that somebody named is the positive one, and which are a model's."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
+from core.datasets.class_words import apart, names_the_rest, positive_of
 from core.datasets.listing import counted, quoted
 from core.datasets.records import Task
+from core.datasets.spelling import label_key, one_spelling
 from core.errors import DatasetError
 
-NEGATIVE = ("benign", "normal", "negative", "healthy", "control", "no", "false", "0")
 _BINARY = 2
 
 
-def class_order(names: Iterable[str], task: Task, found: str) -> tuple[tuple[str, ...], str]:
-    """Put class names in order: of two, the one in `NEGATIVE` comes first; else by alphabet.
+class UndecidedClassesError(DatasetError):
+    """Two classes whose names do not say which is the positive one.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        Both, to choose from.
+    """
+
+    def __init__(self, classes: tuple[str, ...], found: str) -> None:
+        super().__init__(
+            f"{found} name the classes {quoted(classes)}, and these words do not say which of them "
+            "is the positive one, that is to be found. Which is it? Choose it under “Positive "
+            f"class” on the page, or give --positive {_shell(classes[0])} or --positive "
+            f"{_shell(classes[1])} on the command line."
+        )
+        self.classes = classes
+
+
+def class_order(
+    names: Iterable[str],
+    task: Task,
+    found: str,
+    positive: str | None = None,
+    known: Sequence[str] = (),
+) -> tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]:
+    """Put class names in order, of two the positive last; names that differ in spelling are one.
 
     Parameters
     ----------
     names : iterable of str
+        Of every image.
     task : "binary" or "subtype"
     found : str
         Where the names come from, to begin an error with ("The folders in …").
+    positive : str, optional
+        The positive class, where somebody said which it is.
+    known : sequence of str
+        Classes of a model, the positive last: where both are here, their order is right.
 
     Returns
     -------
     classes : tuple of str
-    note : str
-        The order in words.
+    spelling : dict
+        From each name to its class.
+    notes : tuple of str
+        The order, and what was put together, in words.
 
     Raises
     ------
+    UndecidedClassesError
+        If the words of two classes do not say which is positive, and nobody does.
     DatasetError
-        If there are fewer than two classes, or more than two in a binary task.
+        If there are fewer than two classes, or more than two in a binary task, or `positive` is
+        none of them.
     """
-    classes = sorted(set(names))
+    names = list(names)
+    spelling = one_spelling(names)
+    classes = tuple(sorted(set(spelling.values())))
+    notes = _put_together(spelling, names)
     if len(classes) < _BINARY:
+        spelled = quoted(sorted(spelling))
+        same = ", which differ in case, blanks or Unicode form only" if len(spelling) > 1 else ""
         raise DatasetError(
-            f"{found} name only one class, {quoted(classes)}. There must be two or more to tell "
+            f"{found} name only one class, {spelled}{same}. There must be two or more to tell "
             "apart."
         )
     if task == "subtype":
-        return tuple(classes), f"{counted(len(classes), 'subtype')}, by alphabet."
+        _refuse_positive(positive, "there is none among subtypes")
+        return classes, spelling, (f"{counted(len(classes), 'subtype')}, by alphabet.", *notes)
     if len(classes) > _BINARY:
         raise DatasetError(
             f"{found} name {len(classes)} classes ({quoted(classes)}), and a binary task has two. "
             "Choose the task “subtype”, or put the images into two classes."
         )
-    negative = [name for name in classes if name.lower() in NEGATIVE]
-    if len(negative) != 1:
-        return tuple(classes), (
-            f"The positive class is “{classes[1]}”, for want of better by alphabet; name the other "
-            f"one {', '.join(NEGATIVE[:-1])} or {NEGATIVE[-1]} to decide it."
+    number, why = _positive(classes, found, positive, known)
+    ordered = (classes[1 - number], classes[number])
+    note = f"The positive class is “{ordered[1]}”, the negative “{ordered[0]}”{why}."
+    return ordered, spelling, (note, *notes)
+
+
+def check_positive(positive: str | None, classes: Sequence[str], source: str) -> None:
+    """Refuse a positive class that is not that of a known dataset.
+
+    Raises
+    ------
+    DatasetError
+    """
+    if not classes:
+        _refuse_positive(positive, "there is none among subtypes")
+    elif positive is not None and label_key(positive) != label_key(classes[-1]):
+        _refuse_positive(positive, f"that of {source} is “{classes[-1]}”")
+
+
+def match_classes(
+    classes: Sequence[str], wanted: Sequence[str], *, stated: bool = False
+) -> tuple[int, ...] | None:
+    """Say which of a model's classes each class of a dataset is; None if one is none of them.
+
+    Names that differ in spelling only are one class. Of two classes, the negation of the positive
+    one is the negative one in whatever words, and names that say no more than yes or no ("0", "+",
+    "negative") are what they say.
+
+    Parameters
+    ----------
+    classes, wanted : sequence of str
+        Of the dataset and of the model; of two, the positive last.
+    stated : bool
+        Whether somebody stated which class of the dataset is positive: then it is the model's.
+    """
+    keys = [label_key(name) for name in wanted]
+    same = [keys.index(key) if (key := label_key(name)) in keys else None for name in classes]
+    if None not in same:
+        return tuple(number for number in same if number is not None)
+    if len(classes) != _BINARY or len(wanted) != _BINARY:
+        return None
+    if stated:
+        return (0, 1)
+    if None not in same or same[0] == 1 or same[1] == 0:
+        return None
+    # What is on both sides, or says no more than yes or no.
+    positive = (
+        same[1] == 1 or _says_no_more(classes[1], classes[0]) or _alike(*_last(classes, wanted))
+    )
+    negative = (
+        same[0] == 0
+        or _says_no_more(classes[0], classes[1])
+        or _negates(classes[0], wanted[1])
+        or (_negates(wanted[0], wanted[1]) and positive)
+    )
+    return (0, 1) if positive and negative else None
+
+
+def _last(classes: Sequence[str], wanted: Sequence[str]) -> tuple[str, str]:
+    return classes[1], wanted[1]
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether both say the same of the same: IDC, IDC(+), “IDC positive”."""
+    first, second = apart(one, other), apart(other, one)
+    return first.words == second.words and not (first.negated or second.negated or first.bare)
+
+
+def _negates(negative: str, positive: str) -> bool:
+    """Whether one is the other, negated: “non-IDC” of “IDC”."""
+    first, second = apart(negative, positive), apart(positive, negative)
+    return first.negated and not second.negated and first.words == second.words
+
+
+def _says_no_more(name: str, other: str) -> bool:
+    return apart(name, other).bare
+
+
+def _positive(
+    classes: tuple[str, ...], found: str, positive: str | None, known: Sequence[str]
+) -> tuple[int, str]:
+    """Which of two classes is positive, and how that is known."""
+    keys = [label_key(name) for name in classes]
+    if positive is not None:
+        if label_key(positive) not in keys:
+            _refuse_positive(positive, f"{found} name {quoted(classes)}")
+        return keys.index(label_key(positive)), ", as was stated"
+    model = [label_key(name) for name in known]
+    if set(model) == set(keys):
+        return keys.index(model[-1]), ", as the model has them"
+    number = positive_of(*classes)
+    if number is None:
+        raise UndecidedClassesError(classes, found)
+    rest = names_the_rest(classes[1 - number])
+    return number, "; if it is the other one, state the positive class" if rest else ""
+
+
+def _refuse_positive(positive: str | None, why: str) -> None:
+    if positive is not None:
+        raise DatasetError(
+            f"The positive class was stated as {quoted([positive])}, and {why}. Give one of the "
+            "names, or leave --positive out."
         )
-    classes.sort(key=lambda name: name not in negative)
-    return tuple(classes), f"The positive class is “{classes[1]}”, the negative “{classes[0]}”."
+
+
+def _put_together(spelling: dict[str, str], names: Sequence[str]) -> tuple[str, ...]:
+    numbers = Counter(names)
+    return tuple(
+        f"{quoted([name])} ({counted(numbers[name], 'image')}) is taken for {quoted([stands])}: "
+        "they differ in case, blanks or Unicode form only."
+        for name, stands in sorted(spelling.items())
+        if name != stands
+    )
+
+
+def _shell(name: str) -> str:
+    return f'"{name}"' if " " in name else name

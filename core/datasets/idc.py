@@ -5,20 +5,27 @@ A file is called `<patient>_idx5_x<X>_y<Y>_class<C>.png`; X and Y are pixels on 
 but a `0` or `1` folder must agree with the name.
 """
 
+import os
 import re
+import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.datasets.listing import counted, once_by_name, quoted
 from core.datasets.records import NOT_FOR_PATIENTS, Dataset, Record, Source, table
-from core.errors import DatasetError
+from core.errors import DatasetError, ImageError
+from core.imaging.formats import PNG_SIGNATURE, read_header
 from core.imaging.read import read_image
+from core.imaging.resize import resize
 
 CLASSES = ("no IDC", "IDC")
 PATCH = 50
+_SQUARE = 0.9
 UM_PER_PX = 4.0
 SOURCE = Source(
     um_per_px=UM_PER_PX,
@@ -52,7 +59,11 @@ SOURCE = Source(
         ),
     ),
 )
-FILE_NAME = re.compile(r"(?P<patient>\d+)_idx\d+_x(?P<x>\d+)_y(?P<y>\d+)_class(?P<label>[01])\.png")
+FILE_NAME = re.compile(
+    r"(?P<patient>[0-9]+)_idx[0-9]+_x(?P<x>[0-9]+)_y(?P<y>[0-9]+)_class(?P<label>[01])"
+    r"\.(?:png|jpe?g|tiff?|bmp|webp)",
+    re.IGNORECASE,
+)
 
 
 def is_idc(path: str) -> bool:
@@ -77,19 +88,68 @@ def read_idc(folder: Path, files: Sequence[str]) -> Dataset:
     """
     kept, copies = once_by_name(folder, files)
     records = table(map(_record, kept))
+    records, source, resized = _at_size(folder, records)
     positive = int(records["label"].sum())
     summary = (
         f"IDC: {counted(len(records), 'image')} of "
         f"{counted(records['patient'].nunique(), 'patient')}, {positive:,} with carcinoma and "
         f"{len(records) - positive:,} without."
     )
-    notes = [summary]
+    notes = [summary, *resized]
     if copies:
         notes.append(
             f"{counted(copies, 'file')} of the same name and content lie twice or more, in other "
             "folders; each patch is counted once."
         )
-    return Dataset("IDC", folder, CLASSES, records, SOURCE, notes=tuple(notes))
+    return Dataset("IDC", folder, CLASSES, records, source, notes=tuple(notes))
+
+
+def _at_size(folder: Path, records: pd.DataFrame) -> tuple[pd.DataFrame, Source, tuple[str, ...]]:
+    """Give resized patches the scale that follows from their size, and say so."""
+    # Text and one thread: there may be 277,524 files, and threads would only wait for one another.
+    sizes = np.array([_size(f"{folder}/{path}") for path in records["path"]], dtype=np.float64)
+    longest = sizes.max(axis=1)
+    known = longest[longest > 0]
+    values, numbers = np.unique(known, return_counts=True)
+    usual = float(values[numbers.argmax()]) if len(values) else float(PATCH)
+    # Smaller ones are of the edge of a slide, cut and not resized; damaged ones are as the others.
+    side = np.where((longest > usual) | (longest == PATCH), longest, usual)
+    shapes = sizes[longest == usual]
+    stretched = len(shapes) and np.median(shapes.min(axis=1)) < _SQUARE * usual
+    resized = side != PATCH
+    if not resized.any():
+        return records, SOURCE, ()
+    scales = UM_PER_PX * PATCH / side
+    where = counted(int(resized.sum()), "image")
+    if stretched and usual != PATCH:
+        scales = np.where(resized, np.nan, scales)
+        note = f"The scale of {where} is unknown: they are neither 50×50 px nor square."
+        source = replace(SOURCE, um_per_px=float("nan"), field_um=float("nan"))
+        return records.assign(um_per_px=scales), source, (note,)
+    shown = ", ".join(f"{length:g}" for length in np.unique(side[resized])[:5])
+    note = (
+        f"{where} not of the published size, 50 px, but {shown} px: their µm/px is "
+        f"{UM_PER_PX:g} times 50 / side, {UM_PER_PX * PATCH / usual:.4g} for {usual:g} px."
+    )
+    source = replace(SOURCE, um_per_px=UM_PER_PX * PATCH / usual)
+    return records.assign(um_per_px=scales), source, (note,)
+
+
+def _size(place: str) -> tuple[int, int]:
+    """Width and height by the header; zeros where it cannot be read."""
+    try:
+        file = os.open(place, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            head = os.read(file, 24)
+        finally:
+            os.close(file)
+        if head.startswith(PNG_SIGNATURE) and len(head) == 24:  # noqa: PLR2004 - up to the height
+            width, height = struct.unpack(">II", head[16:])
+            return width, height
+        header = read_header(Path(place).read_bytes())
+    except (OSError, ImageError, ValueError):
+        return 0, 0
+    return header.width, header.height
 
 
 def _record(path: str) -> Record:
@@ -134,6 +194,8 @@ def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[n
     patches = zip(records["path"], records["label"], rows, columns, strict=True)
     for path, label, row, column in patches:
         patch = read_image(dataset.root / path).pixels
+        if max(patch.shape) > PATCH:
+            patch = resize(patch, PATCH, PATCH)
         top, left = row * PATCH, column * PATCH
         pixels[top : top + patch.shape[0], left : left + patch.shape[1]] = patch[:PATCH, :PATCH]
         labels[row, column] = label

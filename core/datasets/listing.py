@@ -14,11 +14,14 @@ MANIFEST_SUFFIXES = (".csv", ".parquet")
 _LONGEST_NAME = 90
 
 
-def list_files(folder: Path, listed: Callable[[int], None] = lambda _: None) -> list[str]:
+def list_files(  # noqa: C901 - folders, links, files: one walk
+    folder: Path, listed: Callable[[int], None] = lambda _: None
+) -> list[str]:
     """List every file at any depth, relative to the folder with `/`, ordered folder by folder.
 
-    Hidden files and folders (those with a leading dot, and `__MACOSX`) are left out, and links to
-    folders are not followed.
+    Hidden files and folders (those with a leading dot, and `__MACOSX`) are left out. Symbolic links
+    are followed, each to a folder or file that was not listed yet: so links in a circle end, and
+    nothing counts twice.
 
     Parameters
     ----------
@@ -29,23 +32,77 @@ def list_files(folder: Path, listed: Callable[[int], None] = lambda _: None) -> 
     Raises
     ------
     DatasetError
-        If a folder cannot be listed.
+        If a folder cannot be listed, or names tell of an archive that was unpacked wrongly.
     """
+    files: list[str] = []
+    links: list[os.DirEntry[str]] = []
+    seen: set[tuple[int, int]] = set()
+    root = str(folder)
 
-    def refuse(error: OSError) -> None:
+    def walk(start: str) -> None:
+        waiting = [start]
+        while waiting:
+            place = waiting.pop()
+            try:
+                status = os.stat(place)  # noqa: PTH116 - Path objects cost as long as the disk
+                if (status.st_dev, status.st_ino) in seen:
+                    continue
+                seen.add((status.st_dev, status.st_ino))
+                with os.scandir(place) as entries:
+                    for entry in entries:
+                        if hidden(entry.name):
+                            continue
+                        if entry.is_symlink():
+                            links.append(entry)
+                        elif entry.is_dir():
+                            waiting.append(entry.path)
+                        else:
+                            files.append(entry.path)
+            except OSError as error:
+                raise DatasetError(
+                    f"The folder {place} cannot be listed ({error.strerror}). Check its "
+                    "permissions, or move it elsewhere."
+                ) from error
+            listed(len(files))
+
+    walk(root)
+    targets: set[str] = set()
+    while links:
+        # What lies in the folder itself comes first; of links the one whose path does.
+        links.sort(key=lambda entry: path_order(entry.path))
+        entry = links.pop(0)
+        if entry.is_dir():
+            walk(entry.path)
+            continue
+        target = os.path.realpath(entry.path)
+        if target not in targets and not _in_folders(target, seen):
+            targets.add(target)
+            files.append(entry.path)
+    paths = [os.path.relpath(path, root) if os.sep != "/" else path for path in files]
+    inside = [path.removeprefix(root.rstrip("/") + "/").replace(os.sep, "/") for path in paths]
+    _check_unpacked(folder, inside)
+    return sorted(inside, key=path_order)
+
+
+def _in_folders(target: str, seen: set[tuple[int, int]]) -> bool:
+    """Whether a file lies in one of the folders that were listed, and is there under its name."""
+    try:
+        status = Path(target).parent.stat()
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) in seen and not hidden(os.path.basename(target))  # noqa: PTH119
+
+
+def _check_unpacked(folder: Path, files: Sequence[str]) -> None:
+    """Refuse names with backslashes: folders that a program on another system took for names."""
+    wrong = [path for path in files if "\\" in path]
+    if wrong:
         raise DatasetError(
-            f"The folder {error.filename} cannot be listed ({error.strerror}). Check its "
-            "permissions, or move it elsewhere."
-        ) from error
-
-    files = []
-    for place, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not hidden(name)]
-        inside = Path(place).relative_to(folder).as_posix()
-        prefix = "" if inside == "." else f"{inside}/"
-        files += [prefix + name for name in names if not hidden(name)]
-        listed(len(files))
-    return sorted(files, key=path_order)
+            f"{folder} holds {counted(len(wrong), 'file')} with “\\” in the name, such as "
+            f"{quoted(wrong, 1)}: an archive that was packed on Windows, whose folders were not "
+            "made when it was unpacked. Unpack it again with another program (unzip 6.0 or later, "
+            "7-Zip), or turn “\\” into folders."
+        )
 
 
 def hidden(name: str) -> bool:
@@ -64,7 +121,7 @@ def is_image(path: str) -> bool:
 
 
 def once_by_name(folder: Path, files: Sequence[str]) -> tuple[list[str], int]:
-    """Of files with the same name keep the one that lies least deep.
+    """Of files with the same name, in whatever case, keep the one that lies least deep.
 
     Only for names that identify an image, as those of BreaKHis and IDC do.
 
@@ -82,7 +139,7 @@ def once_by_name(folder: Path, files: Sequence[str]) -> tuple[list[str], int]:
     """
     places = defaultdict(list)
     for path in files:
-        places[path.rpartition("/")[2]].append(path)
+        places[path.rpartition("/")[2].casefold()].append(path)
     pairs = []
     for same in places.values():
         same.sort(key=lambda path: (path.count("/"), path_order(path)))

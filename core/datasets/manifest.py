@@ -9,6 +9,7 @@ import math
 import os
 import posixpath
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,13 +24,15 @@ from core.datasets.records import (
     Record,
     Source,
     Task,
-    magnification_name,
     table,
     with_magnifications,
 )
+from core.datasets.scale import with_file_scales
+from core.datasets.spelling import is_missing, label_key, magnification_name, path_key, people_in
 from core.datasets.text_table import Row, read_text_table, row_names
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
+from core.imaging.scale import why_implausible
 from core.settings import get_settings
 
 REQUIRED = ("path", "label")
@@ -37,7 +40,12 @@ OPTIONAL = ("patient", "slide", "subtype", "magnification", "um_per_px")
 
 
 def read_manifest(
-    path: Path, task: Task, magnifications: Sequence[str] | None, patient_pattern: str | None
+    path: Path,
+    task: Task,
+    magnifications: Sequence[str] | None,
+    patient_pattern: str | None,
+    positive: str | None = None,
+    known: Sequence[str] = (),
 ) -> Dataset:
     """Read the images that a manifest names.
 
@@ -52,6 +60,10 @@ def read_manifest(
         Those to keep; all unless given.
     patient_pattern : str, optional
         Regular expression with a group named `patient`, where there is no column `patient`.
+    positive : str, optional
+        The positive class, where somebody said which it is.
+    known : sequence of str
+        Classes of a model, as `class_order` takes them.
 
     Raises
     ------
@@ -62,10 +74,11 @@ def read_manifest(
     _check_filled(path, rows)
     root = path.parent
     images = [posixpath.normpath(row["path"].replace("\\", "/")) for row in rows]
+    images, other_form = _existing(root, images)
     _check_paths(path, root, images)
     column = "subtype" if task == "subtype" and "subtype" in rows[0] else "label"
-    classes, order = class_order(
-        (row[column] for row in rows), task, f"The column {column} of {path}"
+    classes, spelling, order = class_order(
+        (row[column] for row in rows), task, f"The column {column} of {path}", positive, known
     )
     patients, of_patients = _patients(path, rows, images, patient_pattern)
     scales = _scales(path, rows)
@@ -74,7 +87,7 @@ def read_manifest(
             image,
             patient,
             row.get("slide", patient),
-            classes.index(row[column]),
+            classes.index(spelling[row[column]]),
             row.get("subtype", ""),
             magnification_name(row.get("magnification", "")),
             scale,
@@ -83,20 +96,73 @@ def read_manifest(
     )
     records = with_magnifications(records, magnifications, path)
     first = f"The manifest {path.name}: {counted(len(records), 'image')}."
-    notes = (first, order, of_patients, *_scale_note(records))
-    known = patients is not None
-    return Dataset(path.stem, root, classes, records, _source(root, records), task, known, notes)
+    records, own = with_file_scales(root, records, f"The manifest {path.name}")
+    return Dataset(
+        *(path.stem, root, classes, records, _source(root, records), task),
+        patients_known=patients is not None,
+        notes=(first, *order, of_patients, *own, *_scale_note(records), *other_form),
+        positive_stated=positive is not None,
+    )
 
 
 def _check_filled(path: Path, rows: list[Row]) -> None:
     for column in rows[0]:
-        empty = [at for at, row in enumerate(rows) if not row[column]]
-        if empty and column != "um_per_px":
+        if column == "um_per_px":
+            continue
+        cells = [row[column] for row in rows]
+        empty = [at for at, cell in enumerate(cells) if _says_nothing(column, cell)]
+        if empty:
             instead = "leave out the row" if column in REQUIRED else "drop the column"
+            written = sorted({cells[at] for at in empty if cells[at]})
+            such = f": {quoted(written)} says nothing" if written else ""
             raise DatasetError(
-                f"The manifest {path} has an empty {column} in {row_names(empty)}. Fill it in, or "
-                f"{instead}."
+                f"The manifest {path} has an empty {column} in {row_names(empty)}{such}. Fill it "
+                f"in, or {instead}."
             )
+
+
+def _says_nothing(column: str, cell: str) -> bool:
+    """Whether a cell is empty or says that nothing is known; “-” and “none” may be labels."""
+    if column == "path" or (column == "label" and label_key(cell) in {"-", "none", "nil"}):
+        return not cell
+    return is_missing(cell)
+
+
+def _existing(root: Path, images: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """The names of files as the disk has them, where the manifest has another Unicode form."""
+    listed: dict[str, dict[str, list[str]]] = {}
+
+    def names_in(place: str) -> dict[str, list[str]]:
+        if place not in listed:
+            listed[place] = {}
+            with suppress(OSError):
+                for name in os.listdir(root / place):  # noqa: PTH208 - names, not paths
+                    listed[place].setdefault(path_key(name), []).append(name)
+        return listed[place]
+
+    def found(place: str, parts: list[str]) -> str | None:
+        if not parts:
+            return place
+        names = [parts[0]] if parts[0] == ".." else names_in(place).get(path_key(parts[0]), [])
+        ways = (found(posixpath.join(place, name), parts[1:]) for name in names)
+        return next((way for way in ways if way), None)
+
+    def on_disk(image: str) -> str:
+        if image.isascii() or os.path.isfile(root / image):  # noqa: PTH113 - as below
+            return image
+        absolute = image.startswith("/")
+        parts = image.removeprefix("/").split("/")
+        return found("/" if absolute else "", parts) or image
+
+    there = [on_disk(image) for image in images]
+    changed = [name for name, image in zip(there, images, strict=True) if name != image]
+    if not changed:
+        return there, ()
+    note = (
+        f"The names of {counted(len(changed), 'file')} are written in another Unicode form than on "
+        f"the disk, such as {quoted(changed, 1)}."
+    )
+    return there, (note,)
 
 
 def _check_paths(path: Path, root: Path, images: list[str]) -> None:
@@ -126,10 +192,10 @@ def _patients(
                 "too. Leave one of them out."
             )
         patients = [row["patient"] for row in rows]
-        return patients, f"{counted(len(set(patients)), 'patient')}, by the manifest."
+        return patients, f"{counted(people_in(patients), 'patient')}, by the manifest."
     if pattern is not None:
         patients = by_pattern(images, pattern)
-        return patients, f"{counted(len(set(patients)), 'patient')}, by the pattern “{pattern}”."
+        return patients, f"{counted(people_in(patients), 'patient')}, by the pattern “{pattern}”."
     return None, UNKNOWN
 
 
@@ -142,7 +208,23 @@ def _scales(path: Path, rows: list[Row]) -> list[float]:
             f"{row_names(wrong)}. Give micrometres per pixel, with a point, such as 0.25; leave it "
             "empty where it is unknown."
         )
+    odd = {at: words for at, scale in enumerate(scales) if (words := _why_no_scale(scale))}
+    if odd:
+        first = next(iter(odd))
+        others = [scale for at, scale in enumerate(scales) if scale > 0 and at not in odd]
+        apart = max(scales[first] / others[0], others[0] / scales[first]) if others else 0
+        more = (
+            f" Other rows have {others[0]:g}, which is {apart:,.0f} times apart." if others else ""
+        )
+        raise DatasetError(
+            f"The manifest {path} has a um_per_px of {scales[first]:g} in {row_names(odd)}; it "
+            f"{odd[first]}.{more} Correct it, or leave it empty where it is unknown."
+        )
     return scales
+
+
+def _why_no_scale(scale: float) -> str | None:
+    return None if math.isnan(scale) else why_implausible(scale)
 
 
 def _number(text: str) -> float:

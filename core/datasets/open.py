@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.datasets.breakhis import is_breakhis, read_breakhis
+from core.datasets.classes import check_positive
 from core.datasets.folder import read_folder
 from core.datasets.idc import is_idc, read_idc
 from core.datasets.listing import (
@@ -16,6 +17,7 @@ from core.datasets.listing import (
     quoted,
 )
 from core.datasets.manifest import read_manifest
+from core.datasets.people import group_neighbours, one_person_each
 from core.datasets.records import Dataset, Task, with_magnifications
 from core.errors import DatasetError
 
@@ -25,6 +27,7 @@ _ACCEPTED = (
     "subfolder of images a class; or the path of a manifest, a .csv or .parquet table with the "
     "columns path and label"
 )
+_PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
 
 def open_dataset(
@@ -33,6 +36,9 @@ def open_dataset(
     task: Task = "binary",
     magnifications: Sequence[str] | None = None,
     patient_pattern: str | None = None,
+    positive: str | None = None,
+    model_classes: Sequence[str] = (),
+    neighbours: bool = False,
     listed: Callable[[int], None] = lambda _: None,
 ) -> Dataset:
     r"""Read a dataset, whatever its known layout; its notes say what was found.
@@ -48,11 +54,19 @@ def open_dataset(
     patient_pattern : str, optional
         Regular expression with a group named `patient`, for instance `(?P<patient>\d+)_`, searched
         for in each image's path. Only where the layout does not name the patients.
+    positive : str, optional
+        The positive class of two, where their words do not say which it is.
+    model_classes : sequence of str
+        Classes of a model that the dataset is for, the positive last: these need not be asked for.
+    neighbours : bool
+        Whether to take neighbouring ids of IDC for one woman.
     listed : callable
         Told how many files there are by now, while a folder is listed; may raise to stop.
 
     Raises
     ------
+    UndecidedClassesError
+        If the words of two classes do not say which is positive, and nobody does.
     DatasetError
         If there is nothing at the path, or no known layout, or a contradictory one; the message
         says what was seen and what would be accepted.
@@ -68,21 +82,36 @@ def open_dataset(
     ('IDC: 140 images of 8 patients, 70 with carcinoma and 70 without.',)
     """
     path = Path(path)
+    asked = (positive, model_classes)
     if _is_manifest(path):
-        return read_manifest(path, task, magnifications, patient_pattern)
+        dataset = read_manifest(path, task, magnifications, patient_pattern, *asked)
+    else:
+        dataset = _open_folder(path, task, magnifications, patient_pattern, asked, listed)
+    if neighbours:
+        dataset = group_neighbours(dataset)
+    return one_person_each(dataset)
+
+
+def _open_folder(
+    path: Path,
+    task: Task,
+    magnifications: Sequence[str] | None,
+    patient_pattern: str | None,
+    asked: tuple[str | None, Sequence[str]],
+    listed: Callable[[int], None],
+) -> Dataset:
     files = list_files(path, listed)
     images = [file for file in files if is_image(file)]
     breakhis = [file for file in images if is_breakhis(file)]
     idc = [file for file in images if is_idc(file)]
     if not (breakhis or idc):
-        dataset = read_folder(path, files, task, patient_pattern)
-        if dataset is None:
+        folder = read_folder(path, files, task, patient_pattern, magnifications, *asked)
+        if folder is None:
             raise DatasetError(
                 f"{path} is not a dataset that Lobule knows: {described(files)}. "
                 f"Expected {_ACCEPTED}."
             )
-        with_magnifications(dataset.records, magnifications, path)
-        return dataset
+        return folder
     named = {*breakhis, *idc}
     others = [file for file in images if file not in named]
     _check_one_source(path, breakhis, idc, others)
@@ -98,6 +127,7 @@ def open_dataset(
     else:
         dataset = read_idc(path, idc)
         with_magnifications(dataset.records, magnifications, path)
+    check_positive(asked[0], dataset.classes if task == "binary" else (), dataset.name)
     if not others:
         return dataset
     note = f"{counted(len(others), 'image')} under other names left out: {quoted(others, 3)}."
@@ -117,6 +147,10 @@ def _is_manifest(path: Path) -> bool:
         raise DatasetError(
             f"{path} cannot be opened ({error.strerror}). Check its permissions."
         ) from error
+    if path.name.lower().endswith(_PACKED):
+        raise DatasetError(
+            f"{path} is a packed archive. Unpack it into a folder, and give the folder."
+        )
     if path.suffix.lower() not in MANIFEST_SUFFIXES:
         raise DatasetError(f"{path} is a file, but no manifest. Expected {_ACCEPTED}.")
     return True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.datasets.listing import counted, quoted
+from core.datasets.spelling import is_missing, path_key, patient_key, people_in
 from core.datasets.text_table import read_text_table, row_names
 from core.errors import DatasetError
 
@@ -46,10 +47,10 @@ def find_patients(
     """
     if pattern is not None:
         patients = by_pattern(images, pattern)
-        return patients, f"{counted(len(set(patients)), 'patient')}, by the pattern “{pattern}”."
+        return patients, f"{counted(people_in(patients), 'patient')}, by the pattern “{pattern}”."
     if (folder / TABLE).is_file():
         patients = _by_table(folder / TABLE, images)
-        return patients, f"{counted(len(set(patients)), 'patient')}, by {TABLE}."
+        return patients, f"{counted(people_in(patients), 'patient')}, by {TABLE}."
     return None, UNKNOWN
 
 
@@ -76,7 +77,7 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
         )
     matches = [expression.search(path) for path in images]
     patients = [((match["patient"] if match else None) or "").strip() for match in matches]
-    without = [path for path, patient in zip(images, patients, strict=True) if not patient]
+    without = [path for path, patient in zip(images, patients, strict=True) if is_missing(patient)]
     if without:
         raise DatasetError(
             f"The pattern for patients, “{pattern}”, finds none in {len(without):,} of "
@@ -88,29 +89,34 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
 
 def _by_table(path: Path, images: Sequence[str]) -> list[str]:
     rows = read_text_table(path, ("path", "patient"))
-    empty = [at for at, row in enumerate(rows) if not (row["path"] and row["patient"])]
+    empty = [at for at, row in enumerate(rows) if not row["path"] or is_missing(row["patient"])]
     if empty:
-        raise DatasetError(f"{path} has empty cells in {row_names(empty)}. Fill them in.")
+        words = quoted(sorted({row["patient"] for at in empty if (row := rows[at])["patient"]}))
+        raise DatasetError(
+            f"{path} has empty cells{f', or such as say nothing ({words}),' if words else ''} in "
+            f"{row_names(empty)}. Fill them in."
+        )
     named: dict[str, str] = {}
     for at, row in enumerate(rows):
-        key = posixpath.normpath(row["path"].replace("\\", "/"))
-        if named.setdefault(key, row["patient"]) != row["patient"]:
+        key = path_key(posixpath.normpath(row["path"].replace("\\", "/")))
+        if patient_key(named.setdefault(key, row["patient"])) != patient_key(row["patient"]):
             raise DatasetError(
                 f"{path} gives {quoted([key])} two patients, {quoted([named[key]])} and, in "
                 f"{row_names([at])}, {quoted([row['patient']])}. Keep the right one."
             )
     places = defaultdict(list)
     for image in images:
-        places[posixpath.basename(image)].append(image)
+        places[path_key(posixpath.basename(image))].append(image)
     patients, without = [], []
     for image in images:
-        name = posixpath.basename(image)
-        if image not in named and name in named and len(places[name]) > 1:
+        key = path_key(image)
+        name = posixpath.basename(key)
+        if key not in named and name in named and len(places[name]) > 1:
             raise DatasetError(
                 f"{path} names {quoted([name])}, and there are several: {quoted(places[name])}. "
                 "Write their paths relative to the folder instead."
             )
-        patient = named.get(image) or named.get(name)
+        patient = named.get(key) or named.get(name)
         if patient is None:
             without.append(image)
         else:

@@ -19,9 +19,9 @@ x, y           int64     position on the slide in its pixels; -1 where unknown
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -29,6 +29,7 @@ from typing import Literal, NamedTuple
 import pandas as pd
 
 from core.datasets.listing import path_order, quoted
+from core.datasets.spelling import magnification_name
 from core.errors import DatasetError
 
 Task = Literal["binary", "subtype"]
@@ -81,10 +82,10 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def magnification_name(text: str) -> str:
-    """Write a magnification as the table does: "100", "100x" and "100X" become "100X"."""
-    number = text.strip().upper().removesuffix("X").strip()
-    return f"{number}X" if number.isdecimal() else text.strip()
+def magnifications_of(records: pd.DataFrame) -> tuple[str, ...]:
+    """The magnifications that the records name, the lowest first."""
+    names = set(records["magnification"]) - {""}
+    return tuple(sorted(names, key=lambda name: (len(name), name)))
 
 
 def with_magnifications(
@@ -100,7 +101,7 @@ def with_magnifications(
     if magnifications is None:
         return records
     chosen = {magnification_name(name) for name in magnifications}
-    existing = sorted(set(records["magnification"]) - {""}, key=lambda name: (len(name), name))
+    existing = magnifications_of(records)
     if not existing:
         raise DatasetError(
             f"The images in {place} state no magnification, so none can be chosen. Leave the "
@@ -163,6 +164,11 @@ class Dataset:
         False where every image counts as its own patient: then no split can exclude a leak.
     notes : tuple of str
         What was found and how it was understood, in sentences for people.
+    written : mapping of str to str
+        By path, the patient as the source writes it, where the records have another spelling of
+        the same; see `core.datasets.people`.
+    positive_stated : bool
+        Whether somebody said which class is positive, and not the words.
     """
 
     name: str
@@ -173,6 +179,8 @@ class Dataset:
     task: Task = "binary"
     patients_known: bool = True
     notes: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    positive_stated: bool = False
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,6 +1,9 @@
 """Tables that somebody wrote: CSV and Parquet files, with every cell as text."""
 
+import codecs
 import csv
+import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,13 +13,16 @@ from core.datasets.listing import counted, quoted
 from core.errors import DatasetError
 
 Row = dict[str, str]
+_SEPARATORS = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[ ;,\t]*\r?(?:\n|$)', re.IGNORECASE)
 
 
 def read_text_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
     """Read a table with a header, every cell as text without spaces around it.
 
-    A CSV is UTF-8, separated by commas, or by semicolons where its header has no comma. In a
-    Parquet file missing cells become empty and whole numbers lose their fraction.
+    A CSV is UTF-8, or UTF-16 as spreadsheets write it, separated by commas, semicolons, tabs or
+    bars; a first line `sep=…` of Excel says by which. In a Parquet file missing cells become empty
+    and whole numbers lose their fraction.
 
     Returns
     -------
@@ -29,11 +35,11 @@ def read_text_table(path: Path, required: Sequence[str], optional: Sequence[str]
         If the file cannot be read, has no rows, or lacks or exceeds the columns.
     """
     try:
-        header, rows = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+        header, rows = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path, required)
     except (OSError, ValueError, NotImplementedError, ImportError, csv.Error) as error:
         raise DatasetError(
-            f"The table {path} cannot be read ({error}). It must be a CSV in UTF-8, or a Parquet "
-            "file (.parquet)."
+            f"The table {path} cannot be read ({error}). It must be a CSV in UTF-8 or UTF-16, or a "
+            "Parquet file (.parquet): in Excel, save as “CSV UTF-8”."
         ) from error
     missing = [name for name in required if name not in header]
     unknown = [name for name in header if name not in {*required, *optional}]
@@ -64,15 +70,40 @@ def row_names(rows: Iterable[int], most: int = 5) -> str:
     return f"row{'s' if len(rows) > 1 else ''} {shown}{more} (row 1 is the first below the header)"
 
 
-def _csv(path: Path) -> tuple[list[str], list[list[str]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        separator = ";" if ";" in first and "," not in first else ","
-        # The file may have been written by any program; empty lines hold no row.
-        lines = [[cell.strip() for cell in line] for line in csv.reader(file, delimiter=separator)]
+def _csv(path: Path, required: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    text = _decoded(path.read_bytes())
+    said = _SEPARATOR_LINE.match(text)
+    if said:
+        text = text[said.end() :]
+    # The file may have been written by any program; empty lines hold no row.
+    separator = said[1] if said else _separator(text, required)
+    file = io.StringIO(text, newline="")
+    lines = [[cell.strip() for cell in line] for line in csv.reader(file, delimiter=separator)]
     lines = [line for line in lines if any(line)]
     return (lines[0], lines[1:]) if lines else ([], [])
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    # The first character of a header is a plain letter or quotation mark.
+    if data[1:2] == b"\0" and data[:1] != b"\0":
+        return data.decode("utf-16-le")
+    if data[:1] == b"\0" and data[1:2] != b"\0" and len(data) > 1:
+        return data.decode("utf-16-be")
+    return data.decode("utf-8-sig")
+
+
+def _separator(text: str, required: Sequence[str]) -> str:
+    """The one by which the header has the required columns; else the most frequent there."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    for separator in _SEPARATORS:
+        cells = next(csv.reader([header], delimiter=separator), [])
+        if {*required} <= {cell.strip() for cell in cells}:
+            return separator
+    return max(_SEPARATORS, key=header.count)
 
 
 def _parquet(path: Path) -> tuple[list[str], list[list[str]]]:

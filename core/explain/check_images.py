@@ -57,7 +57,7 @@ def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
     DatasetError, ImageError
         If the dataset cannot be opened or one of the images not be read.
     """
-    dataset = open_dataset(path, task=card.task)
+    dataset = open_dataset(path, task=card.task, model_classes=card.classes)
     records = dataset.records
     rows = sample(records["label"].to_numpy(), records["patient"].to_numpy(), IMAGES)
     inputs = []

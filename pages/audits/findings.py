@@ -86,6 +86,8 @@ def show_findings(job: AuditJob) -> None:
             st.html(_finding_html(finding, job.decisions))
             if finding.files:
                 _show_files(job, finding, number)
+            if finding.patients and job.decisions is not None:
+                _decide_people(job, job.decisions, finding, number)
 
 
 def _decided(finding: "Finding", decisions: "Decisions | None") -> bool:
@@ -151,6 +153,26 @@ def _decide(job: AuditJob, decisions: "Decisions", finding: "Finding", number: i
     decided = files & (decisions.drop | decisions.keep)
     if decided and st.button("Undo", key=f"Undo-{number}", type="tertiary"):
         _record(job, decisions.forgetting(finding))
+
+
+def _decide_people(job: AuditJob, decisions: "Decisions", finding: "Finding", number: int) -> None:
+    """Ask whether patients who look alike are one person each."""
+    people = frozenset(finding.patients)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}"):
+        for word, apart, already, means in (
+            ("One person each", False, decisions.one_person, "Every split keeps them together."),
+            ("Different people", True, decisions.apart, "Every split takes them apart."),
+        ):
+            settled = people <= already
+            label = f"✓ {word}" if settled else word
+            if st.button(
+                label, key=f"{word}-{number}", help=means, disabled=settled, type="tertiary"
+            ):
+                _record(job, decisions.deciding_people(finding, apart=apart))
+        if people & (decisions.one_person | decisions.apart) and st.button(
+            "Undo", key=f"Undo-{number}", type="tertiary"
+        ):
+            _record(job, decisions.forgetting(finding))
 
 
 def _record(job: AuditJob, decisions: "Decisions") -> None:

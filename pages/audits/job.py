@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from pages.audits.request import DatasetRequest
+from pages.shared.dataset_choice import note_undecided
 from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class AuditJob(Job):
     dataset: "Dataset | None" = None
     kept: "Dataset | None" = None
     magnifications: tuple[str, ...] = ()  # all there are to choose from
+    undecided: tuple[str, ...] = ()  # classes of which it is to be said which is positive
     audit: "Audit | None" = None
     decisions: "Decisions | None" = None
     undecidable: str | None = None
@@ -83,8 +85,9 @@ class AuditJob(Job):
 
     def _open(self) -> None:
         from core.datasets.browse import remember_dataset  # noqa: PLC0415
-        from core.datasets.open import open_dataset  # noqa: PLC0415 - pandas
-        from core.datasets.records import with_magnifications  # noqa: PLC0415
+        from core.datasets.classes import UndecidedClassesError  # noqa: PLC0415 - pandas
+        from core.datasets.open import open_dataset  # noqa: PLC0415
+        from core.datasets.records import magnifications_of, with_magnifications  # noqa: PLC0415
 
         request = self.request
         opened = partial(
@@ -92,11 +95,16 @@ class AuditJob(Job):
             request.path,
             task=request.task,
             patient_pattern=request.patient_pattern,
+            positive=request.positive,
+            neighbours=request.group_neighbours,
             listed=lambda files: self.report(f"Listing the files: {files:,}"),
         )
-        dataset = opened()
-        names = set(dataset.records["magnification"]) - {""}
-        self.magnifications = tuple(sorted(names, key=lambda name: (len(name), name)))
+        try:
+            dataset = opened()
+        except UndecidedClassesError as error:
+            self.undecided = error.classes
+            raise
+        self.magnifications = magnifications_of(dataset.records)
         if request.magnifications:
             # Refuses those that the dataset does not have.
             with_magnifications(dataset.records, request.magnifications, request.path)
@@ -143,6 +151,12 @@ def offer(job: AuditJob) -> None:
         offered[path], changed = job.magnifications, True
     if job.dataset and not job.dataset.patients_known and path not in without:
         without.add(path)
+        changed = True
+    if job.undecided and note_undecided(path, job.undecided):
+        changed = True
+    neighbours = st.session_state.setdefault("with_neighbours", set())
+    if job.dataset and job.dataset.name == "IDC" and path not in neighbours:
+        neighbours.add(path)
         changed = True
     # The Training page asks for it; here nothing needs it.
     if job.dataset and job.dataset.records["um_per_px"].isna().any():

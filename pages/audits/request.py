@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.dataset_choice import ask_for_path
+from pages.shared.dataset_choice import ask_for_neighbours, ask_for_path, ask_for_positive
 
 if TYPE_CHECKING:
     from core.datasets.records import Task
@@ -18,13 +18,16 @@ TASKS: dict["Task", str] = {"binary": "Two classes", "subtype": "Subtypes"}
 class DatasetRequest:
     """What is audited: where it is, and how it is to be read.
 
-    No magnifications are all of them; no pattern leaves the patients to what the folder says.
+    No magnifications are all of them; no pattern leaves the patients to what the folder says; no
+    positive class to the words of the two.
     """
 
     path: Path
     task: "Task" = "binary"
     magnifications: tuple[str, ...] = ()
     patient_pattern: str | None = None
+    positive: str | None = None
+    group_neighbours: bool = False
 
 
 def ask_for_dataset() -> DatasetRequest | None:
@@ -66,4 +69,8 @@ def _ask_how(path: Path) -> DatasetRequest:
             help="A regular expression that finds the patient in each path, in a group named "
             "patient. Or put a file patients.csv (columns path, patient) into the folder.",
         ).strip()
-    return DatasetRequest(path, task or "binary", tuple(sorted(magnifications)), pattern or None)
+    return DatasetRequest(
+        *(path, task or "binary", tuple(sorted(magnifications)), pattern or None),
+        ask_for_positive(path),
+        ask_for_neighbours(path),
+    )

@@ -87,7 +87,7 @@ def _ask_for_page(number: int) -> int:
 def _scales(root: Path, model: EvaluatedModel) -> dict[str, float]:
     """µm/px of each image of a folder; empty where the folder cannot be opened as a dataset."""
     try:
-        dataset = _opened(root, model.package.card.task)
+        dataset = _opened(root, model.package.card.task, model.package.card.classes)
     except LobuleError as error:
         notice(str(error), "error")
         return {}
@@ -96,10 +96,10 @@ def _scales(root: Path, model: EvaluatedModel) -> dict[str, float]:
 
 
 @st.cache_resource(show_spinner="Listing the files …", max_entries=4)
-def _opened(root: Path, task: str) -> "Dataset":
+def _opened(root: Path, task: str, classes: tuple[str, ...]) -> "Dataset":
     from core.datasets.open import open_dataset  # noqa: PLC0415 - pandas
 
-    return open_dataset(root, task=task)  # type: ignore[arg-type]
+    return open_dataset(root, task=task, model_classes=classes)  # type: ignore[arg-type]
 
 
 def _show_error(

@@ -39,7 +39,12 @@ class EvaluationJob(Job):
         def listed(files: int) -> None:
             self.report(f"Listing the files: {files:,}")
 
-        dataset = open_dataset(self.path, task=self.package.card.task, listed=listed)
+        dataset = open_dataset(
+            self.path,
+            task=self.package.card.task,
+            model_classes=self.package.card.classes,
+            listed=listed,
+        )
         remember_dataset(self.path)
         self.report("Loading the model")
         assessment = assess(self.package, dataset, self.report, robustness=True)

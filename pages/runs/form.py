@@ -10,7 +10,7 @@ from core.settings import get_settings
 from pages.runs.settings import ask_for_settings
 from pages.runs.start import check_and_start
 from pages.runs.words import active
-from pages.shared.dataset_choice import ask_for_path
+from pages.shared.dataset_choice import ask_for_neighbours, ask_for_path, ask_for_positive
 from pages.shared.plain import notice
 
 if TYPE_CHECKING:
@@ -31,12 +31,18 @@ class Data(NamedTuple):
         That finds the patient in a path.
     um_per_px : float or None
         Scale of the images that do not say theirs, micrometres per pixel.
+    positive : str or None
+        The positive class, where the words of the two do not say it.
+    group_neighbours : bool
+        Whether neighbouring ids of IDC count as one woman.
     """
 
     path: Path | None
     magnifications: tuple[str, ...] | None = None
     pattern: str | None = None
     um_per_px: float | None = None
+    positive: str | None = None
+    group_neighbours: bool = False
 
 
 def ask_for_run(states: list["RunState"]) -> None:
@@ -61,7 +67,7 @@ def ask_for_run(states: list["RunState"]) -> None:
 def _ask_for_data() -> Data:
     """Ask for the dataset, the magnifications of it to train on, its patients and its scale.
 
-    The last two are asked for only where an audit or a check has found that the images do not say.
+    The last four are asked for only where an audit or a check has found that the images do not say.
     """
     path = ask_for_path()
     if path is None:
@@ -89,16 +95,20 @@ def _ask_for_data() -> Data:
             persist_state="session",
         ).strip()
     scale = _ask_for_scale(path) if path in st.session_state.get("without_scale", ()) else None
-    return Data(path, tuple(sorted(chosen, key=offered.index)) or None, pattern or None, scale)
+    return Data(
+        *(path, tuple(sorted(chosen, key=offered.index)) or None, pattern or None, scale),
+        ask_for_positive(path),
+        ask_for_neighbours(path),
+    )
 
 
 def _ask_for_scale(path: Path) -> float | None:
-    from core.training.request.request import COARSEST, FINEST  # noqa: PLC0415 - pandas
+    from core.imaging.scale import HIGHEST, LOWEST  # noqa: PLC0415
 
     return st.number_input(
         "Scale of the images, µm per pixel",
-        min_value=FINEST,
-        max_value=COARSEST,
+        min_value=LOWEST,
+        max_value=HIGHEST,
         value=None,
         step=0.01,
         format="%.3f",
@@ -192,5 +202,7 @@ def _request(
         magnifications=data.magnifications,
         patient_pattern=data.pattern,
         um_per_px=data.um_per_px,
+        positive=data.positive,
+        group_neighbours=data.group_neighbours,
         replace=replace,
     )

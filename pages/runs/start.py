@@ -9,6 +9,7 @@ from core.durations import duration
 from core.errors import LobuleError
 from pages.runs.table import choose
 from pages.runs.words import as_markdown
+from pages.shared.dataset_choice import note_undecided
 from pages.shared.jobs import Job, Jobs
 from pages.shared.plain import as_html, notice, table
 
@@ -120,7 +121,7 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
 
 
 def _offer_choices(request: "Request", plan: "Plan") -> None:
-    """Let the form ask for magnifications and the scale from now on, as the Datasets page does."""
+    """Let the form ask from now on for what the check has found, as the Datasets page does."""
     offered = st.session_state.setdefault("offered", {})
     without = st.session_state.setdefault("without_scale", set())
     news = False
@@ -128,6 +129,12 @@ def _offer_choices(request: "Request", plan: "Plan") -> None:
         offered[request.data], news = plan.magnifications, True
     if not plan.scale_known and request.data not in without:
         without.add(request.data)
+        news = True
+    if plan.undecided and note_undecided(request.data, plan.undecided):
+        news = True
+    neighbours = st.session_state.setdefault("with_neighbours", set())
+    if plan.dataset == "IDC" and request.data not in neighbours:
+        neighbours.add(request.data)
         news = True
     if news:
         st.rerun()

@@ -31,6 +31,45 @@ def ask_for_path() -> Path | None:
     return _as_path(typed) if typed else None
 
 
+def ask_for_positive(path: Path) -> str | None:
+    """Ask which class is positive, where the words of the two do not say it.
+
+    `note_undecided` tells of that.
+    """
+    classes = st.session_state.get("undecided_classes", {}).get(path)
+    if not classes:
+        return None
+    return st.selectbox(
+        "Positive class",
+        classes,
+        index=None,
+        key=f"positive-{path}",
+        placeholder="Which one is to be found?",
+        help="The words of the two classes do not say which is the positive one, such as tumour.",
+        persist_state="session",
+    )
+
+
+def note_undecided(path: Path, classes: tuple[str, ...]) -> bool:
+    """Note that the positive class of a dataset is to be asked for; whether that is news."""
+    noted = st.session_state.setdefault("undecided_classes", {})
+    news = noted.get(path) != classes
+    noted[path] = classes
+    return news
+
+
+def ask_for_neighbours(path: Path) -> bool:
+    """Ask whether neighbouring ids are of one woman, where the dataset is IDC."""
+    if path not in st.session_state.get("with_neighbours", ()):
+        return False
+    return st.toggle(
+        "Neighbouring ids are one woman",
+        key=f"neighbours-{path}",
+        help="IDC has 279 ids of 162 women: slides of one have neighbouring numbers.",
+        persist_state="session",
+    )
+
+
 @st.dialog("Pick a folder", width="large")
 def pick_folder() -> None:
     """Walk through the folders of the machine that runs Lobule."""

@@ -1,7 +1,8 @@
-"""What somebody decided about findings: files to drop and files to keep, beside the data.
+"""What somebody decided about findings, beside the data: files to drop or keep, who is one person.
 
 The dataset's folder is never touched. Decisions are a JSON file, `{"fingerprint": …, "drop":
-[paths], "keep": [paths]}`, and hold for the dataset with that fingerprint only.
+[paths], "keep": [paths], "one_person": [patients], "apart": [patients]}`, and hold for the dataset
+with that fingerprint only.
 """
 
 import json
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.datasets.audit.finding import Finding
 from core.datasets.audit.memory import write_aside
+from core.datasets.people import apart
 from core.datasets.records import Dataset
 from core.errors import DatasetError
 from core.settings import get_settings
@@ -26,6 +28,8 @@ class Decisions(BaseModel):
         Of the whole dataset, with the files that are dropped.
     drop, keep : frozenset of str
         Paths as in the records; none is in both.
+    one_person, apart : frozenset of str
+        Patients whose ids are written in several ways: one person indeed, or different people.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +37,8 @@ class Decisions(BaseModel):
     fingerprint: str
     drop: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
+    one_person: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
     def dropping(self, finding: Finding) -> "Decisions":
         """These decisions, and to drop all files of the finding."""
@@ -45,12 +51,31 @@ class Decisions(BaseModel):
         return self.model_copy(update={"drop": self.drop - files, "keep": self.keep | files})
 
     def forgetting(self, finding: Finding) -> "Decisions":
-        """These decisions, and none about the files of the finding."""
-        files = frozenset(finding.files)
-        return self.model_copy(update={"drop": self.drop - files, "keep": self.keep - files})
+        """These decisions, and none about the files or the patients of the finding."""
+        files, people = frozenset(finding.files), frozenset(finding.patients)
+        return self.model_copy(
+            update={
+                "drop": self.drop - files,
+                "keep": self.keep - files,
+                "one_person": self.one_person - people,
+                "apart": self.apart - people,
+            }
+        )
+
+    def deciding_people(self, finding: Finding, *, apart: bool) -> "Decisions":
+        """These decisions, and that each of the finding's patients is one person, or several."""
+        people = frozenset(finding.patients)
+        one = self.one_person - people if apart else self.one_person | people
+        several = self.apart | people if apart else self.apart - people
+        return self.model_copy(update={"one_person": one, "apart": several})
 
     def undecided(self, finding: Finding) -> int:
-        """How many of the finding's files nothing was decided about; 1 if it names no files."""
+        """How many of the finding's files, or patients, nothing was decided about.
+
+        1 if it names neither.
+        """
+        if finding.patients:
+            return len(set(finding.patients) - self.one_person - self.apart)
         return len(set(finding.files) - self.drop - self.keep) if finding.files else 1
 
 
@@ -109,7 +134,9 @@ def save_decisions(decisions: Decisions, dataset: Dataset, file: Path | None = N
 
 
 def apply_decisions(dataset: Dataset, decisions: Decisions) -> Dataset:
-    """The dataset without the dropped files; files stay where they are.
+    """The dataset without the dropped files, with different people told apart.
+
+    Files stay where they are.
 
     Raises
     ------
@@ -126,4 +153,4 @@ def apply_decisions(dataset: Dataset, decisions: Decisions) -> Dataset:
         raise DatasetError(
             f"All {len(dataset.records)} images of {dataset.root} would be dropped. Keep some."
         )
-    return replace(dataset, records=kept.reset_index(drop=True))
+    return apart(replace(dataset, records=kept.reset_index(drop=True)), decisions.apart)

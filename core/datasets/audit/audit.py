@@ -14,6 +14,7 @@ from core.datasets.audit.colour import colour_finding, judge_colour
 from core.datasets.audit.duplicates import duplicate_findings
 from core.datasets.audit.finding import SEVERITIES
 from core.datasets.audit.groups import exact_groups, near_groups
+from core.datasets.audit.kinds import kind_findings
 from core.datasets.audit.memory import VERSION, write_aside
 from core.datasets.audit.patient_findings import patient_findings
 from core.datasets.audit.quality import quality_findings
@@ -127,6 +128,7 @@ def judge(
     findings = [
         *quality_findings(dataset, scanned),
         *duplicate_findings(dataset, exact, near, parts),
+        *kind_findings(dataset, scanned),
         *patient_findings(dataset),
         colour_finding(colour),
     ]
@@ -175,6 +177,8 @@ def _key(dataset: Dataset, scanned: Scan, parts: Parts | None) -> str:
     for name in ("path", "patient", "slide", "subtype", "magnification"):
         digest.update("\0".join(dataset.records[name].tolist()).encode())
     digest.update(dataset.records["label"].to_numpy().tobytes())
+    digest.update(dataset.records["um_per_px"].to_numpy().tobytes())
+    digest.update(json.dumps(sorted(dataset.written.items())).encode())
     for name, rows in (parts or {}).items():
         digest.update(name.encode() + np.ascontiguousarray(rows).tobytes())
     return digest.hexdigest()

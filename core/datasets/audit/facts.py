@@ -10,6 +10,7 @@ height,       int32           pixels
 width
 digest        uint64 (2,)     of size and pixels: equal for the same picture, whatever the file
 hash          uint64          perceptual hash, `core.datasets.audit.hashes`
+levels        uint8           levels of lightness that occur, of 255 at most
 focus         float32         variance of the Laplacian of the grey image, without its border
 density       float32 (3,)    mean optical density in red, green and blue, natural logarithm
 colour        float32 (21,)   `core.imaging.colour.colour_statistics`
@@ -36,6 +37,7 @@ FACTS = np.dtype(
         ("width", "<i4"),
         ("digest", "<u8", (2,)),
         ("hash", "<u8"),
+        ("levels", "u1"),
         ("focus", "<f4"),
         ("density", "<f4", (3,)),
         ("colour", "<f4", (21,)),
@@ -74,6 +76,7 @@ def measure(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
     facts["digest"] = _digests(pixels)
     facts["hash"] = perceptual_hashes(grey)
     facts["focus"], facts["density"] = focus, density
+    facts["levels"] = np.minimum(np.count_nonzero(histograms[:, 0], axis=1), 255)
     facts["colour"] = _colours(histograms, height * width)
     return facts
 

@@ -26,6 +26,8 @@ class Finding(BaseModel):
         What was found, and what to do about it.
     examples : tuple of str
         The first few, for people.
+    patients : tuple of str
+        Patients, as in the records, of whom it is to be decided whether they are one person each.
     files : tuple of str
         Paths of all images concerned, as in the records, where single images may be dropped; empty
         where the finding is of the dataset as a whole.
@@ -40,6 +42,7 @@ class Finding(BaseModel):
     advice: str
     examples: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    patients: tuple[str, ...] = ()
 
 
 def first_few(words: Iterable[object]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from core.atomic import write_whole
 from core.datasets.audit.facts import FACTS
 from core.errors import DatasetError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever what is measured changes: older files are then measured anew."""
 
 

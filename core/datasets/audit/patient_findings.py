@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from core.datasets.audit.finding import Finding, Severity, first_few, number
+from core.datasets.people import look_alikes
 from core.datasets.records import Dataset
 
 FEWEST_TO_SPLIT, FEW = 3, 5
@@ -42,6 +43,7 @@ _TOO_FEW: tuple[tuple[str, Severity, int, int, str, str], ...] = (
 def patient_findings(dataset: Dataset) -> Iterator[Finding]:
     """Yield the findings that need no pixels."""
     if dataset.patients_known:
+        yield from _look_alikes(dataset)
         yield from _conflicts(dataset)
         yield from _too_few(dataset)
         yield from _patient_for_class(dataset)
@@ -65,6 +67,29 @@ def patient_findings(dataset: Dataset) -> Iterator[Finding]:
             message=note,
             advice="Check that this is what you meant.",
         )
+
+
+def _look_alikes(dataset: Dataset) -> Iterator[Finding]:
+    """Patients whose ids are written in several ways."""
+    ways = look_alikes(dataset)
+    if not ways:
+        return
+    count = len(ways)
+    yield Finding(
+        code="patients-look-alike",
+        severity="error",
+        count=count,
+        message=f"{number(count, 'patient is', 'patients are')} written in several ways, which "
+        "differ in case, blanks, leading zeros or Unicode form only. They count as one person "
+        "each, so that no split parts them.",
+        advice="Look them up. If they are one person each, say so, and best correct the table; if "
+        "they are different people, say that, and every split takes them apart.",
+        examples=first_few(
+            f"{patient}: {', '.join(ascii(name)[1:-1] for name in names)}"
+            for patient, names in ways.items()
+        ),
+        patients=tuple(ways),
+    )
 
 
 def _conflicts(dataset: Dataset) -> Iterator[Finding]:

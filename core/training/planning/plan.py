@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.records import Dataset
+from core.datasets.classes import UndecidedClassesError
+from core.datasets.records import Dataset, magnifications_of
 from core.datasets.split import split_dataset
 from core.errors import LobuleError
 from core.imaging.normalise import normalise_stain
@@ -53,6 +54,8 @@ class Plan:
     classes : tuple of str
     magnifications : tuple of str
         Those that the images state.
+    undecided : tuple of str
+        Two classes of which it is to be said which is positive; empty where that is known.
     scale_known : bool
         False where the scale of some images is neither known nor stated in the request.
     parts : dict of str to Part
@@ -76,6 +79,7 @@ class Plan:
     dataset: str = ""
     classes: tuple[str, ...] = ()
     magnifications: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     scale_known: bool = True
     parts: dict[str, Part] = field(default_factory=dict)
     crops: int = 1
@@ -101,7 +105,8 @@ def plan(request: Request) -> Plan:
     try:
         dataset, _ = chosen_dataset(request)
     except LobuleError as error:
-        return Plan(tuple(dict.fromkeys([*refusals, str(error)])))
+        undecided = error.classes if isinstance(error, UndecidedClassesError) else ()
+        return Plan(tuple(dict.fromkeys([*refusals, str(error)])), undecided=undecided)
     parts: dict[str, Part] = {}
     crops, notes = 1, [*dataset.notes]
     try:
@@ -133,9 +138,7 @@ def plan(request: Request) -> Plan:
         notes=tuple(notes),
         dataset=dataset.name,
         classes=dataset.classes,
-        magnifications=tuple(
-            sorted(set(dataset.records["magnification"]) - {""}, key=lambda name: (len(name), name))
-        ),
+        magnifications=magnifications_of(dataset.records),
         scale_known=not dataset.records["um_per_px"].isna().any(),
         parts=parts,
         crops=crops,

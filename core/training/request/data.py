@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.datasets.audit.accepted import apply_decisions, default_file, load_decisions
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
-from core.errors import DatasetError
+from core.datasets.scale import refuse_contradiction
 from core.settings import get_settings
 from core.training.request.request import Request
 
@@ -27,11 +27,19 @@ def chosen_dataset(request: Request) -> tuple[Dataset, tuple[str, ...]]:
         task=request.recipe.task,
         magnifications=request.magnifications,
         patient_pattern=request.patient_pattern,
+        positive=request.positive,
+        neighbours=request.group_neighbours,
     )
     said: tuple[str, ...] = ()
+    if request.positive is not None:
+        said = (
+            f"The positive class, “{dataset.classes[-1]}”, was stated when training was asked for.",
+        )
+    if request.group_neighbours:
+        said = (*said, "Neighbouring ids of IDC count as one woman.")
     if request.um_per_px is not None:
         dataset, stated = _at_scale(dataset, request.um_per_px)
-        said = (stated,)
+        said = (*said, stated)
     # Looking a decision up means reading every file once, which nobody needs who never decided.
     if not any((get_settings().home / "audits").glob("*.json")):
         return dataset, said
@@ -40,7 +48,7 @@ def chosen_dataset(request: Request) -> tuple[Dataset, tuple[str, ...]]:
     kept = apply_decisions(dataset, load_decisions(dataset))
     dropped = len(dataset.records) - len(kept.records)
     if not dropped:
-        return dataset, said
+        return kept, said
     more = f"{dropped:,} image{' was' if dropped == 1 else 's were'} dropped after the audit."
     return replace(kept, notes=(*kept.notes, more)), (*said, more)
 
@@ -50,11 +58,8 @@ def _at_scale(dataset: Dataset, um_per_px: float) -> tuple[Dataset, str]:
     scales = dataset.records["um_per_px"]
     unknown = int(scales.isna().sum())
     if not unknown:
-        listed = ", ".join(f"{scale:g}" for scale in sorted(scales.unique())[:6])
-        raise DatasetError(
-            f"A scale of {um_per_px:g} µm/px was given, and the images in {dataset.root} have "
-            f"scales of their own ({listed} µm/px). Leave --um-per-px out."
-        )
+        refuse_contradiction(um_per_px, dataset.records, dataset.root)
+        return dataset, f"The images have the scale that was stated, {um_per_px:g} µm/px."
     whose = "the images" if unknown == len(scales) else f"{unknown:,} of the images"
     said = (
         f"The scale of {whose}, {um_per_px:g} µm/px, was stated when training was asked for; they "

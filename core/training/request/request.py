@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.atomic import free_name
 from core.errors import TrainingError
+from core.imaging.scale import HIGHEST, LOWEST
 from core.training.request.override import differences
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
 
-FINEST, COARSEST = 0.001, 1000.0
-"""Scales that can be stated, micrometres per pixel."""
 # Settings that have an option of their own on the command line.
 _OPTIONS = ("split", "task")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -38,6 +37,10 @@ class Request(BaseModel):
         Regular expression that finds the patient in a path, for folders that do not say.
     um_per_px : float, optional
         Scale of the images that do not say theirs, micrometres per pixel.
+    positive : str, optional
+        The positive class of two, where their words do not say which it is.
+    group_neighbours : bool
+        Whether neighbouring ids of IDC count as one woman.
     changes : tuple of str
         What was changed in the recipe, as `request.override` takes it; the recipe has it.
     folder : Path, optional
@@ -53,7 +56,9 @@ class Request(BaseModel):
     name: str
     magnifications: tuple[str, ...] | None = None
     patient_pattern: str | None = None
-    um_per_px: Annotated[float, Field(ge=FINEST, le=COARSEST)] | None = None
+    um_per_px: Annotated[float, Field(ge=LOWEST, le=HIGHEST)] | None = None
+    positive: str | None = None
+    group_neighbours: bool = False
     changes: tuple[str, ...] = ()
     folder: Path | None = None
     replace: bool = False
@@ -111,4 +116,8 @@ def command_of(request: Request, data: str = "FOLDER") -> str:
         words += ["--patient-pattern", request.patient_pattern]
     if request.um_per_px is not None:
         words += ["--um-per-px", str(request.um_per_px)]
+    if request.positive is not None:
+        words += ["--positive", request.positive]
+    if request.group_neighbours:
+        words += ["--group-neighbours"]
     return shlex.join(words)

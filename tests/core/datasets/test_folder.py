@@ -1,8 +1,12 @@
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from core.datasets.classes import UndecidedClassesError
 from core.datasets.open import open_dataset
 from core.datasets.records import COLUMNS
 from core.errors import DatasetError
@@ -47,8 +51,8 @@ def test_unknown_patients_are_said_loudly(folder: Path, draw: Callable[..., Path
         (("0", "1"), ("0", "1")),
         (("Positive", "NEGATIVE"), ("NEGATIVE", "Positive")),
         (("cancer", "normal"), ("normal", "cancer")),
-        (("x", "b"), ("b", "x")),
-        (("normal", "benign"), ("benign", "normal")),
+        (("IDC", "non-IDC"), ("non-IDC", "IDC")),
+        (("carcinoma", "healthy tissue"), ("healthy tissue", "carcinoma")),
     ],
 )
 def test_the_negative_class_comes_first(
@@ -59,7 +63,6 @@ def test_the_negative_class_comes_first(
     dataset = open_dataset(tmp_path)
     assert dataset.classes == classes
     assert f"positive class is “{classes[1]}”" in dataset.notes[1]
-    assert ("alphabet" in dataset.notes[1]) == (classes in {("b", "x"), ("benign", "normal")})
 
 
 def test_patients_by_pattern(folder: Path) -> None:
@@ -87,13 +90,13 @@ def test_patients_by_table_of_paths_or_names(folder: Path, draw: Callable[..., P
     draw(folder / "tumour" / "single.png")
     write_patients(
         folder,
-        *(f"tumour\\{name},NA" for name in FILES),
+        *(f"tumour\\{name},B7" for name in FILES),
         *(f"Normal/deeper/{name}, Anna " for name in FILES),
         '"single.png","née, B."',
         "absent.png,9",
     )
     dataset = open_dataset(folder)
-    assert dataset.records["patient"].tolist() == ["Anna"] * 3 + ["NA"] * 3 + ["née, B."]
+    assert dataset.records["patient"].tolist() == ["Anna"] * 3 + ["B7"] * 3 + ["née, B."]
     assert dataset.patients_known
 
 
@@ -140,7 +143,11 @@ def test_more_than_two_classes_are_subtypes(folder: Path, draw: Callable[..., Pa
 
 @pytest.mark.parametrize(
     ("names", "seen"),
-    [(("data",), "one subfolder, “data”"), (("train", "test"), "“test”, “train”, which divide")],
+    [
+        (("data",), "one subfolder, “data”"),
+        (("train", "benign"), "“benign”, “train”, which divide"),
+        (("images", "masks"), "“masks” hold masks"),
+    ],
 )
 def test_subfolders_that_are_no_classes(
     tmp_path: Path, draw: Callable[..., Path], names: tuple[str, ...], seen: str
@@ -155,3 +162,80 @@ def test_subfolders_that_are_no_classes(
 def test_magnifications_cannot_be_chosen(folder: Path) -> None:
     with pytest.raises(DatasetError, match="state no magnification"):
         open_dataset(folder, magnifications=["40X"])
+
+
+@pytest.mark.parametrize(
+    ("levels", "magnifications"),
+    [
+        (["Train_data", "Test_data"], {""}),
+        (["fold1", "fold2", "fold3"], {""}),
+        (["train", "val", "test"], {""}),
+        (["100X", "400x"], {"100X", "400X"}),
+        (["40", "100"], {"40X", "100X"}),
+        (["train/fold_1/40×", "test/fold_2/x40"], {"40X"}),
+        (["Site A", "Site B"], {""}),
+        (["train"], {""}),
+    ],
+)
+def test_levels_that_divide_are_no_classes(
+    tmp_path: Path, draw: Callable[..., Path], levels: list[str], magnifications: set[str]
+) -> None:
+    for seed, level in enumerate(levels):
+        draw(tmp_path / level / "benign" / "deeper" / f"{seed}.png", seed=seed)
+        draw(tmp_path / level / "Malignant" / f"{seed}.png", seed=seed + 9)
+    dataset = open_dataset(tmp_path)
+    assert dataset.classes == ("benign", "Malignant")
+    assert len(dataset.records) == 2 * len(levels)
+    assert set(dataset.records["magnification"]) == magnifications
+    assert "divide the images and are no classes" in dataset.notes[1]
+    if magnifications == {"100X", "400X"}:
+        assert len(open_dataset(tmp_path, magnifications=["400"]).records) == 2
+
+
+def test_a_magnification_below_the_classes_is_one(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    for name in ("benign", "malignant"):
+        for magnification in ("40X", "100X"):
+            draw(tmp_path / name / magnification / "a.png")
+    dataset = open_dataset(tmp_path, magnifications=["40.0"])
+    assert dataset.classes == ("benign", "malignant")
+    assert dataset.records["magnification"].tolist() == ["40X"] * 2
+
+
+def test_two_words_that_settle_nothing_are_asked_for(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    for name in ("x", "b"):
+        draw(tmp_path / name / "a.png")
+    with pytest.raises(UndecidedClassesError, match="--positive b or --positive x"):
+        open_dataset(tmp_path)
+    assert open_dataset(tmp_path, positive="B").classes == ("x", "b")
+    assert open_dataset(tmp_path, model_classes=("x", "b")).classes == ("x", "b")
+    assert open_dataset(tmp_path, positive="x").positive_stated
+
+
+def test_files_that_state_their_scale_are_believed(tmp_path: Path) -> None:
+    for name in ("benign", "malignant"):
+        (tmp_path / name).mkdir()
+        pixels = np.full((8, 8, 3), 200, np.uint8)
+        Image.fromarray(pixels).save(
+            tmp_path / name / "a.tif", resolution_unit=3, x_resolution=20_000, y_resolution=20_000
+        )
+    dataset = open_dataset(tmp_path)
+    assert dataset.records["um_per_px"].tolist() == [0.5, 0.5]
+    manifest = tmp_path / "m.csv"
+    rows = "path,label,um_per_px\nbenign/a.tif,0,4\nmalignant/a.tif,1,4\n"
+    manifest.write_text(rows)
+    with pytest.raises(DatasetError, match=r"states 4 µm/px .* itself states 0\.5 µm/px"):
+        open_dataset(manifest)
+    manifest.write_text(rows.replace(",4", ",0.49"))
+    assert open_dataset(manifest).records["um_per_px"].tolist() == [0.49, 0.49]
+
+
+def test_names_match_in_either_unicode_form(folder: Path) -> None:
+    for path in [*folder.rglob("7_1.png")]:
+        path.rename(path.with_name(unicodedata.normalize("NFD", "Präparat.png")))
+    rows = [f"{kind}/{name},{name[0]}" for kind in ("tumour", "Normal/deeper") for name in FILES]
+    write_patients(folder, *(row.replace("7_1.png", "Präparat.png") for row in rows))
+    assert open_dataset(folder).patients_known

@@ -110,3 +110,34 @@ def test_stitch_of_a_real_patient_keeps_every_label(shared: Path) -> None:
     assert pixels.shape == (labels.shape[0] * 50, labels.shape[1] * 50, 3)
     missing = np.argwhere(labels == -1)[0] * 50
     assert (pixels[missing[0] : missing[0] + 50, missing[1] : missing[1] + 50] == 255).all()
+
+
+@pytest.mark.parametrize(("side", "scale"), [(100, 2.0), (96, 4 * 50 / 96), (25, 8.0), (50, 4.0)])
+def test_resized_patches_take_their_scale_from_their_size(
+    tiny_idc: Path, tmp_path: Path, side: int, scale: float
+) -> None:
+    for path in tiny_idc.rglob("*.png"):
+        pixels = cv2.resize(cv2.imread(str(path)), (side, side))
+        assert cv2.imwrite(str(tmp_path / path.name), pixels)
+    for path in [*tmp_path.glob("*.png")][:3]:  # at the edge of a slide
+        assert cv2.imwrite(str(path), cv2.imread(str(path))[: side // 2])
+    dataset = open_dataset(tmp_path)
+    assert dataset.records["um_per_px"].tolist() == pytest.approx([scale] * 140)
+    assert dataset.source.um_per_px == pytest.approx(scale)
+    assert any("not of the published size" in note for note in dataset.notes) == (side != 50)
+    pixels, _ = stitch(dataset, "4")
+    assert pixels.shape == (100, 500, 3)
+
+
+@pytest.mark.parametrize("suffix", [".PNG", ".tif", ".JPG"])
+def test_other_extensions_keep_the_layout_known(
+    tiny_idc: Path, tmp_path: Path, suffix: str
+) -> None:
+    for path in tiny_idc.rglob("*.png"):
+        target = tmp_path / path.relative_to(tiny_idc).with_suffix(suffix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(target), cv2.imread(str(path)))
+    dataset = open_dataset(tmp_path)
+    assert (dataset.name, dataset.classes) == ("IDC", ("no IDC", "IDC"))
+    assert dataset.records["patient"].nunique() == 8
+    assert set(dataset.records["um_per_px"]) == {4.0}

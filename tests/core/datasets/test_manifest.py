@@ -1,4 +1,5 @@
 import math
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +136,70 @@ def test_an_unreadable_image_leaves_the_field_unknown(images: Path) -> None:
     (images / "c.png").write_bytes(b"damaged")
     dataset = open_dataset(write(images, FULL))
     assert math.isnan(dataset.source.field_um)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator", "first"),
+    [
+        ("utf-8", ",", ""),
+        ("utf-8-sig", ";", ""),
+        ("utf-16", "\t", ""),
+        ("utf-16-le", ";", ""),
+        ("utf-16-be", ",", ""),
+        ("utf-32", "|", ""),
+        ("utf-8", ";", "sep=;\r\n"),
+        ("utf-16", "|", "SEP=|\n"),
+        ("utf-8-sig", ",", '"sep=,"\n'),
+    ],
+)
+def test_tables_as_spreadsheets_write_them(
+    images: Path, encoding: str, separator: str, first: str
+) -> None:
+    rows = [("path", "label", "patient"), *((path, "Ä", "1") for path in FULL["path"])]
+    rows[1] = (rows[1][0], "kein Ä", "2")
+    text = first + "\r\n".join(separator.join(row) for row in rows)
+    (images / "t.csv").write_bytes(text.encode(encoding))
+    dataset = open_dataset(images / "t.csv")
+    assert dataset.classes == ("kein Ä", "Ä")
+    assert dataset.records["patient"].tolist() == ["2", "1", "1"]
+
+
+@pytest.mark.parametrize("cell", ["NA", "n/a", "nan", "None", "NULL", "unknown", "-", "?", ""])
+def test_cells_that_say_nothing_are_missing(images: Path, cell: str) -> None:
+    path = write(images, FULL | {"patient": ["p1", cell, "p2"]})
+    with pytest.raises(DatasetError, match="empty patient in row 2"):
+        open_dataset(path)
+
+
+def test_labels_may_be_signs(images: Path) -> None:
+    assert open_dataset(write(images, FULL | {"label": ["-", "+", "-"]})).classes == ("-", "+")
+    with pytest.raises(DatasetError, match="empty label in rows 1, 3"):
+        open_dataset(write(images, FULL | {"label": ["nan", "1", "NA"]}))
+
+
+@pytest.mark.parametrize(
+    ("scales", "seen"),
+    [
+        ([40, 40, 40], r"did you mean 40×, 0\.25 µm/px"),
+        ([0.25, 25, 0.25], r"um_per_px of 25 in row 2.*Other rows have 0\.25, which is 100 times"),
+        ([0.001, 1, 1], r"must be from 0\.05 to 20"),
+    ],
+)
+def test_scales_that_no_microscope_has(images: Path, scales: list[float], seen: str) -> None:
+    with pytest.raises(DatasetError, match=seen):
+        open_dataset(write(images, FULL | {"um_per_px": scales}))
+
+
+def test_one_magnification_in_several_spellings(images: Path) -> None:
+    dataset = open_dataset(write(images, FULL | {"magnification": ["40", "40.0", "40×"]}))
+    assert set(dataset.records["magnification"]) == {"40X"}
+
+
+def test_names_in_another_unicode_form(images: Path, draw: Callable[..., Path]) -> None:
+    for form in ("NFC", "NFD"):
+        draw(images / unicodedata.normalize(form, "Fälle") / f"{form}.png")
+    names = [unicodedata.normalize("NFD", "Fälle/NFC.png"), "Fälle/NFD.png"]
+    path = write(images, {"path": names, "label": ["0", "1"]})
+    dataset = open_dataset(path)
+    assert all((images / name).is_file() for name in dataset.records["path"])
+    assert "another Unicode form" in dataset.notes[-1]

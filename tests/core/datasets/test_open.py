@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core.datasets.listing import list_files
 from core.datasets.open import open_dataset
 from core.errors import DatasetError, Stopped
 
@@ -50,7 +51,10 @@ def test_missing_paths(tmp_path: Path, name: str) -> None:
 
 
 def test_other_files(tmp_path: Path) -> None:
-    path = tmp_path / "data.zip"
+    (tmp_path / "data.zip").touch()
+    with pytest.raises(DatasetError, match=r"packed archive\. Unpack it"):
+        open_dataset(tmp_path / "data.zip")
+    path = tmp_path / "data.txt"
     path.touch()
     with pytest.raises(DatasetError, match=r"is a file, but no manifest. Expected .*\.parquet"):
         open_dataset(path)
@@ -101,3 +105,37 @@ def test_listing_tells_how_far_it_is_and_can_be_stopped(tiny_idc: Path) -> None:
 
     with pytest.raises(Stopped):
         open_dataset(tiny_idc, listed=stop)
+
+
+def test_links_are_followed_and_nothing_counts_twice(tmp_path: Path, tiny_idc: Path) -> None:
+    whole = open_dataset(tiny_idc)
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for patient in ("1", "2"):
+        (linked / patient).symlink_to(tiny_idc / patient, target_is_directory=True)
+    (linked / "again").symlink_to(tiny_idc / "1", target_is_directory=True)
+    (linked / "circle").symlink_to(linked, target_is_directory=True)
+    (linked / "copy.png").symlink_to(next((tiny_idc / "1").rglob("*.png")))
+    one = next((tiny_idc / "3").rglob("*.png"))
+    (linked / one.name).symlink_to(one)
+    files = list_files(linked)
+    those = whole.records["patient"].isin(["1", "2"])
+    assert len(files) == those.sum() + 1
+    assert len({(linked / path).resolve() for path in files}) == len(files)
+    assert set(open_dataset(linked).records["patient"]) == {"1", "2", "3"}
+
+
+def test_an_archive_of_windows_that_was_unpacked_flat_is_named(tmp_path: Path) -> None:
+    (tmp_path / r"IDC\8863\0\8863_idx5_x1_y1_class0.png").touch()
+    with pytest.raises(DatasetError, match="packed on Windows"):
+        open_dataset(tmp_path)
+
+
+def test_what_a_mac_adds_is_left_out(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    for name in ("benign", "malignant"):
+        image = draw(tmp_path / name / "a.png")
+        (tmp_path / "__MACOSX" / name).mkdir(parents=True)
+        for other in (image.with_name("._a.png"), image.with_name(".DS_Store")):
+            other.write_bytes(b"Mac")
+        (tmp_path / "__MACOSX" / name / "._a.png").write_bytes(b"Mac")
+    assert open_dataset(tmp_path).records["path"].tolist() == ["benign/a.png", "malignant/a.png"]

@@ -34,6 +34,8 @@ def test_decisions_come_back_and_leave_the_data_alone(sound: Path, home: Path) -
         "fingerprint": dataset.fingerprint,
         "drop": ["0/p0_0.png"],
         "keep": ["0/p0_1.png"],
+        "one_person": [],
+        "apart": [],
     }
     loaded = load_decisions(make_dataset(sound))
     assert loaded == decisions

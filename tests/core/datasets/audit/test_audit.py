@@ -23,7 +23,7 @@ def test_json_holds_all_of_it_and_comes_back(sound: Path, write: Write) -> None:
         *("magnifications", "findings", "colour", "duplicates", "near_duplicates"),
     }
     assert set(json.loads(text)["findings"][0]) == {
-        *("code", "severity", "count", "message", "advice", "examples", "files"),
+        *("code", "severity", "count", "message", "advice", "examples", "files", "patients"),
     }
     assert (result.images, result.unreadable, result.patients) == (49, 0, 12)
     assert [(c.name, c.images, c.patients) for c in result.classes] == [

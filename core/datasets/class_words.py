@@ -1,0 +1,293 @@
+"""What the words of two class names say of which is the positive one.
+
+A name is taken apart into words, negations among them ("non-", "without", "(-)" …). Then the names
+are compared, and never by alphabet: of a thing and its negation the thing is positive; of a word
+for health and any other word the other; of a word for disease and a word for the rest the disease.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from core.datasets.spelling import label_key
+
+_NOT = frozenset(
+    {
+        *(
+            "non",
+            "no",
+            "not",
+            "none",
+            "without",
+            "wo",
+            "w/o",
+            "free",
+            "neg",
+            "negative",
+            "negatives",
+        ),
+        *(
+            "absent",
+            "absence",
+            "lacking",
+            "lacks",
+            "lack",
+            "never",
+            "nil",
+            "nor",
+            "excluded",
+            "minus",
+        ),
+        *(
+            "sans",
+            "pas",
+            "ohne",
+            "kein",
+            "keine",
+            "nicht",
+            "frei",
+            "negativ",
+            "negatif",
+            "negativo",
+        ),
+        *("negativa", "sin", "senza", "sem", "nao", "zonder", "geen", "niet", "aucun", "absente"),
+        *("abwesend", "ausente", "assente", "false", "n"),
+    }
+)
+_IS = frozenset(
+    {
+        *(
+            "positive",
+            "positives",
+            "pos",
+            "present",
+            "presence",
+            "with",
+            "yes",
+            "true",
+            "plus",
+            "y",
+        ),
+        *("positiv", "positif", "positivo", "positiva", "mit", "avec", "con", "ja", "oui", "si"),
+        *("t", "contains", "containing", "vorhanden"),
+    }
+)
+_HEALTH = frozenset(
+    {
+        *("normal", "normals", "healthy", "health", "benign", "control", "controls", "ctrl", "ctl"),
+        *("uninvolved", "unaffected", "unremarkable", "nad", "nat", "wt", "wild", "wildtype"),
+        *("mss", "typical", "clean", "clear", "intact", "innocuous", "gesund", "gutartig", "sain"),
+        *(
+            "saine",
+            "sano",
+            "sana",
+            "benigno",
+            "benigna",
+            "benin",
+            "benigne",
+            "goedaardig",
+            "gezond",
+        ),
+        *("normaal", "normale", "saudavel"),
+    }
+)
+_DISEASE = frozenset(
+    {
+        *("malignant", "malignancy", "malignancies", "cancer", "cancers", "cancerous", "carcinoma"),
+        *("carcinomas", "adenocarcinoma", "tumor", "tumour", "tumors", "tumours", "tumoral", "ca"),
+        *("tumorous", "tumourous", "neoplasm", "neoplasia", "neoplastic", "metastasis", "met"),
+        *("metastases", "metastatic", "mets", "idc", "ilc", "dcis", "lcis", "invasive", "lesion"),
+        *("invasion", "lesions", "lesional", "disease", "diseased", "abnormal", "abnormality"),
+        *("atypical", "atypia", "affected", "involved", "mutant", "mutated", "mutation", "msi"),
+        *(
+            "sarcoma",
+            "lymphoma",
+            "melanoma",
+            "pathological",
+            "pathologic",
+            "sick",
+            "ill",
+            "mitosis",
+        ),
+        *("mitotic", "unhealthy", "case", "cases", "patient", "krebs", "bosartig", "boesartig"),
+        *(
+            "krank",
+            "karzinom",
+            "maligno",
+            "maligna",
+            "malin",
+            "maligne",
+            "tumore",
+            "tumeur",
+            "krebsig",
+        ),
+        *("carcinome", "cancro", "kwaadaardig", "kanker", "infiltrating"),
+    }
+)
+_REST = frozenset(
+    {
+        *("other", "others", "rest", "remaining", "background", "bg", "stroma", "stromal", "fat"),
+        *("adipose", "glass", "blank", "empty", "adjacent", "surrounding", "else", "elsewhere"),
+        *("remainder", "ignore", "nothing", "miscellaneous", "misc", "andere", "autre"),
+        *("autres", "otro", "otros", "altro", "outro", "outros", "outside", "parenchyma"),
+        *("connective", "lymphocytes", "lymphocyte", "inflammation", "debris", "muscle", "mucosa"),
+    }
+)
+# By how much a name is what it says: a name for health outweighs one for disease.
+_REST_OF_ALL, _POSITIVE, _NEGATIVE = -1, 2, -3
+_PREFIXES = ("non", "not", "no", "un", "ab", "anti", "dis", "in", "a", "an")
+# Only where what is left is the other name's word, or a word that has such an opposite.
+_FOR_ANY_WORD = ("non", "not", "no")
+_OPPOSITES = frozenset({"normal", "typical", "healthy", "involved", "affected"})
+_ENDINGS = {"negative": -1, "neg": -1, "free": -1, "less": -1, "positive": 1, "pos": 1}
+_LETTERS = {(("b",), ("m",)): 1, (("m",), ("b",)): 0}
+_FILLERS = frozenset({"of", "for", "the", "a", "an", "any", "is", "are", "de", "du", "di", "von"})
+_SIGNS = {"⊖": "(-)", "⊝": "(-)", "➖": "(-)", "⊕": "(+)", "➕": "(+)", "¬": "no ", "!": "no "}
+_WORD = re.compile(r"w/o|[^\W\d_]+|\d+(?:\.\d+)?")
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])|(?<=[A-Z])(?=(?:Neg|Pos|Free))")
+_MINUS_SIGN = re.compile(
+    r"[(\[{] ?-+(?:ve)? ?[)\]}]|-ve\b|^-+(?=\w)|^-+$|(?<=[\w)\]]) ?-+$|(?<=\w)-+(?= )|\s-+(?=\s)"
+)
+_PLUS_SIGN = re.compile(r"\+(?:ve\b)?")
+
+
+@dataclass(frozen=True)
+class Name:
+    """A class name, taken apart.
+
+    Attributes
+    ----------
+    negations : int
+        How often it is negated.
+    affirmed : bool
+        Whether it says “positive”, “with”, “+” …
+    words : tuple of str
+        The others, ordered.
+    """
+
+    negations: int
+    affirmed: bool
+    words: tuple[str, ...]
+
+    @property
+    def negated(self) -> bool:
+        """Whether it says that its words are not so."""
+        return self.negations % 2 == 1
+
+    @property
+    def bare(self) -> bool:
+        """Whether it says no more than yes or no: “positive”, “-”, “0”, “false”."""
+        return not self.words or self.words in {("0",), ("1",)}
+
+
+def apart(name: str, other: str = "") -> Name:
+    """Take a class name apart; `other` is the name that it is told from.
+
+    "non-IDC", "NonIDC", "no_idc", "IDC free", "IDC (−)" and "IDCneg" are all IDC, negated once.
+    """
+    known = {*_words(other)[1], *_rests(other), *_HEALTH, *_DISEASE, *_REST}
+    signs, raw = _words(name)
+    negations, affirmed = signs
+    words = []
+    for word in raw:
+        part, sign = _part(word, known)
+        negations += sign < 0 or part in _NOT
+        affirmed |= sign > 0 or part in _IS
+        if part not in _NOT | _IS | _FILLERS:
+            words.append(part)
+    return Name(negations, affirmed, tuple(sorted(words)))
+
+
+def positive_of(one: str, other: str) -> int | None:
+    """Which of two names is positive, 0 or 1; None where the words do not settle it."""
+    names = apart(one, other), apart(other, one)
+    letters = (names[0].words, names[1].words)
+    if letters in _LETTERS:
+        return _LETTERS[letters]
+    if names[0].words == names[1].words:
+        return _by_negation(*names)
+    shared = set(names[0].words) & set(names[1].words)
+    signs = [_sign(name, shared) for name in names]
+    if signs[0] == signs[1]:
+        return None
+    strong, weak = (0, 1) if abs(signs[0]) > abs(signs[1]) else (1, 0)
+    if signs[strong] == _NEGATIVE and signs[weak] != _REST_OF_ALL:
+        return weak
+    if signs[strong] == _POSITIVE and signs[weak] == _REST_OF_ALL:
+        return strong
+    return None
+
+
+def names_the_rest(name: str) -> bool:
+    """Whether a name is for all that is not looked for, as “other” is, and says no more."""
+    words = set(apart(name).words)
+    return bool(words) and words <= _REST
+
+
+def _by_negation(one: Name, other: Name) -> int | None:
+    """Of a thing and its negation; of "normal" and "not normal" the latter is positive."""
+    if one.negated != other.negated:
+        healthy = bool(set(one.words) & _HEALTH) and not set(one.words) & _DISEASE
+        return int(one.negated) if not healthy else int(other.negated)
+    if one.affirmed != other.affirmed and not one.words:
+        return int(other.affirmed)
+    return None
+
+
+def _sign(name: Name, shared: set[str]) -> int:
+    """How far a name is positive or negative, apart from the words that both names have."""
+    left = {word for word in name.words if word not in shared}
+    words = left or set(name.words)
+    if left in ({"0"}, {"1"}):
+        return _NEGATIVE if (left == {"0"}) != name.negated else _POSITIVE
+    ill = bool(words & _DISEASE)
+    well = bool(words & _HEALTH) and (bool(left) or not ill)
+    if name.negated or (well and left):
+        return _POSITIVE if name.negated and well else _NEGATIVE
+    if left & _REST and (not ill or "adjacent" in left):
+        return _REST_OF_ALL
+    return _POSITIVE if ill or name.affirmed else 0
+
+
+def _words(name: str) -> tuple[tuple[int, bool], list[str]]:
+    """Signs (how often negative, whether positive) and plain words of a name."""
+    text = unicodedata.normalize("NFKC", _CAMEL.sub(" ", unicodedata.normalize("NFKC", name)))
+    for sign, spelled in _SIGNS.items():
+        text = text.replace(sign, spelled)
+    text = label_key(text).replace("_", " ")
+    text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
+    text = re.sub(r"wild[ -]type", "wildtype", text)
+    text, negative = _MINUS_SIGN.subn(" ", text.strip())
+    text, positive = _PLUS_SIGN.subn(" ", text)
+    words = [re.sub(r"^(\d+)\.0+$", r"\1", word) for word in _WORD.findall(text)]
+    return (negative, positive > 0), words
+
+
+def _rests(name: str) -> set[str]:
+    """What is left of a name's words without a beginning or an ending that negates or affirms."""
+    rests = set()
+    for word in _words(name)[1]:
+        rests |= {word.removeprefix(start) for start in _FOR_ANY_WORD if word.startswith(start)}
+        rests |= {word.removesuffix(end) for end in _ENDINGS if word.endswith(end)}
+    return {rest for rest in rests if len(rest) > 1}
+
+
+def _part(word: str, known: set[str]) -> tuple[str, int]:
+    """Take a negation off a word that is written with it in one: the word, and -1, 0 or 1."""
+    if word in {"uninvolved", "unaffected"}:
+        return word.removeprefix("un"), -1
+    if word in _NOT | _IS | _FILLERS | _HEALTH | _REST:
+        return word, 0
+    for start in _PREFIXES:
+        rest = word.removeprefix(start)
+        if rest == word or len(rest) < 2:  # noqa: PLR2004 - no word
+            continue
+        usual = start in _FOR_ANY_WORD and rest in known
+        opposite = rest in _OPPOSITES and start in {"un", "ab", "a"}
+        if usual or opposite or (rest in known and rest not in _DISEASE | _HEALTH | _REST):
+            return rest, -1
+    for end, sign in _ENDINGS.items():
+        rest = word.removesuffix(end)
+        if rest not in {word, ""} and (rest in known or len(end) > 3):  # noqa: PLR2004 - "less"
+            return rest, sign
+    return word, 0

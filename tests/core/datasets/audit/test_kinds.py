@@ -1,0 +1,77 @@
+"""Masks among images, and kinds of files that tell the class."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.datasets.audit.audit import audit
+from core.datasets.audit.finding import Finding
+from core.datasets.open import open_dataset
+
+
+@pytest.fixture
+def findings(tmp_path: Path) -> Callable[[Path], dict[str, Finding]]:
+    def found(path: Path) -> dict[str, Finding]:
+        result = audit(open_dataset(path), folder=tmp_path / "cache")
+        return {finding.code: finding for finding in result.findings}
+
+    return found
+
+
+def test_masks_are_found_by_their_names_and_colours(
+    tmp_path: Path, draw: Callable[..., Path], findings: Callable[[Path], dict[str, Finding]]
+) -> None:
+    folder = tmp_path / "images"
+    masks = set()
+    for seed in range(6):
+        for name in ("benign", "malignant"):
+            image = draw(folder / name / f"case{seed}.png", seed=seed)
+            mask = np.zeros((23, 35), np.uint8)
+            mask[5:15, 5:20] = 255
+            if seed < 4:
+                twin = image.with_name(f"case{seed}_mask.png")
+                assert cv2.imwrite(str(twin), mask * (seed > 0))
+                masks.add(f"{name}/{twin.name}")
+    assert cv2.imwrite(str(folder / "benign" / "elsewhere.png"), mask)
+    finding = findings(folder)["masks"]
+    assert set(finding.files) == masks | {"benign/elsewhere.png"}
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("suffixes", "told"), [((".jpg", ".png"), True), ((".png", ".png"), False)]
+)
+def test_a_format_that_tells_the_class_is_told(
+    tmp_path: Path,
+    draw: Callable[..., Path],
+    findings: Callable[[Path], dict[str, Finding]],
+    suffixes: tuple[str, str],
+    told: bool,  # noqa: FBT001
+) -> None:
+    folder = tmp_path / "images"
+    for seed in range(6):
+        for name, suffix in zip(("benign", "malignant"), suffixes, strict=True):
+            draw(folder / name / f"{seed}{suffix}", seed=seed)
+    found = findings(folder)
+    assert ("format-tells-class" in found) == told
+    assert "size-tells-class" not in found
+    assert "masks" not in found
+
+
+def test_sizes_that_tell_the_class_and_scales_far_apart(
+    tmp_path: Path, draw: Callable[..., Path], findings: Callable[[Path], dict[str, Finding]]
+) -> None:
+    rows = []
+    for seed in range(6):
+        draw(tmp_path / f"b{seed}.png", 20, 20, seed)
+        draw(tmp_path / f"m{seed}.png", 30, 30, seed + 9)
+        rows += [(f"b{seed}.png", "benign", 10.0), (f"m{seed}.png", "malignant", 0.1)]
+    frame = pd.DataFrame(rows, columns=["path", "label", "um_per_px"])
+    frame.to_csv(tmp_path / "m.csv", index=False)
+    found = findings(tmp_path / "m.csv")
+    assert "guesses 100% of the images" in found["size-tells-class"].message
+    assert found["scales-far-apart"].message.startswith("Scales are 100 times apart")

@@ -1,0 +1,123 @@
+"""Which of two classes is positive, by their words and never by the alphabet."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.datasets.class_words import apart, positive_of
+from core.datasets.classes import UndecidedClassesError, class_order, match_classes
+from core.errors import DatasetError
+
+NEGATIONS = (
+    *("non-{}", "non {}", "Non_{}", "no-{}", "no {}", "NO {}", "not {}", "without {}", "w/o {}"),
+    *("{} free", "{}-free", "free of {}", "{}(-)", "{} (−)", "{}-", "{} negative", "{} neg", "!{}"),
+    *("negative for {}", "no evidence of {}", "ohne {}", "sans {}", "{}_0", "absent {}", "{} –"),
+)
+THINGS = ("IDC", "tumour", "Mitosis", "HER2", "metastasis", "DCIS", "lesion", "necrosis")
+PAIRS = (
+    *(("carcinoma", "healthy tissue"), ("malignant", "non-malignant"), ("malignant", "benign")),
+    *(("+", "-"), ("IDC(+)", "IDC(-)"), ("1", "0"), ("1", "-1"), ("1.0", "0.0"), ("true", "false")),
+    *(
+        ("yes", "no"),
+        ("positive", "negative"),
+        ("case", "control"),
+        ("mutant", "wt"),
+        ("x", "normal"),
+    ),
+    *(("IDC", "other"), ("tumor", "stroma"), ("abnormal", "normal"), ("not normal", "normal")),
+    *(("unhealthy", "healthy"), ("non-benign", "benign"), ("involved margin", "uninvolved margin")),
+    *(("affected", "unaffected"), ("tumor", "nontumor")),
+    *(("malignant tumour", "benign tumour"), ("invasive carcinoma", "non-invasive carcinoma")),
+    *(("IDC", "NonIDC"), ("IDCpos", "IDCneg"), ("class1", "class0"), ("M", "B"), ("Y", "N")),
+    *(("present", "absent"), ("tumor", "tumor-adjacent normal"), ("bösartig", "gutartig")),
+)
+UNSETTLED = (
+    *(("x", "b"), ("IDC", "DCIS"), ("normal", "benign"), ("high", "low"), ("cancer", "precancer")),
+    *(("IDC+", "IDC"), ("1", "2"), ("grade 1", "grade 2"), ("A", "B"), ("other", "stroma")),
+)
+
+
+@pytest.mark.parametrize(("positive", "negative"), PAIRS)
+def test_what_the_words_settle(positive: str, negative: str) -> None:
+    assert positive_of(positive, negative) == 0
+    assert positive_of(negative, positive) == 1
+
+
+@pytest.mark.parametrize("names", UNSETTLED)
+def test_what_they_do_not_settle_is_asked(names: tuple[str, str]) -> None:
+    assert positive_of(*names) is None
+    with pytest.raises(UndecidedClassesError, match="--positive") as caught:
+        class_order(names, "binary", "The folders")
+    assert set(caught.value.classes) == set(names)
+    for positive, negative in (names, names[::-1]):
+        assert class_order(names, "binary", "The folders", positive)[0] == (negative, positive)
+        assert class_order(names, "binary", "It", known=(negative, positive))[0][1] == positive
+
+
+@given(
+    st.sampled_from(THINGS),
+    st.sampled_from(NEGATIONS),
+    st.sampled_from([str.lower, str.upper, str.title, str]),
+)
+def test_of_a_thing_and_its_negation_the_thing_is_positive(
+    thing: str, negation: str, case: Callable[[str], str]
+) -> None:
+    negative = case(negation.format(thing))
+    assert positive_of(thing, negative) == 0
+    assert positive_of(negative, thing) == 1
+
+
+@given(st.text(max_size=12), st.text(max_size=12))
+def test_the_order_of_the_names_decides_nothing(one: str, other: str) -> None:
+    first, second = positive_of(one, other), positive_of(other, one)
+    assert (first is None) == (second is None)
+    if first is not None and second is not None:
+        assert first == 1 - second
+    assert apart(one).negations >= 0
+
+
+def test_labels_that_differ_in_what_nobody_sees_are_one() -> None:
+    names = ["Benign", "benign ", "malignant", "benign", "benign", "MALIGNANT\u200b"]
+    classes, spelling, notes = class_order(names, "binary", "The column")
+    assert classes == ("benign", "malignant")
+    assert {spelling[name] for name in names} == set(classes)
+    assert len(notes) == 4
+    with pytest.raises(DatasetError, match=r"only one class.*differ in case"):
+        class_order(["Benign", "benign"], "binary", "The column")
+
+
+def test_a_positive_class_that_is_none_is_refused() -> None:
+    with pytest.raises(DatasetError, match="stated as “c”"):
+        class_order(["a", "b"], "binary", "The column", "c")
+    with pytest.raises(DatasetError, match="none among subtypes"):
+        class_order(["a", "b"], "subtype", "The column", "a")
+
+
+@pytest.mark.parametrize(
+    ("classes", "model", "numbers"),
+    [
+        (("no IDC", "IDC"), ("no IDC", "IDC"), (0, 1)),
+        (("IDC", "NO IDC"), ("no IDC", "IDC"), (1, 0)),
+        (("non-IDC", "IDC"), ("no IDC", "IDC"), (0, 1)),
+        (("IDC(-)", "IDC(+)"), ("no IDC", "IDC"), (0, 1)),
+        (("0", "1"), ("no IDC", "IDC"), (0, 1)),
+        (("-", "+"), ("benign", "malignant"), (0, 1)),
+        (("normal", "IDC"), ("no IDC", "IDC"), (0, 1)),
+        (("non-malignant", "malignant"), ("benign", "malignant"), (0, 1)),
+        (("normal", "malignant"), ("benign", "malignant"), None),
+        (("benign", "malignant"), ("no IDC", "IDC"), None),
+        (("no DCIS", "DCIS"), ("no IDC", "IDC"), None),
+        (("a", "b"), ("a", "b", "c"), (0, 1)),
+        (("a", "d"), ("a", "b", "c"), None),
+    ],
+)
+def test_a_models_classes_are_found_by_the_same_reasoning(
+    classes: tuple[str, ...], model: tuple[str, ...], numbers: tuple[int, ...] | None
+) -> None:
+    assert match_classes(classes, model) == numbers
+
+
+def test_who_states_the_positive_class_answers_for_it() -> None:
+    assert match_classes(("ctl", "tum"), ("no IDC", "IDC"), stated=True) == (0, 1)

@@ -1,0 +1,76 @@
+"""Spellings that stand for the same."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.datasets.spelling import (
+    is_missing,
+    label_key,
+    magnification_name,
+    one_spelling,
+    patient_key,
+)
+
+INVISIBLE = ("\u200b", "\u200d", "\ufeff", "\u00ad", " ", "\u00a0", "\t")
+ids = st.from_regex(r"[A-Za-zäöü]{0,3}[1-9][0-9]{0,5}", fullmatch=True)
+
+
+@given(ids, st.sampled_from(INVISIBLE), st.booleans())
+def test_what_nobody_sees_makes_no_other_patient(name: str, mark: str, upper: bool) -> None:  # noqa: FBT001
+    key = patient_key(name)
+    assert patient_key(mark + name + mark) == key
+    assert patient_key(unicodedata.normalize("NFD", name)) == key
+    assert patient_key(name.upper() if upper else name.lower()) == key
+
+
+@given(st.integers(0, 10**6), st.integers(0, 4))
+def test_leading_zeros_and_a_fraction_of_zero_do_not_count(number: int, zeros: int) -> None:
+    assert patient_key("0" * zeros + str(number)) == str(number)
+    assert patient_key(f"{number}.0") == str(number)
+    wide = "".join(chr(ord(digit) - ord("0") + 0xFF10) for digit in str(number))
+    assert patient_key(wide) == str(number)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_different_numbers_are_different_patients(one: int, other: int) -> None:
+    assert (patient_key(f"P{one}") == patient_key(f"P{other}")) == (one == other)
+
+
+@given(st.text())
+def test_a_key_is_its_own_key(text: str) -> None:
+    assert label_key(label_key(text)) == label_key(text)
+
+
+@pytest.mark.parametrize(
+    "cell", ["", " ", "NA", "n/a", "NaN", "none", "NULL", "Unknown", "-", "–", "?", "\u200b"]
+)
+def test_cells_that_say_nothing(cell: str) -> None:
+    assert is_missing(cell)
+
+
+@pytest.mark.parametrize("cell", ["0", "Nana", "N1", "no", "unknown-7", "A-"])
+def test_cells_that_say_something(cell: str) -> None:
+    assert not is_missing(cell)
+
+
+@given(
+    st.sampled_from(["40", "100", "2.5"]),
+    st.sampled_from(["{}", "{}x", "{}X", "{} x", "{}×", "x{}", " {}X "]),
+)
+def test_one_magnification_in_every_spelling(number: str, spelling: str) -> None:
+    assert magnification_name(spelling.format(number)) == f"{number}X"
+    assert magnification_name("40.0") == magnification_name("40,0x") == "40X"
+    assert magnification_name("high ") == "high"
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a ", "b", "B"]), min_size=1))
+def test_the_commonest_spelling_stands(names: list[str]) -> None:
+    chosen = one_spelling(names)
+    assert set(chosen) == set(names)
+    for name, stands in chosen.items():
+        assert label_key(name) == label_key(stands)
+        rivals = [other for other in names if label_key(other) == label_key(name)]
+        assert rivals.count(stands) == max(map(rivals.count, rivals))

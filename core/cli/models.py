@@ -56,7 +56,7 @@ def show(name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> 
         typer.echo(package.card.to_json(), nl=False)
         return
     for label, text in _card_lines(package):
-        typer.echo(f"{label + ':':<19}{plain(text)}")
+        typer.echo(f"{label + ':':<18} {plain(text)}")
 
 
 @models.command()

@@ -141,7 +141,8 @@ def _standing(state: "RunState") -> str:
             epoch = f", epoch {state.epoch} of {state.epochs}" if state.epoch else ""
             return f"{recipe}: {state.stage} {state.done:.0%}{epoch}{left}"
         case _:
-            return f"{recipe}, {len(state.history)} epochs"
+            number = len(state.history)
+            return f"{recipe}, {number} epoch{'s' * (number != 1)}"
 
 
 def _lines(state: "RunState") -> Iterator[tuple[str, str]]:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
-_MOVING = (
-    "The operating point. A threshold chosen by looking at these patients flatters: report the "
-    "figures at the model's own thresholds, each chosen without the patient."
+_FLATTERS = (
+    "A threshold chosen by looking at these patients flatters: report the figures at the model's "
+    "own thresholds, each chosen without the patient."
 )
 
 
@@ -81,7 +81,7 @@ def _ask_for_point(model: EvaluatedModel) -> float:
         step=0.001,
         format="%.3f",
         key=key,
-        help=_MOVING,
+        help=f"Also called operating point. {_FLATTERS}",
     )
 
 
@@ -97,7 +97,7 @@ def _show_follow(model: EvaluatedModel, found: "Evaluation", threshold: float) -
     whose = "chosen without each patient" if each else "the most probable class"
     st.caption(
         f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own "
-        f"thresholds: {whose}. {_MOVING}",
+        f"thresholds: {whose}. {_FLATTERS}",
         help=HELP,
     )
 

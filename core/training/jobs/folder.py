@@ -104,7 +104,7 @@ def find_folder(run: str) -> RunFolder:
         If there is no such run.
     """
     folder = RunFolder(get_settings().runs / run)
-    if not _ID.fullmatch(run) or not os.path.lexists(folder.request):
+    if not _ID.fullmatch(run) or not os.path.lexists(folder.path):
         raise TrainingError(
             f"There is no run {run!r} in {get_settings().runs}. "
             "`python -m core runs list` names those that there are."

@@ -48,6 +48,10 @@ def test_an_empty_shelf_says_what_to_do(home: Path, monkeypatch: pytest.MonkeyPa
     assert run("list", "--json") == (0, "[]\n")
 
 
+def test_show_parts_long_names_from_their_figures() -> None:
+    assert "\nAUROC, mean within patients: 0.976" in run("show", "idc")[1]
+
+
 @pytest.mark.usefixtures("folder")
 def test_show_tells_of_the_card(saved: Path) -> None:
     code, output = run("show", "tiny")

@@ -278,6 +278,17 @@ def test_an_unreadable_run_is_listed_as_such_beside_the_others(ask: Ask) -> None
 
 
 @pytest.mark.usefixtures("pretence")
+@pytest.mark.parametrize("command", ["show", "cancel", "resume"])
+def test_a_listed_run_without_its_request_is_unreadable_not_unknown(command: str, ask: Ask) -> None:
+    lost = run_here(ask("lost"), Watch()).id
+    find_folder(lost).request.unlink()
+    assert run("list")[1].startswith(f"{lost}  unreadable")
+    code, output = run(command, lost)
+    assert code == 1
+    assert f"The run {lost} cannot be read" in output
+
+
+@pytest.mark.usefixtures("pretence")
 def test_a_setting_that_does_not_exist_is_refused_in_words(ask: Ask, tmp_path: Path) -> None:
     ask()
     command = train(tmp_path, 1, 0.0, "--set", "train.epoch=1")[3:]

@@ -18,7 +18,8 @@ from core.training.fitting import device
 from core.training.fitting.fit import logits_of
 from core.training.watch import Watch
 
-fitting = import_module("fitting")  # beside this file, where a script looks
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+fitting = import_module("small_fits")  # a script does not see the tests as a package
 FOLDER, DEVICES = Path(sys.argv[1]), int(sys.argv[2])
 LIVELY = fitting.recipe(
     {"epochs": 2, "frozen_base": True, "schedule": "cosine", "warm_up_epochs": 1},

@@ -120,11 +120,10 @@ def test_folders_without_a_dataset_are_explained(
 def test_a_folder_that_may_not_be_listed_is_explained(
     tiny_idc: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(top: Path, onerror: Callable[[OSError], None]) -> list[object]:
-        onerror(PermissionError(13, "Permission denied", str(top)))
-        return []
+    def refuse(top: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(top))
 
-    monkeypatch.setattr("core.datasets.listing.os.walk", refuse)
+    monkeypatch.setattr("core.datasets.listing.os.scandir", refuse)
     assert "Permission denied" in html(open_folder(tiny_idc))
 
 

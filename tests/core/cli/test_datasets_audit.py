@@ -37,7 +37,12 @@ def test_errors_exit_with_one_until_they_are_decided(wrong: Path, tmp_path: Path
     result = json.loads(output)
     assert code == 1
     assert result["findings"][0]["code"] == "duplicate-across-classes"
-    assert result["decisions"] == {"drop": [], "keep": []}
+    assert result["decisions"] == {
+        "drop": [],
+        "keep": [],
+        "one_person": [],
+        "apart": [],
+    }
     file = tmp_path / "decisions.json"
     code, output = run(wrong, "--drop", "duplicate-across-classes", "--decisions", file)
     assert code == 0

@@ -112,10 +112,10 @@ def test_numbers_are_downloaded(page: Page) -> None:
     assert Path(waiting.value.path()).read_bytes() == table.read_bytes()
 
 
-def test_from_a_worst_error_to_its_diagnosis(page: Page, shared: Path) -> None:
+def test_from_a_worst_error_to_its_diagnosis(page: Page, some_idc: Path) -> None:
     view(page, "Worst errors")
     expect(page.get_by_text("The model brings its answers along, not the images")).to_be_visible()
-    give_folder(page, shared / "data" / "idc")
+    give_folder(page, some_idc)
     pictures = page.locator(".lobule-shot img")
     expect(pictures).to_have_count(8, timeout=WAIT)
     named = pictures.first.get_attribute("alt")

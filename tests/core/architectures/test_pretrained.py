@@ -49,20 +49,24 @@ def assert_same_features(name: str, ours: keras.Model, published: keras.Model) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["vgg16", "densenet121", "mobilenetv2"])
+@pytest.mark.parametrize(
+    "name",
+    ["vgg16", "densenet121", pytest.param("mobilenetv2", marks=pytest.mark.exhaustive)],
+)
 def test_imagenet_weights_give_the_features_of_keras(
     name: str, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = weights / f"{name}_notop.weights.h5"
     published = PUBLISHED[name][0](include_top=False, weights=path, input_shape=SHAPE)
-    assert_same_features(name, build(name, SHAPE, 2, weights=path), published)
-
+    if name == "vgg16":
+        assert_same_features(name, build(name, SHAPE, 2, weights=path), published)
     monkeypatch.setenv("LOBULE_WEIGHTS", str(path.parent))
     assert_same_features(name, build(name, SHAPE, 2, weights="imagenet"), published)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["resnet50", pytest.param("vgg19", marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", ["resnet50", "vgg19"])
 def test_a_file_saved_from_keras_gives_its_features(name: str, tmp_path: Path) -> None:
     published = PUBLISHED[name][0](include_top=False, weights=None, input_shape=SHAPE)
     path = tmp_path / f"{name}_notop.weights.h5"
@@ -120,6 +124,7 @@ def test_imagenet_weights_are_downloaded(
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_downloaded_efficientnet_scales_as_keras_does(
     server: tuple[Path, str], keras_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -209,7 +214,7 @@ def test_a_silent_network_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "other"),
     [
-        ("densenet121", "mobilenetv2"),
+        pytest.param("densenet121", "mobilenetv2", marks=pytest.mark.exhaustive),
         ("vgg19", "vgg16"),
         ("cnn3", "cnn4"),
         pytest.param("vgg16", "vgg19", marks=pytest.mark.exhaustive),

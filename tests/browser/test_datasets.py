@@ -200,7 +200,7 @@ def test_a_folder_is_picked_step_by_step(visit: Callable[..., Page], tiny_idc: P
     page.get_by_role("button", name="Audit again").wait_for(timeout=WAIT)
     expect(dialog).to_have_count(0)
     expect(page.locator(".lobule-file")).to_contain_text("140 images")
-    expect(audit_field).to_have_value(str(tiny_idc))
+    expect(page.get_by_role("textbox", name="Folder or manifest")).to_have_value(str(tiny_idc))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from core.datasets.cache_file import CacheFile, Gone
 from core.datasets.records import Dataset
 from core.errors import DatasetError, ImageError
 from core.imaging.normalise import Normalisation, normalise_stain
-from core.imaging.read import Image, read_image
+from core.imaging.read import PIXELS_VERSION, Image, read_image
 from core.imaging.resize import resize
 from core.imaging.tiles import square_crops
 
@@ -63,9 +63,10 @@ def pixel_cache(
     One crop is the whole image, squashed where it is not square; several are squares as tall as the
     image is, overlapping by half along its longer side.
 
-    The file is named by the dataset's fingerprint, the size, the stain and the crops, and bears
-    that name only when it is complete. A build that was interrupted goes on where it stopped; of
-    several processes that want the same cache one builds it, and the others wait.
+    The file is named by the dataset's fingerprint, the size, the stain, the crops and the version
+    of what `read_image` makes of files, and bears that name only when it is complete. A build that
+    was interrupted goes on where it stopped; of several processes that want the same cache one
+    builds it, and the others wait.
 
     A file that has gone since the fingerprint was taken is left out this once: the next call builds
     the cache again.
@@ -79,7 +80,7 @@ def pixel_cache(
     images = len(dataset.records)
     suffix = "" if stain == "none" else f"-{stain}"
     suffix += "" if crops == 1 else f"-{crops}"
-    file = CacheFile(folder / f"{dataset.fingerprint[:32]}-{size}{suffix}")
+    file = CacheFile(folder / f"{dataset.fingerprint[:32]}-{size}{suffix}-r{PIXELS_VERSION}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if file.complete(images):

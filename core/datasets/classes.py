@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from core.datasets.class_words import apart, names_the_rest, positive_of
 from core.datasets.listing import counted, quoted
-from core.datasets.records import Task
+from core.datasets.records import Dataset, Task
 from core.datasets.spelling import label_key, one_spelling
 from core.errors import DatasetError
 
@@ -106,6 +106,17 @@ def check_positive(positive: str | None, classes: Sequence[str], source: str) ->
         _refuse_positive(positive, f"that of {source} is “{classes[-1]}”")
 
 
+def in_doubt(dataset: Dataset) -> tuple[str, ...]:
+    """Two classes that are to be asked about though their words say which is positive.
+
+    “other” beside “IDC” is the negative class; but it may be what somebody looks for. Empty where
+    there is no doubt, or somebody has said it.
+    """
+    if dataset.task != "binary" or dataset.positive_stated or not dataset.classes:
+        return ()
+    return dataset.classes if names_the_rest(dataset.classes[0]) else ()
+
+
 def match_classes(
     classes: Sequence[str], wanted: Sequence[str], *, stated: bool = False
 ) -> tuple[int, ...] | None:
@@ -181,7 +192,8 @@ def _positive(
     if number is None:
         raise UndecidedClassesError(classes, found)
     rest = names_the_rest(classes[1 - number])
-    return number, "; if it is the other one, state the positive class" if rest else ""
+    ask = f". Is it? If not, give --positive {_shell(classes[1 - number])} or choose it on the page"
+    return number, ask if rest else ""
 
 
 def _refuse_positive(positive: str | None, why: str) -> None:

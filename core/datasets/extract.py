@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from core.datasets.fetch import CHUNK, Progress
+from core.datasets.listing import hidden
 from core.errors import DatasetError
 
 # What reading a damaged archive can raise.
@@ -85,7 +86,14 @@ def _fill(
             raise ArchiveError(f"it holds more than {max_files:,} files")
         if not 0 <= member.size <= max_bytes - written:
             raise ArchiveError(f"it unpacks to more than {max_bytes:,} bytes")
-        path = inside.joinpath(*_parts(member.name))
+        parts = _parts(member.name)
+        path = inside.joinpath(*parts)
+        if any(map(hidden, parts)):
+            # What systems put beside the files, such as .DS_Store and __MACOSX.
+            written += member.size
+            if member.content is not None:
+                member.content.close()
+            continue
         if member.content is None:
             path.mkdir(parents=True, exist_ok=True)
             continue
@@ -125,7 +133,8 @@ def _zip_members(path: Path, max_files: int) -> Iterator[_Member]:
             kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the system that packed has none
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
                 raise ArchiveError(f"{info.filename!r} is a link or device, and no plain file")
-            content = None if info.is_dir() else archive.open(info)
+            folder = info.is_dir() or (info.filename.endswith("\\") and not info.file_size)
+            content = None if folder else archive.open(info)
             done += info.file_size
             yield _Member(info.filename, info.file_size, content, done, total)
 
@@ -153,9 +162,13 @@ class _Bounded(gzip.GzipFile):
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """Split a member's name; anything that could lead out of the folder is refused."""
-    parts = PurePosixPath(name).parts
-    outside = name.startswith("/") or ".." in parts or re.match(r"[A-Za-z]:", name)
-    if not name or outside or "\\" in name or any(ord(letter) < ord(" ") for letter in name):
+    r"""Split a member's name; anything that could lead out of the folder is refused.
+
+    Programs on Windows write `\` between folders.
+    """
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    drive = any(re.match(r"[A-Za-z]:", part) for part in parts)
+    outside = name.startswith(("/", "\\")) or ".." in parts or drive
+    if not name or outside or any(ord(letter) < ord(" ") for letter in name):
         raise ArchiveError(f"the name {name[:100]!r} could lead outside its folder")
     return parts

@@ -218,7 +218,7 @@ def _scales(path: Path, rows: list[Row]) -> list[float]:
         )
         raise DatasetError(
             f"The manifest {path} has a um_per_px of {scales[first]:g} in {row_names(odd)}; it "
-            f"{odd[first]}.{more} Correct it, or leave it empty where it is unknown."
+            f"{odd[first]}{more} Correct it, or leave it empty where it is unknown."
         )
     return scales
 

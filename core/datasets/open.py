@@ -128,6 +128,7 @@ def _open_folder(
         dataset = read_idc(path, idc)
         with_magnifications(dataset.records, magnifications, path)
     check_positive(asked[0], dataset.classes if task == "binary" else (), dataset.name)
+    dataset = replace(dataset, positive_stated=asked[0] is not None)
     if not others:
         return dataset
     note = f"{counted(len(others), 'image')} under other names left out: {quoted(others, 3)}."

@@ -31,6 +31,12 @@ _RUN_LENGTH = {1, 2}
 # Run lengths are decoded byte by byte in Python: some seconds for this many.
 _MOST_RUN_BYTES = 8_000_000
 _TIFF = (b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b")
+_SIGNATURES: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("PNG", (PNG_SIGNATURE,)),
+    ("JPEG", (jpeg.SIGNATURE,)),
+    ("TIFF", _TIFF),
+    ("BMP", (b"BM",)),
+)
 _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"GIF8", "a GIF picture"),
     (0, b"%PDF", "a PDF document"),
@@ -45,6 +51,9 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"8BPS", "a Photoshop document"),
     (0, b"\0\0\0\x0cjP  ", "a JPEG 2000 picture"),
     (0, b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (0, b"\xff\x0a", "a JPEG XL picture"),
+    (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
+    (0, b"II\xbc", "a JPEG XR picture"),
     (4, b"ftypheic", "a HEIC photograph"),
     (4, b"ftypmif1", "a HEIC photograph"),
     (4, b"ftypavif", "an AVIF picture"),
@@ -75,15 +84,20 @@ def read_header(data: bytes) -> Header:
     ImageError
         If it is no image of a supported format, saying what it looks like; or a damaged one.
     """
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return read_webp(data)
-    for signatures, reader in _READERS:
-        if data.startswith(signatures):
-            return reader(data)
+    reader = _READERS.get(format_of(data))
+    if reader:
+        return reader(data)
     raise ImageError(
         f"This is {_likeness(data)}, not an image that Lobule reads. "
         "Give a PNG, JPEG, TIFF, BMP or WebP image of the tissue."
     )
+
+
+def format_of(data: bytes) -> str:
+    """Which format the first bytes of a file tell: "PNG", "JPEG", "TIFF", "BMP", "WEBP" or ""."""
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    return next((name for name, signatures in _SIGNATURES if data.startswith(signatures)), "")
 
 
 def misnamed(suffix: str, name: str) -> bool:
@@ -240,9 +254,10 @@ def _webp_chunks(data: bytes) -> tuple[int, StatedScale, int, bytes]:
     return *read_exif(exif), max(1, frames), profile
 
 
-_READERS: tuple[tuple[tuple[bytes, ...], Callable[[bytes], Header]], ...] = (
-    ((PNG_SIGNATURE,), _read_png),
-    ((jpeg.SIGNATURE,), jpeg.read_jpeg),
-    (_TIFF, read_tiff),
-    ((b"BM",), _read_bmp),
-)
+_READERS: dict[str, Callable[[bytes], Header]] = {
+    "PNG": _read_png,
+    "JPEG": jpeg.read_jpeg,
+    "TIFF": read_tiff,
+    "BMP": _read_bmp,
+    "WEBP": read_webp,
+}

@@ -30,6 +30,8 @@ class Header:
     """Index of the TIFF page that holds the picture."""
     planes: tuple[int, ...] = ()
     """Of three TIFF pages that hold red, green and blue: their indices."""
+    planes_named: bool = True
+    """Whether the file says that these are red, green and blue, or it is assumed."""
     most_bits: int = 16
     """Bits that values of more than 8 bits use, as far as the file says."""
 

@@ -13,6 +13,8 @@ from core.imaging.formats import misnamed, read_header
 from core.imaging.header import Header, damaged
 from core.settings import get_settings
 
+PIXELS_VERSION = 2
+"""Raised whenever some file gives other pixels than before, so that old ones are used no more."""
 _SIDEWAYS = {5, 6, 7, 8}
 _LARGEST_SIDE = 1 << 20
 
@@ -121,6 +123,8 @@ def _which(header: Header) -> tuple[str, ...]:
     """Say which of several pages or frames was read."""
     if header.planes:
         words = "three pages of red, green and blue put together"
+        if not header.planes_named:
+            words = "three channels without names taken for red, green and blue"
         return (words, f"first of {header.pages} pictures") if header.pages > 1 else (words,)
     if header.pages == 1:
         return ()

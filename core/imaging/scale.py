@@ -107,12 +107,12 @@ def plausible(um_per_px: float) -> bool:
 
 
 def why_implausible(um_per_px: float) -> str | None:
-    """Say why a number that somebody gave is no scale, asking back; None if it is one."""
+    """End a sentence on a number that somebody gave, asking back; None if it is a scale."""
     if math.isfinite(um_per_px) and plausible(um_per_px):
         return None
     words = f"must be from {LOWEST:g} to {HIGHEST:g} µm/px"
     likely = _OBJECTIVES.get(um_per_px) if um_per_px > HIGHEST else None
-    return words + (f": did you mean {um_per_px:g}×, {likely:g} µm/px?" if likely else "")
+    return words + (f": did you mean {um_per_px:g}×, {likely:g} µm/px?" if likely else ".")
 
 
 def um_of_unit(text: str) -> float | None:

@@ -73,7 +73,7 @@ def plan_scale(
     """
     wrong = None if given_um_per_px is None else why_implausible(given_um_per_px)
     if wrong:
-        raise ImageError(f"The scale is given as {given_um_per_px:g} µm/px, but it {wrong}.")
+        raise ImageError(f"The scale is given as {given_um_per_px:g} µm/px, but it {wrong}")
     known = given_um_per_px if given_um_per_px is not None else info_um_per_px
     tile = _tile(known, spec, min(height, width))
     if tile < SMALLEST_TILE:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from pages.audits.request import DatasetRequest
-from pages.shared.dataset_choice import note_undecided
+from pages.shared.dataset_choice import note_neighbours, note_undecided
 from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class AuditJob(Job):
 
     def _open(self) -> None:
         from core.datasets.browse import remember_dataset  # noqa: PLC0415
-        from core.datasets.classes import UndecidedClassesError  # noqa: PLC0415 - pandas
+        from core.datasets.classes import UndecidedClassesError, in_doubt  # noqa: PLC0415 - pandas
         from core.datasets.open import open_dataset  # noqa: PLC0415
         from core.datasets.records import magnifications_of, with_magnifications  # noqa: PLC0415
 
@@ -110,6 +110,7 @@ class AuditJob(Job):
             with_magnifications(dataset.records, request.magnifications, request.path)
             dataset = opened(magnifications=request.magnifications)
         remember_dataset(request.path)
+        self.undecided = in_doubt(dataset)
         self.kept = dataset
         self.dataset = dataset
 
@@ -154,9 +155,7 @@ def offer(job: AuditJob) -> None:
         changed = True
     if job.undecided and note_undecided(path, job.undecided):
         changed = True
-    neighbours = st.session_state.setdefault("with_neighbours", set())
-    if job.dataset and job.dataset.name == "IDC" and path not in neighbours:
-        neighbours.add(path)
+    if job.dataset and job.dataset.name == "IDC" and note_neighbours(path):
         changed = True
     # The Training page asks for it; here nothing needs it.
     if job.dataset and job.dataset.records["um_per_px"].isna().any():

@@ -1,15 +1,20 @@
 """Which models, and on whose images: asked for in the sidebar."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
 from core.registry.package import Package
 from core.registry.shelf import active_name, shelf
 from pages.figures.evaluated import EvaluatedModel, held_out, read
-from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of
-from pages.shared.dataset_choice import ask_for_path
+from pages.figures.job import EvaluationJob, Judged, evaluate_anew, evaluation_of
+from pages.shared.dataset_choice import (
+    ask_for_neighbours,
+    ask_for_path,
+    ask_for_positive,
+    note_neighbours,
+    note_undecided,
+)
 from pages.shared.jobs import show_progress
 from pages.shared.plain import notice, quiet
 
@@ -24,12 +29,12 @@ def chosen_models() -> list[EvaluatedModel]:
     """
     with st.sidebar:
         models = _choose_models()
-        path = _choose_dataset()
+        on = _choose_dataset()
     st.title("Performance", anchor=False)
-    if path is None and st.session_state.get("judged_on") == _DATASET:
+    if on is None and st.session_state.get("judged_on") == _DATASET:
         st.text("Type or pick a folder on the left: the model answers every image in it.")
         return []
-    return _predictions_of(models, path)
+    return _predictions_of(models, on)
 
 
 def _choose_models() -> dict[str, Package]:
@@ -57,7 +62,7 @@ def _choose_models() -> dict[str, Package]:
     return {name: sound[name] for name in (first, *others)}
 
 
-def _choose_dataset() -> Path | None:
+def _choose_dataset() -> Judged | None:
     """Draw the choice of whose images; None are those that the packages bring predictions on."""
     on = st.radio(
         "Judged on",
@@ -66,14 +71,15 @@ def _choose_dataset() -> Path | None:
         help="Every model brings along predictions on patients that it had not seen. On a dataset "
         "of your own it is asked anew.",
     )
-    return ask_for_path() if on == _DATASET else None
+    path = ask_for_path() if on == _DATASET else None
+    return Judged(path, ask_for_positive(path), ask_for_neighbours(path)) if path else None
 
 
-def _predictions_of(models: dict[str, Package], path: Path | None) -> list[EvaluatedModel]:
+def _predictions_of(models: dict[str, Package], on: Judged | None) -> list[EvaluatedModel]:
     """The predictions of each model that are at hand; says why others are not."""
     found = []
     for name, package in models.items():
-        model = held_out(name, package) if path is None else _on_dataset(name, package, path)
+        model = held_out(name, package) if on is None else _on_dataset(name, package, on)
         if isinstance(model, str):
             notice(model, "error")
         elif model:
@@ -81,11 +87,12 @@ def _predictions_of(models: dict[str, Package], path: Path | None) -> list[Evalu
     return found
 
 
-def _on_dataset(name: str, package: Package, path: Path) -> EvaluatedModel | str | None:
+def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str | None:
     """Predictions on a dataset; where there are none yet, the way to them is drawn."""
-    job = evaluation_of(package, path)
+    job = evaluation_of(package, on)
+    _ask_from_now_on(job)
     if job is None or (not job.running and job.assessment is None):
-        _offer(name, package, path, job)
+        _offer(name, package, on, job)
         return None
     if job.running:
         # Two models on the shelf may be the same network, and then share this evaluation.
@@ -101,12 +108,12 @@ def _on_dataset(name: str, package: Package, path: Path) -> EvaluatedModel | str
     known = job.assessment.known
     for warning in (*((known.warning,) if known.warning else ()), *job.assessment.warnings):
         notice(warning)
-    _offer_again(name, package, path)
+    _offer_again(name, package, on)
     found = read(
         name,
         package,
         job.table,
-        on=f"dataset {job.assessment.dataset.name} in {path}",
+        on=f"dataset {job.assessment.dataset.name} in {on.path}",
         leaky=known.warning if known.leaky else None,
         root=job.assessment.dataset.root,
     )
@@ -116,12 +123,22 @@ def _on_dataset(name: str, package: Package, path: Path) -> EvaluatedModel | str
     return replace(found, robustness=tried.robustness, tried_on=tried.tried_on)
 
 
-def _offer(name: str, package: Package, path: Path, job: EvaluationJob | None) -> None:
+def _ask_from_now_on(job: EvaluationJob | None) -> None:
+    """Draw the page again where a job has found out what is to be asked for."""
+    news = bool(job and job.undecided and note_undecided(job.path, job.undecided))
+    found = job.assessment.dataset if job and job.assessment else None
+    if job and found and found.name == "IDC":
+        news |= note_neighbours(job.path)
+    if news:
+        st.rerun()
+
+
+def _offer(name: str, package: Package, on: Judged, job: EvaluationJob | None) -> None:
     if job and job.error:
         notice(job.error, "error")
     if job and job.stopped:
         notice("The evaluation was stopped.", "note")
-    st.text(f"{package.card.title} has not been asked about {path.name} yet.")
+    st.text(f"{package.card.title} has not been asked about {on.path.name} yet.")
     if st.button(
         "Try again" if job else "Evaluate",
         key=f"evaluate-{name}",
@@ -129,11 +146,11 @@ def _offer(name: str, package: Package, path: Path, job: EvaluationJob | None) -
         help="Answers every image, then up to 500 of them again under changes of stain, focus, "
         "compression, light and scale, which may take several times as long.",
     ):
-        evaluate_anew(package, path)
+        evaluate_anew(package, on)
         st.rerun()
 
 
-def _offer_again(name: str, package: Package, path: Path) -> None:
+def _offer_again(name: str, package: Package, on: Judged) -> None:
     """Offer to answer anew: nobody tells the page that images in the folder have changed."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"asked-{name}"):
         again = st.button(
@@ -143,5 +160,5 @@ def _offer_again(name: str, package: Package, path: Path) -> None:
         )
         quiet(f"{package.card.title} answered the images as they were when it was asked.")
     if again:
-        evaluate_anew(package, path)
+        evaluate_anew(package, on)
         st.rerun()

@@ -1,5 +1,6 @@
 """The worst errors as a gallery with heatmaps, one click from Diagnose."""
 
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,9 +98,15 @@ def _scales(root: Path, model: EvaluatedModel) -> dict[str, float]:
 
 @st.cache_resource(show_spinner="Listing the files …", max_entries=4)
 def _opened(root: Path, task: str, classes: tuple[str, ...]) -> "Dataset":
+    from core.datasets.classes import UndecidedClassesError  # noqa: PLC0415 - pandas
     from core.datasets.open import open_dataset  # noqa: PLC0415 - pandas
 
-    return open_dataset(root, task=task, model_classes=classes)  # type: ignore[arg-type]
+    opened = partial(open_dataset, root, task=task, model_classes=classes)  # type: ignore[arg-type]
+    try:
+        return opened()
+    except UndecidedClassesError as error:
+        # Scales are looked for, and which class is positive does not matter to them.
+        return opened(positive=error.classes[0])
 
 
 def _show_error(

@@ -9,7 +9,7 @@ from core.durations import duration
 from core.errors import LobuleError
 from pages.runs.table import choose
 from pages.runs.words import as_markdown
-from pages.shared.dataset_choice import note_undecided
+from pages.shared.dataset_choice import note_neighbours, note_undecided
 from pages.shared.jobs import Job, Jobs
 from pages.shared.plain import as_html, notice, table
 
@@ -132,9 +132,7 @@ def _offer_choices(request: "Request", plan: "Plan") -> None:
         news = True
     if plan.undecided and note_undecided(request.data, plan.undecided):
         news = True
-    neighbours = st.session_state.setdefault("with_neighbours", set())
-    if plan.dataset == "IDC" and request.data not in neighbours:
-        neighbours.add(request.data)
+    if plan.dataset == "IDC" and note_neighbours(request.data):
         news = True
     if news:
         st.rerun()

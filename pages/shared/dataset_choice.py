@@ -32,7 +32,7 @@ def ask_for_path() -> Path | None:
 
 
 def ask_for_positive(path: Path) -> str | None:
-    """Ask which class is positive, where the words of the two do not say it.
+    """Ask which class is positive, where the words of the two do not say it or leave doubt.
 
     `note_undecided` tells of that.
     """
@@ -45,7 +45,8 @@ def ask_for_positive(path: Path) -> str | None:
         index=None,
         key=f"positive-{path}",
         placeholder="Which one is to be found?",
-        help="The words of the two classes do not say which is the positive one, such as tumour.",
+        help="The one that is to be found, such as tumour: the words of the two classes do not say "
+        "it, or leave doubt.",
         persist_state="session",
     )
 
@@ -68,6 +69,14 @@ def ask_for_neighbours(path: Path) -> bool:
         help="IDC has 279 ids of 162 women: slides of one have neighbouring numbers.",
         persist_state="session",
     )
+
+
+def note_neighbours(path: Path) -> bool:
+    """Note that a dataset is IDC, whose neighbouring ids are asked about; whether that is news."""
+    noted = st.session_state.setdefault("with_neighbours", set())
+    news = path not in noted
+    noted.add(path)
+    return news
 
 
 @st.dialog("Pick a folder", width="large")

@@ -260,3 +260,37 @@ def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:
     with pytest.raises(DatasetError, match="would be dropped"):
         job.decide(job.decisions.model_copy(update={"drop": frozenset(job.kept.records["path"])}))
     assert len(job.kept.records) == 140
+
+
+def test_the_positive_class_is_asked_for_where_the_words_do_not_say_it(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "letters"
+    for number, name in enumerate(("a", "x")):
+        for seed in range(3):
+            draw(folder / name / f"{seed}.png", seed=10 * number + seed)
+    page = open_folder(folder)
+    assert "do not say which of them" in html(page)
+    box = page.selectbox(key=f"positive-{folder}")
+    assert (list(box.options), box.value) == (["a", "x"], None)
+    for positive, other in (("a", "x"), ("x", "a")):
+        page = ended(page.selectbox(key=f"positive-{folder}").set_value(positive).run())
+        assert f"The positive class is “{positive}”, the negative “{other}”" in html(page)
+
+
+def test_a_word_for_the_rest_is_negative_and_asked_about(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "rest"
+    for number, name in enumerate(("other", "IDC")):
+        draw(folder / name / "1.png", seed=number)
+    page = open_folder(folder)
+    assert "The positive class is “IDC”, the negative “other”. Is it?" in html(page)
+    page = ended(page.selectbox(key=f"positive-{folder}").set_value("other").run())
+    assert "The positive class is “other”, the negative “IDC”, as was stated" in html(page)
+
+
+def test_the_positive_class_is_not_asked_for_where_the_words_say_it(tiny_idc: Path) -> None:
+    page = open_folder(tiny_idc)
+    assert not [box for box in page.selectbox if str(box.key).startswith("positive-")]
+    assert [box for box in page.toggle if str(box.key).startswith("neighbours-")]

@@ -17,6 +17,8 @@ import hashlib
 import json
 import re
 import shutil
+import time
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -406,3 +408,32 @@ def test_every_view_of_every_shipped_model(name: str) -> None:
         go(page, view)
         assert "class" not in [error.value for error in page.error]
         assert 'role="alert"' not in html(page)
+
+
+@pytest.mark.usefixtures("ten")
+def test_the_positive_class_of_a_dataset_is_asked_for_where_its_words_do_not_say_it(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    folder = tmp_path / "letters"
+    for name in ("a", "x"):
+        draw(folder / name / "1.png")
+    page = open_page("Figures")
+    page.radio(key="judged_on").set_value("A dataset of mine").run()
+    page.text_input(key="dataset_path").set_value(str(folder)).run()
+    assert not [box for box in page.selectbox if str(box.key).startswith("positive-")]
+    (evaluate,) = [one for one in page.button if str(one.key).startswith("evaluate-")]
+    evaluate.click().run()
+    deadline = time.monotonic() + SECONDS
+    while not [box for box in page.selectbox if str(box.key).startswith("positive-")]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        page.run()
+    assert "do not say which of them" in html(page)
+    box = page.selectbox(key=f"positive-{folder}")
+    assert (list(box.options), box.value) == (["a", "x"], None)
+    box.set_value("x").run()
+    assert not page.exception
+    assert page.selectbox(key=f"positive-{folder}").value == "x"
+    # Another question, which nobody has put yet.
+    assert "has not been asked" in html(page)
+    assert "do not say which of them" not in html(page)

@@ -448,3 +448,25 @@ def test_a_resumed_run_does_not_pose_with_its_former_model(runs: MadeUpRuns) -> 
     page = start("all")
     assert list(page.dataframe[0].value["State"]) == ["▶ running"]
     assert page.dataframe[0].value["AUROC"].isna().all()
+
+
+def test_the_positive_class_is_asked_for_where_the_words_do_not_say_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request] = []
+
+    def plan(request: Request) -> Plan:
+        asked.append(request)
+        settled = request.data.name == "settled" or request.positive
+        return Plan(() if settled else ("Which?",), undecided=() if settled else ("a", "x"))
+
+    monkeypatch.setattr(core.training.planning.plan, "plan", plan)
+    page = checked(fill(start("new"), tmp_path / "settled"))
+    assert not [box for box in page.selectbox if str(box.key).startswith("positive-")]
+    page = checked(fill(start("new"), tmp_path / "letters"))
+    box = page.selectbox(key=f"positive-{tmp_path / 'letters'}")
+    assert (list(box.options), box.value) == (["a", "x"], None)
+    box.set_value("a").run()
+    assert "--positive a" in page.code[-1].value
+    checked(page)
+    assert [request.positive for request in asked] == [None, None, "a"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.datasets.audit.facts import FORMATS
 from core.datasets.audit.finding import Finding, first_few, number
 from core.datasets.audit.groups import blank
 from core.datasets.audit.scan import Scan
@@ -21,7 +22,6 @@ FAR_APART = 30.0
 _TELLING = (
     0.1  # how much more often a kind of file must give the class away than the commonest does
 )
-_KINDS = {"jpg": "jpeg", "jfif": "jpeg", "jpe": "jpeg", "tif": "tiff"}
 _MASK_NAME = re.compile(
     r"(?P<of>.*?)[ _.-]*(?:masks?|seg(?:mentation)?|annotations?|labels?|gt|ground[ _-]?truth)"
     r"[ _.-]*(?P<rest>\d*)",
@@ -34,10 +34,9 @@ def kind_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
     paths = dataset.records["path"].to_numpy(dtype=object)
     yield from _masks(paths, scan.facts)
     labels = dataset.records["label"].to_numpy()
-    suffixes = [PurePosixPath(path).suffix.lower().removeprefix(".") for path in paths]
-    formats = np.array([_KINDS.get(suffix, suffix) for suffix in suffixes], dtype=object)
-    yield from _telling("format-tells-class", "The file format", formats, labels, dataset)
     readable = scan.facts["readable"]
+    formats = np.array(FORMATS, dtype=object)[scan.facts["format"][readable]]
+    yield from _telling("format-tells-class", "The file format", formats, labels[readable], dataset)
     sizes = np.array(
         [f"{w}×{h} px" for w, h in scan.facts[["width", "height"]][readable].tolist()], dtype=object
     )

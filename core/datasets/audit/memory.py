@@ -16,8 +16,9 @@ from core.atomic import write_whole
 from core.datasets.audit.facts import FACTS
 from core.errors import DatasetError
 
-VERSION = 2
-"""Raised whenever what is measured changes: older files are then measured anew."""
+VERSION = 3
+"""Raised whenever what is measured changes, or `core.imaging.read` reads other pixels than before:
+older files are then measured anew."""
 
 
 def recall(file: Path, paths: list[str]) -> tuple[NDArray[np.void], dict[str, str]]:

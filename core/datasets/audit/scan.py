@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.audit.facts import FACTS, measure
+from core.datasets.audit.facts import FACTS, FORMATS, measure
 from core.datasets.audit.memory import recall, remember
 from core.datasets.audit.pictures import decode_picture
 from core.datasets.records import Dataset
 from core.errors import Stopped
+from core.imaging.formats import format_of
 from core.settings import get_settings
 
 _CHUNK, _CHUNK_BYTES = 128, 8 << 20  # at most: files, and bytes of files as large as the first
@@ -173,6 +174,7 @@ def _measure_chunk(
     wrong: dict[int, str] = {}
     small: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
     stamps = np.full((len(rows), 2), -1, dtype=np.int64)
+    formats = np.zeros(len(rows), dtype=np.uint8)
     for at, row in enumerate(rows.tolist()):
         if cancelled():
             raise Stopped("The audit was stopped; the next one goes on from there.")
@@ -182,6 +184,7 @@ def _measure_chunk(
             reason = getattr(error, "strerror", None) or "its name cannot be used"
             wrong[row] = f"The file cannot be opened ({reason}). Check that it is still there."
             continue
+        formats[at] = FORMATS.index(format_of(data))
         pixels, words = decode_picture(data, *limits)
         if pixels is None:
             wrong[row] = str(words)
@@ -192,6 +195,7 @@ def _measure_chunk(
     for group in small.values():
         facts[[at for at, _ in group]] = measure(np.stack([pixels for _, pixels in group]))
     facts["size"], facts["modified"] = stamps.T
+    facts["format"] = formats
     return rows, facts, wrong
 
 

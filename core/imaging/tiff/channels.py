@@ -1,7 +1,7 @@
 """Pages that hold one colour channel each, and the files whose channels are no colours."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.errors import ImageError
 from core.imaging.tiff.ome import OmeImage
@@ -16,8 +16,18 @@ _WORD = re.compile(
 _ORDER = "rgb"
 _IMAGEJ_CHANNELS = re.compile(r"^channels=(\d+)\s*$", re.MULTILINE)
 _IMAGEJ_COMPOSITE = re.compile(r"^mode=(composite|color)\s*$", re.MULTILINE)
+_IMAGEJ_STACK = re.compile(r"^images=3\s*$", re.MULTILINE)
 _IMAGEJ_METADATA = 50839
 _PURE = 200
+_BYTE = 8
+
+
+class Planes(NamedTuple):
+    """Pages of red, green and blue; none if one page has all."""
+
+    pages: tuple[int, ...] = ()
+    named: bool = True
+    """Whether the file says that they are red, green and blue."""
 
 
 def is_colour(ome: OmeImage) -> bool:
@@ -25,12 +35,11 @@ def is_colour(ome: OmeImage) -> bool:
     return any(channel.samples > 1 for channel in ome.channels)
 
 
-def red_green_blue(
-    page: "TiffPage", description: str, ome: OmeImage | None, count: int
-) -> tuple[int, ...]:
-    """Planes of red, green and blue where they are pages of their own; empty if one page has all.
+def red_green_blue(page: "TiffPage", description: str, ome: OmeImage | None, count: int) -> Planes:
+    """Find the planes of red, green and blue where they are pages of their own.
 
     A plane beyond the last page lies right behind the pixels of the page before, as ImageJ writes.
+    Three channels of 8 bits without names are taken for red, green and blue, and are not `named`.
 
     Raises
     ------
@@ -38,27 +47,36 @@ def red_green_blue(
         If the picture has several channels that are no colours.
     """
     if page.samplesperpixel != 1:
-        return ()
+        return Planes()
     if ome is not None and len(ome.channels) > 1 and not is_colour(ome):
         names = [channel.name for channel in ome.channels]
-        order = _colours(names)
-        if order is None:
-            raise _not_colours(names)
+        order, named = _order(page, names)
         pages = [ome.channels[index].page for index in order]
         if None in pages or max(own or 0 for own in pages) >= count:
             raise ImageError(
                 "This OME-TIFF image keeps its channels in several files, and one file alone is no "
                 "colour picture. Export it as one 8-bit RGB TIFF or PNG."
             )
-        return tuple(own or 0 for own in pages)
-    channels = _IMAGEJ_CHANNELS.search(description) if description.startswith("ImageJ=") else None
+        return Planes(tuple(own or 0 for own in pages), named)
+    if not description.startswith("ImageJ="):
+        return Planes()
+    channels = _IMAGEJ_CHANNELS.search(description)
     if channels is None or int(channels[1]) == 1:
-        return ()
-    names = _imagej_names(page, description, int(channels[1]))
+        # The slices of an "RGB stack" are labelled as colours; those of any other are no channels.
+        stack = _IMAGEJ_STACK.search(description) and _colours(_labels(page)[:3])
+        return Planes(tuple(stack)) if stack else Planes()
+    order, named = _order(page, _imagej_names(page, description, int(channels[1])))
+    return Planes(tuple(order), named)
+
+
+def _order(page: "TiffPage", names: list[str]) -> tuple[list[int], bool]:
+    """Indices of red, green and blue among channels, and whether their names say so."""
     order = _colours(names)
-    if order is None:
-        raise _not_colours(names)
-    return tuple(order)
+    if order is not None:
+        return order, True
+    if len(names) == len(_ORDER) and not any(names) and page.bitspersample == _BYTE:
+        return [0, 1, 2], False
+    raise _not_colours(names)
 
 
 def _colours(names: list[str]) -> list[int] | None:
@@ -71,16 +89,23 @@ def _colours(names: list[str]) -> list[int] | None:
 
 def _imagej_names(page: "TiffPage", description: str, channels: int) -> list[str]:
     """Names of channels by their labels or look-up tables; ImageJ shows three as red to blue."""
-    metadata: Any = page.tags.valueof(_IMAGEJ_METADATA, {})
-    metadata = metadata if isinstance(metadata, dict) else {}
-    labels, tables = metadata.get("Labels") or [], metadata.get("LUTs") or []
-    if len(labels) >= channels and _colours([str(label) for label in labels[:channels]]):
-        return [str(label) for label in labels[:channels]]
+    labels, tables = _labels(page), _metadata(page).get("LUTs") or []
+    if len(labels) >= channels and _colours(labels[:channels]):
+        return labels[:channels]
     if len(tables) >= channels:
         return [_table_colour(table) for table in tables[:channels]]
     if _IMAGEJ_COMPOSITE.search(description) and channels == len(_ORDER) and not labels:
         return ["red", "green", "blue"]
-    return [str(label) for label in labels[:channels]] or [""] * channels
+    return labels[:channels] or [""] * channels
+
+
+def _metadata(page: "TiffPage") -> dict[str, Any]:
+    metadata: Any = page.tags.valueof(_IMAGEJ_METADATA, {})
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _labels(page: "TiffPage") -> list[str]:
+    return [str(label) for label in _metadata(page).get("Labels") or []]
 
 
 def _table_colour(table: Any) -> str:

@@ -73,7 +73,7 @@ def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
     _check_kind(page)
     planes = red_green_blue(page, facts[0].description, ome, count)
     stack = _stack(facts[0].description, ome)
-    shown = max(count, stack) // max(len(planes), 1)
+    shown = max(count, stack) // max(len(planes.pages), 1)
     return Header(
         format="TIFF",
         width=page.imagewidth,
@@ -85,7 +85,8 @@ def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
         scale=_scale(facts[index], facts[0], ome, images),
         profile=_bytes(page, _PROFILE, _LARGEST_PROFILE),
         page=index,
-        planes=planes,
+        planes=planes.pages,
+        planes_named=planes.named,
         most_bits=_most_bits(page, ome),
     )
 

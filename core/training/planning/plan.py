@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets.classes import UndecidedClassesError
+from core.datasets.classes import UndecidedClassesError, in_doubt
 from core.datasets.records import Dataset, magnifications_of
 from core.datasets.split import split_dataset
 from core.errors import LobuleError
@@ -139,6 +139,7 @@ def plan(request: Request) -> Plan:
         dataset=dataset.name,
         classes=dataset.classes,
         magnifications=magnifications_of(dataset.records),
+        undecided=in_doubt(dataset),
         scale_known=not dataset.records["um_per_px"].isna().any(),
         parts=parts,
         crops=crops,

@@ -6,6 +6,8 @@ from core.datasets.audit.accepted import apply_decisions, default_file, load_dec
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
 from core.datasets.scale import refuse_contradiction
+from core.errors import DatasetError
+from core.imaging.scale import why_implausible
 from core.settings import get_settings
 from core.training.request.request import Request
 
@@ -55,6 +57,8 @@ def chosen_dataset(request: Request) -> tuple[Dataset, tuple[str, ...]]:
 
 def _at_scale(dataset: Dataset, um_per_px: float) -> tuple[Dataset, str]:
     """Give images of unknown scale the one that was stated, and say so in a sentence."""
+    if wrong := why_implausible(um_per_px):
+        raise DatasetError(f"A scale of {um_per_px:g} µm/px was given, which {wrong}")
     scales = dataset.records["um_per_px"]
     unknown = int(scales.isna().sum())
     if not unknown:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.atomic import free_name
 from core.errors import TrainingError
-from core.imaging.scale import HIGHEST, LOWEST
 from core.training.request.override import differences
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
 
@@ -36,7 +35,8 @@ class Request(BaseModel):
     patient_pattern : str, optional
         Regular expression that finds the patient in a path, for folders that do not say.
     um_per_px : float, optional
-        Scale of the images that do not say theirs, micrometres per pixel.
+        Scale of the images that do not say theirs, micrometres per pixel. One that no microscope
+        has is refused when the run starts, so that requests of earlier versions can be read.
     positive : str, optional
         The positive class of two, where their words do not say which it is.
     group_neighbours : bool
@@ -56,7 +56,7 @@ class Request(BaseModel):
     name: str
     magnifications: tuple[str, ...] | None = None
     patient_pattern: str | None = None
-    um_per_px: Annotated[float, Field(ge=LOWEST, le=HIGHEST)] | None = None
+    um_per_px: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     positive: str | None = None
     group_neighbours: bool = False
     changes: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from core.datasets import cache
 from core.datasets.cache import pixel_cache
 from core.datasets.cache_file import Writer
 from core.datasets.open import open_dataset
@@ -232,3 +233,14 @@ def test_unwritable_folder_is_explained(tiny_idc: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file where the folder should be")
     with pytest.raises(DatasetError, match="LOBULE_HOME"):
         pixel_cache(open_dataset(tiny_idc), 25, tmp_path / "cache")
+
+
+def test_pixels_of_another_version_of_the_reader_are_made_anew(
+    tiny_idc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = open_dataset(tiny_idc)
+    pixel_cache(dataset, 8, tmp_path)
+    told: list[float] = []
+    monkeypatch.setattr(cache, "PIXELS_VERSION", cache.PIXELS_VERSION + 1)
+    pixel_cache(dataset, 8, tmp_path, told.append)
+    assert told[-1] == 1

@@ -196,21 +196,45 @@ def test_imagej_channels_of_colours_are_put_together() -> None:
     for metadata in (
         {"axes": "CYX", "Labels": ["Red", "Green", "Blue"]},
         {"axes": "CYX", "mode": "composite"},
+        {"axes": "ZYX", "Labels": ["Red", "Green", "Blue"]},
     ):
         image = read(PLANES, photometric="minisblack", imagej=True, metadata=metadata)
         assert np.array_equal(image.pixels, TISSUE)
 
 
 @pytest.mark.parametrize("kind", ["ome", "imagej"])
-@pytest.mark.parametrize("names", [None, ["DAPI", "FITC", "Texas Red"]])
-def test_other_channels_are_refused_as_what_they_are(kind: str, names: list[str] | None) -> None:
-    metadata: dict[str, Any] = {"axes": "CYX"}
-    if kind == "imagej":
-        metadata["mode"] = "grayscale"
+def test_three_channels_of_8_bits_without_names_are_taken_for_colours_and_it_is_told(
+    kind: str,
+) -> None:
+    image = read(PLANES, photometric="minisblack", metadata=_grey(kind), **{kind: True})
+    assert np.array_equal(image.pixels, TISSUE)
+    assert "three channels without names taken for red, green and blue" in image.info.notes
+
+
+@pytest.mark.parametrize("kind", ["ome", "imagej"])
+@pytest.mark.parametrize(
+    ("names", "number", "dtype"),
+    [
+        (["DAPI", "FITC", "Texas Red"], 3, np.uint8),
+        (["Red", "Green", "IR"], 3, np.uint8),
+        (None, 3, np.uint16),
+        (None, 2, np.uint8),
+        (None, 4, np.uint8),
+    ],
+)
+def test_other_channels_are_refused_as_what_they_are(
+    kind: str, names: list[str] | None, number: int, dtype: Any
+) -> None:
+    metadata = _grey(kind)
     if names:
         metadata |= {"Labels": names} if kind == "imagej" else {"Channel": {"Name": names}}
-    with pytest.raises(ImageError, match=r"3 channels.*one channel alone"):
-        read(PLANES, photometric="minisblack", metadata=metadata, **{kind: True})
+    planes = np.concatenate([PLANES, PLANES])[:number].astype(dtype)
+    with pytest.raises(ImageError, match=rf"{number} channels.*one channel alone"):
+        read(planes, photometric="minisblack", metadata=metadata, **{kind: True})
+
+
+def _grey(kind: str) -> dict[str, Any]:
+    return {"axes": "CYX"} | ({"mode": "grayscale"} if kind == "imagej" else {})
 
 
 @pytest.mark.parametrize("mark", ["subfile", "label", "macro", "shape"])

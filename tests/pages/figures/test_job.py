@@ -16,7 +16,8 @@ from core.assessment.assess import JUDGING
 from core.assessment.changed import STAGE
 from core.errors import DatasetError, Stopped
 from core.registry.package import Package, load_package
-from pages.figures.job import EvaluationJob, evaluate_anew, evaluation_of
+from pages.figures.job import EvaluationJob, Judged, evaluate_anew, evaluation_of
+from tests.pages.conftest import NEGATIVE, POSITIVE
 
 SECONDS = 30
 
@@ -44,6 +45,8 @@ def ended(job: EvaluationJob) -> EvaluationJob:
 def pretend(monkeypatch: pytest.MonkeyPatch, assess: Callable[..., Any]) -> None:
     class Opened:
         fingerprint = "f" * 64
+        classes = (NEGATIVE, POSITIVE)
+        positive_stated = False
 
     monkeypatch.setattr(core.datasets.open, "open_dataset", lambda *_, **__: Opened())
     monkeypatch.setattr(core.assessment.assess, "assess", assess)
@@ -106,16 +109,16 @@ def test_the_same_question_is_one_job_until_it_is_asked_anew(
         raise DatasetError("Enough.")
 
     pretend(monkeypatch, wait)
-    assert evaluation_of(job.package, job.path) is None
-    evaluate_anew(job.package, job.path)
-    first = evaluation_of(job.package, job.path)
-    evaluate_anew(job.package, job.path)
-    assert evaluation_of(job.package, job.path) is first
+    assert evaluation_of(job.package, Judged(job.path)) is None
+    evaluate_anew(job.package, Judged(job.path))
+    first = evaluation_of(job.package, Judged(job.path))
+    evaluate_anew(job.package, Judged(job.path))
+    assert evaluation_of(job.package, Judged(job.path)) is first
     gate.set()
     assert first is not None
     ended(first)
-    evaluate_anew(job.package, job.path)
-    assert evaluation_of(job.package, job.path) is not first
+    evaluate_anew(job.package, Judged(job.path))
+    assert evaluation_of(job.package, Judged(job.path)) is not first
 
 
 @pytest.mark.parametrize(
@@ -125,21 +128,21 @@ def test_a_model_calibrated_anew_is_another_question(
     job: EvaluationJob, monkeypatch: pytest.MonkeyPatch, calibrated_anew: dict[str, float]
 ) -> None:
     pretend(monkeypatch, refuse)
-    evaluate_anew(job.package, job.path)
-    first = evaluation_of(job.package, job.path)
+    evaluate_anew(job.package, Judged(job.path))
+    first = evaluation_of(job.package, Judged(job.path))
     assert first is not None
     ended(first)
     other = changed(job.package, **calibrated_anew)
     assert other.model_sha256 == job.package.model_sha256
-    assert evaluation_of(other, job.path) is None
-    evaluate_anew(other, job.path)
-    second = evaluation_of(other, job.path)
+    assert evaluation_of(other, Judged(job.path)) is None
+    evaluate_anew(other, Judged(job.path))
+    second = evaluation_of(other, Judged(job.path))
     assert second is not None
     ended(second)
-    assert evaluation_of(job.package, job.path) is first
+    assert evaluation_of(job.package, Judged(job.path)) is first
     # Another title changes no answer.
     card = job.package.card.model_copy(update={"title": "Other"})
-    assert evaluation_of(replace(job.package, card=card), job.path) is first
+    assert evaluation_of(replace(job.package, card=card), Judged(job.path)) is first
 
 
 def refuse(*_: object, **__: object) -> None:
@@ -158,3 +161,45 @@ def changed(
         assert point is not None
         update["operating_point"] = point.model_copy(update={"threshold": threshold})
     return replace(package, card=package.card.model_copy(update=update))
+
+
+def two_words(folder: Path, draw: Callable[..., Path], *names: str) -> Path:
+    for name in names:
+        draw(folder / name / "1.png")
+    return folder
+
+
+def test_two_classes_that_settle_nothing_are_handed_on_to_be_asked_for(
+    job: EvaluationJob, tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    two_words(tmp_path, draw, "a", "x")
+    job.start()
+    assert "do not say which of them" in str(ended(job).error)
+    assert job.undecided == ("a", "x")
+
+
+def test_classes_of_other_words_than_the_models_are_asked_for_too(
+    job: EvaluationJob, tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    two_words(tmp_path, draw, "normal", "metastasis")
+    job.start()
+    assert "tells" in str(ended(job).error)
+    assert job.undecided == ("normal", "metastasis")
+    stated = EvaluationJob(job.package, tmp_path, "metastasis")
+    stated.start()
+    assert ended(stated).assessment is not None
+    assert stated.undecided == ()
+
+
+def test_the_stated_class_and_grouping_are_other_evaluations(
+    job: EvaluationJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, lambda *_, **__: None)
+    evaluate_anew(job.package, Judged(job.path, "x"))
+    assert evaluation_of(job.package, Judged(job.path)) is None
+    assert evaluation_of(job.package, Judged(job.path, "a")) is None
+    assert evaluation_of(job.package, Judged(job.path, "x", group_neighbours=True)) is None
+    started = evaluation_of(job.package, Judged(job.path, "x"))
+    assert started
+    assert started.positive == "x"
+    ended(started)

@@ -43,19 +43,29 @@ def test_masks_are_found_by_their_names_and_colours(
 
 
 @pytest.mark.parametrize(
-    ("suffixes", "told"), [((".jpg", ".png"), True), ((".png", ".png"), False)]
+    ("formats", "suffixes", "told"),
+    [
+        ((".jpg", ".png"), (".jpg", ".png"), True),
+        ((".png", ".png"), (".png", ".png"), False),
+        # The content counts, whatever it is called.
+        ((".jpg", ".png"), (".png", ".png"), True),
+        ((".png", ".png"), (".jpg", ".png"), False),
+        ((".jpg", ".tif"), (".JPG", ".jpg"), True),
+    ],
 )
 def test_a_format_that_tells_the_class_is_told(
     tmp_path: Path,
     draw: Callable[..., Path],
     findings: Callable[[Path], dict[str, Finding]],
+    formats: tuple[str, str],
     suffixes: tuple[str, str],
     told: bool,  # noqa: FBT001
 ) -> None:
     folder = tmp_path / "images"
     for seed in range(6):
-        for name, suffix in zip(("benign", "malignant"), suffixes, strict=True):
-            draw(folder / name / f"{seed}{suffix}", seed=seed)
+        for name, kind, suffix in zip(("benign", "malignant"), formats, suffixes, strict=True):
+            image = draw(folder / name / f"{seed}{kind}", seed=seed)
+            image.rename(image.with_suffix(suffix))
     found = findings(folder)
     assert ("format-tells-class" in found) == told
     assert "size-tells-class" not in found

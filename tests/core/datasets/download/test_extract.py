@@ -83,12 +83,47 @@ def test_progress_grows_to_the_whole(tmp_path: Path, pack: Pack) -> None:
 @pack
 @pytest.mark.parametrize(
     "name",
-    ["../out.png", "set/../../out.png", "/etc/out.png", "C:/out.png", "set\\..\\out.png", "a\nb"],
+    [
+        *("../out.png", "set/../../out.png", "/etc/out.png", "C:/out.png", "set\\..\\out.png"),
+        *(
+            "a\nb",
+            "..\\out.png",
+            "\\out.png",
+            "\\\\host\\out.png",
+            "C:\\out.png",
+            "set\\C:\\out.png",
+        ),
+        *("set/..\\../out.png", ".hidden\\..\\..\\out.png", "__MACOSX/../../out.png"),
+    ],
 )
 def test_names_that_lead_outside_are_refused(tmp_path: Path, pack: Pack, name: str) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
     refuses(pack(folder, {"set/good.png": b"x", name: b"evil"}), "could lead outside")
+
+
+@pack
+def test_archives_packed_on_windows_get_their_folders(tmp_path: Path, pack: Pack) -> None:
+    names = {name.replace("/", "\\"): content for name, content in FILES.items()}
+    folder = unpack(pack(tmp_path, {"set\\c\\": b"", **names} if pack is packed_zip else names))
+    found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
+    assert found == FILES
+    assert (folder / "set/c").is_dir() == (pack is packed_zip)
+
+
+@pack
+def test_what_systems_put_beside_the_files_is_left_out(tmp_path: Path, pack: Pack) -> None:
+    beside = ("set/.DS_Store", "__MACOSX/set/a/._1.png", "set\\b\\.DS_Store", "__MACOSX\\._set")
+    folder = unpack(pack(tmp_path, FILES | dict.fromkeys(beside, b"Mac")))
+    assert {p.relative_to(folder).as_posix() for p in folder.rglob("*.*")} == FILES.keys()
+
+
+@pack
+def test_what_is_left_out_counts_as_bytes(tmp_path: Path, pack: Pack) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    bomb = {f"__MACOSX/{number}": bytes(1_000_000) for number in range(5)}
+    refuses(pack(folder, bomb), "unpacks to more than", max_bytes=4_000_000)
 
 
 @pack

@@ -50,7 +50,7 @@ _NOT = frozenset(
             "negatif",
             "negativo",
         ),
-        *("negativa", "sin", "senza", "sem", "nao", "zonder", "geen", "niet", "aucun", "absente"),
+        *("negativa", "sin", "senza", "sem", "nao", "zonder", "geen", "niet", "nein", "nee", "aucun", "absente"),
         *("abwesend", "ausente", "assente", "false", "n"),
     }
 )
@@ -141,9 +141,11 @@ _FOR_ANY_WORD = ("non", "not", "no")
 _OPPOSITES = frozenset({"normal", "typical", "healthy", "involved", "affected"})
 _ENDINGS = {"negative": -1, "neg": -1, "free": -1, "less": -1, "positive": 1, "pos": 1}
 _LETTERS = {(("b",), ("m",)): 1, (("m",), ("b",)): 0}
+_BENIGN_OR_A_GRADE = ("b",)
 _FILLERS = frozenset({"of", "for", "the", "a", "an", "any", "is", "are", "de", "du", "di", "von"})
 _SIGNS = {"⊖": "(-)", "⊝": "(-)", "➖": "(-)", "⊕": "(+)", "➕": "(+)", "¬": "no ", "!": "no "}
-_WORD = re.compile(r"w/o|[^\W\d_]+|\d+(?:\.\d+)?")
+# A stage such as N0 is no "no" and no number.
+_WORD = re.compile(r"w/o|(?<![^\W\d_])[nty]\d+|[^\W\d_]+|\d+(?:\.\d+)?")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-Z])|(?<=[A-Z])(?=(?:Neg|Pos|Free))")
 _MINUS_SIGN = re.compile(
     r"[(\[{] ?-+(?:ve)? ?[)\]}]|-ve\b|^-+(?=\w)|^-+$|(?<=[\w)\]]) ?-+$|(?<=\w)-+(?= )|\s-+(?=\s)"
@@ -187,13 +189,17 @@ def apart(name: str, other: str = "") -> Name:
     """
     known = {*_words(other)[1], *_rests(other), *_HEALTH, *_DISEASE, *_REST}
     signs, raw = _words(name)
+    # A word that both names have is not what tells them apart: "node" is no negated "de".
+    shared = {*_words(other)[1]} - _NOT
+    if signs != (0, False):
+        shared.add("n")  # "N+" and "N-" are of lymph nodes
     negations, affirmed = signs
     words = []
     for word in raw:
-        part, sign = _part(word, known)
-        negations += sign < 0 or part in _NOT
+        part, sign = (word, 0) if word in shared else _part(word, known)
+        negations += sign < 0 or part in _NOT - shared
         affirmed |= sign > 0 or part in _IS
-        if part not in _NOT | _IS | _FILLERS:
+        if part in shared or part not in _NOT | _IS | _FILLERS:
             words.append(part)
     return Name(negations, affirmed, tuple(sorted(words)))
 
@@ -204,6 +210,8 @@ def positive_of(one: str, other: str) -> int | None:
     letters = (names[0].words, names[1].words)
     if letters in _LETTERS:
         return _LETTERS[letters]
+    if _BENIGN_OR_A_GRADE in letters:
+        return None
     if names[0].words == names[1].words:
         return _by_negation(*names)
     shared = set(names[0].words) & set(names[1].words)
@@ -257,6 +265,7 @@ def _words(name: str) -> tuple[tuple[int, bool], list[str]]:
     text = label_key(text).replace("_", " ")
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     text = re.sub(r"wild[ -]type", "wildtype", text)
+    text = re.sub(r"\btriple[ -]?neg(?:ative)?\b", "tnbc", text)
     text, negative = _MINUS_SIGN.subn(" ", text.strip())
     text, positive = _PLUS_SIGN.subn(" ", text)
     words = [re.sub(r"^(\d+)\.0+$", r"\1", word) for word in _WORD.findall(text)]

@@ -31,11 +31,16 @@ PAIRS = (
     *(("affected", "unaffected"), ("tumor", "nontumor")),
     *(("malignant tumour", "benign tumour"), ("invasive carcinoma", "non-invasive carcinoma")),
     *(("IDC", "NonIDC"), ("IDCpos", "IDCneg"), ("class1", "class0"), ("M", "B"), ("Y", "N")),
+    *(("node positive", "node negative"), ("malignant nodule", "benign nodule"), ("ja", "nein")),
+    *(("nodal metastasis", "no nodal metastasis"), ("c1", "c0"), ("T", "N"), ("N+", "N-")),
+    *(("triple negative", "non triple negative"), ("N (+)", "N (-)")),
     *(("present", "absent"), ("tumor", "tumor-adjacent normal"), ("bösartig", "gutartig")),
 )
 UNSETTLED = (
     *(("x", "b"), ("IDC", "DCIS"), ("normal", "benign"), ("high", "low"), ("cancer", "precancer")),
     *(("IDC+", "IDC"), ("1", "2"), ("grade 1", "grade 2"), ("A", "B"), ("other", "stroma")),
+    *(("N1", "N0"), ("pT1", "pT0"), ("B", "N"), ("nodular", "diffuse"), ("b", "malignant x"), ("N+", "N0")),
+    *(("triple-negative", "luminal"), ("positive_0", "negative_1")),
 )
 
 

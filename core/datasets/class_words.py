@@ -50,7 +50,20 @@ _NOT = frozenset(
             "negatif",
             "negativo",
         ),
-        *("negativa", "sin", "senza", "sem", "nao", "zonder", "geen", "niet", "nein", "nee", "aucun", "absente"),
+        *(
+            "negativa",
+            "sin",
+            "senza",
+            "sem",
+            "nao",
+            "zonder",
+            "geen",
+            "niet",
+            "nein",
+            "nee",
+            "aucun",
+            "absente",
+        ),
         *("abwesend", "ausente", "assente", "false", "n"),
     }
 )
@@ -210,10 +223,13 @@ def positive_of(one: str, other: str) -> int | None:
     letters = (names[0].words, names[1].words)
     if letters in _LETTERS:
         return _LETTERS[letters]
-    if _BENIGN_OR_A_GRADE in letters:
-        return None
     if names[0].words == names[1].words:
         return _by_negation(*names)
+    return None if _BENIGN_OR_A_GRADE in letters else _by_meaning(*names)
+
+
+def _by_meaning(*names: Name) -> int | None:
+    """Of a word for health and any other the other; of one for disease and for the rest it."""
     shared = set(names[0].words) & set(names[1].words)
     signs = [_sign(name, shared) for name in names]
     if signs[0] == signs[1]:

@@ -28,7 +28,13 @@ from core.datasets.records import (
     with_magnifications,
 )
 from core.datasets.scale import with_file_scales
-from core.datasets.spelling import is_missing, label_key, magnification_name, path_key, people_in
+from core.datasets.spelling import (
+    is_missing,
+    is_missing_label,
+    magnification_name,
+    path_key,
+    people_in,
+)
 from core.datasets.text_table import Row, read_text_table, row_names
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
@@ -122,10 +128,9 @@ def _check_filled(path: Path, rows: list[Row]) -> None:
 
 
 def _says_nothing(column: str, cell: str) -> bool:
-    """Whether a cell is empty or says that nothing is known; “-” and “none” may be labels."""
-    if column == "path" or (column == "label" and label_key(cell) in {"-", "none", "nil"}):
+    if column == "path":
         return not cell
-    return is_missing(cell)
+    return is_missing_label(cell) if column == "label" else is_missing(cell)
 
 
 def _existing(root: Path, images: list[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -33,7 +33,8 @@ def one_person_each(dataset: Dataset) -> Dataset:
     said = "; ".join(quoted(names) for names in list(look_alikes(together).values())[:3])
     note = (
         f"{counted(len(spelling), 'patient id')} are taken for those of {len(set(stands)):,} "
-        f"people: some differ in case, blanks, leading zeros or Unicode form only ({said})."
+        "people: some differ in case, blanks, separators, leading zeros or Unicode form only "
+        f"({said})."
     )
     return replace(together, notes=(*dataset.notes, note))
 

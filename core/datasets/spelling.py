@@ -9,30 +9,43 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-MISSING = frozenset(
+_MISSING = frozenset(
     {
         *(
             "",
             "na",
-            "n/a",
-            "n.a.",
-            "#n/a",
             "nan",
             "none",
+            "nonegiven",
             "null",
             "nil",
-            "unknown",
-            "unk",
-            "missing",
+            "nat",
+            "nodata",
+            "noid",
+            "undefined",
         ),
-        *("-", "--", "---", ".", "?", "??", "???", "not available", "not known", "anonymous"),
-        *("<na>", "(none)", "(null)", "(unknown)", "(missing)", "[unknown]", "nat", "#n/d", "n/d"),
-        *("unbekannt", "inconnu", "desconocido", "sconosciuto", "k.a."),
+        *("unknown", "unk", "unkown", "unknownpatient", "patientunknown", "unknownid", "missing"),
+        *("missingvalue", "notavailable", "notknown", "notrecorded", "notgiven", "notspecified"),
+        *("unspecified", "unidentified", "anonymous", "anon", "anonymized", "anonymised", "blank"),
+        *("empty", "tbd", "unbekannt", "inconnu", "desconocido", "sconosciuto", "onbekend", "pdna"),
     }
 )
-"""Keys that say that nothing is known."""
+"""What is left of cells that say that nothing is known, without signs and blanks."""
+_MISSING_KEYS = frozenset(
+    {"#n/d", "n/d", "k.a.", "k. a.", "#ref!", "#value!", "#name?", "#num!", "#null!", "#div/0!"}
+)
+_NOT_LETTERS = re.compile(r"[\W_]+")
+_NO_ID = re.compile(r"-9+|-1")
+_SIGNS = frozenset("+-() ")
+_QUOTES = "'\"`´‘’“”„«»"
+# Marks that draw nothing and are no format characters: fillers, joiners, variation selectors.
+_UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
-_FRACTION_OF_ZERO = re.compile(r"(\d+)\.0+")
+_FRACTION_OF_ZERO = re.compile(r"(\d+)[.,]0+")
+_FRACTION_AT_END = re.compile(r"([^.,]*\d)[.,]0*")
+_SEPARATORS = re.compile(r"[ _-]+")
+_SEPARATED = re.compile(r"(?<=[^\W\d])-(?=\d)")
 _MAGNIFICATION = re.compile(r"(?:x ?)?(\d+)(?:[.,](\d+))?(?: ?x)?")
 
 
@@ -52,13 +65,32 @@ def label_key(text: str) -> str:
 
 
 def patient_key(text: str) -> str:
-    """What patients are compared by: as labels, and leading zeros of a number do not count."""
-    return _LEADING_ZEROS.sub("", label_key(text))
+    """What patients are compared by: as labels, and leading zeros of a number do not count.
+
+    Nor do quotation marks around it, which sign separates its parts, or that one separates letters
+    from a number: "P_007", "P-7", "p 7.0" and "P7" are one, "1-0" and "10" are not.
+    """
+    key = label_key(text).strip(_QUOTES + " ")
+    key = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in key)
+    whole = _FRACTION_AT_END.fullmatch(key)
+    key = _SEPARATORS.sub("-", whole[1] if whole else key)
+    return _LEADING_ZEROS.sub("", _SEPARATED.sub("", key))
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell says that nothing is known: nothing, NA, nan, unknown, -, ? or the like."""
-    return label_key(text) in MISSING
+    """Whether a cell says that nothing is known: nothing, NA, nan, unknown, -, ?, -999 or so."""
+    key = label_key(text)
+    if key in _MISSING_KEYS or _NO_ID.fullmatch(key):
+        return True
+    return _NOT_LETTERS.sub("", key) in _MISSING
+
+
+def is_missing_label(text: str) -> bool:
+    """Whether a label says that nothing is known; signs, "none" and "-1" may be labels."""
+    key = label_key(text)
+    if key in {"none", "nil", "nat", "blank", "empty"} or _NO_ID.fullmatch(key):
+        return False
+    return is_missing(text) and not (key and set(key) <= _SIGNS)
 
 
 def people_in(patients: Iterable[str]) -> int:
@@ -98,4 +130,7 @@ def one_spelling(names: Sequence[str], key: Callable[[str], str] = label_key) ->
 
 def _without_width(character: str) -> bool:
     # Format characters: zero-width space and joiners, byte order mark, soft hyphen, directions.
-    return unicodedata.category(character) == "Cf"
+    category = unicodedata.category(character)
+    if category == "Cf" or character in _UNSEEN or (category == "Cc" and not character.isspace()):
+        return True
+    return any(ord(character) in selectors for selectors in _SELECTORS)

@@ -80,8 +80,8 @@ def _look_alikes(dataset: Dataset) -> Iterator[Finding]:
         severity="error",
         count=count,
         message=f"{number(count, 'patient is', 'patients are')} written in several ways, which "
-        "differ in case, blanks, leading zeros or Unicode form only. They count as one person "
-        "each, so that no split parts them.",
+        "differ in case, blanks, separators, leading zeros or Unicode form only. They count as one "
+        "person each, so that no split parts them.",
         advice="Look them up. If they are one person each, say so, and best correct the table; if "
         "they are different people, say that, and every split takes them apart.",
         examples=first_few(

@@ -39,7 +39,14 @@ PAIRS = (
 UNSETTLED = (
     *(("x", "b"), ("IDC", "DCIS"), ("normal", "benign"), ("high", "low"), ("cancer", "precancer")),
     *(("IDC+", "IDC"), ("1", "2"), ("grade 1", "grade 2"), ("A", "B"), ("other", "stroma")),
-    *(("N1", "N0"), ("pT1", "pT0"), ("B", "N"), ("nodular", "diffuse"), ("b", "malignant x"), ("N+", "N0")),
+    *(
+        ("N1", "N0"),
+        ("pT1", "pT0"),
+        ("B", "N"),
+        ("nodular", "diffuse"),
+        ("b", "malignant x"),
+        ("N+", "N0"),
+    ),
     *(("triple-negative", "luminal"), ("positive_0", "negative_1")),
 )
 

@@ -8,13 +8,28 @@ from hypothesis import strategies as st
 
 from core.datasets.spelling import (
     is_missing,
+    is_missing_label,
     label_key,
     magnification_name,
     one_spelling,
     patient_key,
 )
 
-INVISIBLE = ("\u200b", "\u200d", "\ufeff", "\u00ad", " ", "\u00a0", "\t")
+INVISIBLE = (
+    "\u034f",
+    "\u2800",
+    "\u3164",
+    "\ufe0f",
+    "\x00",
+    "\u2060",
+    "\u200b",
+    "\u200d",
+    "\ufeff",
+    "\u00ad",
+    " ",
+    "\u00a0",
+    "\t",
+)
 ids = st.from_regex(r"[A-Za-zäöü]{0,3}[1-9][0-9]{0,5}", fullmatch=True)
 
 
@@ -49,6 +64,60 @@ def test_a_key_is_its_own_key(text: str) -> None:
 )
 def test_cells_that_say_nothing(cell: str) -> None:
     assert is_missing(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "N.A",
+            "n. a.",
+            "N\\A",
+            "#REF!",
+            "NOT_AVAILABLE",
+            "no data",
+            "Unknown patient",
+            "(blank)",
+        ),
+        *("…", "_", "*", "anon", "TBD", "-999", "-1", "undefined", "<NA>", "(none)", "--"),
+    ],
+)
+def test_more_cells_that_say_nothing(cell: str) -> None:
+    assert is_missing(cell)
+
+
+@pytest.mark.parametrize("label", ["-", "+", "(-)", "++", "none", "-1", "NAT", "blank", "negative"])
+def test_labels_may_be_signs_and_words_for_nothing(label: str) -> None:
+    assert not is_missing_label(label)
+
+
+@pytest.mark.parametrize("label", ["", "NA", "nan", "unknown", "?", "…", "\u200b"])
+def test_labels_that_say_nothing(label: str) -> None:
+    assert is_missing_label(label)
+
+
+@given(
+    st.sampled_from(["P", "Patient", "Fall"]),
+    st.integers(1, 999),
+    st.sampled_from(["{}{:03}", "{}-{}", "{}_{:04}", "{} {}.0", "'{}{}'", "{}–{}", '"{} {:02}"']),
+)
+def test_separators_and_quotation_marks_make_no_other_patient(
+    word: str, number: int, way: str
+) -> None:
+    assert patient_key(way.format(word, number)) == f"{word.casefold()}{number}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("1-0", "10"), ("14-22549", "1422549"), ("1.05", "1.5"), ("2.10", "2.1"), ("P1A", "P1B")],
+)
+def test_other_ids_are_other_people(one: str, other: str) -> None:
+    assert patient_key(one) != patient_key(other)
+
+
+@pytest.mark.parametrize("digits", ["٣", "३", "３", "3,0", "3."])
+def test_digits_of_any_script_are_digits(digits: str) -> None:
+    assert patient_key(digits) == "3"
 
 
 @pytest.mark.parametrize("cell", ["0", "Nana", "N1", "no", "unknown-7", "A-"])

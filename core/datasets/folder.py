@@ -209,13 +209,23 @@ def _recurs(names: list[str], below: dict[str, set[str]], known: Sequence[str]) 
     if len(names) < _BINARY or len(kinds) != _BINARY:
         return False
     model = {label_key(name) for name in known}
+    if len(names) == _BINARY and {*map(label_key, names)} == model:
+        return False
+    # Bare numbers are classes, unless what is below them is told apart by words.
+    numbers = all(label_key(name).isdecimal() for name in names) and not _by_words(*kinds)
     if len(names) == _BINARY and (
-        positive_of(*names) is not None or {label_key(name) for name in names} == model
+        _by_words(*names) or (numbers and positive_of(*names) is not None)
     ):
         return False
     whole = sum(len({label_key(name) for name in inside}) == _BINARY for inside in below.values())
-    settled = positive_of(*kinds) is not None or {label_key(name) for name in kinds} == model
+    settled = positive_of(*kinds) is not None or {*map(label_key, kinds)} == model
     return settled and whole >= _BINARY and all(below.values())
+
+
+def _by_words(one: str, other: str) -> bool:
+    """Whether two names are opposites by their words, and not as "slide0" and "slide1" are."""
+    bare = [re.sub(r"\d+", "", label_key(name)).strip(" _-.") for name in (one, other)]
+    return positive_of(one, other) is not None and bare[0] != bare[1]
 
 
 def _magnification(path: str, depth: int) -> str:

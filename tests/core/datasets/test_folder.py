@@ -175,6 +175,9 @@ def test_magnifications_cannot_be_chosen(folder: Path) -> None:
         (["train/fold_1/40×", "test/fold_2/x40"], {"40X"}),
         (["Site A", "Site B"], {""}),
         (["train"], {""}),
+        # Numbers say nothing where opposites are below each of them.
+        *((["slide0", "slide1"], {""}), (["level_1", "level_0"], {""}), (["0", "1"], {""})),
+        *((["train/valid", "train/fold_1"], {""}), (["10x_20x", "x40"], {"", "40X"})),
     ],
 )
 def test_levels_that_divide_are_no_classes(

@@ -29,8 +29,11 @@ _WITH_ALPHA = {"RGBA", "LA", "La", "PA", "RGBa"}
 _SIMPLE = {"RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr"}
 _KEPT = {"RGB", "L", "CMYK"}
 _BY_SAMPLES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_DIM = 16
+_DIM, _HALF = 16, 128
+_NOTHING = 1
+"""Alpha of 1 in 255 is that of programs which write "yes", and as good as 0."""
 _EIGHT = 8
+_BRIGHT = 99.5
 
 
 def decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
@@ -129,6 +132,8 @@ def _shallow(
     shallow = to_eight_bits(colours, bits)
     if shallow.size and shallow.max() < _DIM:
         notes.append("very dark: the camera used few of the bits; export as 8 bit instead")
+    elif shallow.size and np.percentile(shallow, _BRIGHT) < _HALF:
+        notes.append("dark: nearly all values are below half of what the bits can hold")
     if samples.shape[-1] > colours.shape[-1]:
         alpha = samples[..., -1:]
         # An opaque channel may be full in the camera's bits or in the file's.
@@ -144,12 +149,12 @@ def _over_white(image: PillowImage.Image) -> tuple[PillowImage.Image, str]:
     grey = image.mode in {"LA", "La"}
     if image.mode in {"La", "RGBa"}:
         bands = image.split()
-        if bands[-1].getextrema() == (0, 0):
+        if bands[-1].getextrema()[1] <= _NOTHING:
             return _unfilled(PillowImage.merge("RGB", (bands * 3)[:3] if grey else bands[:3]))
         image = image.convert("LA" if grey else "RGBA")
     layer = image.convert("RGBA")
     lowest, highest = layer.getchannel("A").getextrema()
-    if highest == 0:
+    if highest <= _NOTHING:
         return _unfilled(layer.convert("RGB"))
     white = PillowImage.new("RGBA", layer.size, "white")
     flat = PillowImage.alpha_composite(white, layer).convert("RGB")

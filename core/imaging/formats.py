@@ -25,7 +25,8 @@ _LARGEST_PROFILE = 1 << 22
 # Encoders write pictures in chunks of 8 kB and more.
 _MOST_PNG_CHUNKS = 100_000
 _MOST_WEBP_CHUNKS = 20_000
-_OLD_BMP = 12
+_OLD_BMP, _BMP_5 = 12, 124
+_EMBEDDED = b"DEBM"
 _LEAST_BMP, _LEAST_WEBP = 54, 30
 _RUN_LENGTH = {1, 2}
 # Run lengths are decoded byte by byte in Python: some seconds for this many.
@@ -197,7 +198,7 @@ def _read_bmp(data: bytes) -> Header:
     """
     if len(data) < 26:  # noqa: PLR2004 - the shortest header there is
         raise damaged("BMP", "its header is missing")
-    scale = NOT_STATED
+    scale, profile = NOT_STATED, b""
     if struct.unpack_from("<I", data, 14)[0] == _OLD_BMP:
         width, height, _, bits = struct.unpack_from("<4H", data, 18)
     elif len(data) < _LEAST_BMP:
@@ -206,10 +207,21 @@ def _read_bmp(data: bytes) -> Header:
         width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
         across, down = struct.unpack_from("<ii", data, 38)
         scale = from_density(across, down, UM_PER_METRE)
+        profile = _bmp_profile(data)
         if compression in _RUN_LENGTH and max(len(data), abs(width * height)) > _MOST_RUN_BYTES:
             raise excessive("BMP", f"{len(data) / 1e6:.1f} MB of run lengths")
     # Rows that run from top to bottom are declared by a negative height.
-    return Header("BMP", width, abs(height), min(bits, 8), data, scale=scale)
+    return Header("BMP", width, abs(height), min(bits, 8), data, scale=scale, profile=profile)
+
+
+def _bmp_profile(data: bytes) -> bytes:
+    """ICC profile that a header of version 5 says to be embedded."""
+    if struct.unpack_from("<I", data, 14)[0] < _BMP_5 or len(data) < 14 + _BMP_5:
+        return b""
+    if data[70:74] != _EMBEDDED:
+        return b""
+    start, size = struct.unpack_from("<II", data, 126)
+    return data[14 + start : 14 + start + size] if 0 < size <= _LARGEST_PROFILE else b""
 
 
 def read_webp(data: bytes) -> Header:

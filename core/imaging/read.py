@@ -96,7 +96,7 @@ def read_image(
     pixels = _turn(pixels, header.orientation)
     if header.orientation > 1:
         notes = (*notes, "turned upright as the file's orientation says")
-    notes = (*_which(header), *notes)
+    notes = (*_which(header, mode), *notes)
     suffix = source.suffix if isinstance(source, Path) else PurePath(name or "").suffix
     if misnamed(suffix, header.format):
         notes = (f"named {suffix}, but its content is {header.format}", *notes)
@@ -119,7 +119,7 @@ def read_image(
     )
 
 
-def _which(header: Header) -> tuple[str, ...]:
+def _which(header: Header, mode: str) -> tuple[str, ...]:
     """Say which of several pages or frames was read."""
     if header.planes:
         words = "three pages of red, green and blue put together"
@@ -130,7 +130,10 @@ def _which(header: Header) -> tuple[str, ...]:
         return ()
     if header.page > 0:
         return (f"page {header.page + 1} of {header.pages}, those before it being no picture",)
-    return (f"first of {header.pages} {'pages' if header.format == 'TIFF' else 'frames'}",)
+    if header.format != "TIFF":
+        return (f"first of {header.pages} frames",)
+    grey = ", which is one channel only, without colour" if mode in {"L", "I;16"} else ""
+    return (f"first of {header.pages} pages{grey}",)
 
 
 def _load(path: Path, max_bytes: int) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from core.errors import ImageError
 from core.imaging.header import Header, damaged, unsupported
 from core.imaging.scale import NOT_STATED, StatedScale
+from core.imaging.tiff import tags
 from core.imaging.tiff.bounds import sound_pages
 from core.imaging.tiff.channels import is_colour, red_green_blue
 from core.imaging.tiff.ome import OmeImage, picture_of, read_ome
@@ -30,6 +31,7 @@ _ASIDE = re.compile(
 _MUCH_LARGER, _SAME_SHAPE = 1.9, 1.02
 _IMAGEJ_FIELD = re.compile(r"^(\w+)=(\d+)\s*$", re.MULTILINE)
 _LARGEST_PROFILE = 1 << 22
+_MOST_BELOW = 64
 
 # What is wrong with a file is told in our own words.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
@@ -71,6 +73,7 @@ def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
     index = _choose(pages, facts, ome)
     page = pages[index]
     _check_kind(page)
+    _check_below(data, page)
     planes = red_green_blue(page, facts[0].description, ome, count)
     stack = _stack(facts[0].description, ome)
     shown = max(count, stack) // max(len(planes.pages), 1)
@@ -149,6 +152,22 @@ def _check_kind(page: "TiffPage") -> None:
         raise unsupported("TIFF", f"pixels of {page.bitspersample} bits")
     if page.imagedepth > 1:
         raise unsupported("TIFF", f"a volume of {page.imagedepth} layers")
+
+
+def _check_below(data: bytes, page: "TiffPage") -> None:
+    """Refuse a page whose full picture is in a directory below it, as cameras write."""
+    form = tags.layout(data)
+    for start in (page.subifds or ())[:_MOST_BELOW]:
+        listing = tags.directory(data, form[0], start) if form else None
+        if form is None or listing is None:
+            continue
+        width, height = (
+            next(tags.numbers(data, form[0], listing[0].get(code)), 0) for code in (256, 257)
+        )
+        if min(width, height) > 0 and width * height > page.imagewidth * page.imagelength:
+            raise unsupported(
+                "TIFF", f"a directory of its own (SubIFD) for its full {width:g}×{height:g} px"
+            )
 
 
 def _scale(

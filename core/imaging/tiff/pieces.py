@@ -21,6 +21,7 @@ _JPEG, _JPEG_2000, _LERC = {7, 33007}, {33003, 33004, 33005, 34712}, {34887}
 _WEBP, _JPEG_XL, _PNG = {34927, 50001}, {50002, 52546}, {34933}
 _BYTEWISE = {1, 2, 3, 4, 5, 8, 32946, 32773, 34925, 34926, 50000}
 READ = _BYTEWISE | _JPEG | _JPEG_2000 | _LERC | _WEBP | _JPEG_XL | _PNG
+_APERIO_YCBCR = 33003
 _LARGEST_TILE = 1 << 26
 # Tiles may reach over the edge of a small image, but not by this many pixels.
 _MOST_OVER = 1 << 24
@@ -72,7 +73,7 @@ def _check_coded(coded: bytes, compression: int, width: int, height: int) -> Non
         if _END not in coded[-_TAIL:]:
             raise damaged("TIFF", "it ends too early")
     elif compression in _JPEG_2000:
-        declared = _jpeg_2000_size(coded)
+        declared = _jpeg_2000_size(coded, subsampled=compression != _APERIO_YCBCR)
     elif compression in _LERC:
         declared = _lerc_size(coded)
     elif compression in _WEBP:
@@ -90,12 +91,16 @@ def _check_coded(coded: bytes, compression: int, width: int, height: int) -> Non
         raise excessive("TIFF", f"a piece of {declared[0]}×{declared[1]} px")
 
 
-def _jpeg_2000_size(coded: bytes) -> tuple[int, int] | None:
+def _jpeg_2000_size(coded: bytes, *, subsampled: bool) -> tuple[int, int] | None:
+    """Size by the codestream; unless they may be `subsampled`, colours have one sample a pixel."""
     start = coded[: 1 << 16].find(b"\xff\x4f\xff\x51")
     if start < 0 or len(coded) < start + 42:
         return None
     right, bottom, left, top = struct.unpack_from(">4I", coded, start + 8)
     components = struct.unpack_from(">H", coded, start + 40)[0]
+    steps = coded[start + 42 : start + 42 + 3 * components]
+    if not subsampled and any(step > 1 for step in (*steps[1::3], *steps[2::3])):
+        raise unsupported("TIFF", "JPEG 2000 compression with subsampled colours")
     # Each component has memory of its own.
     return max(right - left, 0) * max(components, 1) // 4 + 1, max(bottom - top, 0)
 

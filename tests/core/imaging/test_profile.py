@@ -1,6 +1,7 @@
 """Colour profiles: converted as Pillow's ImageCms does, by training and inference alike."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,8 @@ def wide() -> bytes:
 
 def encoded(name: str, profile: bytes) -> bytes:
     buffer = io.BytesIO()
+    if name == "BMP":
+        return bitmap(profile)
     if name == "TIFF":
         tag = [(34675, 7, len(profile), profile, True)]
         tifffile.imwrite(buffer, TISSUE, photometric="rgb", metadata=None, extratags=tag)
@@ -46,7 +49,26 @@ def encoded(name: str, profile: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP"])
+def bitmap(profile: bytes, kind: bytes = b"DEBM") -> bytes:
+    """A BMP file of version 5 (BITMAPV5HEADER), which Pillow reads and does not write."""
+    height, width, _ = TISSUE.shape
+    padding = b"\0" * (-3 * width % 4)
+    rows = b"".join(row[:, ::-1].tobytes() + padding for row in TISSUE[::-1])
+    header = struct.pack("<IiiHHIIiiII", 124, width, height, 1, 24, 0, len(rows), 0, 0, 0, 0)
+    header += bytes(16) + kind + bytes(48)
+    header += struct.pack("<IIII", 4, 124 + len(rows), len(profile), 0)
+    start = struct.pack("<IHHI", 138 + len(rows) + len(profile), 0, 0, 138)
+    return b"BM" + start + header + rows + profile
+
+
+@pytest.mark.parametrize("kind", [b"KNIL", b"BGRs", b" niW"])
+def test_a_bitmap_without_a_profile_in_it_is_read_as_it_is(kind: bytes) -> None:
+    image = read_image(bitmap(b"C:\\some.icc\0", kind))
+    assert np.array_equal(image.pixels, TISSUE)
+    assert image.info.notes == ()
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP", "BMP"])
 def test_a_profile_is_converted_as_pillow_does(name: str) -> None:
     data = encoded(name, wide())
     stored = PillowImage.open(io.BytesIO(data)).convert("RGB")
@@ -58,7 +80,7 @@ def test_a_profile_is_converted_as_pillow_does(name: str) -> None:
     assert any("into sRGB" in note for note in image.info.notes)
 
 
-@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WEBP", "BMP"])
 def test_the_profile_of_srgb_changes_nothing_and_is_no_news(name: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = read_image(encoded(name, profile))

@@ -31,10 +31,6 @@ def read(pixels: NDArray[Any], **options: Any) -> Image:
     return read_image(tiff(pixels, **options))
 
 
-CODECS = ["lzw", "zlib", "packbits", "zstd", "lzma", "jpeg", "jpeg2000", "webp", "jpegxl", "lerc"]
-CODECS += [33003, 33005, "png"]
-
-
 @pytest.mark.parametrize("planar", ["contig", "separate"])
 @pytest.mark.parametrize("tile", [None, (32, 48)])
 @pytest.mark.parametrize("codec", [None, "lzw", "zlib", "packbits", "zstd", "lzma"])
@@ -70,6 +66,69 @@ def test_real_slides_equal_what_openslide_reads(shared: Path) -> None:
     assert image.pixels.shape == theirs.shape
     assert np.abs(image.pixels.astype(int) - theirs).max() <= 1
     assert image.info.um_per_px == pytest.approx(um_per_px)
+
+
+@pytest.mark.parametrize("code", [33003, 33005])
+def test_aperio_jpeg_2000_equals_what_openslide_reads(tmp_path: Path, code: int) -> None:
+    openslide = pytest.importorskip("openslide")
+    pixels = render_phantom(3, 128, 128, 1.0).pixels
+    if code == 33003:
+        pixels = np.asarray(PillowImage.fromarray(pixels).convert("YCbCr"))
+    path = tmp_path / "slide.svs"
+    path.write_bytes(_aperio_jpeg_2000(pixels, code))
+    image = read_image(path)
+    with openslide.OpenSlide(path) as slide:
+        theirs = np.asarray(slide.read_region((0, 0), 0, slide.dimensions).convert("RGB"))
+        um_per_px = float(slide.properties["openslide.mpp-x"])
+    assert np.abs(image.pixels.astype(int) - theirs).max() <= 1
+    assert image.info.um_per_px == um_per_px == 0.499
+
+
+def test_aperio_jpeg_2000_of_fewer_colour_samples_is_refused_by_name() -> None:
+    data = bytearray(_aperio_jpeg_2000(render_phantom(3, 128, 128, 1.0).pixels, 33003))
+    for at in range(len(data) - 50):
+        if data[at : at + 4] == b"\xff\x4f\xff\x51":
+            data[at + 46] = 2  # columns from one sample of the second component to the next
+    with pytest.raises(ImageError, match="subsampled colours, which Lobule does not read"):
+        read_image(bytes(data))
+
+
+def _aperio_jpeg_2000(pixels: NDArray[np.uint8], code: int) -> bytes:
+    return tiff(
+        pixels,
+        compression=code,
+        compressionargs={"mct": code == 33005, "codecformat": "j2k"},
+        tile=(64, 64),
+        description="Aperio Image Library v11.2.1 \r\n128x128 (64x64) J2K/YUV16 Q=70|MPP = 0.4990",
+    )
+
+
+@pytest.mark.parametrize("below", [1, 2])
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_thumbnail_with_its_full_picture_below_is_refused(below: int, *, marked: bool) -> None:
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        kind = {"subfiletype": 1} if marked else {}
+        writer.write(SMALL, photometric="rgb", metadata=None, subifds=below, **kind)
+        for _ in range(below):
+            writer.write(TISSUE, photometric="rgb", metadata=None)
+    with pytest.raises(ImageError, match=r"SubIFD.*120×100 px"):
+        read_image(buffer.getvalue())
+
+
+def test_smaller_copies_below_the_picture_are_passed_over() -> None:
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        writer.write(TISSUE, photometric="rgb", metadata=None, subifds=1)
+        writer.write(SMALL, photometric="rgb", metadata=None, subfiletype=1)
+    image = read_image(buffer.getvalue())
+    assert np.array_equal(image.pixels, TISSUE)
+    assert image.info.notes == ()
+
+
+def test_grey_pages_are_told_to_be_one_channel_only() -> None:
+    image = read(PLANES, photometric="minisblack")
+    assert image.info.notes == ("first of 3 pages, which is one channel only, without colour",)
 
 
 @pytest.mark.parametrize("kind", ["jbig", "jpeg xr", "unknown"])
@@ -150,6 +209,19 @@ def test_alpha_of_nothing_in_png_and_bmp() -> None:
         rgba.save(buffer, name)
         image = read_image(buffer.getvalue())
         assert np.array_equal(image.pixels, TISSUE), name
+
+
+@pytest.mark.parametrize("kind", ["unassalpha", "assocalpha"])
+def test_alpha_of_yes_and_no_is_no_alpha(kind: str) -> None:
+    image = read(np.dstack([TISSUE, np.ones(TISSUE.shape[:2], np.uint8)]), extrasamples=[kind])
+    assert np.array_equal(image.pixels, TISSUE)
+
+
+def test_fifteen_bits_are_told_to_be_dark() -> None:
+    assert any(note.startswith("dark") for note in read(TISSUE.astype(np.uint16) << 7).info.notes)
+    assert np.array_equal(
+        read(TISSUE.astype(np.uint16) << 7, extratags=[(281, 3, 1, 32767, True)]).pixels, TISSUE
+    )
 
 
 def test_some_alpha_is_laid_over_white() -> None:

@@ -21,7 +21,8 @@ from core.imaging.tiff.xml import parse
 _UNIT_UM = {2: 25_400.0, 3: 10_000.0, 4: 1_000.0, 5: 1.0}
 _PRINT_UNITS = {2, 3}
 _NUMBER = r"([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)"
-_APERIO_SIZE = re.compile(r"\bMPP\s*=\s*([^|\r\n]*)")
+_APERIO_SIZE = re.compile(r"\bMPPX?\s*=\s*([^|\r\n]*)", re.IGNORECASE)
+_WITH_UNIT = re.compile(rf"{_NUMBER}\s*([^\d\s.,|].*)?")
 _APERIO_SCAN = re.compile(r"^\s*\d+x\d+[^|;\r\n]*", re.MULTILINE)
 _SIZE = re.compile(r"(?<!\()\b(\d+)x(\d+)")
 _IMAGEJ_FIELD = re.compile(r"^(unit|yunit|xunit)=(.*)$", re.MULTILINE)
@@ -73,14 +74,16 @@ def density_scale(page: Facts) -> StatedScale:
 
 
 def _aperio(page: Facts, first: Facts) -> StatedScale | None:
-    text = page.description if "MPP" in page.description else first.description
+    text = page.description if _APERIO_SIZE.search(page.description) else first.description
     found = _APERIO_SIZE.search(text)
     if found is None:
         return None
-    um_per_px = number(re.sub(r"[^\d.,eE+-]+$", "", found[1].strip()))
-    if um_per_px is None:
+    parts = _WITH_UNIT.fullmatch(found[1].strip())
+    um_per_px = number(parts[1]) if parts else None
+    unit = um_of_unit(parts[2]) if parts and parts[2] else 1.0
+    if um_per_px is None or unit is None:
         return unusable(f"states 'MPP = {found[1].strip()[:40]}', which is no number")
-    return _of_aperio_copy(from_pixel_size(um_per_px), text, page)
+    return _of_aperio_copy(from_pixel_size(um_per_px * unit), text, page)
 
 
 def _of_aperio_copy(stated: StatedScale, description: str, page: Facts) -> StatedScale:

@@ -125,10 +125,11 @@ def _choose(pages: list["TiffPage"], facts: list[Facts], ome: OmeImage | None) -
         across = facts[index].width / first.width
         down = facts[index].height / first.height
         # A small page before one of the same shape is a thumbnail that was not marked as one.
-        if (
-            min(across, down) >= _MUCH_LARGER
-            and max(across, down) < min(across, down) * _SAME_SHAPE
-        ):
+        # Its sides are whole numbers: one of them may be a pixel off.
+        rounded = abs(facts[index].height / across - first.height) < 1
+        rounded |= abs(facts[index].width / down - first.width) < 1
+        alike = max(across, down) < min(across, down) * _SAME_SHAPE
+        if min(across, down) >= _MUCH_LARGER and (alike or rounded):
             return index
     return shown[0]
 

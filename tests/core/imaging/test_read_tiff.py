@@ -327,6 +327,14 @@ def test_pictures_are_found_behind_thumbnails_and_labels(mark: str) -> None:
     assert "page 2 of 2" in image.info.notes[0]
 
 
+def test_a_thumbnail_whose_sides_were_rounded_is_one() -> None:
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        writer.write(np.ascontiguousarray(TISSUE[:9, :10]), photometric="rgb", metadata=None)
+        writer.write(TISSUE, photometric="rgb", metadata=None)
+    assert np.array_equal(read_image(buffer.getvalue()).pixels, TISSUE)
+
+
 @pytest.mark.parametrize("bits", [1, 4])
 @pytest.mark.parametrize("kind", ["minisblack", "miniswhite"])
 def test_few_bits_and_both_meanings_of_zero(bits: int, kind: str) -> None:

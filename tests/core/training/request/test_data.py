@@ -1,5 +1,6 @@
 """Images dropped after the audit are not trained on, and that is said."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -89,3 +90,15 @@ def test_a_scale_is_not_stated_over_that_of_the_images(tmp_path: Path) -> None:
 def test_a_scale_that_no_image_has_is_no_request(tmp_path: Path, scale: float) -> None:
     with pytest.raises(ValidationError):
         request(tmp_path, scale)
+
+
+@pytest.mark.parametrize("um_per_px", [0.02, 40.0])
+def test_scales_of_earlier_requests_are_read_and_refused_only_when_a_run_starts(
+    tmp_path: Path, draw: Callable[..., Path], um_per_px: float
+) -> None:
+    for name in ("benign", "malignant"):
+        draw(tmp_path / name / "1.png")
+    asked = request(tmp_path, um_per_px)
+    assert Request.model_validate_json(asked.model_dump_json()).um_per_px == um_per_px
+    with pytest.raises(DatasetError, match=r"was given, which must be from 0\.05 to 20 µm/px"):
+        chosen_dataset(asked)

@@ -38,7 +38,7 @@ from core.datasets.spelling import (
 from core.datasets.text_table import Row, read_text_table, row_names
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
-from core.imaging.scale import why_implausible
+from core.imaging.scale import number, why_implausible
 from core.settings import get_settings
 
 REQUIRED = ("path", "label")
@@ -210,7 +210,7 @@ def _scales(path: Path, rows: list[Row]) -> list[float]:
     if wrong:
         raise DatasetError(
             f"The manifest {path} has a um_per_px that is no positive number in "
-            f"{row_names(wrong)}. Give micrometres per pixel, with a point, such as 0.25; leave it "
+            f"{row_names(wrong)}. Give micrometres per pixel, such as 0.25; leave it "
             "empty where it is unknown."
         )
     odd = {at: words for at, scale in enumerate(scales) if (words := _why_no_scale(scale))}
@@ -233,14 +233,11 @@ def _why_no_scale(scale: float) -> str | None:
 
 
 def _number(text: str) -> float:
-    """NaN where empty, -1 where it is no number."""
-    if not text:
-        return math.nan
-    try:
-        number = float(text)
-    except ValueError:
-        return -1.0
-    return -1.0 if math.isnan(number) else number
+    """NaN where it is empty or says that nothing is known, -1 where it is no number."""
+    found = number(text)
+    if found is None or math.isnan(found):
+        return math.nan if is_missing(text) else -1.0
+    return found
 
 
 def _scale_note(records: pd.DataFrame) -> list[str]:

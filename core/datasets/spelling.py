@@ -43,6 +43,7 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u280
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
 _FRACTION_OF_ZERO = re.compile(r"(\d+)[.,]0+")
+_POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?e\+\d{1,2}")
 _FRACTION_AT_END = re.compile(r"([^.,]*\d)[.,]0*")
 _SEPARATORS = re.compile(r"[ _-]+")
 _SEPARATED = re.compile(r"(?<=[^\W\d])-(?=\d)")
@@ -67,11 +68,14 @@ def label_key(text: str) -> str:
 def patient_key(text: str) -> str:
     """What patients are compared by: as labels, and leading zeros of a number do not count.
 
-    Nor do quotation marks around it, which sign separates its parts, or that one separates letters
-    from a number: "P_007", "P-7", "p 7.0" and "P7" are one, "1-0" and "10" are not.
+    Nor do quotation marks around it, a spreadsheet's 1.2E+05 for 120000, which sign separates its
+    parts, or that one separates letters from a number: "P_007", "P-7", "p 7.0" and "P7" are one,
+    "1-0" and "10" are not.
     """
     key = label_key(text).strip(_QUOTES + " ")
     key = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in key)
+    if _POWER_OF_TEN.fullmatch(key):
+        key = f"{float(key):.0f}"
     whole = _FRACTION_AT_END.fullmatch(key)
     key = _SEPARATORS.sub("-", whole[1] if whole else key)
     return _LEADING_ZEROS.sub("", _SEPARATED.sub("", key))

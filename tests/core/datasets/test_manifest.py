@@ -105,8 +105,8 @@ def test_patients_by_pattern_unless_there_is_a_column(images: Path) -> None:
         ({"path": ["a.png", "nope.png", "x\n.png"]}, r"not exist in rows 2, 3 .*“nope.png”, “x\\n"),
         ({"path": ["a.png", "./a.png", "c.png"]}, "second time in row 2"),
         ({"patient": ["p", "", ""]}, "empty patient in rows 2, 3"),
-        ({"um_per_px": ["0.5", "0,5", "-1"]}, "no positive number in rows 2, 3"),
-        ({"um_per_px": ["nan", "inf", "0"]}, "no positive number in rows 1, 2, 3"),
+        ({"um_per_px": ["0.5", "1/2", "-1"]}, "no positive number in rows 2, 3"),
+        ({"um_per_px": ["0.5 mm", "inf", "0"]}, "no positive number in rows 1, 2, 3"),
         ({"label": ["a", "a", "a"]}, "only one class, “a”"),
         ({"stain": ["H", "H", "H"]}, "unknown 1 column: “stain”.*it may have patient, slide"),
     ],
@@ -188,6 +188,15 @@ def test_labels_may_be_signs(images: Path) -> None:
 def test_scales_that_no_microscope_has(images: Path, scales: list[float], seen: str) -> None:
     with pytest.raises(DatasetError, match=seen):
         open_dataset(write(images, FULL | {"um_per_px": scales}))
+
+
+@pytest.mark.parametrize("nothing", ["", "NA", "nan", "-", "?", "unknown"])
+def test_scales_with_a_decimal_comma_or_none(images: Path, nothing: str) -> None:
+    rows = ["path;label;um_per_px", "a.png;0;0,25", f"b.png;1;{nothing}", "c.png;1;2.5e-1"]
+    (images / "m.csv").write_text("\n".join(rows), encoding="utf-8")
+    scales = open_dataset(images / "m.csv").records["um_per_px"].tolist()
+    assert scales[::2] == [0.25, 0.25]
+    assert math.isnan(scales[1])
 
 
 def test_one_magnification_in_several_spellings(images: Path) -> None:

@@ -115,6 +115,11 @@ def test_other_ids_are_other_people(one: str, other: str) -> None:
     assert patient_key(one) != patient_key(other)
 
 
+def test_a_number_as_spreadsheets_show_it_is_the_number() -> None:
+    assert patient_key("1.2E+05") == patient_key("120000")
+    assert patient_key("1e5") != patient_key("100000")
+
+
 @pytest.mark.parametrize("digits", ["٣", "३", "３", "3,0", "3."])
 def test_digits_of_any_script_are_digits(digits: str) -> None:
     assert patient_key(digits) == "3"

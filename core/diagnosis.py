@@ -120,7 +120,7 @@ def diagnose(
     package
         The model; by default the active one.
     um_per_px
-        The image's scale in µm/px, where the file states none or a wrong one.
+        The image's scale in µm/px, where the file states none.
     heatmap_class
         The class to explain; by default the positive class, whichever way the answer went, so that
         warm colours mean the same on every image, and the predicted class if there is none.

@@ -69,8 +69,8 @@ def predict_images(
     ----------
     classifier : Classifier
     records : pandas.DataFrame
-        N rows as `core.datasets.records` describes them; their scale counts for more than what a
-        file states.
+        N rows as `core.datasets.records` describes them; a file that states another scale is
+        not answered.
     root : Path
         Folder that the paths are relative to.
     progress : callable

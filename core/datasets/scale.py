@@ -13,16 +13,10 @@ from numpy.typing import NDArray
 from core.datasets.listing import counted, quoted
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
+from core.imaging.scale import agree
 from core.settings import get_settings
 
-TOLERANCE = 1.1
-"""By which factor two statements of one scale may differ: nominal 0.5 µm/px is 0.46 as measured."""
 _SAMPLED = 1000
-
-
-def agree(one: float, other: float) -> bool:
-    """Whether two scales are one, within what is usual for nominal ones."""
-    return max(one, other) <= min(one, other) * TOLERANCE
 
 
 def file_scales(root: Path, paths: Sequence[str]) -> NDArray[np.float64]:

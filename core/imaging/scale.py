@@ -14,6 +14,8 @@ LOWEST, HIGHEST = 0.05, 20.0
 """The range of scales, µm/px, between those of an oil-immersion objective with a fine camera and
 of a slide overview. It holds for files, forms, options and manifests alike."""
 
+TOLERANCE = 1.1
+"""By which factor two statements of one scale may differ: nominal 0.5 µm/px is 0.46 as measured."""
 _MOST_UNEQUAL = 1.01
 _SAME_SHAPE, _SQUARE, _RESIZED = 1.02, 1.02, 1.2
 # Printers and scanners work at 72 to 4800 dots per inch, whatever the picture shows.
@@ -104,6 +106,11 @@ def from_density(
 def plausible(um_per_px: float) -> bool:
     """Whether a microscope can have this scale, within rounding."""
     return LOWEST / _ROUNDING <= um_per_px <= HIGHEST * _ROUNDING
+
+
+def agree(one: float, other: float) -> bool:
+    """Whether two scales are one, within what is usual for nominal ones."""
+    return max(one, other) <= min(one, other) * TOLERANCE
 
 
 def why_implausible(um_per_px: float) -> str | None:

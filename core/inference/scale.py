@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import ImageError
-from core.imaging.scale import why_implausible
+from core.imaging.scale import agree, why_implausible
 from core.registry.card import InputSpec
 
 # Under this a tile holds too little of the picture to be enlarged to an input.
@@ -53,7 +53,7 @@ def plan_scale(
     unusable: str = "",
     square_pixels: bool = True,
 ) -> ScalePlan:
-    """Decide how large a tile is; what the user gives counts for more than what the file states.
+    """Decide how large a tile is; what the user gives must not contradict what the file states.
 
     Parameters
     ----------
@@ -69,11 +69,18 @@ def plan_scale(
     Raises
     ------
     ImageError
-        If the given scale is none that a microscope can have, or leaves a tile of a few pixels.
+        If the given scale is none that a microscope can have, is another than the file states, or
+        leaves a tile of a few pixels.
     """
     wrong = None if given_um_per_px is None else why_implausible(given_um_per_px)
     if wrong:
         raise ImageError(f"The scale is given as {given_um_per_px:g} µm/px, but it {wrong}")
+    if given_um_per_px and info_um_per_px and not agree(given_um_per_px, info_um_per_px):
+        raise ImageError(
+            f"The scale is given as {given_um_per_px:g} µm/px, and the file itself states "
+            f"{info_um_per_px:g} µm/px. Leave the scale out if the file is right; if it is not, "
+            "save the image anew without its scale."
+        )
     known = given_um_per_px if given_um_per_px is not None else info_um_per_px
     tile = _tile(known, spec, min(height, width))
     if tile < SMALLEST_TILE:

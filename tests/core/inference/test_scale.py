@@ -14,7 +14,7 @@ IDC = InputSpec(height=96, width=96, field_um=200, um_per_px_low=0.2, um_per_px_
     [
         (4.0, None, 50, "stated", True),
         (0.5, None, 400, "stated", True),
-        (0.5, 2.0, 100, "given", True),
+        (2.1, 2.0, 100, "given", True),
         (None, 0.25, 800, "given", True),
         (None, None, 50, "unknown", False),
         (0.1, None, 2000, "stated", True),
@@ -43,6 +43,12 @@ def test_up_to_one_and_a_half_tiles_are_one_piece(
 def test_a_senseless_scale_is_refused(given: float) -> None:
     with pytest.raises(ImageError, match=r"must be from 0\.05 to 20"):
         plan_scale(None, given, IDC, 100, 100)
+
+
+@pytest.mark.parametrize(("stated", "given"), [(0.5, 4.0), (4.0, 0.5), (1.0, 1.11)])
+def test_a_scale_that_contradicts_the_file_is_refused(stated: float, given: float) -> None:
+    with pytest.raises(ImageError, match=f"given as {given:g} µm/px, .* states {stated:g} µm/px"):
+        plan_scale(stated, given, IDC, 100, 100)
 
 
 def test_a_scale_that_leaves_nothing_to_see_is_refused() -> None:
@@ -83,8 +89,8 @@ def test_pixels_that_are_not_square_are_never_in_range() -> None:
 def test_messages_say_what_is_known_and_what_is_wrong() -> None:
     assert "does not state its scale" in plan_scale(None, None, IDC, 9, 9).message
     assert "do not rely" in plan_scale(8.0, None, IDC, 9, 9).message
-    conflict = plan_scale(0.5, 4.0, IDC, 9, 9).message
-    assert "given as 4 µm/px (the file states 0.5)" in conflict
+    both = plan_scale(3.8, 4.0, IDC, 9, 9).message
+    assert "given as 4 µm/px (the file states 3.8)" in both
     assert "up to 5 µm/px" in plan_scale(4.0, None, IDC, 9, 9).message
 
 

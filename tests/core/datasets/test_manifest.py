@@ -192,11 +192,12 @@ def test_scales_that_no_microscope_has(images: Path, scales: list[float], seen: 
 
 @pytest.mark.parametrize("nothing", ["", "NA", "nan", "-", "?", "unknown"])
 def test_scales_with_a_decimal_comma_or_none(images: Path, nothing: str) -> None:
-    rows = ["path;label;um_per_px", "a.png;0;0,25", f"b.png;1;{nothing}", "c.png;1;2.5e-1"]
+    cells = zip(FULL["path"], "011", ("0,25", nothing, "2.5e-1"), strict=True)
+    rows = ["path;label;um_per_px", *map(";".join, cells)]
     (images / "m.csv").write_text("\n".join(rows), encoding="utf-8")
     scales = open_dataset(images / "m.csv").records["um_per_px"].tolist()
-    assert scales[::2] == [0.25, 0.25]
-    assert math.isnan(scales[1])
+    assert scales[:2] == [0.25, 0.25]
+    assert math.isnan(scales[2])
 
 
 def test_one_magnification_in_several_spellings(images: Path) -> None:

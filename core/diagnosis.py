@@ -142,14 +142,14 @@ def diagnose(
 
     >>> from core.imaging.overlay import encode_png
     >>> from core.imaging.phantom import render_phantom
-    >>> file = encode_png(render_phantom(um_per_px=4.0).pixels)
+    >>> file = encode_png(render_phantom(height=120, width=180).pixels)
     >>> diagnosis = diagnose(file, package=find("idc"), um_per_px=4.0)
     >>> diagnosis.classes, diagnosis.tiles
-    (('no IDC', 'IDC'), 651)
+    (('no IDC', 'IDC'), 24)
     >>> print(diagnosis.outcome.name, *diagnosis.outcome.reasons)
     IDC Confident: IDC. The other class can be ruled out at 90 %.
     >>> diagnosis.heatmap.shape, diagnosis.heatmap_class
-    ((384, 576), 'IDC')
+    ((77, 115), 'IDC')
     """
     started = time.perf_counter()
     image = read_image(source, name=name)

@@ -307,6 +307,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     return asked
 
 
+@pytest.mark.exhaustive
 def test_every_recipe_can_be_asked_for_as_it_is(tmp_path: Path) -> None:
     page = start("new")
     for recipe in page.selectbox(key="recipe").options:

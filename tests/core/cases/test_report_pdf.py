@@ -95,6 +95,10 @@ def read(content: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in pages).replace("\0", "").split())
 
 
+# What is printed does not depend on where it was kept.
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+
+
 def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
     case = keep(store, replace(picture("Feld 1.png"), synthetic=True), patient="P-7")
     text = read(report(store, case))

@@ -36,11 +36,11 @@ def test_missing_data_are_refused_in_words(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_without_a_name_it_is_called_after_the_recipe(home: Path, tiny_idc: Path) -> None:
-    (home / "models" / "cancernet").mkdir(parents=True)
-    command = ["train", "--recipe", "cancernet", "--data", str(tiny_idc), "--dry-run"]
+    (home / "models" / "cnn3").mkdir(parents=True)
+    command = ["train", "--recipe", "cnn3", "--data", str(tiny_idc), "--dry-run"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
-    assert "The model will be called cancernet-2" in result.stderr
+    assert "The model will be called cnn3-2" in result.stderr
 
 
 @pytest.mark.parametrize("scale", ["0", "-1", "nan", "inf"])

@@ -107,6 +107,7 @@ def elsewhere(folder: Path, devices: int, backend: str) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(("devices", "backend"), [(2, "tensorflow"), (1, "jax")])
 def test_two_devices_and_another_backend_learn_the_same(
     devices: int, backend: str, tmp_path: Path

@@ -49,7 +49,8 @@ journeys: .dev
 	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser -m "not exhaustive"
 
 exhaustive: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m exhaustive
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser -m exhaustive
+	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser -m exhaustive
 
 quick: .dev ## Run the tests that take seconds
 	$(PYTHON) -m pytest --ignore tests/browser -m "not slow and not exhaustive"

@@ -132,7 +132,7 @@ def test_every_view_fits_and_is_drawn(
     expect(bars.first).to_be_visible(timeout=WAIT)
 
 
-@pytest.mark.parametrize("name", ["breakhis", "idc"])
+@pytest.mark.parametrize("name", [pytest.param("breakhis", marks=pytest.mark.exhaustive), "idc"])
 def test_real_data_is_shown_as_it_is(
     visit: Callable[..., Page], shared: Path, some_idc: Path, name: str
 ) -> None:
@@ -181,6 +181,7 @@ def test_decisions_are_kept_and_another_page_does_not_forget(
     )
 
 
+@pytest.mark.exhaustive
 def test_a_folder_is_picked_step_by_step(visit: Callable[..., Page], tiny_idc: Path) -> None:
     page = visit()
     give(page, tiny_idc / "nothing")

@@ -108,7 +108,7 @@ def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
         expect(page.get_by_role("button", name="Next")).to_be_disabled()
 
 
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.exhaustive), 900])
 def test_it_fits_the_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 1000})
     page.wait_for_timeout(1000)
@@ -119,6 +119,7 @@ def test_it_fits_the_window(page: Page, width: int) -> None:
         assert box["x"] + box["width"] <= width
 
 
+@pytest.mark.exhaustive
 def test_two_hundred_images_are_answered_stopped_and_gone_on_with(
     chromium: Browser, tiny_server: "AppServer", tmp_path: Path
 ) -> None:

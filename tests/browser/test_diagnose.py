@@ -82,7 +82,7 @@ def same(shown: dict[str, Any], printed: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("pattern", "magnification", "um_per_px"),
     [
-        ("idc/8864/1/*.png", None, None),
+        pytest.param("idc/8864/1/*.png", None, None, marks=pytest.mark.exhaustive),
         ("breakhis_fullres/**/40X/*.png", "40X", "0.49"),
     ],
     ids=["idc", "breakhis"],

@@ -33,7 +33,7 @@ def open_with(chromium: Browser, server: "AppServer", pixels: np.ndarray, width:
     return page
 
 
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize("width", [1440, pytest.param(900, marks=pytest.mark.exhaustive)])
 def test_methods_stand_side_by_side_once_they_are_asked_for(
     chromium: Browser, app_server: "AppServer", width: int
 ) -> None:
@@ -53,6 +53,7 @@ def test_methods_stand_side_by_side_once_they_are_asked_for(
     page.close()
 
 
+@pytest.mark.exhaustive
 def test_a_long_one_tells_how_far_it_is_and_can_be_stopped(
     chromium: Browser, app_server: "AppServer"
 ) -> None:

@@ -48,7 +48,7 @@ def test_a_page_stands_still_while_it_loads(page: Page, app_server: "AppServer",
     assert page.evaluate("window.lobuleShift") <= GOOD
 
 
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize("width", [1440, pytest.param(900, marks=pytest.mark.exhaustive)])
 def test_a_case_stands_still_while_it_is_answered(page: Page, app_server: "AppServer") -> None:
     page.goto(app_server.url)
     expect(page.get_by_text("The model is loaded.")).to_be_visible(timeout=ANSWER)

@@ -109,6 +109,7 @@ def most_memory(server: AppServer) -> Iterator[list[float]]:
         watching.join()
 
 
+@pytest.mark.exhaustive
 def test_twenty_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path) -> None:
     files = [pictures(tmp_path, session) for session in range(SESSIONS)]
     known = by_command_line([file for own in files for file in own], tmp_path / "home")

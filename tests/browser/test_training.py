@@ -144,6 +144,7 @@ def pictures(visit: Callable[..., Page], run: str, tmp_path: Path) -> None:
             page.close()
 
 
+@pytest.mark.exhaustive
 def test_a_run_is_cancelled_and_its_best_kept(visit: Callable[..., Page], phantoms: Path) -> None:
     page = visit()
     begin(page, phantoms, "long", 900)
@@ -156,6 +157,7 @@ def test_a_run_is_cancelled_and_its_best_kept(visit: Callable[..., Page], phanto
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_ticked_runs_are_laid_over_each_other(visit: Callable[..., Page]) -> None:
     page = visit("all", 900)
     table = page.get_by_test_id("stDataFrame")

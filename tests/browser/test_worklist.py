@@ -163,6 +163,7 @@ def test_names_and_notes_are_text_wherever_they_stand(
     assert [case["id"] for case in content["cases"]] == list(reversed(cases))
 
 
+@pytest.mark.exhaustive
 def test_the_report_is_a_pdf_with_the_answer_and_the_words(
     page: Page, cases: tuple[str, str], app_server: "AppServer"
 ) -> None:
@@ -230,6 +231,7 @@ def test_the_case_fits_the_window(
 
 
 @pytest.mark.usefixtures("cases")
+@pytest.mark.exhaustive
 def test_a_deleted_case_leaves_its_number(page: Page, app_server: "AppServer") -> None:
     open_newest(page, app_server.url)
     images = next((app_server.home / "cases").glob("images-*"))

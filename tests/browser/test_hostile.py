@@ -33,14 +33,14 @@ def clear(page: Page) -> None:
     expect(page.get_by_text("Drop images, get answers")).to_be_visible(timeout=60_000)
 
 
-@pytest.mark.parametrize("step", [10, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("step", [12, pytest.param(1, marks=pytest.mark.exhaustive)])
 def test_each_is_answered_or_refused_and_the_memory_comes_back(
     chromium: Browser, tiny_server: AppServer, step: int
 ) -> None:
     every = hostile_uploads()
     assert len(every) == NUMBER
-    uploads = every[::step]
-    assert {one.kind for one in uploads} == {one.kind for one in every}
+    last_of_kind = {one.kind: one for one in every}
+    uploads = [one for one in every if one in (*every[::step], *last_of_kind.values())]
     page = chromium.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda fault: faults.append(str(fault)))

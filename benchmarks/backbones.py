@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.breakhis import Depths
+from benchmarks.parts.tried import write_tried
 from core.datasets.augmentation import augmentation_layers
 from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
@@ -32,7 +33,7 @@ from core.evaluation.probe import probe_fitter
 from core.settings import get_settings
 from core.training.judging.features import colour_views
 from core.training.request.recipe import load_recipe
-from core.training.tried import tried_file, write_tried
+from core.training.tried import tried_file
 
 SHIPPED = "idc"
 FILE = tried_file(SHIPPED)

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.parts.tried import write_tried
 from core.architectures import build
 from core.datasets.augmentation import augmentation_layers
 from core.datasets.cache import pixel_cache
@@ -40,7 +41,7 @@ from core.training.judging.features import colour_views, shift
 from core.training.request.input_spec import frame
 from core.training.request.override import override
 from core.training.request.recipe import load_recipe
-from core.training.tried import tried_file, write_tried
+from core.training.tried import tried_file
 from core.training.watch import Watch
 
 FOLDS, ROUNDS, STRENGTH = 5, 3, 0.25

@@ -73,7 +73,7 @@ class Diagnosis:
             "classes": list(self.classes),
             "probabilities": [round(float(value), 6) for value in self.probabilities],
             "predicted": self.predicted,
-            "verdict": self.outcome.name,
+            "outcome": self.outcome.name,
             "reasons": list(self.outcome.reasons),
             "prediction_set": None
             if self.outcome.prediction_set is None

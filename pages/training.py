@@ -24,7 +24,8 @@ def show_page() -> None:
     if state:
         show_head(state)
     # At one place of the page, whatever else is there.
-    follow(standing(states, epochs=chosen == ALL), chosen, epochs=chosen == ALL)
+    epochs = chosen == ALL
+    follow(standing(states, unreadable, epochs=epochs), chosen, epochs=epochs)
     if state:
         if not active(state):
             show_ended(state, states)

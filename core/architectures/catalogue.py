@@ -12,6 +12,8 @@ class Architecture:
 
     Attributes
     ----------
+    title
+        What people call it.
     module
         Module of this package that holds a function of the network's name.
     heatmap_layer
@@ -23,6 +25,7 @@ class Architecture:
         Shortest side of the input, in pixels, at which the network still can be built.
     """
 
+    title: str
     module: str
     heatmap_layer: str
     pretrained: bool
@@ -30,18 +33,30 @@ class Architecture:
 
 
 CATALOGUE: dict[str, Architecture] = {
-    "alexnet": Architecture("alexnet", "conv5", pretrained=False),
-    "cancernet": Architecture("cancernet", "block3_conv2", pretrained=False, minimum_size=16),
-    "cnn3": Architecture("cnn", "conv3", pretrained=False, minimum_size=16),
-    "cnn4": Architecture("cnn", "conv4", pretrained=False, minimum_size=16),
-    "vgg16": Architecture("vgg", "block5_conv3", pretrained=True),
-    "vgg19": Architecture("vgg", "block5_conv4", pretrained=True),
-    "resnet50": Architecture("resnet", "conv5_block3_out", pretrained=True),
-    "efficientnetb0": Architecture("efficientnet", "top_activation", pretrained=True),
-    "mobilenetv2": Architecture("mobilenet", "out_relu", pretrained=True),
-    "densenet121": Architecture("densenet", "relu", pretrained=True),
-    "densenet121_block2": Architecture("densenet", "pool3_relu", pretrained=True),
-    "densenet121_block3": Architecture("densenet", "pool4_relu", pretrained=True),
+    "alexnet": Architecture("AlexNet", "alexnet", "conv5", pretrained=False),
+    "cancernet": Architecture(
+        "CancerNet", "cancernet", "block3_conv2", pretrained=False, minimum_size=16
+    ),
+    "cnn3": Architecture(
+        "CNN, three convolutions", "cnn", "conv3", pretrained=False, minimum_size=16
+    ),
+    "cnn4": Architecture(
+        "CNN, four convolutions", "cnn", "conv4", pretrained=False, minimum_size=16
+    ),
+    "vgg16": Architecture("VGG16", "vgg", "block5_conv3", pretrained=True),
+    "vgg19": Architecture("VGG19", "vgg", "block5_conv4", pretrained=True),
+    "resnet50": Architecture("ResNet50", "resnet", "conv5_block3_out", pretrained=True),
+    "efficientnetb0": Architecture(
+        "EfficientNetB0", "efficientnet", "top_activation", pretrained=True
+    ),
+    "mobilenetv2": Architecture("MobileNetV2", "mobilenet", "out_relu", pretrained=True),
+    "densenet121": Architecture("DenseNet121", "densenet", "relu", pretrained=True),
+    "densenet121_block2": Architecture(
+        "DenseNet121 up to its second block", "densenet", "pool3_relu", pretrained=True
+    ),
+    "densenet121_block3": Architecture(
+        "DenseNet121 up to its third block", "densenet", "pool4_relu", pretrained=True
+    ),
 }
 
 NAMES: tuple[str, ...] = tuple(CATALOGUE)

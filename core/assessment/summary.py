@@ -7,25 +7,12 @@ from typing import Any
 from core.assessment.assess import Assessment
 from core.errors import EvaluationError
 from core.evaluation.bootstrap import Interval
-from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.estimand import ESTIMANDS, titled
 from core.evaluation.judge import Evaluation, Figure, evaluation_of
 from core.evaluation.patient_level import Rule, by_patient, recognition_rate
 from core.evaluation.predictions import Group
+from core.registry.card_limits import change_words
 
-NAMES = {
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "balanced_accuracy": "Balanced accuracy",
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "precision": "Precision",
-    "macro_precision": "Precision, class mean",
-    "f1": "F1",
-    "macro_f1": "F1, mean over classes",
-    "brier": "Brier score",
-    "ece": "ECE",
-}
 _RULES: tuple[Rule, ...] = ("mean probability", "majority")
 _GROUPS: tuple[Group, ...] = ("magnification", "subtype", "patient")
 
@@ -115,7 +102,6 @@ def lines(assessment: Assessment) -> Iterator[str]:
     if why:
         yield why
     for each in assessment.robustness:
-        changed = "unchanged" if each.change == "none" else f"{each.change} {each.amount:g}"
         colour = "" if each.colour_auroc is None else f", colour alone {each.colour_auroc:.3f}"
         balanced = (
             ""
@@ -123,8 +109,8 @@ def lines(assessment: Assessment) -> Iterator[str]:
             else f", balanced accuracy {each.balanced_accuracy:.3f}"
         )
         yield (
-            f"{changed} {each.unit}".rstrip()
-            + f": AUROC {each.auroc:.3f}{balanced}{colour} ({assessment.tried_on:,} images)"
+            f"{change_words(each)}: AUROC {each.auroc:.3f}{balanced}{colour} "
+            f"({assessment.tried_on:,} images)"
         )
 
 
@@ -172,8 +158,7 @@ def _figures(found: Evaluation, *, leaky: bool) -> Iterator[str]:
     mark = "  LEAKY" if leaky else ""
     for figures in (found.figures, *found.others.values()):
         for name, figure in figures.items():
-            title = f"{NAMES[name]}, {ESTIMANDS[figure.estimand]}"
-            yield f"  {title:<44}{_figure(figure)}{mark}"
+            yield f"  {titled(name, figure.estimand):<44}{_figure(figure)}{mark}"
     for each in found.by_class:
         yield (
             f"  {each.name}: {each.images:,} images of {each.patients} patients, sensitivity "

@@ -125,12 +125,12 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
-    from core.registry.card_words import explained
+    from core.registry.card_words import explained, summary_of
 
     card, spec = package.card, package.card.input
     yield "Name", card.name
     yield "Title", card.title
-    yield "Summary", card.summary
+    yield "Summary", summary_of(card)
     yield "Folder", str(package.path)
     yield "Network", f"{card.architecture}, {spec.width}×{spec.height} px, {card.head}"
     yield "Classes", ", ".join(card.classes)
@@ -150,11 +150,11 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         yield "Judged by", result.protocol + (" (LEAKY)" if result.leaky else "")
         yield "Judged on", f"{result.images:,} images of {result.patients} patients"
         yield (
-            result.titled("AUROC", "auroc"),
+            result.titled("auroc"),
             _figure(result.auroc, result.auroc_interval, result.colour_auroc),
         )
         yield (
-            result.titled("Balanced accuracy", "balanced_accuracy"),
+            result.titled("balanced_accuracy"),
             _figure(
                 result.balanced_accuracy,
                 result.balanced_accuracy_interval,

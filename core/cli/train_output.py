@@ -135,7 +135,7 @@ def report(evaluation: "CardEvaluation") -> str:
         "LEAKY SPLIT: " + evaluation.protocol if evaluation.leaky else evaluation.protocol,
         f"{evaluation.images} images of {evaluation.patients} patients. 95 % intervals by patient.",
         (
-            f"{evaluation.titled('AUROC', 'auroc')}: "
+            f"{evaluation.titled('auroc')}: "
             f"{figure(evaluation.auroc, evaluation.auroc_interval)}, "
             f"colour alone {figure(evaluation.colour_auroc)}"
         ),

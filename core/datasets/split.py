@@ -1,6 +1,5 @@
 """Divide a dataset into training, validation and test images, by patient unless told otherwise."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -142,15 +141,6 @@ def patients_with_every_class(dataset: Dataset) -> list[str]:
     """Patients on whom a model can be judged: they have images of every class."""
     kinds = dataset.records.groupby("patient")["label"].nunique()
     return sorted(kinds.index[kinds == len(dataset.classes)])
-
-
-def leave_one_patient_out(
-    patients: NDArray[np.object_], held_out: list[str]
-) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
-    """For each patient to hold out: the patient, the rows of all others, the rows of this one."""
-    for patient in held_out:
-        of_patient = patients == patient
-        yield patient, np.flatnonzero(~of_patient), np.flatnonzero(of_patient)
 
 
 def _deal(

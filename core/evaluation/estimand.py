@@ -27,8 +27,8 @@ PROTOCOLS: dict[Protocol, str] = {
 """Who predicted what, in words."""
 MEANINGS: dict[Estimand, str] = {
     "pooled": (
-        "All images of a round together, then the mean over rounds; images of different patients "
-        "are ranked against each other."
+        "All images together, so that images of different patients are ranked against each other; "
+        "of several rounds, the mean."
     ),
     "folds": (
         "AUROC and AUPRC of the images of one fold, which one model predicted, then the mean over "
@@ -40,7 +40,36 @@ MEANINGS: dict[Estimand, str] = {
         "confusion matrix are pooled."
     ),
 }
+TITLES = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "balanced_accuracy": "Balanced accuracy",
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Precision",
+    "macro_precision": "Precision, mean of classes",
+    "f1": "F1",
+    "macro_f1": "F1, mean of classes",
+    "brier": "Brier score",
+    "ece": "ECE",
+}
+"""What each figure of all classes together is called. Of two classes auroc, auprc, sensitivity,
+specificity, precision and f1 are the positive class's; of more the mean over the classes."""
 _RANKINGS = ("auroc", "auprc")
+
+
+def titled(figure: str, estimand: Estimand) -> str:
+    """A figure's title with what it is a figure of: "AUROC, mean within patients".
+
+    Parameters
+    ----------
+    figure : str
+        A key of `TITLES`.
+    estimand : "pooled", "folds" or "patients"
+        What it goes by.
+    """
+    return f"{TITLES[figure]}, {ESTIMANDS[estimand]}"
 
 
 def estimand_of(figure: str, estimand: Estimand) -> Estimand:
@@ -49,7 +78,7 @@ def estimand_of(figure: str, estimand: Estimand) -> Estimand:
     Parameters
     ----------
     figure : str
-        One of `core.evaluation.metrics.HEADLINE`.
+        A key of `TITLES`.
     estimand : "pooled", "folds" or "patients"
     """
     if figure in {"brier", "ece"} or (estimand == "folds" and figure not in _RANKINGS):

@@ -9,26 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.confusion import accuracy, class_figures, confusion_matrices
+from core.evaluation.estimand import TITLES
 from core.evaluation.predictions import Predictions
 from core.evaluation.ranking import PatientPairs, weighted_auroc, weighted_average_precision
 from core.evaluation.reliability import brier_scores, calibration_errors, said_and_true
 
-HEADLINE = (
-    "auroc",
-    "auprc",
-    "balanced_accuracy",
-    "accuracy",
-    "sensitivity",
-    "specificity",
-    "precision",
-    "macro_precision",
-    "f1",
-    "macro_f1",
-    "brier",
-    "ece",
-)
-"""Names of the figures of all classes together. Of two classes auroc, auprc, sensitivity,
-specificity, precision and f1 are the positive class's; of more the mean over the classes."""
+HEADLINE = tuple(TITLES)
+"""Names of the figures of all classes together."""
 TO_COMPARE = ("auroc", "balanced_accuracy", "sensitivity", "specificity")
 """Those of them that are given by every estimand."""
 OF_A_CLASS = ("auroc", "auprc", "sensitivity", "specificity", "precision", "f1")

@@ -88,7 +88,7 @@ def _sets(conformal: Conformal | None) -> str:
 
 
 def _robustness(points: Sequence[Robustness]) -> str:
-    aurocs = [f"{point.auroc:.3f} ({_change(point)})" for point in _strongest(points)]
+    aurocs = [f"{point.auroc:.3f} ({change_words(point)})" for point in _strongest(points)]
     if not aurocs:
         return _NOT_CHANGED
     return (
@@ -107,7 +107,8 @@ def _strongest(points: Sequence[Robustness]) -> list[Robustness]:
     return sorted(strongest.values(), key=lambda point: point.change != UNCHANGED)
 
 
-def _change(point: Robustness) -> str:
+def change_words(point: Robustness) -> str:
+    """A change in words: "JPEG of quality 20"."""
     amount, more = f"{abs(point.amount):g}", point.amount > 0
     said = {
         UNCHANGED: "unchanged",

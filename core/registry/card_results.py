@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from core.evaluation.estimand import ESTIMANDS, Estimand, estimand_of
+from core.evaluation.estimand import ESTIMANDS, Estimand, estimand_of, titled
 from core.registry.card_parts import Count, Difference, Interval, Part, Share, Text
 
 
@@ -127,9 +127,9 @@ class CardEvaluation(Part):
     tried: tuple[Tried, ...] = ()
     robustness: tuple[Robustness, ...] = ()
 
-    def titled(self, title: str, figure: str) -> str:
+    def titled(self, figure: str) -> str:
         """A figure's title with what it is a figure of: "AUROC, mean within patients"."""
-        return f"{title}, {ESTIMANDS[estimand_of(figure, self.estimand or self._of_before)]}"
+        return titled(figure, estimand_of(figure, self.estimand or self._of_before))
 
     @property
     def auroc_is(self) -> str:

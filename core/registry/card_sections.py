@@ -17,6 +17,7 @@ from core.registry.card_words import (
     explained,
     figure,
     judged_on,
+    summary_of,
     trained_on,
 )
 
@@ -71,7 +72,7 @@ def _details(card: Card, model_sha256: str) -> list[str]:
     spec = card.input
     size = f"{spec.width}×{spec.height} px, classes {', '.join(card.classes)}"
     lines = [
-        card.summary,
+        summary_of(card),
         (
             f"Name {card.name}; made on {card.created:%Y-%m-%d} by Lobule; network "
             f"{card.architecture}, input {size}; stain normalisation: {card.stain_normalisation}."
@@ -100,8 +101,8 @@ def _factors(card: Card) -> list[str]:
         looked_at.append("stain")
     return [
         (
-            f"Scale: {fields} µm ({_FITS[spec.fit]}), images of {spec.um_per_px_low:g} to "
-            f"{spec.um_per_px_high:g} µm/px, trained at {spec.um_per_px:g}."
+            f"Scale: {fields} µm ({_FITS[spec.fit]}), from images of up to "
+            f"{spec.um_per_px_high:g} µm/px; finer ones are shrunk to {spec.um_per_px:g} µm/px."
         ),
         f"Results are given by {', '.join(looked_at)}. {_UNRECORDED}",
     ]
@@ -148,12 +149,12 @@ def _results(result: CardEvaluation | None) -> tuple[tuple[tuple[str, ...], ...]
         return (), [NEVER_JUDGED]
     rows = [
         (
-            result.titled("AUROC", "auroc"),
+            result.titled("auroc"),
             figure(result.auroc, result.auroc_interval),
             figure(result.colour_auroc),
         ),
         (
-            result.titled("Balanced accuracy", "balanced_accuracy"),
+            result.titled("balanced_accuracy"),
             figure(result.balanced_accuracy, result.balanced_accuracy_interval),
             figure(result.colour_balanced_accuracy),
         ),

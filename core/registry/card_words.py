@@ -1,5 +1,6 @@
 """A card in sentences: on whom a model was trained and judged, and what speaks against it."""
 
+from core.architectures.catalogue import CATALOGUE
 from core.registry.card import Card
 from core.registry.card_parts import Interval
 from core.registry.card_results import CardEvaluation
@@ -10,6 +11,21 @@ LEAKY_FIGURES = (
     "new patient."
 )
 NEVER_JUDGED = "This model was never judged on patients held out of its training."
+
+
+def summary_of(card: Card) -> str:
+    """A card's summary; cards of before call the network by its name in the catalogue."""
+    network = CATALOGUE.get(card.architecture)
+    if network is None:
+        return card.summary
+    written = f"{card.architecture} from ImageNet weights"
+    return card.summary.replace(written, f"{network.title} (ImageNet weights)")
+
+
+def network_of(card: Card) -> str:
+    """What people call the network of a card."""
+    network = CATALOGUE.get(card.architecture)
+    return network.title if network else card.architecture
 
 
 def trained_on(card: Card) -> str:

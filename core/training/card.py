@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from core.architectures import heatmap_layer
+from core.architectures.catalogue import find
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.registry.card import Card, InputSpec, Training
@@ -144,8 +145,9 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained
     elif recipe.train and recipe.train.frozen_base and not recipe.fine_tune:
         how = "frozen but for its head"
     else:
-        how = "trained by gradient descent"
+        how = "trained as a whole"
     start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
+    network = find(recipe.architecture).title
     patients = dataset.records["patient"].iloc[trained.rows["train"]].nunique()
     task = (
         f"Tells {dataset.classes[1]} from {dataset.classes[0]}"
@@ -159,8 +161,8 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained
         "squash": f"fields as tall as {fields} µm, made square",
     }[spec.fit]
     return (
-        f"{task} in {shown}. {recipe.architecture} from {start}, {how}, on "
-        f"{len(trained.rows['train'])} {dataset.name} images of {patients} patients. Its "
+        f"{task} in {shown}. {network} ({start}), {how}. Trained on "
+        f"{len(trained.rows['train']):,} {dataset.name} images of {patients:,} patients. Its "
         f"probabilities assume that {'both' if recipe.task == 'binary' else 'all'} classes are "
         "equally frequent."
     )

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.registry.card_words import summary_of
 from core.registry.package import Package
 from pages.desk.uploads import PHANTOM_IS, phantom_button
 from pages.shared.plain import as_html, notice
@@ -41,7 +42,7 @@ def invite(package: Package) -> None:
     st.caption(PHANTOM_IS)
     st.html(
         f'<div class="lobule-text"><h3>The model: {as_html(package.card.title)}</h3>'
-        f"<p>{as_html(package.card.summary)}</p></div>"
+        f"<p>{as_html(summary_of(package.card))}</p></div>"
         f'<div class="lobule-two"><div><h3>Good for</h3><ul class="lobule-list">{good}</ul></div>'
         f'<div><h3>Not for</h3><ul class="lobule-list">{bad}</ul></div></div>'
     )

@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EvaluationError
-from core.evaluation.estimand import ESTIMANDS, MEANINGS, PROTOCOLS, estimand_of
+from core.evaluation.estimand import (
+    ESTIMANDS,
+    MEANINGS,
+    PROTOCOLS,
+    TITLES,
+    estimand_of,
+    titled,
+)
 from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.numbers import offer_numbers, show_chart
-from pages.figures.words import TITLES, calling_rule, counted, of_each, ranking_rule, titled, words
+from pages.figures.words import calling_rule, counted, of_each, ranking_rule, words
 from pages.shared.learning_curves import MARKS
 from pages.shared.plain import notice, table
 

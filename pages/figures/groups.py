@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from core.evaluation.estimand import estimand_of
+from core.evaluation.estimand import TITLES, estimand_of, titled
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import TITLES, calling_rule, ranking_rule, titled, words
+from pages.figures.words import calling_rule, ranking_rule, words
 from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import notice, table
 

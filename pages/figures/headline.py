@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.evaluation.estimand import ESTIMANDS, estimand_of
+from core.evaluation.estimand import ESTIMANDS, estimand_of, titled
 from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated, label
 from pages.figures.numbers import offer_numbers, show_chart
-from pages.figures.words import HELP, calling_rule, counted, of_whom, titled, words
+from pages.figures.words import HELP, calling_rule, counted, of_whom, words
 from pages.shared.plain import notice, table
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EvaluationError
-from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.estimand import ESTIMANDS, TITLES
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import TITLES, words
+from pages.figures.words import calling_rule, words
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 from pages.shared.plain import table
 
@@ -69,9 +69,7 @@ def _draw(model: EvaluatedModel, found: "pd.DataFrame", shown: "pd.DataFrame", r
         model,
         found,
         "patients",
-        "call each row at its “threshold”"
-        if model.predictions.thresholds is not None
-        else "call the class with the highest probability of each row",
+        f"{calling_rule(model.predictions)} The score is the share of images called rightly.",
         alt="A bar a patient, worst first; the download has the numbers.",
     )
 

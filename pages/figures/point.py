@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.evaluation.estimand import titled
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.headline import confusion_table
 from pages.figures.numbers import show_chart
-from pages.figures.words import HELP, calling_rule, ranking_rule, titled
+from pages.figures.words import HELP, calling_rule, ranking_rule
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation.estimand import ESTIMANDS, FIRST
+from core.registry.card_limits import change_words
 from core.registry.card_results import UNCHANGED
 from pages.figures.evaluated import EvaluatedModel, label
 from pages.figures.numbers import show_chart
@@ -102,7 +103,7 @@ def _show_kind(
         model,
         _numbers(points, model.tried_on),
         f"robustness {kind}",
-        "the entries of evaluation.robustness with this change; “none” is unchanged."
+        f"evaluation.robustness, the rows “{kind}” and “none” (unchanged)."
         if model.root is None
         else "the same images were changed and answered again; evaluate --json prints these too.",
         alt=f"AUROC and balanced accuracy by {title}; the download has the numbers.",
@@ -143,10 +144,9 @@ def _worst(unchanged: "Robustness", points: Sequence["Robustness"]) -> str:
     worst = min((each for each in points if each is not unchanged), key=lambda each: each.auroc)
     if worst.auroc >= unchanged.auroc:
         return f"AUROC is {unchanged.auroc:.3f} unchanged, and no change made it fall."
-    title, _ = _CHANGES.get(worst.change, (worst.change, None))
-    amount = f"{worst.amount:g} {worst.unit}".rstrip()
     return (
-        f"AUROC falls most with {title}, {amount}: from {unchanged.auroc:.3f} to {worst.auroc:.3f}."
+        f"Hardest change: {change_words(worst)}; AUROC falls from {unchanged.auroc:.3f} to "
+        f"{worst.auroc:.3f}."
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from core.evaluation.estimand import ESTIMANDS, FIRST
+from core.evaluation.estimand import FIRST
 from pages.figures.evaluated import EvaluatedModel
 
 if TYPE_CHECKING:
@@ -10,20 +10,6 @@ if TYPE_CHECKING:
     from core.evaluation.judge import Figure
     from core.evaluation.predictions import Predictions
 
-TITLES = {
-    "auroc": "AUROC",
-    "auprc": "AUPRC",
-    "balanced_accuracy": "Balanced accuracy",
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "precision": "Precision",
-    "macro_precision": "Precision, mean of classes",
-    "f1": "F1",
-    "macro_f1": "F1, mean of classes",
-    "brier": "Brier score",
-    "ece": "ECE",
-}
 HELP = (
     "AUROC: how often an image of the class ranks above one of another; 0.5 is guessing. AUPRC: "
     "mean precision over all recalls; guessing has the share of the class. Sensitivity (recall): "
@@ -45,11 +31,6 @@ _CALLS: "dict[Estimand, str]" = {
     "folds": "the rows of each round, then the mean",
     "patients": "the rows of each patient, then the mean over patients who have what it needs",
 }
-
-
-def titled(name: str, estimand: "Estimand") -> str:
-    """A figure's title with what it is a figure of."""
-    return f"{TITLES[name]}, {ESTIMANDS[estimand]}"
 
 
 def words(figure: "Figure") -> str:

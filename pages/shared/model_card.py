@@ -5,13 +5,14 @@ import streamlit as st
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import CardEvaluation
+from core.registry.card_words import network_of, summary_of
 from pages.shared.plain import as_html, notice, table
 
 
 @st.dialog("Model card", width="large")
 def show_card(card: Card, model_sha256: str) -> None:
     """Show what a model is, where it came from and how far it may be trusted."""
-    st.html(f"<h3>{as_html(card.title)}</h3><p>{as_html(card.summary)}</p>")
+    st.html(f"<h3>{as_html(card.title)}</h3><p>{as_html(summary_of(card))}</p>")
     good, bad = st.columns(2)
     with good:
         _list("Good for", card.good_for)
@@ -30,7 +31,7 @@ def show_card(card: Card, model_sha256: str) -> None:
         ("", ""),
         [
             ("Name", card.name),
-            ("Network", card.architecture),
+            ("Network", network_of(card)),
             ("Decision threshold", _threshold(card)),
             ("Created", f"{card.created:%Y-%m-%d %H:%M %Z}"),
             ("SHA-256", model_sha256),

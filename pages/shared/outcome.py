@@ -168,14 +168,14 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
     origin = {"stated": "stated by the file", "given": "given", "unknown": "assumed"}[plan.state]
     size = f"{info.width:,} × {info.height:,} px"
     field = f"{info.width * used:,.0f} × {info.height * used:,.0f} µm"
-    expected = f"{spec.um_per_px_low:g} to {spec.um_per_px_high:g} µm/px"
+    expected = f"up to {spec.um_per_px_high:g} µm/px; finer images are shrunk to {spec.um_per_px:g}"
     stored = f"{info.format}, {info.mode}, {info.bit_depth} bit"
     table(
         ("", "The model expects", "This image"),
         [
             (
                 "Scale",
-                f"{expected} (trained at {spec.um_per_px:g})",
+                expected,
                 f"{used:g} µm/px ({origin})",
             ),
             ("Field", _fields(spec), field),

@@ -4,7 +4,14 @@ import streamlit as st
 
 from core.registry.card import Card
 from core.registry.card_results import CardEvaluation
-from core.registry.card_words import NEVER_JUDGED, figure, judged_on, reservations, trained_on
+from core.registry.card_words import (
+    NEVER_JUDGED,
+    figure,
+    judged_on,
+    reservations,
+    summary_of,
+    trained_on,
+)
 from core.registry.package import Package
 from core.registry.shelf import ShelfEntry
 from pages.shared.plain import as_html, notice
@@ -24,7 +31,7 @@ def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
     with st.container(border=True, key=f"shelf-{entry.name}"):
         st.html(
             f'<div class="lobule-file"><h2 class="lobule-model">{as_html(card.title)}</h2>'
-            f"{_badges(entry, card, active=active)}</div><p>{as_html(card.summary)}</p>"
+            f"{_badges(entry, card, active=active)}</div><p>{as_html(summary_of(card))}</p>"
         )
         for text in reservations(card):
             if text != NEVER_JUDGED:
@@ -92,10 +99,10 @@ def _judged(result: CardEvaluation | None) -> None:
     st.text(f"{judged_on(result)}.", help=f"{_JUDGED_HELP} {result.protocol}")
     too_few = "" if result.auroc_interval else " (too few patients for an interval)"
     rows = (
-        (result.titled("AUROC", "auroc"), figure(result.auroc, result.auroc_interval) + too_few),
+        (result.titled("auroc"), figure(result.auroc, result.auroc_interval) + too_few),
         ("colour alone", figure(result.colour_auroc)),
         (
-            result.titled("Balanced accuracy", "balanced_accuracy"),
+            result.titled("balanced_accuracy"),
             figure(result.balanced_accuracy, result.balanced_accuracy_interval),
         ),
         ("colour alone", figure(result.colour_balanced_accuracy)),

@@ -103,7 +103,7 @@ def test_real_image_is_answered_as_on_the_command_line(
     answered(page)
     shown = json.loads(downloaded(page, "Result, JSON"))
     assert shown["path"] == image.name
-    assert page.locator(".lobule-answer h2").inner_text().lower().endswith(shown["verdict"].lower())
+    assert page.locator(".lobule-answer h2").inner_text().lower().endswith(shown["outcome"].lower())
     options = ["--um-per-px", um_per_px] if um_per_px else []
     same(shown, by_command_line(image, app_server.home, *options))
     overlay = Image.open(BytesIO(downloaded(page, "Overlay, PNG")))

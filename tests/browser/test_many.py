@@ -148,7 +148,7 @@ def test_twenty_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path)
                     expected = known[str(answer["sha256"])]
                     assert answer["path"] == own[number].name
                     assert Path(str(expected["path"])).name == own[number].name
-                    assert answer["verdict"] == expected["verdict"]
+                    assert answer["outcome"] == expected["outcome"]
                     np.testing.assert_allclose(
                         answer["probabilities"], expected["probabilities"], atol=2e-4
                     )

@@ -8,10 +8,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.training.planning.plan
-from core.training.jobs import read_run
+from core.training.jobs import list_runs, list_unreadable, read_run
 from core.training.planning.plan import Part, Plan
 from core.training.request.request import Request
 from pages.runs import words as run_words
+from pages.runs.follow import standing
 from tests.pages.made_up_runs import MadeUpRuns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -227,6 +228,36 @@ def test_with_nothing_but_unreadable_runs_the_page_says_why(runs: MadeUpRuns) ->
     assert page.title[0].value == "Training runs"
     assert f"The run {run} cannot be read" in html(page)
     assert [button.label for button in page.button if button.key == "show-all"] == ["All runs (1)"]
+
+
+def test_a_run_that_turns_unreadable_is_noticed(runs: MadeUpRuns) -> None:
+    def script() -> None:
+        import streamlit as st  # noqa: PLC0415 - AppTest runs it on its own
+
+        from core.training.jobs import list_runs, list_unreadable  # noqa: PLC0415
+        from pages.runs.follow import follow, standing  # noqa: PLC0415
+
+        st.session_state["times"] = st.session_state.get("times", 0) + 1
+        now = standing(list_runs(), list_unreadable(), epochs=False)
+        follow(st.session_state.pop("drawn", now), "all", epochs=False)
+        st.session_state["now"] = now
+
+    sound, odd = runs.add("sound", "failed"), runs.add("odd", "failed", hour=1)
+    page = AppTest.from_function(script, default_timeout=SECONDS).run()
+    assert page.session_state["times"] == 1
+    for spoilt in (odd, sound):
+        before, times = page.session_state["now"], page.session_state["times"]
+        (runs.home / "runs" / spoilt / "events.jsonl").write_bytes(b"noise\n")
+        page.session_state["drawn"] = before
+        page.run()
+        assert not page.exception
+        assert page.session_state["times"] == times + 2  # once as a timer would, once to draw anew
+
+
+def test_an_unreadable_run_that_comes_is_noticed(runs: MadeUpRuns) -> None:
+    before = standing(list_runs(), list_unreadable(), epochs=False)
+    (runs.home / "runs" / runs.add("odd", "failed") / "events.jsonl").write_bytes(b"noise\n")
+    assert standing(list_runs(), list_unreadable(), epochs=False) != before
 
 
 def test_runs_that_cannot_be_listed_are_explained(home: Path) -> None:

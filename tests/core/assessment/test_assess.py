@@ -117,7 +117,7 @@ def test_report_says_it_all(found: Assessment) -> None:
         assert part in text
     for estimand in ("pooled over images", "mean within patients"):
         assert f"AUROC, {estimand}" in text
-    assert "jpeg 20 quality: AUROC" in text
+    assert "JPEG of quality 20: AUROC" in text
     content = to_json(found)
     assert content["leaky"] is True
     assert content["figures"]["auroc"]["value"] == found.evaluation.figures["auroc"].value

@@ -106,7 +106,7 @@ def test_undecided_is_said_with_its_reason_and_the_probabilities(
     assert f"image.png: {word} (no IDC 0." in output
     assert f"Note: {why}" in output
     found = json.loads(run(*arguments, "--json")[1])
-    assert found["verdict"] == word
+    assert found["outcome"] == word
     assert found["reasons"][0].startswith(why)
     assert found["prediction_set"] == (["no IDC", "IDC"] if cut_offs == (0, 0) else [])
     assert found["predicted"] in {"no IDC", "IDC"}
@@ -123,7 +123,7 @@ def test_out_of_scope_gives_reasons_and_no_probability_in_text(folder: Path) -> 
     )
     assert not re.search(r"\b[01]\.\d{3}\b", output)
     found = json.loads(run(*arguments, "--json")[1])
-    assert (found["verdict"], found["scope"]["inside"]) == ("out of scope", False)
+    assert (found["outcome"], found["scope"]["inside"]) == ("out of scope", False)
     assert sum(found["probabilities"]) == pytest.approx(1, abs=1e-5)
 
 

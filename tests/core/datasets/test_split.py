@@ -15,7 +15,6 @@ from core.datasets.split import (
     Split,
     deal_images,
     k_fold,
-    leave_one_patient_out,
     patients_with_every_class,
     split_dataset,
 )
@@ -252,16 +251,6 @@ def test_impossible_fractions_explain_themselves(fractions: tuple[float, float, 
 def test_two_folds_are_too_few() -> None:
     with pytest.raises(DatasetError, match="at least 3 are needed"):
         k_fold(made_up([]), 2, 0)
-
-
-def test_leave_one_patient_out(tiny_idc: Path) -> None:
-    dataset = open_dataset(tiny_idc)
-    judged = patients_with_every_class(dataset)
-    assert judged == ["1", "2", "3", "4", "5", "6"]
-    patients = dataset.records["patient"].to_numpy()
-    for patient, train, test in leave_one_patient_out(patients, judged):
-        assert set(patients[test]) == {patient}
-        assert set(patients[train]) == set(patients) - {patient}
 
 
 @pytest.mark.parametrize("numbers", [(3, 4, 5), (100, 7, 33), (9, 10_001, 12)])

@@ -127,7 +127,7 @@ def test_what_is_unlike_training_is_out_of_scope(
     strange = np.ascontiguousarray(paint(tissue[60:110, 60:110]))
     found = diagnose(encode_png(strange), package=tested, um_per_px=4.0)
     assert found.outcome.kind == "out of scope"
-    assert found.to_json()["verdict"] == "out of scope"
+    assert found.to_json()["outcome"] == "out of scope"
     assert words in " ".join(found.outcome.reasons)
 
 

@@ -85,8 +85,8 @@ def test_sample_units_and_the_greatest_fall_are_said(tiny: Path) -> None:
     page = open_page("Robustness")
     shown = html(page)
     assert "Figures of the 10 images of 4 patients, held-out patients of none, changed" in shown
-    assert "AUROC falls most with JPEG, 20 quality: from 0.960 to 0.720." in shown
-    assert shown.count("From card.json: the entries of evaluation.robustness") == 3
+    assert "Hardest change: JPEG of quality 20; AUROC falls from 0.960 to 0.720." in shown
+    assert shown.count("From card.json: evaluation.robustness, the rows") == 3
     titles = {chart["layout"]["xaxis"]["title"]["text"] for chart in charts(page).values()}
     assert titles == {"Stain, HED strength", "JPEG, quality", "Brightness, %"}
     downloads = [each.proto.id for each in page.get("download_button")]

@@ -12,19 +12,17 @@ from pages.shared.entrance import enter_through_app
 from pages.shared.plain import as_html, notice, table
 
 RESEARCH = (
-    "Lobule is decision support for research. It is not a medical device: no authority has cleared "
-    "it, its answers are no diagnosis, and they must not guide the care of a patient. Its models "
-    "have learnt from few patients of few laboratories; each model's card says how few, and what "
-    "the model is not for."
+    "Lobule is for research, not a medical device: its answers are no diagnosis and must not "
+    "guide care. Its models learnt from few patients; each card says how few."
 )
 PRIVACY = (
-    "Images stay in the memory of the machine that runs Lobule, unless you save a case. Nothing is "
-    "sent anywhere. Datasets and ImageNet weights are downloaded only when you ask for them."
+    "Images stay in this computer's memory unless you save a case. Nothing is sent anywhere; "
+    "downloads happen only when you ask."
 )
 KEYS = (
     ("J", "next image of the case"),
     ("K", "previous image"),
-    ("A", "agree with the answer; again takes it back"),
+    ("A", "agree; again takes it back"),
     ("D", "disagree; again takes it back"),
 )
 

@@ -14,8 +14,8 @@ from pages.shared.entrance import enter_through_app
 
 INVITATION = """<ol class="lobule-list lobule-steps">
 <li>Type or pick a folder on the left: BreaKHis, IDC, one subfolder a class, or a manifest.</li>
-<li>Every image is read once, while you look around.</li>
-<li>See what was found, what it holds, and whether a split of it would leak.</li></ol>"""
+<li>Every image is read once.</li>
+<li>See what was found, what it holds, and whether a split would leak.</li></ol>"""
 
 
 def show_dataset(job: AuditJob) -> None:

@@ -12,6 +12,7 @@ from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import CardEvaluation
 from core.registry.card_words import (
     LEAKY_TRAINING,
+    MEASURES,
     NEVER_JUDGED,
     counted,
     explained,
@@ -29,11 +30,6 @@ _FITS = {
     "squash": "fields that tall, made square",
 }
 _ALONE = "colour alone"
-_MEASURES = (
-    "AUROC: how often an image of a class ranks above one of another; 0.5 is chance. Balanced "
-    "accuracy: mean of the classes' sensitivities. Colour alone: logistic regression on colour "
-    "statistics, no network, judged alike. Brackets: 95 % interval by bootstrap over patients."
-)
 _UNRECORDED = (
     "Laboratory, scanner, age, sex and ancestry are not recorded in the data, so results by them "
     "do not exist."
@@ -110,7 +106,7 @@ def _factors(card: Card) -> list[str]:
 
 def _metrics(card: Card) -> list[str]:
     point = card.operating_point
-    lines = [_MEASURES]
+    lines = [MEASURES]
     if point:
         lines.append(
             f"Decision threshold (operating point): {point.positive_class} from a probability of "

@@ -11,6 +11,13 @@ LEAKY_FIGURES = (
     "new patient."
 )
 NEVER_JUDGED = "This model was never judged on patients held out of its training."
+MEASURES = (
+    "AUROC: how often an image of the class ranks above another; 0.5 is guessing. Balanced "
+    "accuracy: mean sensitivity of the classes. Colour alone: the same task from colours only, "
+    "without a network, judged alike; a model should beat it. Brackets: 95 % interval, bootstrap "
+    "over patients."
+)
+"""What the figures of a card mean."""
 
 
 def summary_of(card: Card) -> str:

@@ -47,7 +47,7 @@ def show_contents(dataset: "Dataset") -> None:
         st.html(f'<div class="lobule-text"><p>{as_html(note)}</p></div>')
     for title, column in _BY.items():
         if column == "patient" and not dataset.patients_known:
-            st.text("Patients are not known: images of one may be in training and test.")
+            st.text("Patients unknown: images of one may be in training and test.")
             continue
         counts = counts_by(dataset, column)
         if list(counts.index) == [""]:
@@ -62,7 +62,7 @@ def show_contents(dataset: "Dataset") -> None:
         "text/csv",
         key="download_records",
         on_click="ignore",
-        help="One row an image: path, patient, slide, class, subtype, magnification, scale.",
+        help="One row an image.",
     )
 
 

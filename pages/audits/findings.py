@@ -29,7 +29,7 @@ def show_state(job: AuditJob) -> None:
         if job.error:
             notice(job.error, "error")
         if job.stopped:
-            notice("The audit was stopped. The next one goes on from there.")
+            notice("Stopped. The next audit goes on from there.")
         if job.audit:
             _show_verdict(job.audit, job.decisions)
     if again.button(
@@ -52,11 +52,11 @@ def _show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
     if settled := len(audit.findings) - len(open_ones):
         counted.append(f"{settled} decided")
     if numbers["error"]:
-        kind, words = "error", "Not sound: a model trained on it as it is would mislead"
+        kind, words = "error", "Not sound: a model trained on it would mislead"
     elif numbers["warning"]:
         kind, words = "warning", "Usable with care"
     else:
-        kind, words = "note", "Sound: nothing found that would mislead"
+        kind, words = "note", "Sound"
     summary = f" ({', '.join(counted)})" if counted else ""
     st.html(
         f'<div class="lobule-notice lobule-{kind}" role="status"><span aria-hidden="true">'
@@ -69,15 +69,15 @@ def show_findings(job: AuditJob) -> None:
     """List the findings with what to do about each, and take decisions about their files."""
     if (audit := job.audit) is None:
         if job.running:
-            st.text("Findings come once every image has been read.")
+            st.text("Findings come when every image is read.")
         return
     if job.undecidable:
-        notice(f"Nothing can be decided about these findings. {job.undecidable}")
+        notice(f"Nothing can be decided here. {job.undecidable}")
     elif job.decisions and job.dataset and job.kept and (job.decisions.drop or job.decisions.keep):
         dropped = len(job.dataset.records) - len(job.kept.records)
         st.caption(
             f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept. Dropped "
-            "images are left out of the other views; no file is touched."
+            "images are left out everywhere; no file is touched."
         )
     if not audit.findings:
         st.text("The audit found nothing.")
@@ -148,10 +148,10 @@ def _decide(job: AuditJob, decisions: "Decisions", finding: "Finding", number: i
     ):
         settled = files <= already
         label = f"✓ {done} {images}" if settled else f"{word} {images}"
-        if st.button(label, key=f"{word}-{number}", help=means, disabled=settled, type="tertiary"):
+        if st.button(label, key=f"{word}-{number}", help=means, disabled=settled):
             _record(job, decide(finding))
     decided = files & (decisions.drop | decisions.keep)
-    if decided and st.button("Undo", key=f"Undo-{number}", type="tertiary"):
+    if decided and st.button("Undo", key=f"Undo-{number}"):
         _record(job, decisions.forgetting(finding))
 
 
@@ -160,17 +160,15 @@ def _decide_people(job: AuditJob, decisions: "Decisions", finding: "Finding", nu
     people = frozenset(finding.patients)
     with st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}"):
         for word, apart, already, means in (
-            ("One person each", False, decisions.one_person, "Every split keeps them together."),
-            ("Different people", True, decisions.apart, "Every split takes them apart."),
+            ("One person each", False, decisions.one_person, "Kept together in every split."),
+            ("Different people", True, decisions.apart, "Different people in every split."),
         ):
             settled = people <= already
             label = f"✓ {word}" if settled else word
-            if st.button(
-                label, key=f"{word}-{number}", help=means, disabled=settled, type="tertiary"
-            ):
+            if st.button(label, key=f"{word}-{number}", help=means, disabled=settled):
                 _record(job, decisions.deciding_people(finding, apart=apart))
         if people & (decisions.one_person | decisions.apart) and st.button(
-            "Undo", key=f"Undo-{number}", type="tertiary"
+            "Undo", key=f"Undo-{number}"
         ):
             _record(job, decisions.forgetting(finding))
 

@@ -57,7 +57,7 @@ class AuditJob(Job):
         """End the audit soon; at once if only earlier decisions are still looked for."""
         super().stop()
         if self.audit is not None:
-            self.undecidable = "The search for earlier decisions was stopped; audit again for it."
+            self.undecidable = "The search for earlier decisions was stopped."
             self.running = False
 
     def decide(self, decisions: "Decisions") -> None:

@@ -48,7 +48,7 @@ def _ask_how(path: Path) -> DatasetRequest:
         required=True,
         format_func=TASKS.__getitem__,
         key=f"task-{path}",
-        help="Two classes, such as benign and malignant, or subtypes.",
+        help="Two classes, or subtypes.",
     )
     magnifications: list[str] = []
     offered = st.session_state.get("offered", {}).get(path, ())
@@ -66,8 +66,8 @@ def _ask_how(path: Path) -> DatasetRequest:
             "Patients, by a pattern",
             key=f"pattern-{path}",
             placeholder=r"(?P<patient>\d+)_",
-            help="A regular expression that finds the patient in each path, in a group named "
-            "patient. Or put a file patients.csv (columns path, patient) into the folder.",
+            help="A regular expression with a group named patient. Or a file patients.csv "
+            "(path, patient) in the folder.",
         ).strip()
     return DatasetRequest(
         *(path, task or "binary", tuple(sorted(magnifications)), pattern or None),

@@ -47,7 +47,7 @@ def show_samples(dataset: "Dataset") -> None:
     if places[-1].button("Show others", key="others", width="stretch"):
         st.session_state["sample_seed"] += 1
     if records.empty:
-        st.text("No image passes these filters. Choose All in one of them.")
+        st.text("No image passes these filters.")
         return
     chosen = records
     if len(records) > GRID:
@@ -87,7 +87,7 @@ def _by_number(name: str) -> list[str | int]:
 def show_patients(dataset: "Dataset") -> None:
     """Draw each patient on a row with a strip of thumbnails, a page at a time."""
     if not dataset.patients_known:
-        st.text("Patients are not known: every image counts as its own patient.")
+        st.text("Patients unknown: every image counts as one.")
         return
     names = sorted(set(dataset.records["patient"]), key=_by_number)
     pages = -(-len(names) // PATIENTS)

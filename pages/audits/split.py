@@ -96,8 +96,8 @@ def _show_figure() -> None:
     st.html("<h3>What a leak is worth</h3>")
     st.caption(
         f"The same models on {measured.images:,} images of {measured.patients} patients "
-        f"({measured.dataset}): only the split differs. AUROC of {measured.folds} folds, mean of "
-        f"{measured.seeds} seeds, with 95 % intervals by bootstrap over patients; 0.5 is guessing."
+        f"({measured.dataset}); only the split differs. AUROC of {measured.folds} folds, mean "
+        f"of {measured.seeds} seeds, with 95 % intervals; 0.5 is guessing."
     )
     st.plotly_chart(
         with_intervals(names, series, "AUROC, benign against malignant"),

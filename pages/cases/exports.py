@@ -35,7 +35,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
             "text/csv",
             key="export_csv",
             on_click="ignore",
-            help="The listed cases, one row an answer.",
+            help="One row an answer.",
         )
         st.download_button(
             "Export JSON",
@@ -44,13 +44,12 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
             "application/json",
             key="export_json",
             on_click="ignore",
-            help="The listed cases with full answers, verdicts and trails; no pixels or maps.",
+            help="With full answers, verdicts and trails; no pixels or maps.",
         )
         if st.button(
             "Make a dataset",
             key="export_manifest",
-            help="The judged images of the listed cases, with your verdicts as labels: to open on "
-            "the Datasets page, or to train on.",
+            help="The judged images, your verdicts as labels: for Datasets or Training.",
         ):
             st.session_state.pop(_WRITTEN, None)
             _make_dataset(store, cases)
@@ -69,7 +68,7 @@ def _make_dataset(store: "Store", cases: tuple[Case, ...]) -> None:
         class_sets(cases),
         format_func=lambda names: visible(" / ".join(names)),
         key="manifest_classes",
-        help="A dataset has one set of classes: those of the first model that answered.",
+        help="The first model's classes.",
     )
     try:
         images = labelled(cases, classes, everything_shown(store))
@@ -105,26 +104,26 @@ def _say(images: "Labelled") -> None:
             visible(
                 f"{counted(len(images.rows), 'image')} of {counted(patients, 'patient')}: {words}"
             ),
-            help="Cases with one pseudonym, or that share an image, are one patient, listed or "
-            "not; any other case is a patient of its own.",
+            help="Cases that share a pseudonym or an image are one patient; any other case is "
+            "its own.",
         )
     else:
-        st.text("No image has a verdict that names a class yet.")
+        st.text("No verdict names a class yet.")
     left_out = {
         "without a verdict": images.unjudged,
-        "whose verdict names no class of the model": images.no_class,
-        "that were judged one way in one case and another way in another": images.contradictory,
+        "whose verdict names no class": images.no_class,
+        "that were judged differently in two cases": images.contradictory,
         "synthetic, of no patient": images.synthetic,
     }
     if reasons := [f"{number:,} {why}" for why, number in left_out.items() if number]:
         quiet(f"Left out: {'; '.join(reasons)}.")
     if len(images.labels) == 1:
-        notice("All labels are the same: a dataset needs two or more classes to be opened.")
+        notice("All labels are the same: a dataset needs two classes or more.")
 
 
 def _go_to(written: "Path") -> None:
     st.html(f'<div class="lobule-file">The manifest is <b>{as_html(written)}</b></div>')
-    quiet("It loses the images of a case that is deleted.")
+    quiet("A deleted case takes its images out of it.")
     if st.button("Open on the Datasets page", type="primary", key="open_dataset", width="stretch"):
         st.session_state["dataset_path"] = st.session_state["last_dataset_path"] = str(written)
         st.session_state.pop(_WRITTEN)
@@ -145,7 +144,7 @@ def _json(store: "Store", cases: tuple[Case, ...]) -> bytes:
 
 def offer_report(store: "Store", case: Case) -> None:
     """Draw the button that opens the dialog."""
-    words = "The case as a PDF to print or to hand on."
+    words = "The case as a PDF."
     if st.button("Report", key="report", help=words):
         st.session_state.pop(_MADE, None)
         _report(store, case)
@@ -153,10 +152,7 @@ def offer_report(store: "Store", case: Case) -> None:
 
 @st.dialog("Report as PDF")
 def _report(store: "Store", case: Case) -> None:
-    quiet(
-        "Images and heatmaps, answers and how sure they are, your verdicts and notes, and what is "
-        "known of the models. Made to be read in black and white."
-    )
+    quiet("Images, heatmaps, answers, verdicts, notes, and what is known of the models.")
     ask_who("report_user")
     if st.button("Make the report", key="make_report", type="primary", width="stretch"):
         _make_report(store, case)

@@ -25,9 +25,9 @@ def ask_filter(store: "Store") -> CaseFilter:
         key="worklist_text",
         placeholder="case, patient, name or note",
         max_chars=200,
-        help="Any part of a number, pseudonym, image name, subtype or note.",
+        help="Any part of it.",
     )
-    answer = _choose("Answer", options.said, "answer", "What the model said of at least one image.")
+    answer = _choose("Answer", options.said, "answer", "On at least one image.")
     model = _choose("Model", options.models, "model", "A model that answered.")
     verdicts = (*(verdict.value for verdict in Verdict), UNJUDGED)
     verdict = _choose("Verdict", verdicts, "verdict", "The pathologist's, on at least one image.")
@@ -39,10 +39,10 @@ def ask_filter(store: "Store") -> CaseFilter:
 def show_list(cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
     """Draw the table, or say why there is none."""
     if not cases and wanted == CaseFilter():
-        st.text("There are no cases yet. Answer images on the Diagnose page, then save them.")
+        st.text("No cases yet. Save one on Diagnose.")
         return
     if not cases:
-        st.text("No case matches the search and the filters on the left.")
+        st.text("No case matches the filters on the left.")
         return
     images = sum(len(case.images) for case in cases)
     more = f"The newest {len(cases):,} of {total:,} cases" if total > len(cases) else None
@@ -72,7 +72,7 @@ def show_tombstones(cases: tuple[Case, ...]) -> None:
     if not cases:
         st.text("No case was ever deleted.")
         return
-    quiet("A deleted case leaves its number and its trail. Click one to read it.")
+    quiet("Its number and its trail stay. Click one to read it.")
     turn = st.session_state.setdefault(_TURN, 0)
     picked = st.dataframe(
         {
@@ -134,7 +134,7 @@ _CONFIG = {
     "Images": st.column_config.NumberColumn(format="localized", width=65),
     "Answers": st.column_config.TextColumn(
         width=220,
-        help="The first model's; of a single image, with the probability of the positive class.",
+        help="By the first model.",
     ),
     "Verdicts": st.column_config.TextColumn(width=220, help="The pathologist's."),
     "Saved, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),

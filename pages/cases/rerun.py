@@ -31,14 +31,14 @@ def ask_rerun(store: "Store", case: Case) -> None:
     others = [name for name in packages if name not in used]
     st.html("<h3>Another model</h3>")
     if not others:
-        quiet("Every model has answered all images of this case.")
+        quiet("Every model has answered this case.")
         return
     name = st.selectbox(
         "Model",
         others,
         format_func=lambda name: packages[name].card.title,
         key=f"rerun_model-{case.id}",
-        help="It answers the kept images at the same scale. Its answers stand beside the first.",
+        help="The same images at the same scale; its answers stand beside the first.",
     )
     if st.button("Ask this model too", key=f"rerun-{case.id}", width="stretch"):
         _rerun(store, case, packages[name])

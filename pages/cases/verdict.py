@@ -19,10 +19,7 @@ _NAMES = {
     Verdict.OTHER_SUBTYPE: "Other subtype",
     Verdict.CANNOT_TELL: "Cannot tell",
 }
-_HELP = (
-    "On the first model's answer. A verdict that names a class of the model can become the label "
-    "of a dataset."
-)
+_HELP = "On the first model's answer. One that names a class can become a label."
 
 
 def ask_verdict(store: "Store", case: Case, image: CaseImage) -> None:

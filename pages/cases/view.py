@@ -115,10 +115,7 @@ def leave(case_id: str) -> None:
 
 
 def _tell_of_change(case: Case) -> None:
-    notice(
-        "This case was changed in another window. You see its newest state; reload it to change "
-        "it here."
-    )
+    notice("Changed in another window. Reload the case to change it here.")
     if st.button("Reload", key="reload"):
         seen(case.id, case.version)
         st.rerun()
@@ -179,8 +176,7 @@ def _name_patient(store: "Store", case: Case) -> None:
         case.patient,
         key=f"patient-{case.id}-{case.version}",
         max_chars=100,
-        help="The same for all cases of one patient, so that training never divides them. No real "
-        "name.",
+        help="The same for all cases of one patient. No real name.",
     )
     ask_who("patient_user")
     if st.button("Save", type="primary", key="save_patient_name", width="stretch"):

@@ -14,8 +14,8 @@ VERDICT_MARKS = {
     Verdict.CANNOT_TELL: "?",
 }
 DELETED = (
-    "Its images, answers, names and verdicts are deleted for good. Its number and its trail stay: "
-    "who did what and when, with answers, verdicts and notes."
+    "Images, answers, names and verdicts are deleted for good. The number and the trail stay, "
+    "with answers, verdicts and notes."
 )
 
 

@@ -23,10 +23,7 @@ _TICK = 0.05  # seconds
 
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
-FAULT = (
-    "Lobule could not answer this image because of a fault in the program. The other images are "
-    "not affected. The details are in the program's log."
-)
+FAULT = "No answer: a fault in the program. Other images are not affected; the log has the details."
 THUMBNAIL = 96  # px, the longer side
 
 # An image, a model and a scale make an answer; a class and a layer choose its heatmap.

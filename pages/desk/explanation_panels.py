@@ -54,7 +54,7 @@ def show_panels(
                 empty = "" if values.any() else " It is empty: nothing speaks for the class."
                 st.html(_picture(preview(drawn), f"The {words.title} map.{empty}"))
                 if empty:
-                    st.caption("Empty: this method finds nothing that speaks for the class.")
+                    st.caption("Empty: nothing speaks for the class.")
 
 
 def _enlarged(pixels: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
@@ -81,7 +81,7 @@ def _whereabouts(diagnosis: "Diagnosis", piece: "Piece") -> str:
         ("width", min(piece.width, width - piece.left), width),
     )
     place = ";".join(f"{name}:{100 * value / whole:.2f}%" for name, value, whole in edges)
-    alt = "The whole image; a frame marks the tile."
+    alt = "The frame marks the tile."
     return _picture(preview(_enlarged(pixels)), alt, f'<i style="{place}"></i>')
 
 

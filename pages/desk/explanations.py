@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
     from core.explain.pieces import Piece
 
-_SLOW = "Takes some hundred passes through the network, so it can last a minute."
+_SLOW = "Slow: some hundred passes, perhaps a minute."
 
 
 def show_explanations(diagnosis: "Diagnosis", package: Package) -> None:
@@ -69,8 +69,8 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
     if len(pieces) == 1:
         return pieces[0]
     quiet(
-        f"This image is answered in {diagnosis.tiles:,} tiles; one is explained at a time, the "
-        "warmest unless you choose another."
+        f"Answered in {diagnosis.tiles:,} tiles; one is explained at a time, the warmest unless "
+        "you choose another."
     )
     number = st.selectbox(
         "Tile",
@@ -78,9 +78,8 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
         format_func=lambda index: f"{index + 1}, the warmest" if index == 0 else f"{index + 1}",
         key=f"piece-{diagnosis.image.info.sha256[:12]}-{diagnosis.heatmap_class}",
         width=180,
-        help="Those where the heatmap is warmest first; tiles that overlap an earlier one by more "
-        "than half are left out. Maps of different tiles cannot be compared: each is stretched "
-        "over its own range.",
+        help="Warmest first, without overlaps. Maps of different tiles cannot be compared: "
+        "each has its own range.",
     )
     return pieces[number or 0]
 
@@ -124,9 +123,8 @@ def _warn_of_heatmap(package: Package) -> None:
     """Warn under the heatmap where Grad-CAM itself did not pass."""
     if "gradcam" in _failed_tests(package):
         notice(
-            f"The heatmap above did not pass its test on this model: {METHODS['gradcam'].title} "
-            "drew much the same when everything that the model had learnt was removed. Do not "
-            "read it as a reason for the answer."
+            f"The heatmap above failed its test on this model: {METHODS['gradcam'].title} drew "
+            "much the same with nothing learnt. It is no reason for the answer."
         )
 
 
@@ -140,8 +138,8 @@ def _say_what_was_tested(package: Package) -> None:
             if member.card.explanations is None
         )
         quiet(
-            "Whether these maps show what the model learnt was not tested on it: "
-            f"python -m core explain check {names}"
+            "Not tested whether these maps show what the model learnt: python -m core explain "
+            f"check {names}"
         )
         return
     marks = _failed_tests(package)
@@ -149,7 +147,6 @@ def _say_what_was_tested(package: Package) -> None:
     images = max((test.images for test in tests if test), default=0)
     st.caption(
         f"{passed} the randomisation test on this model ({images} images).",
-        help="The model's weights are drawn anew; a map that is about what it learnt must change "
-        "(Adebayo et al. 2018). Passing shows that a map depends on the training, not that it is "
-        "right.",
+        help="All weights are drawn anew; a map of what was learnt must change (Adebayo et al. "
+        "2018).",
     )

@@ -19,14 +19,14 @@ from pages.shared.plain import as_html, notice
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
 
-READING = "Reading the image. The first answer also loads the model."
+READING = "Reading the image; the first answer also loads the model."
 
 
 _SAYS = (
     (Verdict.AGREE, "Agree", "A", "The answer is right."),
     (Verdict.DISAGREE, "Disagree", "D", "The answer is wrong."),
 )
-_KEPT = "Kept with the image when you save the case; again takes it back."
+_KEPT = "Saved with the case; again takes it back."
 
 
 def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
@@ -79,7 +79,7 @@ def show_image(query: Query, work: Work) -> None:
     _show_name(query)
     answer = _wait_for(query, work)
     if answer is None:
-        notice("This image is not answered: you stopped before it.", "note")
+        notice("Not answered: you stopped before it.", "note")
         if st.button("Go on", key="image_go_on"):
             go_on(work.desk)
             st.rerun()

@@ -8,15 +8,15 @@ from pages.desk.uploads import PHANTOM_IS, phantom_button
 from pages.shared.plain import as_html, notice
 
 IS_GONE = (
-    "The images of this address are gone: Lobule was started again since, they lay there for "
-    "over 12 hours, or others needed the room. Saved cases are in the worklist."
+    "The images of this address are gone: Lobule was restarted, 12 hours passed, or others "
+    "needed the room. Saved cases are in the worklist."
 )
 _SEEN, _YES = "lobule-hint-seen", "yes"
 _HINT = (
-    '<div class="lobule-notice lobule-note"><div><b>New here?</b> The phantom below shows how an '
-    "answer looks, without a patient. The outcome of an image is a class, "
-    "<i>undecided</i> or <i>out of scope</i>, with the reason. Several images are a case: J and K "
-    "go through them, A and D say whether you agree. About tells what Lobule is not.</div></div>"
+    '<div class="lobule-notice lobule-note"><div><b>New here?</b> Try the phantom: an answer '
+    "without a patient. An outcome is a class, <i>undecided</i> or <i>out of scope</i>, with "
+    "the reason. J and K go through the images of a case, A and D say whether you "
+    "agree.</div></div>"
 )
 # Kept by the browser, since several people may use one server; 400 days are the most that it keeps.
 _KEEP = (

@@ -18,15 +18,11 @@ if TYPE_CHECKING:
 
 FIGURE_ROOM = 560  # screen pixels that an answer takes before its tables begin
 _MAP_HELP = (
-    "Heatmap: Grad-CAM (Selvaraju et al. 2017), where the network found what speaks for the class, "
-    "relative to the rest of this image. It shows where, not why, and is no outline of a lesion. "
-    "Probability map (larger images): the calibrated probability of each place from overlapping "
-    "tiles; places without tissue stay clear."
+    "Heatmap: Grad-CAM, where the network found what speaks for the class. It shows where, not "
+    "why, and outlines no lesion. Probability map (larger images): the probability of each "
+    "place."
 )
-_LAYER_HELP = (
-    "The layer of the network that the heatmap looks at. Deeper layers see larger structures, "
-    "earlier ones finer detail."
-)
+_LAYER_HELP = "Deeper layers see larger structures, earlier ones finer detail."
 
 
 def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
@@ -38,7 +34,7 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
     with columns[0]:
         opacity = ask_opacity("opacity")
     colours = columns[1].selectbox(
-        "Colours", COLOUR_MAPS, key="colours", help="All can be read by colour-blind eyes."
+        "Colours", COLOUR_MAPS, key="colours", help="All are safe for colour-blind eyes."
     )
     positive = package.card.positive_index
     columns[2].selectbox(
@@ -47,7 +43,7 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
         index=positive or 0,
         format_func=lambda name: name or "the answer",
         key=f"class-{tag}",
-        help="The class that the heatmap explains. The probability map is not affected.",
+        help="The class that the heatmap explains.",
     )
     standard = package.card.heatmap_layer
     columns[3].selectbox(
@@ -80,7 +76,7 @@ def _downloads(
         key="download_overlay",
         width="stretch",
         on_click="ignore",
-        help="The image at full size under the map, as shown.",
+        help="At full size, as shown.",
     )
     right.download_button(
         "Result, JSON",
@@ -90,7 +86,7 @@ def _downloads(
         key="download_json",
         width="stretch",
         on_click="ignore",
-        help="Hashes, probabilities, threshold, scale and time, as `core predict` prints them.",
+        help="As `core predict --json` prints it.",
     )
 
 

@@ -36,10 +36,7 @@ def choose_model() -> Package | None:
     return package
 
 
-_CARD_HELP = (
-    "On which patients the model was trained, what it is and is not good for, and how it did on "
-    "patients that it had never seen."
-)
+_CARD_HELP = "Whom it was trained on, what it is good for, and how it did on new patients."
 
 
 def _select(sound: dict[str, Package]) -> Package:
@@ -57,7 +54,7 @@ def _select(sound: dict[str, Package]) -> Package:
         index=names.index(chosen),
         format_func=lambda name: sound[name].card.title,
         key="model",
-        help="The network that answers. Each was trained for one question and one scale.",
+        help="Each is made for one question and one scale.",
     )
     desk.model = name
     return sound[name]
@@ -73,7 +70,7 @@ def _model_state(package: Package) -> None:
     """Say that the model is being loaded; asks again each second until it is there."""
     if package.card.name != active_name():
         has_answered = package.model_sha256 in open_desk().answered_by
-        st.caption("The model is loaded." if has_answered else "Loaded at its first answer.")
+        st.caption("The model is loaded." if has_answered else "Loads at its first answer.")
     elif warm_up().running:
         st.fragment(_poll, run_every=1.0)()
     elif error := warm_up().error:
@@ -85,7 +82,7 @@ def _model_state(package: Package) -> None:
 def _poll() -> None:
     if not warm_up().running:
         st.rerun()
-    st.caption("The model is being loaded …")
+    st.caption("Loading …")
 
 
 def _show_broken(broken: list[ShelfEntry]) -> None:

@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 WORKLIST = "pages/worklist.py"
-_HELP = (
-    "Keeps the images, their answers and the model's card on the machine that runs Lobule; "
-    "nothing else of the files."
-)
+_HELP = "Keeps the images, their answers and the model's card on this computer."
 
 
 def offer_to_save(queries: list[Query], place: "DeltaGenerator") -> None:
@@ -46,20 +43,20 @@ def _ask_and_save(answered: list[Query], failed: int) -> None:
     number = len(answered)
     st.text(f"{number:,} images with their answers" if number > 1 else "1 image with its answer")
     if failed:
-        notice(f"{failed:,} without an answer are left out.")
+        notice(f"{failed:,} without an answer left out.")
     patient = st.text_input(
         "Patient's pseudonym",
         key="save_patient",
-        placeholder="none: the case stands for itself",
+        placeholder="none",
         max_chars=100,
-        help="Give cases of one patient the same one: training then never divides them between "
-        "what is learnt and what is tested. No real name: the case has a number of its own.",
+        help="The same for all cases of one patient, so that training never divides them. No "
+        "real name.",
     )
     names = st.toggle(
         "Keep the files' names",
         key="save_names",
-        help="A file's name often tells who the patient is. Unless kept, images are called "
-        "image 1, image 2 and so on.",
+        help="A file's name may tell who the patient is. Else images are called image 1, image "
+        "2 and so on.",
     )
     ask_who("save_user")
     place = st.empty()

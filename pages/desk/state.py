@@ -111,14 +111,14 @@ class Desk:
             return None
         if len(taken) < room and left <= MOST_BYTES:
             return (
-                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: the images of "
-                f"all open cases fill the {MOST_BYTES_OF_ALL / 1e9:g} GB that Lobule keeps for "
-                "them. Clear cases that are no longer needed, or try again in half an hour."
+                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: open cases "
+                f"fill the {MOST_BYTES_OF_ALL / 1e9:g} GB kept for them. Clear some, or try "
+                "again in half an hour."
             )
         return (
-            f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at most "
-            f"{MOST_IMAGES} images and {MOST_BYTES / 1e9:g} GB of files. Save this case and clear "
-            "it, then add them."
+            f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at "
+            f"most {MOST_IMAGES} images and {MOST_BYTES / 1e9:g} GB. Save and clear this case "
+            "first."
         )
 
     def scale_of(self, upload: Upload) -> Scale | None:

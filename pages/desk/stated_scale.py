@@ -8,9 +8,8 @@ from pages.desk.state import Desk, Scale
 
 _UM_PER_PX, _MAGNIFICATION = "um_per_px", "magnification"
 _HELP = (
-    "Micrometres of tissue that a pixel shows, as the scanner or microscope software states it. A "
-    "model knows tissue at one scale only. Empty: as each file states. An image that differs from "
-    "the rest of the case can be given its own, under More."
+    "Micrometres a pixel, as the scanner or microscope states. Empty: as each file states. One "
+    "image can have its own, under More."
 )
 
 
@@ -26,7 +25,7 @@ def ask_for_own_scale(desk: Desk, image_id: str) -> None:
         f"-{image_id}",
         "Scale of this image alone, µm/px",
         "as the other images",
-        "For an image that was taken at another magnification than the rest of the case.",
+        "If it was taken at another magnification.",
     )
     if scale != desk.scales.get(image_id):
         if scale is None:
@@ -68,8 +67,8 @@ def _ask(
         key=magnification,
         on_change=_take_magnification,
         args=(number, magnification),
-        help="For images of the BreaKHis microscope at full size: 40X is 0.49, 100X 0.20, "
-        "200X 0.10 and 400X 0.05 µm/px. Other microscopes and resized images differ.",
+        help="BreaKHis images at full size only: 40X is 0.49, 100X 0.20, 200X 0.10 and 400X "
+        "0.05 µm/px.",
     )
     return Scale(um_per_px, chosen or "") if um_per_px else None
 

@@ -10,15 +10,14 @@ from pages.desk.state import Desk, Upload
 from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
 from pages.shared.plain import visible
 
-IMAGE, OUTCOME, PROBABILITY, SCOPE, YOU, NAME = ("Image", "Outcome", "P", "Scope", "You", "Name")
-_SORTABLE = (OUTCOME, PROBABILITY, SCOPE, YOU, NAME)
+IMAGE, OUTCOME, PROBABILITY, YOU, NAME = ("Image", "Outcome", "P", "You", "Name")
+_SORTABLE = (OUTCOME, PROBABILITY, YOU, NAME)
 _ROW, _HEAD, _MOST_ROWS = 44, 36, 9
 _KEY = "desk_table"
 _ORDER, _SORT = "desk_order", "desk_sort"
 _MARKED, _HEARD, _HEARD_PLACE = "desk_marked", "desk_heard", "desk_unseen"
 _YOURS = {Verdict.AGREE: "✓", Verdict.DISAGREE: "✗"}
 _Selection = dict[str, list[Any]]
-_RANK = {True: 0, None: 1, False: 2}
 
 
 def in_order(desk: Desk, queries: list[Query]) -> list[Query]:
@@ -39,7 +38,7 @@ def show_table(desk: Desk, queries: list[Query]) -> None:
     wanted: _Selection = {
         "rows": [ids.index(desk.chosen)] if desk.chosen in ids else [],
         "columns": [by] if by in _SORTABLE else [],
-        "cells": [],  # never any, but the browser names them: without, its echo looks like a click
+        "cells": [],  # none, but the browser names them: without, its echo looks like a click
     }
     _mark(wanted)
     st.dataframe(
@@ -49,7 +48,7 @@ def show_table(desk: Desk, queries: list[Query]) -> None:
         row_height=_ROW,
         height=_HEAD + _ROW * min(len(rows), _MOST_ROWS),
         on_select=_chosen,
-        selection_mode=("single-row", "single-column"),
+        selection_mode=("single-row", "single-column", "single-cell"),
         column_config=_CONFIG,
         placeholder="",
         alt="The images of this case and their answers",
@@ -70,7 +69,7 @@ def _mark(wanted: _Selection) -> None:
 
 
 def _chosen() -> None:
-    """Take over what was clicked: a row is an image, a column's head an order.
+    """Take over what was clicked: a row, anywhere on it, is an image, a column's head an order.
 
     After a key was pressed, the page marks another row. A browser that asks to run again before it
     has heard of that sends the row that was marked before: that is no click. It has heard once it
@@ -81,10 +80,13 @@ def _chosen() -> None:
     if st.session_state.get(_HEARD) != str(generation) or selection == marked:
         return
     ids: list[str] = st.session_state.get(_ORDER, [])
-    if selection["rows"] and selection["rows"][0] < len(ids):
-        st.session_state["desk_picked"] = ids[selection["rows"][0]]
+    cells = selection["cells"]  # a click on a row's text: the row's number and the column
+    rows = [cells[0][0]] if cells else selection["rows"]
+    if rows and rows[0] < len(ids):
+        st.session_state["desk_picked"] = ids[rows[0]]
+    # A cell that is clicked takes the mark off the head: the order stays.
     by = selection["columns"][0] if selection["columns"] else None
-    if by != st.session_state.get(_SORT):
+    if not cells and by != st.session_state.get(_SORT):
         st.session_state[_SORT] = by
         st.session_state["desk_sorted"] = True  # which image is next is drawn outside the table
 
@@ -98,14 +100,13 @@ def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None,
     yours = _YOURS.get(said, "") if said else ""
     short = summary(query, desk)
     if short is None:
-        return None, "…", "", "", yours, name
+        return None, "…", "", yours, name
     if short.predicted is None:
-        return None, "✕ none", "", "", "", name
+        return None, "✕ none", "", "", name
     return (
         short.thumbnail,
         f"{mark_of_outcome(short.outcome, short.positive).symbol} {short.outcome}",
         "" if short.outcome == OUT_OF_SCOPE else f"{100 * short.probability:.0f} %",
-        {True: "inside", False: "outside", None: "not tested"}[short.scope],
         yours,
         name,
     )
@@ -119,8 +120,6 @@ def _rank(desk: Desk, query: Query, by: str) -> tuple[object, ...]:
         return (1, 0, "")
     if by == YOU:
         return (0, _YOURS.get(desk.verdicts.get(query.subject), "~"), "")  # type: ignore[arg-type]
-    if by == SCOPE:
-        return (0, _RANK[short.scope], "")
     if by == OUTCOME:
         return (0, _suspicion(short), short.outcome)
     return (0, 2.0 if short.outcome == OUT_OF_SCOPE else -short.probability, "")
@@ -150,17 +149,13 @@ def _doubles(desk: Desk, queries: list[Query]) -> dict[str, str]:
     return doubles
 
 
-_CLICK = "Click to sort by it, again to undo."
+_CLICK = "Click to sort, again to undo."
 _CONFIG = {
     IMAGE: st.column_config.ImageColumn(" ", width=44),
-    OUTCOME: st.column_config.TextColumn(width=108, help=_CLICK),
+    OUTCOME: st.column_config.TextColumn(width=100, help=_CLICK),
     PROBABILITY: st.column_config.TextColumn(
         width=50,
-        help=f"Probability of the positive class, else of the most probable one. {_CLICK}",
-    ),
-    SCOPE: st.column_config.TextColumn(
-        width=66,
-        help=f"Whether the image is like the training images. {_CLICK}",
+        help=f"Of the positive class, else of the most probable. {_CLICK}",
     ),
     YOU: st.column_config.TextColumn(width=44, help=f"Your verdict: ✓ agree, ✗ disagree. {_CLICK}"),
     NAME: st.column_config.TextColumn(help=_CLICK),

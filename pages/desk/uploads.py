@@ -31,8 +31,8 @@ def ask_for_images() -> None:
         type=IMAGE_TYPES,
         accept_multiple_files=True,
         key=key,
-        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay in this "
-        "computer's memory until you clear them, for 12 hours at most.",
+        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay in "
+        "memory until you clear them, 12 hours at most.",
     )
     _take({file.file_id: file for file in files})
     if refusal := st.session_state.get(_REFUSAL):
@@ -87,7 +87,7 @@ def offer_to_clear(desk: Desk) -> None:
         width="stretch",
         on_click=_clear,
         args=(desk,),
-        help="Removes the images, your verdicts and the scale. Saved cases stay in the worklist.",
+        help="Images, verdicts and scale go; saved cases stay.",
     )
 
 
@@ -97,10 +97,7 @@ def _clear(desk: Desk) -> None:
     forget_scale()
 
 
-PHANTOM_IS = (
-    "The phantom is a synthetic image of stained tissue with a cell-dense region. It needs no "
-    "patient and proves nothing about accuracy."
-)
+PHANTOM_IS = "A synthetic image of stained tissue. It proves nothing about accuracy."
 
 
 def phantom_button(key: str, *, primary: bool = False) -> None:

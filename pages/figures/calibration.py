@@ -8,9 +8,8 @@ from pages.figures.words import words
 from pages.shared.plain import quiet
 
 _HELP = (
-    "Images in ten bins by the probability that the model states. On the dotted line it is right; "
-    "above it the model says too little, below it too much. ECE is the mean distance from it, each "
-    "bin counting by its images (Naeini et al. 2015)."
+    "Ten bins by the stated probability. Above the dotted line the model says too little, "
+    "below it too much. ECE: mean distance from it (Naeini et al. 2015)."
 )
 
 
@@ -30,10 +29,8 @@ def show_calibration(model: EvaluatedModel) -> None:
     if predictions.binary:
         share = float((predictions.labels == predictions.positive).mean())
         quiet(
-            f"{share:.0%} of these answers are on images of "
-            f"{predictions.classes[predictions.positive]}. Where a model's probabilities assume "
-            "that classes are equally frequent (its card says so), they say too much of a rarer "
-            "class."
+            f"{share:.0%} of these images are {predictions.classes[predictions.positive]}. Of a "
+            "rarer class the probabilities say too much."
         )
     bins = reliability(
         *said_and_true(predictions.labels, predictions.probabilities, predictions.positive)
@@ -49,7 +46,7 @@ def show_calibration(model: EvaluatedModel) -> None:
             "answers": bins.images,
         }
     )
-    rounds = " Answers of all rounds are together here." if found.rounds > 1 else ""
+    rounds = " All rounds together." if found.rounds > 1 else ""
     column = f"“probability {positive}”" if predictions.binary else "the highest probability"
     true = f"label = {positive}" if predictions.binary else "that class is the label"
     show_chart(
@@ -63,7 +60,7 @@ def show_calibration(model: EvaluatedModel) -> None:
         model,
         numbers,
         "reliability",
-        f"put rows into ten bins of equal width by {column}; in each, its mean against the share "
-        f"where {true}.{rounds}",
+        f"ten bins of equal width by {column}; in each, its mean and the share where "
+        f"{true}.{rounds}",
         alt="Reliability diagram; the download has its numbers.",
     )

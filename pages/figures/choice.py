@@ -32,7 +32,7 @@ def chosen_models() -> list[EvaluatedModel]:
         on = _choose_dataset()
     st.title("Performance", anchor=False)
     if on is None and st.session_state.get("judged_on") == _DATASET:
-        st.text("Type or pick a folder on the left: the model answers every image in it.")
+        st.text("Type or pick a folder on the left.")
         return []
     return _predictions_of(models, on)
 
@@ -68,8 +68,7 @@ def _choose_dataset() -> Judged | None:
         "Judged on",
         (_OWN, _DATASET),
         key="judged_on",
-        help="Every model brings along predictions on patients that it had not seen. On a dataset "
-        "of your own it is asked anew.",
+        help="Its held-out patients are new to it. On a dataset of yours it answers anew.",
     )
     path = ask_for_path() if on == _DATASET else None
     return Judged(path, ask_for_positive(path), ask_for_neighbours(path)) if path else None
@@ -100,8 +99,8 @@ def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str
             job,
             job.visible,
             f"stop-{name}",
-            "Nothing is kept until every image is answered. From then on the figures are shown, "
-            "without robustness.",
+            "Nothing is kept until every image is answered; stopped later, only robustness is "
+            "missing.",
         )
         return None
     assert job.assessment is not None and job.table is not None  # noqa: PT018, S101 - it ended well
@@ -137,14 +136,14 @@ def _offer(name: str, package: Package, on: Judged, job: EvaluationJob | None) -
     if job and job.error:
         notice(job.error, "error")
     if job and job.stopped:
-        notice("The evaluation was stopped.", "note")
-    st.text(f"{package.card.title} has not been asked about {on.path.name} yet.")
+        notice("Stopped.", "note")
+    st.text(f"{package.card.title} has not answered {on.path.name} yet.")
     if st.button(
         "Try again" if job else "Evaluate",
         key=f"evaluate-{name}",
         type="primary",
-        help="Answers every image, then up to 500 of them again under changes of stain, focus, "
-        "compression, light and scale, which may take several times as long.",
+        help="Answers every image, then up to 500 of them changed in stain, focus, "
+        "compression, light and scale.",
     ):
         evaluate_anew(package, on)
         st.rerun()
@@ -156,9 +155,9 @@ def _offer_again(name: str, package: Package, on: Judged) -> None:
         again = st.button(
             "Evaluate again",
             key=f"again-{name}",
-            help="Answers every image anew: for when images have changed since.",
+            help="For when images have changed.",
         )
-        quiet(f"{package.card.title} answered the images as they were when it was asked.")
+        quiet(f"{package.card.title} answered the images as they were then.")
     if again:
         evaluate_anew(package, on)
         st.rerun()

@@ -50,9 +50,7 @@ def show_comparison(models: list[EvaluatedModel]) -> None:
     )
     same = len({model.on for model in models}) == 1
     if not same:
-        notice(
-            "These models were judged on different images: a difference may be one of the images."
-        )
+        notice("Judged on different images, so a difference may come from the images.")
     _draw_intervals(models)
     _draw_curves(models)
     _show_differences(models)
@@ -123,7 +121,7 @@ def _draw_intervals(models: list[EvaluatedModel]) -> None:
                 for model in models
             ]
         )
-        + " Intervals: patients are drawn with replacement, 1,000 times.",
+        + " Intervals: 1,000 draws of patients.",
         alt="AUROC and balanced accuracy of each model; the table has the numbers.",
     )
 
@@ -162,10 +160,7 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
 
 def _show_differences(models: list[EvaluatedModel]) -> None:
     st.html("<h3>On the images that both answered</h3>")
-    st.caption(
-        "Paired: in each of 1,000 draws both models are judged on the same patients, so that what "
-        "makes a patient easy or hard for both cancels out."
-    )
+    st.caption("Paired: both models are judged on the same patients in each of 1,000 draws.")
     pairs = []
     for other in models[1:]:
         try:
@@ -200,8 +195,8 @@ def _show_differences(models: list[EvaluatedModel]) -> None:
                 for other, found in pairs
             ]
         )
-        + " Intervals: the patients of these images are drawn with replacement, 1,000 times, the "
-        "same ones for both models; the 2.5th and 97.5th percentiles of the differences.",
+        + " Intervals: 1,000 draws of these patients, the same for both models; 2.5th and "
+        "97.5th percentiles.",
         source=f"{models[0].table.name} of both models",
     )
 
@@ -269,8 +264,7 @@ def _rules(predictions: "Predictions") -> str:
     ranked = (
         ranking_rule(predictions, "roc_auc_score")
         if predictions.binary
-        else "scikit-learn's roc_auc_score of each class against the others, by its column "
-        "“probability <class>”, then the mean over the classes."
+        else "scikit-learn's roc_auc_score of each class by “probability <class>”, then the mean."
     )
     return f"AUROC: {ranked} Calls: {calling_rule(predictions)}"
 
@@ -281,9 +275,8 @@ def _paired_rules(first: "Predictions", found: "Comparison") -> str:
     if not found.shared_folds:
         return text
     return (
-        f"{text} Rows of the same image and round stand beside each other, those of a table with "
-        "one round beside each round of the other; a fold is a fold of the first together with one "
-        "of the second, and each patient is a fold where a table names none."
+        f"{text} Rows are paired by image and round, a single round with each of the other. A "
+        "fold is one of each model together; where a table names none, each patient is one."
     )
 
 

@@ -22,14 +22,10 @@ if TYPE_CHECKING:
 
 PAGE = 8
 _OPACITY = 0.45
-_HELP = (
-    "Images that were called wrongly, those first whose own class got the lowest probability. Of "
-    "several rounds: images that were called wrongly in most of them, and the mean probability."
-)
+_HELP = "Called wrongly, the surest first. Of several rounds: wrong in most, by mean probability."
 _HEAT = (
-    "Heatmaps: Grad-CAM of the model for the class that it looks for. It was trained "
-    "on all patients of its card, so on a held-out patient's image it may answer better than the "
-    "model that had not seen the patient, whose answer is written here."
+    "Grad-CAM of the whole model, which has seen this patient; the answer written here is by "
+    "one that had not."
 )
 
 
@@ -65,10 +61,7 @@ def show_errors(model: EvaluatedModel) -> None:
 def _ask_for_folder(model: EvaluatedModel) -> Path | None:
     training = model.package.card.training
     st.html("<h3>Where are the images?</h3>")
-    quiet(
-        "The model brings its answers along, not the images. To see them, give the folder of "
-        f"{training.dataset} that it was trained on."
-    )
+    quiet(f"The model brings its answers, not the images. Give the folder of {training.dataset}.")
     path = ask_for_path()
     if path is not None and not path.is_dir():
         notice(f"There is no folder {path}.", "error")

@@ -90,7 +90,7 @@ def read(
     try:
         written = table.stat()
     except OSError:
-        return f"{card.name} has no {table.name}, so there are no predictions to judge it by."
+        return f"{card.name} has no {table.name}: no predictions to judge it by."
     found = _read(
         str(table),
         written.st_mtime_ns,

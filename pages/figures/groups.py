@@ -30,9 +30,7 @@ def show_groups(model: EvaluatedModel) -> None:
             shown = True
             _show(model, kind, title, names)
     if not shown:
-        st.text(
-            "The images are of one magnification, or it is unknown, and no subtypes are stated."
-        )
+        st.text("One magnification, or unknown, and no subtypes.")
 
 
 def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> None:

@@ -66,8 +66,7 @@ def show_figures(model: EvaluatedModel) -> None:
         model,
         _figure_table(found, colour),
         "figures",
-        f"{found.how} Calls: {calling_rule(model.predictions)} Intervals: patients are drawn "
-        "with replacement, 1,000 times.",
+        f"{found.how} Calls: {calling_rule(model.predictions)} Intervals: 1,000 draws of patients.",
     )
     _show_classes(model, found)
     if not model.predictions.binary:
@@ -89,7 +88,7 @@ def _by_estimand(
 def _against_colour(found: "Evaluation") -> None:
     compared = found.colour
     if compared is None:
-        st.caption("The table has no predictions of colour alone to stand beside the model's.")
+        st.caption("No predictions of colour alone to compare with.")
         return
     difference = compared.auroc
     low_high = difference.interval
@@ -146,8 +145,8 @@ def _show_matrix(model: EvaluatedModel, found: "Evaluation") -> None:
         model,
         confusion_table(model, found),
         "confusion",
-        f"count label against call: {calling_rule(model.predictions)} Images of a class that no "
-        "model was trained on are among them.",
+        f"count label against call: {calling_rule(model.predictions)} Also of a class that no "
+        "model was trained on.",
         alt="Confusion matrix; the download has its numbers.",
     )
 

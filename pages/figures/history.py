@@ -20,7 +20,7 @@ def show_history(model: EvaluatedModel) -> None:
     """Draw loss, AUROC and accuracy by epoch, training against validation."""
     found = _history(model)
     if found is None or len(found) < 2:  # noqa: PLR2004 - one point is no curve
-        st.text("This model was fitted in one go or made of others: it has no epochs to draw.")
+        st.text("Fitted in one go or made of others: no epochs to draw.")
         return
     from core.plots.curves import Curve, curves  # noqa: PLC0415 - Plotly
     from core.plots.frame import mark_leaky  # noqa: PLC0415
@@ -53,9 +53,7 @@ def show_history(model: EvaluatedModel) -> None:
         key="download-history",
         on_click="ignore",
     )
-    st.caption(
-        f"These are {HISTORY_FILE} of the package: what training noted, worked out anew by no one."
-    )
+    st.caption(f"{HISTORY_FILE} of the package, as training noted it.")
 
 
 def _history(model: EvaluatedModel) -> "pd.DataFrame | None":

@@ -89,5 +89,5 @@ def offer_predictions(model: EvaluatedModel) -> None:
         "text/csv",
         key="download-predictions",
         on_click="ignore",
-        help="One row an image and round: every number on this page follows from it.",
+        help="One row an image and round; every figure here follows from it.",
     )

@@ -21,8 +21,8 @@ MOST = 40
 _MIXED = "images of several classes"
 _FIGURES = ("auroc", "balanced_accuracy", "sensitivity", "specificity", "accuracy")
 _HELP = (
-    "The bar is the share of the patient's images that were called rightly (the patient score of "
-    "Spanhol et al. 2016), at the point that was chosen without the patient. Worst first."
+    "Share of a patient's images called rightly (Spanhol et al. 2016), at a threshold chosen "
+    "without the patient."
 )
 
 
@@ -111,8 +111,8 @@ def _show_levels(model: EvaluatedModel) -> None:
         caption="Figures by image and by patient",
     )
     st.caption(
-        "By mean: a patient's probability is the mean over their images. By majority: it is the "
-        "share of their images that were called so, and half is enough."
+        "By mean: the mean probability of a patient's images. By majority: the share of them "
+        "called so; half is enough."
     )
 
 

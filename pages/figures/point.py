@@ -21,8 +21,8 @@ _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balance
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
 _FLATTERS = (
-    "A threshold chosen by looking at these patients flatters: report the figures at the model's "
-    "own thresholds, each chosen without the patient."
+    "A threshold chosen on these patients flatters: report the figures at the thresholds that "
+    "were chosen without them."
 )
 
 
@@ -37,7 +37,7 @@ def show_point(model: EvaluatedModel) -> None:
             format_func=predictions.classes.__getitem__,
             key="curve_class",
         )
-        st.caption("There is no decision threshold: the most probable class is the answer.")
+        st.caption("No decision threshold: the most probable class is the answer.")
         _show_curves(model, chosen, None)
         return
     threshold = _ask_for_point(model)
@@ -70,7 +70,7 @@ def _ask_for_point(model: EvaluatedModel) -> float:
             on_change=lambda: st.session_state.update(
                 {key: offered[st.session_state[f"rule-{model.name}"]]}
             ),
-            help="Chosen on held-out predictions, by these rules.",
+            help="Chosen on held-out patients.",
         )
     st.session_state.setdefault(key, start)
     positive = model.predictions.classes[model.predictions.positive]
@@ -119,11 +119,11 @@ def _show_curves(
     roc = roc_curve(predictions, chosen)
     recall = precision_recall_curve(predictions, chosen)
     if roc is None or recall is None:
-        notice(f"No model answered images of {name} and of others, so there are no curves.")
+        notice(f"No curves: no model answered both {name} and others.")
         return
     several = (
         f"The mean of {roc.models} curves, one a model, at each false-positive rate (Fawcett "
-        "2006); answers of different models are never ranked together. "
+        "2006). "
         if roc.models > 1
         else ""
     )

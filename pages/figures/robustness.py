@@ -20,25 +20,24 @@ if TYPE_CHECKING:
     from core.registry.card_results import Robustness
 
 _HELP = (
-    "The same images, changed as another laboratory or scanner might change them. Where a line "
-    "stays level the answers hold; where it falls the model leans on what was changed. Dotted: "
-    "AUROC of colour alone on the same changed images."
+    "As another laboratory or scanner might make them. A level line: the answers hold. Dotted: "
+    "colour alone."
 )
 _CHANGES = {
     "stain": (
         "Stain",
-        "Each image's haematoxylin and eosin are made stronger or weaker, by up to this share.",
+        "Haematoxylin and eosin, each stronger or weaker by up to this share.",
     ),
     "blur": (
         "Blur",
-        "The image is put out of focus; the amount is the blur's width in the network's pixels.",
+        "Out of focus; the width of the blur in pixels of the network.",
     ),
     "jpeg": (
         "JPEG",
-        "The image is saved as JPEG of this quality and read again: the lower, the coarser.",
+        "Saved as JPEG: the lower the quality, the coarser.",
     ),
-    "brightness": ("Brightness", "The image is made lighter or, below 0, darker."),
-    "scale": ("Scale", "The image is enlarged or, below 0, made smaller, in the same frame."),
+    "brightness": ("Brightness", "Lighter or, below 0, darker."),
+    "scale": ("Scale", "Larger or, below 0, smaller, in the same frame."),
 }
 _IN_A_ROW = 3
 
@@ -52,7 +51,7 @@ def show_robustness(model: EvaluatedModel) -> None:
         return
     estimand = ESTIMANDS[FIRST[model.predictions.protocol]]
     st.text(
-        f"Figures of {_sample(model)}, changed and answered again; AUROC: {estimand}",
+        f"{_sample(model)}, changed and answered again; AUROC: {estimand}",
         help=_HELP,
     )
     unchanged = next((each for each in points if each.change == UNCHANGED), None)
@@ -105,7 +104,7 @@ def _show_kind(
         f"robustness {kind}",
         f"evaluation.robustness, the rows “{kind}” and “none” (unchanged)."
         if model.root is None
-        else "the same images were changed and answered again; evaluate --json prints these too.",
+        else "the changed images, answered again; evaluate --json prints the same.",
         alt=f"AUROC and balanced accuracy by {title}; the download has the numbers.",
         source="card.json" if model.root is None else "this evaluation",
     )
@@ -115,20 +114,18 @@ def _say_why_none(model: EvaluatedModel) -> None:
     command = f"python -m core evaluate {model.name} --data PATH"
     if model.root is None:
         st.text(
-            "This model's card holds no figures on changed images: they were not worked out when "
-            f"it was made. To have them, judge it on a dataset of yours, on the left, or run: "
-            f"{command}"
+            "The card holds no figures on changed images. To have them, judge the model on a "
+            f"dataset of yours, on the left, or run: {command}"
         )
     elif not model.tried_on:
         st.text(
-            "There are no figures on changed images here: the evaluation was stopped before "
-            "they were answered. Evaluate again, on the left, to have them."
+            "No figures on changed images: the evaluation was stopped before. Evaluate again, "
+            "on the left."
         )
     else:
         st.text(
-            "There are no figures on changed images here: the images that can be read are of one "
-            "class only, so there is nothing to tell apart. Choose a dataset with images of every "
-            f"class on the left, or run: {command}"
+            "No figures on changed images: those that can be read are of one class only. "
+            f"Choose a dataset with every class on the left, or run: {command}"
         )
 
 
@@ -143,7 +140,7 @@ def _sample(model: EvaluatedModel) -> str:
 def _worst(unchanged: "Robustness", points: Sequence["Robustness"]) -> str:
     worst = min((each for each in points if each is not unchanged), key=lambda each: each.auroc)
     if worst.auroc >= unchanged.auroc:
-        return f"AUROC is {unchanged.auroc:.3f} unchanged, and no change made it fall."
+        return f"AUROC is {unchanged.auroc:.3f} unchanged, and no change lowers it."
     return (
         f"Hardest change: {change_words(worst)}; AUROC falls from {unchanged.auroc:.3f} to "
         f"{worst.auroc:.3f}."

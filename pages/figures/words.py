@@ -11,25 +11,23 @@ if TYPE_CHECKING:
     from core.evaluation.predictions import Predictions
 
 HELP = (
-    "AUROC: how often an image of the class ranks above one of another; 0.5 is guessing. AUPRC: "
-    "mean precision over all recalls; guessing has the share of the class. Sensitivity (recall): "
-    "share of the class's images that were called so. Specificity: share of the others that were "
-    "not. Precision: share of those called so that are. F1: harmonic mean of precision and "
-    "sensitivity. Balanced accuracy: mean of the classes' sensitivities. Brier score: mean squared "
-    "distance of the probability from the truth, 0 is best. ECE: expected calibration error, how "
-    "far probabilities are from what is observed, 0 is best. Brackets: 95 % interval by bootstrap "
-    "over patients. Colour alone: the same task answered from the colours of the image, without "
-    "any network."
+    "AUROC: how often an image of the class ranks above another; 0.5 is guessing. AUPRC: mean "
+    "precision over all recalls. Sensitivity: share of the class called so. Specificity: share "
+    "of the others not called so. Precision: share of right calls. F1: harmonic mean of "
+    "precision and sensitivity. Balanced accuracy: mean sensitivity. Brier score: mean squared "
+    "error of the probability. ECE: mean gap between stated and observed probability. "
+    "Brackets: 95 % interval, bootstrap over patients. Colour alone: the same task from "
+    "colours only."
 )
 _WITHIN: "dict[Estimand, str]" = {
     "pooled": "the rows of each round, then the mean",
     "folds": "the rows of each round and fold, then the mean",
-    "patients": "the rows of each patient, then the mean over patients who have both classes",
+    "patients": "the rows of each patient, then the mean over patients with both classes",
 }
 _CALLS: "dict[Estimand, str]" = {
     "pooled": "the rows of each round, then the mean",
     "folds": "the rows of each round, then the mean",
-    "patients": "the rows of each patient, then the mean over patients who have what it needs",
+    "patients": "the rows of each patient, then the mean over patients",
 }
 
 
@@ -54,10 +52,7 @@ def ranking_rule(predictions: "Predictions", function: str, column: str | None =
     """How to work out a ranking figure or a curve."""
     column = column or predictions.classes[predictions.positive]
     within = _WITHIN[FIRST[predictions.protocol]]
-    return (
-        f"scikit-learn's {function} of label = {column} and the column “probability {column}”, on "
-        f"{within}."
-    )
+    return f"scikit-learn's {function} of label = {column} and “probability {column}”, on {within}."
 
 
 def calling_rule(predictions: "Predictions") -> str:

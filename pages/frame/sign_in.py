@@ -19,6 +19,6 @@ def signed_in() -> bool:
     if not is_installed("sign-in"):
         st.error(SIGN_IN_IS_MISSING)
         return False
-    st.text("This Lobule is shared by several people. Sign in to go on.")
+    st.text("Sign in to go on.")
     st.button("Sign in", type="primary", key="sign_in", on_click=st.login)
     return False

@@ -71,7 +71,7 @@ def _ask_for_data() -> Data:
     """
     path = ask_for_path()
     if path is None:
-        st.caption("Choose the dataset first; the Datasets page tells whether it is sound.")
+        st.caption("Choose the dataset first.")
         return Data(None)
     offered = st.session_state.get("offered", {}).get(path, ())
     chosen: list[str] = []
@@ -81,7 +81,7 @@ def _ask_for_data() -> Data:
             offered,
             selection_mode="multi",
             key=f"train-magnifications-{path}",
-            help="None chosen: all of them together.",
+            help="None chosen: all.",
             persist_state="session",
         )
     pattern = None
@@ -90,8 +90,7 @@ def _ask_for_data() -> Data:
             "Patients, by a pattern",
             key=f"pattern-{path}",
             placeholder=r"(?P<patient>\d+)_",
-            help="A regular expression that finds the patient in each path, in a group named "
-            "patient.",
+            help="A regular expression with a group named patient.",
             persist_state="session",
         ).strip()
     scale = _ask_for_scale(path) if path in st.session_state.get("without_scale", ()) else None
@@ -114,7 +113,7 @@ def _ask_for_scale(path: Path) -> float | None:
         format="%.3f",
         key=f"scale-{path}",
         placeholder="such as 0.5",
-        help="The images do not state it, and the model needs it to tell images of another scale.",
+        help="The images do not state it.",
         persist_state="session",
     )
 
@@ -129,7 +128,7 @@ def _ask_for_recipe() -> "Recipe":
         list(recipes).index("cancernet"),
         format_func=lambda name: f"{name}: {recipes[name].title}",
         key="recipe",
-        help="A network and how to train it. Change anything below.",
+        help="A network and how to train it.",
         persist_state="session",
     )
     recipe = recipes[name]
@@ -139,9 +138,9 @@ def _ask_for_recipe() -> "Recipe":
 
 def _in_words(recipe: "Recipe") -> str:
     side = f"{recipe.input_size} × {recipe.input_size} px"
-    start = "weights from ImageNet" if recipe.weights == "imagenet" else "random weights at first"
+    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
     if recipe.probe:
-        return f"{side}, {start}. The network stays as it is; logistic regression on its features."
+        return f"{side}, {start}, frozen; logistic regression on its features."
     assert recipe.train  # noqa: S101 - a recipe has one of the two
     epochs = f"at most {recipe.train.epochs} epochs"
     if recipe.train.frozen_base:
@@ -172,7 +171,7 @@ def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool
         replace = st.toggle(
             "Replace the model of this name",
             key="may_replace",
-            help="Only once you choose to use the new one.",
+            help="Once you choose to use the new one.",
         )
     return name, replace
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
+from core.registry.card_words import MEASURES
 from core.registry.package import Package, load_package
 from core.registry.shelf import shelf
 from core.settings import get_settings
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
 
 MOST_EARLIER = 8
 _RESUMABLE = {"cancelled", "failed", "interrupted"}
-_JUDGED_HELP = (
-    "AUROC: how often a positive image ranks above a negative one, in patients that training has "
-    "never seen; 0.5 is guessing. Brackets: 95 % interval by bootstrap over patients. Colour "
-    "alone: the same task from the colours of the image, without a network; a model should beat it."
-)
 
 
 def package_of(state: "RunState") -> Package | str | None:
@@ -71,7 +67,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     earlier = [run for run in others if _came_before(run, state)]
     comparable = [run for run in earlier if _on_same_data(package_of(run), package)]
     judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
-    st.text(f"{evaluation.protocol}", help=_JUDGED_HELP)
+    st.text(f"{evaluation.protocol}", help=MEASURES)
     table(
         (
             "Run",
@@ -87,11 +83,11 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         caption="This run beside earlier ones on the same data",
     )
     if not evaluation.beats_colour:
-        notice("This model does not clearly beat colour alone: it may only have learnt the stain.")
+        notice("It does not clearly beat colour alone: it may only have learnt the stain.")
     if len(judged) > 1:
-        st.caption("Only runs with the same split and seed are judged on the same patients.")
+        st.caption("Comparable only with the same split and seed.")
     else:
-        st.caption("There is no earlier run on these data to compare with.")
+        st.caption("No earlier run on these data.")
 
 
 def auroc_words(evaluation: "CardEvaluation") -> str:
@@ -140,13 +136,13 @@ def offer_cancel(state: "RunState") -> None:
         return
     with st.popover("Cancel", key="cancel"):
         if state.state == "waiting":
-            st.text("It has not begun, and can be resumed later.")
+            st.text("It has not begun; it can be resumed later.")
         elif state.history and state.stage != TRAINING:
-            st.text("It stops before a model is judged. Its epochs are kept: it can be resumed.")
+            st.text("It stops before the model is judged. Its epochs are kept for resuming.")
         elif state.history:
-            st.text("It stops within a step; the best model so far is judged and kept.")
+            st.text("It stops within a step; the best model so far is kept.")
         else:
-            st.text("No epoch is finished, so there will be no model. It can be resumed later.")
+            st.text("No epoch is finished, so there is no model yet. It can be resumed.")
         if st.button("Stop this run", key="really_cancel", type="primary"):
             _do(state, lambda: cancel(state.id), f"stopping-{state.id}")
 
@@ -166,7 +162,7 @@ def offer_the_rest(state: "RunState") -> None:
             "Resume",
             key="resume",
             type="secondary" if package else "primary",
-            help="Goes on from its last finished epoch; it joins the end of the line.",
+            help="From its last finished epoch, at the end of the line.",
         ):
             _do(state, lambda: resume(state.id))
     if error := st.session_state.pop(f"error-{state.id}", None):
@@ -181,18 +177,18 @@ def _offer_model(state: "RunState", package: Package) -> None:
             "✓ Added",
             key="shelved",
             disabled=True,
-            help="Choose it under Model on the Diagnose page.",
+            help="Choose it under Model on Diagnose.",
         )
     elif place.exists():
         with st.popover("Use this model …", key="ask_replace", type="primary"):
-            st.text(f"There is another model named {package.path.name}. Replace it?")
+            st.text(f"A model named {package.path.name} exists. Replace it?")
             if st.button("Replace it", key="replace", type="primary"):
                 _shelve(state, replace=True)
     elif st.button(
         "Use this model",
         key="use_model",
         type="primary",
-        help="Adds it to the models that the Diagnose page offers.",
+        help="Adds it to the models on Diagnose.",
     ):
         _shelve(state, replace=False)
 

@@ -90,19 +90,19 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
             key="check",
             type="secondary" if able else "primary",
             disabled=job is not None and job.running,
-            help="Opens the dataset, divides it, and times a few steps. Nothing is trained.",
+            help="Opens the dataset and times a few steps. Nothing is trained.",
         )
         start = st.button(
             "Start training",
             key="start",
             type="primary" if able else "secondary",
             disabled=not able,
-            help="Training goes on when this page is closed.",
+            help="Goes on when this page is closed.",
         )
         if job is None:
-            st.caption("Check first: it says what will happen.")
+            st.caption("Check first.")
         elif job.running:
-            st.caption("Opening the dataset and timing a few steps … this may take a minute.")
+            st.caption("Opening the dataset and timing a few steps …")
     if check:
         _check_anew(request)
         st.rerun()
@@ -184,8 +184,8 @@ def _facts(plan: "Plan") -> dict[str, str]:
     if plan.seconds is not None and plan.seconds_an_epoch is not None:
         times = f"{plan.epochs} epochs" if plan.epochs else "a pass"
         facts["Time, at most"] = (
-            f"{duration(plan.seconds)}: {times} of {duration(plan.seconds_an_epoch)}, and reading "
-            "the images; judging comes on top"
+            f"{duration(plan.seconds)}: {times} of {duration(plan.seconds_an_epoch)}, and "
+            "reading; judging comes on top"
         )
     if plan.crops > 1:
         facts["Squares"] = f"{plan.crops} cut from each image"

@@ -74,10 +74,10 @@ def show_all(states: list["RunState"], unreadable: list["UnreadableRun"]) -> Non
     for run in unreadable:
         notice(run.reason)
     if not states and not unreadable:
-        st.text("There are no runs yet. Start one under New run.")
+        st.text("No runs yet. Start one under New run.")
     if not states:
         return
-    st.caption("Click a heading to sort. Tick runs to compare their curves, or to open one.")
+    st.caption("Tick runs to compare or open them.")
     picked = st.dataframe(
         _columns(states),
         # What is ticked are rows: when there is a new run, they are those of others.
@@ -103,12 +103,12 @@ def _show_selected(chosen: list["RunState"]) -> None:
     if len(chosen) > len(MARKS):
         st.caption(f"The first {len(MARKS)} of {len(chosen)} ticked runs are drawn.")
     if not drawn:
-        st.caption("The ticked runs have no finished epoch, so there are no curves.")
+        st.caption("No curves: no finished epoch.")
         return
     training = st.toggle("Training too, dotted", key="overlay_training")
     st.text(
         "Validation, epoch by epoch",
-        help="Only runs with the same split and seed are validated on the same patients.",
+        help="Comparable only with the same split and seed.",
     )
     overlay(drawn, training=training)
 
@@ -153,16 +153,15 @@ _number = st.column_config.NumberColumn
 _CONFIG = {
     "AUROC": _number(
         format="%.3f",
-        help="How often a positive held-out image ranks above a negative one; 0.5 is guessing. "
-        "Figures of a leaky split flatter.",
+        help="How often a positive held-out image ranks above a negative one; 0.5 is guessing.",
     ),
-    "95 % interval": st.column_config.TextColumn(help="Of the AUROC, by bootstrap over patients."),
+    "95 % interval": st.column_config.TextColumn(help="Of the AUROC, bootstrap over patients."),
     "Colour alone": _number(
         format="%.3f",
-        help="AUROC of the same task from the colours of the image, without a network.",
+        help="AUROC of the same task from colours only.",
     ),
-    "Patients": _number(format="localized", help="Held out: the AUROC is of theirs."),
-    "Images": _number(format="localized", help="Held out: the AUROC is of these."),
+    "Patients": _number(format="localized", help="Held out."),
+    "Images": _number(format="localized", help="Held out."),
     "Epochs": _number(format="localized", help="Finished ones."),
     "Started": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
     "Minutes": _number(format="%.1f", help="From its start to its end."),

@@ -74,7 +74,7 @@ def show_ended(state: "RunState", others: list["RunState"]) -> None:
     elif state.state == "cancelled":
         planned = f" of {state.epochs}" if state.epochs else ""
         notice(
-            f"Cancelled after {len(state.history)}{planned} epochs: this is the best so far.",
+            f"Cancelled after {len(state.history)}{planned} epochs: the best so far.",
             "note",
         )
     offer_the_rest(state)
@@ -97,7 +97,7 @@ def _show_progress(state: "RunState") -> None:
     if state.state == "waiting":
         place = state.place_in_line or 1
         ahead = "next in line" if place == 1 else f"number {place} in line"
-        st.progress(0.0, text=f"Waiting for the device: {ahead}. One run trains at a time.")
+        st.progress(0.0, text=f"Waiting: {ahead}. One run trains at a time.")
         return
     left = f", about {duration(state.eta_seconds)} left" if state.eta_seconds is not None else ""
     words = as_markdown(state.stage) or "Starting"
@@ -168,7 +168,7 @@ def _show_log(state: "RunState") -> None:
             st.caption("Nothing yet.")
             return
         lines = [visible(line.rpartition("\r")[2]) for line in text.splitlines()]
-        st.caption(f"At most the last {LOG_LINES} lines; log.txt in the run's folder has all.")
+        st.caption(f"The last {LOG_LINES} lines at most; log.txt has all.")
         st.code("\n".join(lines), language=None, height=_LOG_PIXELS)
 
 

@@ -18,7 +18,7 @@ SYMBOLS = {
     "failed": "✕",
     "interrupted": "⚡\ufe0e",  # as text, not as a coloured picture
 }
-LEAKY = "Leaky split: images of one patient are in training and in test, so its figures flatter."
+LEAKY = "Leaky split: one patient in training and in test, so its figures flatter."
 _MARKUP = "\\`*_{}[]()#+-.!|<>~:$"
 
 

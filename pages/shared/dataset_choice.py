@@ -19,8 +19,8 @@ def ask_for_path() -> Path | None:
         "Folder or manifest",
         key="dataset_path",
         placeholder="/data/BreaKHis_v1",
-        help="A folder of images, or a .csv or .parquet manifest, on the computer that runs "
-        "Lobule. Nothing in it is changed.",
+        help="A folder of images, or a .csv or .parquet manifest, on the computer of Lobule. "
+        "Nothing in it is changed.",
     ).strip()
     st.session_state["last_dataset_path"] = typed
     if st.button("Pick a folder", key="pick", width="stretch"):
@@ -45,8 +45,7 @@ def ask_for_positive(path: Path) -> str | None:
         index=None,
         key=f"positive-{path}",
         placeholder="Which one is to be found?",
-        help="The one that is to be found, such as tumour: the words of the two classes do not say "
-        "it, or leave doubt.",
+        help="Which class is positive, such as tumour?",
         persist_state="session",
     )
 
@@ -66,7 +65,7 @@ def ask_for_neighbours(path: Path) -> bool:
     return st.toggle(
         "Neighbouring ids are one woman",
         key=f"neighbours-{path}",
-        help="IDC has 279 ids of 162 women: slides of one have neighbouring numbers.",
+        help="279 ids of IDC are 162 women: slides of one have neighbouring numbers.",
         persist_state="session",
     )
 
@@ -103,8 +102,8 @@ def pick_folder() -> None:
         st.session_state[_HERE] = str(here / chosen)
         st.rerun(scope="fragment")
     if place:
-        more = "" if place.whole else " or more; only part of this huge folder was looked at"
-        st.caption(f"{place.images:,} images lie directly in this folder{more}.")
+        more = "" if place.whole else " or more"
+        st.caption(f"{place.images:,} images directly in this folder{more}.")
     target = here / chosen if chosen else here
     with st.container(horizontal=True):
         if st.button("Up one folder", key="up", disabled=here == here.parent):

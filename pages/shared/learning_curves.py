@@ -26,9 +26,8 @@ MARKS = (
 )
 _MEASURES = {"Loss": "loss", "AUROC": "auroc", "Accuracy": "accuracy"}
 _HELP = (
-    "Loss: what training lowers. AUROC: how often a positive image ranks above a negative one; 0.5 "
-    "is guessing. Accuracy: share of images whose most probable class is right. Where the two "
-    "part, the network learns its images by heart. The epoch of lowest validation loss is kept."
+    "Where the lines part, the network learns by heart. The epoch of lowest validation loss is "
+    "kept. AUROC: how often a positive image ranks above a negative one."
 )
 
 
@@ -117,10 +116,10 @@ def _second_phase(state: "RunState") -> int | None:
 
 def _why_none(state: "RunState") -> str:
     if state.request.recipe.probe:
-        return "This recipe fits in one go on a network that stays as it is: it has no epochs."
+        return "This recipe fits in one go: no epochs."
     if state.state in {"waiting", "running"}:
         return "Curves come with the first finished epoch."
-    return "No epoch was finished, so there are no curves."
+    return "No finished epoch, so no curves."
 
 
 def _epochs(number: int) -> str:

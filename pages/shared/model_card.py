@@ -5,7 +5,7 @@ import streamlit as st
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import CardEvaluation
-from core.registry.card_words import network_of, summary_of
+from core.registry.card_words import MEASURES, network_of, summary_of
 from pages.shared.plain import as_html, notice, table
 
 
@@ -22,7 +22,7 @@ def show_card(card: Card, model_sha256: str) -> None:
     if card.evaluation:
         _evaluation(card.evaluation)
     else:
-        notice("This model has not been judged on patients held out of its training.")
+        notice("Not judged on patients held out of its training.")
     _limits(card)
     st.html("<h4>Training</h4>")
     _training(card.training)
@@ -63,13 +63,10 @@ def _list(title: str, sentences: tuple[str, ...]) -> None:
 
 def _evaluation(evaluation: CardEvaluation) -> None:
     if evaluation.leaky:
-        notice("Leaky split: the same patients are in training and test, so these figures flatter.")
+        notice("Leaky split: the same patients in training and test, so these figures flatter.")
     st.text(
         f"{evaluation.protocol} {evaluation.patients} patients, {evaluation.images:,} images.",
-        help="AUROC: how often a positive image ranks above a negative one; 0.5 is guessing. "
-        "Balanced accuracy: the mean of sensitivity and specificity at the decision threshold "
-        "(operating point). Colour alone: the same task from the colours of the image, without a "
-        "network. Brackets: 95 % interval by bootstrap over patients.",
+        help=MEASURES,
     )
     table(
         ("", "Images (positive)", "AUROC", "colour alone", "Balanced accuracy", "colour alone"),
@@ -138,8 +135,8 @@ def _classes(evaluation: CardEvaluation) -> None:
 def _shifts(evaluation: CardEvaluation) -> None:
     st.text(
         "Under another stain, the same held-out images",
-        help="The colours of hematoxylin and eosin are scaled and shifted at random by up to this "
-        "share, as another laboratory might stain (Tellez et al. 2018).",
+        help="Haematoxylin and eosin stronger or weaker by up to this share, as another "
+        "laboratory might stain (Tellez et al. 2018).",
     )
     table(
         ("Stain shifted by up to", "AUROC", "colour alone"),
@@ -154,8 +151,7 @@ def _shifts(evaluation: CardEvaluation) -> None:
 def _tried(evaluation: CardEvaluation) -> None:
     st.text(
         "What was tried, each judged alike",
-        help="They were compared on the patients that they are judged on, so the best of them is a "
-        "little flattered. AUROC under a stain shifted by up to 25 % beside it.",
+        help="The best is a little flattered: all were compared on these same patients.",
     )
     table(
         ("Way", "AUROC", "stain shifted"),
@@ -169,7 +165,7 @@ def _tried(evaluation: CardEvaluation) -> None:
 
 def _training(training: Training) -> None:
     if training.leaky:
-        notice("Trained with a leaky split: patients are shared between training and validation.")
+        notice("Leaky split: the same patients in training and validation.")
     counts = training.images
     parts = [
         (

@@ -14,18 +14,16 @@ if TYPE_CHECKING:
     from core.registry.card_results import OperatingPoint
 
 _HELP = (
-    "From the decision threshold on (also called operating point) the model says yes. It was "
-    "chosen on held-out predictions, which the model card names, so it need not be 50 %. "
-    "Probabilities say how sure this model is, not how sure anyone may be."
+    "From the decision threshold (operating point) on the model says yes. It was chosen on "
+    "held-out patients, so it need not be 50 %."
 )
 _SETS_HELP = (
-    "Undecided: no class alone is left. A class is ruled out if it is less probable here than on "
-    "nearly all images of that class, of patients whom the model had not seen (conformal "
-    "prediction sets; the model card states how often they hold the right class)."
+    "Undecided: no single class is left. A class is ruled out where it is less probable than "
+    "on nearly all images of that class (conformal prediction sets)."
 )
 _VIEWS_HELP = (
-    "Standard deviation over eight flips and turns, in percentage points: tissue has no up or "
-    "down, so the answers should agree. Of a larger image, the mean over a few tiles."
+    "Standard deviation over eight flips and turns, in percentage points. Tissue has no up or "
+    "down, so the answers should agree."
 )
 SHOW_ANYWAY = "Show the answer anyway"
 
@@ -186,7 +184,7 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
             ),
             ("Stored as", "8 bit RGB", "; ".join((stored, *info.notes))),
         ],
-        caption="What the model expects and what this image is",
+        caption="The model and this image",
     )
     if plan.in_range:
         notice(plan.message, "note")

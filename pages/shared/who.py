@@ -6,10 +6,7 @@ from core.cases.records import Actor
 
 LOCAL_USER = "local user"
 _NAME = "user_name"
-_HELP = (
-    "Stands in the trail beside what you change. Nobody checks it: where several people work, set "
-    "up the sign-in."
-)
+_HELP = "Stands in the trail. Nobody checks it: several people need the sign-in."
 
 
 def who() -> Actor:

@@ -14,10 +14,7 @@ from pages.shared.model_card import show_card
 from pages.shared.plain import notice
 from pages.shared.warm_up import warm_up
 
-_IMPORT_HELP = (
-    "A zip file from Export. It is checked first, and never takes the place of a model that is "
-    "there."
-)
+_IMPORT_HELP = "A zip from Export. It is checked first and replaces nothing."
 
 
 def ask_for_import() -> None:
@@ -58,15 +55,15 @@ def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:
             "✓ Default" if active else "Make default",
             key=f"default-{name}",
             disabled=active,
-            help="It answers on the Diagnose page unless another is chosen there.",
+            help="It answers unless you choose another.",
         ):
             _do(lambda: _make_default(name))
-        if st.button("Model card", key=f"card-{name}", help="Everything that is known of it."):
+        if st.button("Model card", key=f"card-{name}", help="All that is known of it."):
             show_card(package.card, package.model_sha256)
         checked = st.button(
             "Verify",
             key=f"verify-{name}",
-            help="Compares the hash of every file with the card.",
+            help="Compares every file with the card.",
         )
         _offer_export(entry, package)
         if not entry.shipped:
@@ -82,9 +79,9 @@ def offer_delete(entry: ShelfEntry, *, active: bool) -> None:
         if needed := needed_by(entry):
             notice(f"It cannot be deleted: {', '.join(needed)} needs it.")
             return
-        st.text("It is deleted for good. The run that trained it keeps its own copy.")
+        st.text("Deleted for good. Its run keeps a copy.")
         if active:
-            st.text("It is the default: another model will answer instead.")
+            st.text("It is the default: another will answer instead.")
         if st.button("Delete it", key=f"delete-{entry.name}", type="primary"):
             _do(lambda: _delete(entry.name, active=active))
 
@@ -120,7 +117,7 @@ def _offer_export(entry: ShelfEntry, package: Package) -> None:
             key=f"zip-{entry.name}",
             on_click="ignore",
             width="stretch",
-            help="The whole package, for another Lobule to import.",
+            help="For another Lobule to import.",
         )
         st.download_button(
             "Card on one page, PDF",
@@ -130,7 +127,7 @@ def _offer_export(entry: ShelfEntry, package: Package) -> None:
             key=f"pdf-{entry.name}",
             on_click="ignore",
             width="stretch",
-            help="In the sections of Mitchell et al. 2019, for print.",
+            help="Sections after Mitchell et al. 2019.",
         )
         st.download_button(
             "Card on one page, Markdown",
@@ -170,8 +167,8 @@ def _verify(package: Package) -> None:
     else:
         files = len(package.card.files)
         notice(
-            f"Sound: all {files} files have the hashes that the card states, and the network has "
-            "only Keras's own layers.",
+            f"Sound: all {files} files match the card's hashes, and the network has only "
+            "Keras's own layers.",
             "note",
         )
 
@@ -179,7 +176,7 @@ def _verify(package: Package) -> None:
 def _make_default(name: str) -> str:
     activate(name)
     warm_up.clear()  # what was loaded is another model
-    return f"{name} answers by default from now on."
+    return f"{name} answers by default now."
 
 
 def _delete(name: str, *, active: bool) -> str:
@@ -187,7 +184,7 @@ def _delete(name: str, *, active: bool) -> str:
     if not active:
         return f"{name} was deleted."
     warm_up.clear()
-    return f"{name} was deleted. From now on {active_name()} answers by default."
+    return f"{name} was deleted. {active_name()} now answers by default."
 
 
 def _do(deed: Callable[[], str]) -> None:

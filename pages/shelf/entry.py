@@ -5,6 +5,7 @@ import streamlit as st
 from core.registry.card import Card
 from core.registry.card_results import CardEvaluation
 from core.registry.card_words import (
+    MEASURES,
     NEVER_JUDGED,
     figure,
     judged_on,
@@ -16,13 +17,6 @@ from core.registry.package import Package
 from core.registry.shelf import ShelfEntry
 from pages.shared.plain import as_html, notice
 from pages.shelf.actions import offer_deeds, offer_delete
-
-_JUDGED_HELP = (
-    "AUROC: how often a positive image ranks above a negative one; 0.5 is guessing. Balanced "
-    "accuracy: the mean of the classes' sensitivities. Brackets: 95 % interval by bootstrap over "
-    "patients. Colour alone: the same task from the colours of the image, without a network; a "
-    "model should beat it."
-)
 
 
 def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
@@ -96,7 +90,7 @@ def _judged(result: CardEvaluation | None) -> None:
     if result is None:
         notice(NEVER_JUDGED)
         return
-    st.text(f"{judged_on(result)}.", help=f"{_JUDGED_HELP} {result.protocol}")
+    st.text(f"{judged_on(result)}.", help=f"{MEASURES} {result.protocol}")
     too_few = "" if result.auroc_interval else " (too few patients for an interval)"
     rows = (
         (result.titled("auroc"), figure(result.auroc, result.auroc_interval) + too_few),

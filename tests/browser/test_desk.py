@@ -93,7 +93,7 @@ def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
     box = grid.bounding_box()
     assert box
     # The heads stand where the columns' widths in desk_table put them: P is after the verdict.
-    page.mouse.click(box["x"] + 33 + 44 + 108 + 25, box["y"] + 18)
+    page.mouse.click(box["x"] + 33 + 44 + 100 + 15, box["y"] + 18)
     page.wait_for_timeout(1500)
     rows = page.locator(".st-key-desk_table [role=row]").all_text_contents()
     shares = [int(found[1]) for row in rows if (found := re.search(r"(\d+) %", row))]

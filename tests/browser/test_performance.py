@@ -113,7 +113,7 @@ def test_numbers_are_downloaded(page: Page) -> None:
 
 def test_from_a_worst_error_to_its_diagnosis(page: Page, some_idc: Path) -> None:
     view(page, "Worst errors")
-    expect(page.get_by_text("The model brings its answers along, not the images")).to_be_visible()
+    expect(page.get_by_text("The model brings its answers, not the images")).to_be_visible()
     give_folder(page, some_idc)
     pictures = page.locator(".lobule-shot img")
     expect(pictures).to_have_count(8, timeout=WAIT)

@@ -250,7 +250,7 @@ def test_reliability_bins() -> None:
     shown = zip(bins["x"], bins["y"], bins["customdata"], strict=True)
     assert [tuple(round(value, 6) for value in each) for each in shown] == expected
     assert "ECE 0.198, Brier score 0.109; 10 images of 4 patients" in html(page)
-    assert "50% of these answers are on images of" in html(page)
+    assert "50% of these images are" in html(page)
 
 
 @pytest.mark.usefixtures("ten")

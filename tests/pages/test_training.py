@@ -69,7 +69,7 @@ def test_without_runs_the_form_of_a_new_one_is_there(home: Path) -> None:
     assert "check" not in keys(page)
     assert not (home / "runs").exists()
     page = start("all")
-    assert any("no runs yet" in said.value for said in page.text)
+    assert any("No runs yet" in said.value for said in page.text)
 
 
 def test_a_waiting_run_says_its_place_in_line(runs: MadeUpRuns) -> None:
@@ -106,10 +106,10 @@ def test_curves_are_those_of_the_history(runs: MadeUpRuns) -> None:
 def test_cancelling_asks_the_run_to_stop(runs: MadeUpRuns, home: Path) -> None:
     run = runs.add("mine", "running", epochs=1)
     page = start(run)
-    assert "the best model so far is judged and kept" in words(page)
+    assert "the best model so far is kept" in words(page)
     runs.write(run, {"event": "stage", "name": "Judging", "done": 0.0})
     page.run()
-    assert "before a model is judged. Its epochs are kept" in words(page)
+    assert "before the model is judged. Its epochs are kept" in words(page)
     press(page, "really_cancel")
     assert (home / "runs" / run / "cancel").exists()
     assert page.button(key="stopping").disabled

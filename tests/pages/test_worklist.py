@@ -95,7 +95,7 @@ def case(store: Store) -> Case:
 def test_without_cases_the_page_says_what_to_do(store: Store) -> None:
     page = worklist()
     assert page.title[0].value == "Worklist"
-    assert "There are no cases yet" in texts(page)
+    assert "No cases yet" in texts(page)
     assert not page.dataframe
     assert store.engine.dialect.name == "sqlite"
 
@@ -181,7 +181,7 @@ def test_the_second_window_is_told_and_keeps_its_words(case: Case, store: Store)
     page.text_area(key=f"note-{first.id}-1").set_value("second")
     page.button(key=f"judge-{first.id}-1").click().run()
     assert "changed meanwhile, by Anna" in html(page)
-    assert "changed in another window" in html(page)
+    assert "Changed in another window" in html(page)
     assert page.text_area(key=f"note-{first.id}-1").value == "second"
     assert load_case(store, case.id).images[0].note == "first"
     page.button(key="reload").click().run()
@@ -197,7 +197,7 @@ def test_deleting_asks_first_and_leaves_a_tombstone(case: Case, store: Store) ->
     press(page, "delete", "delete_now")
     assert load_case(store, case.id).deleted_at
     assert not list(store.images.glob("*.png"))
-    assert "There are no cases yet" in texts(page)
+    assert "No cases yet" in texts(page)
     gone = worklist(case.id)
     assert "was deleted" in html(gone)
     assert "deleted" in html(gone)
@@ -213,7 +213,7 @@ def test_the_patient_is_named(case: Case, store: Store) -> None:
 
 
 def test_another_model_answers_beside(case: Case, store: Store, home: Path, shelf: Path) -> None:
-    assert "has answered all images" in html(worklist(case.id))
+    assert "has answered this case" in html(worklist(case.id))
     package = load_package(shelf / "tiny")
     card = package.card.model_copy(update={"name": "other", "title": "Another model"})
     model = load_model(package)
@@ -230,7 +230,7 @@ def test_another_model_answers_beside(case: Case, store: Store, home: Path, shel
         first, second = image.answers
         assert second.probability == pytest.approx(1 - first.probability, abs=1e-5)
     assert now.version == 3
-    assert "has answered all images" in html(page)
+    assert "has answered this case" in html(page)
     share = f"{100 * now.images[0].answers[1].probability:.1f} %"
     assert share in html(page)
     assert [entry.action for entry in read_trail(store, case.id)][2:] == ["answered again"] * 2

@@ -264,7 +264,7 @@ def test_a_model_whose_heatmap_failed_says_so_where_the_heatmap_is(
     rewrite_card(package, explanations={**FOUND, "methods": checks})
     monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(tmp_path))
     page = shown(64)
-    assert "The heatmap above did not pass its test" in words(page)
+    assert "The heatmap above failed its test" in words(page)
     assert page.checkbox(key="method-occlusion").label == "Occlusion ⚠"
     assert "rank correlation 0.90" in page.checkbox(key="method-occlusion").help
     assert page.checkbox(key="method-layercam").label == "LayerCAM"

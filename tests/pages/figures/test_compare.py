@@ -64,7 +64,7 @@ def test_equal_answers_of_other_folds_do_not_differ(
     assert all(cell.startswith("+0.000") for cell in cells[1:3])
     shown = html(page)
     assert "other and tiny: The two were not judged in the same folds." in shown
-    assert "a fold is a fold of the first together with one of the second" in shown
+    assert "A fold is one of each model together" in shown
     # Ranked differently, each has its own line on how.
     assert "other: scikit-learn" in shown
     assert "tiny: scikit-learn" in shown
@@ -84,7 +84,7 @@ def test_models_that_were_judged_alike_are_not_said_to_share_folds() -> None:
     assert "as under Figures" not in shown
     how = "From predictions.csv of both models: on the images in both tables"
     assert shown.count(how) == 1
-    for words in ("roc_auc_score", "is called where", "drawn with replacement, 1,000 times, the"):
+    for words in ("roc_auc_score", "is called where", "1,000 draws of these patients, the"):
         assert words in shown[shown.index(how) :]
     downloads = [each.proto.id for each in page.get("download_button")]
     assert sum("download-paired differences" in each for each in downloads) == 1

@@ -95,7 +95,7 @@ def test_sample_units_and_the_greatest_fall_are_said(tiny: Path) -> None:
 
 def test_no_fall_is_said_too(tiny: Path) -> None:
     give(tiny, [POINTS[0], ("blur", 1.0, "px of the input", 0.97, 0.8, 0.8)])
-    assert "AUROC is 0.960 unchanged, and no change made it fall." in html(open_page("Robustness"))
+    assert "AUROC is 0.960 unchanged, and no change lowers it." in html(open_page("Robustness"))
 
 
 def test_a_leaky_split_marks_every_chart(tiny: Path) -> None:
@@ -146,7 +146,7 @@ def test_images_of_one_class_say_why_there_are_no_curves(tiny: Path, home: Path)
     evaluated(page)
     go(page, "Robustness")
     assert charts(page) == {}
-    assert "the images that can be read are of one class only" in html(page)
+    assert "those that can be read are of one class only" in html(page)
     assert "python -m core evaluate tiny --data PATH" in html(page)
 
 

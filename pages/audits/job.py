@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.datasets.browse import remember_dataset
 from core.errors import LobuleError
 from pages.audits.request import DatasetRequest
 from pages.shared.dataset_choice import note_neighbours, note_undecided
@@ -84,7 +85,6 @@ class AuditJob(Job):
         self.splits = {}
 
     def _open(self) -> None:
-        from core.datasets.browse import remember_dataset  # noqa: PLC0415
         from core.datasets.classes import UndecidedClassesError, in_doubt  # noqa: PLC0415 - pandas
         from core.datasets.open import open_dataset  # noqa: PLC0415
         from core.datasets.records import magnifications_of, with_magnifications  # noqa: PLC0415

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import DatasetError
+from core.plots.intervals import Series, with_intervals
 from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import as_html, notice, table
 
@@ -80,7 +81,6 @@ def _measured(
 
 def _show_figure() -> None:
     from core.datasets.leak import leak_figure  # noqa: PLC0415
-    from core.plots.intervals import Series, with_intervals  # noqa: PLC0415 - Plotly
 
     measured = leak_figure()
     names = list(dict.fromkeys(row.model for row in measured.rows))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.cases.records import Case
+from core.documents.fonts import missing_fonts
 from core.errors import LobuleError
 from pages.cases.words import counted
 from pages.shared.plain import as_html, notice, quiet, visible
@@ -172,7 +173,6 @@ def _report(store: "Store", case: Case) -> None:
 
 def _make_report(store: "Store", case: Case) -> None:
     from core.cases.report_pdf import report_pdf  # noqa: PLC0415 - SQLAlchemy
-    from core.documents.fonts import missing_fonts  # noqa: PLC0415 - not before it is asked for
 
     bar = st.progress(0.0, text="Reading the case")
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.cases.files import read_kept
 from core.cases.records import Answer, CaseImage
 from core.cases.words import moment
 from core.errors import LobuleError
@@ -60,7 +61,6 @@ def show_beside(image: CaseImage) -> None:
 # Few and not for long, since a whole image belongs to each; the ids of answers are of one store.
 @st.cache_resource(max_entries=4, ttl=600, show_spinner=False)
 def _reopened(images: str, answer_id: int, sha256: str, _store: "Store") -> "Diagnosis":  # noqa: ARG001 - the folder tells stores apart
-    from core.cases.files import read_kept  # noqa: PLC0415 - OpenCV
     from core.cases.read import full_answer  # noqa: PLC0415 - SQLAlchemy
     from core.diagnosis_record import reopen  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.cases.files import read_kept
 from core.cases.records import Case
 from core.errors import LobuleError
 from core.registry.shelf import shelf
@@ -45,7 +46,6 @@ def ask_rerun(store: "Store", case: Case) -> None:
 
 
 def _rerun(store: "Store", case: Case, package: "Package") -> None:
-    from core.cases.files import read_kept  # noqa: PLC0415 - OpenCV
     from core.cases.read import load_case  # noqa: PLC0415 - SQLAlchemy
     from core.cases.save import add_answer  # noqa: PLC0415
     from core.diagnosis import diagnose  # noqa: PLC0415 - the image journey

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.plots.reliability import reliability_figure
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import words
@@ -18,7 +19,6 @@ def show_calibration(model: EvaluatedModel) -> None:
     import pandas as pd  # noqa: PLC0415
 
     from core.evaluation.reliability import reliability, said_and_true  # noqa: PLC0415
-    from core.plots.reliability import reliability_figure  # noqa: PLC0415 - Plotly
 
     predictions, found = model.predictions, evaluated(model)
     st.text(

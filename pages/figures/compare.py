@@ -14,6 +14,8 @@ from core.evaluation.estimand import (
     estimand_of,
     titled,
 )
+from core.plots.intervals import Series, with_intervals
+from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.numbers import offer_numbers, show_chart
 from pages.figures.words import calling_rule, counted, of_each, ranking_rule, words
@@ -75,8 +77,6 @@ def _common(models: "list[EvaluatedModel]") -> "Estimand":
 def _draw_intervals(models: list[EvaluatedModel]) -> None:
     import pandas as pd  # noqa: PLC0415
 
-    from core.plots.intervals import Series, with_intervals  # noqa: PLC0415 - Plotly
-
     rows, series = [], []
     estimand = _common(models)
     for model, (colour, symbol) in zip(models, MARKS, strict=False):
@@ -130,7 +130,6 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
     import pandas as pd  # noqa: PLC0415
 
     from core.evaluation.curves import roc_curve  # noqa: PLC0415
-    from core.plots.rates import Rate, rates  # noqa: PLC0415 - Plotly
 
     lines, parts = [], []
     for model, (colour, _) in zip(models, MARKS, strict=False):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.registry.card_results import ROBUSTNESS_IMAGES
+from core.registry.card_words import LEAKY_FIGURES
 from core.registry.package import PREDICTIONS_FILE, Package
 from pages.shared.plain import visible
 
@@ -58,8 +59,6 @@ class EvaluatedModel:
 
 def held_out(name: str, package: Package) -> EvaluatedModel | str:
     """The held-out predictions that a package brings along, or why there are none."""
-    from core.registry.card_words import LEAKY_FIGURES  # noqa: PLC0415
-
     card, result = package.card, package.card.evaluation
     leaky = card.training.leaky or (result is not None and result.leaky)
     found = read(

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.evaluation.estimand import TITLES, estimand_of, titled
+from core.plots.intervals import Series, with_intervals
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import calling_rule, ranking_rule, words
@@ -34,8 +35,6 @@ def show_groups(model: EvaluatedModel) -> None:
 
 
 def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> None:
-    from core.plots.intervals import Series, with_intervals  # noqa: PLC0415 - Plotly
-
     st.html(f"<h3>{title}</h3>")
     try:
         found = {name: evaluated(model, (kind, name)) for name in names}

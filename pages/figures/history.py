@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.plots.curves import Curve, curves
+from core.plots.frame import mark_leaky
 from core.registry.package import HISTORY_FILE
 from pages.figures.evaluated import EvaluatedModel
 from pages.figures.numbers import as_csv
@@ -22,9 +24,6 @@ def show_history(model: EvaluatedModel) -> None:
     if found is None or len(found) < 2:  # noqa: PLR2004 - one point is no curve
         st.text("Fitted in one go or made of others: no epochs to draw.")
         return
-    from core.plots.curves import Curve, curves  # noqa: PLC0415 - Plotly
-    from core.plots.frame import mark_leaky  # noqa: PLC0415
-
     epochs = [int(epoch) for epoch in found["epoch"]]
     drawn = {title: name for title, name in _MEASURES.items() if _any(found, name)}
     with st.container(key="curves-history"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.datasets.browse import remember_dataset
 from core.registry.package import Package
 from core.settings import get_settings
 from pages.shared.jobs import Job, Jobs
@@ -41,7 +42,6 @@ class EvaluationJob(Job):
         self.note("Listing the files")
         from core.assessment.assess import assess  # noqa: PLC0415 - pandas, TensorFlow
         from core.assessment.table import write_predictions  # noqa: PLC0415
-        from core.datasets.browse import remember_dataset  # noqa: PLC0415
         from core.datasets.classes import UndecidedClassesError, match_classes  # noqa: PLC0415
 
         try:

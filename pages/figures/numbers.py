@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core.documents.letters import neutral
+from core.plots.frame import mark_leaky
 from pages.figures.evaluated import EvaluatedModel
 from pages.shared.plain import quiet
 
@@ -42,8 +44,6 @@ def show_chart(
         What the numbers are from; without it the table of answers.
     """
     if model.leaky:
-        from core.plots.frame import mark_leaky  # noqa: PLC0415 - Plotly
-
         figure = mark_leaky(figure)
     st.plotly_chart(figure, key=f"chart-{name}", config={"displayModeBar": False}, alt=alt)
     offer_numbers(model, numbers, name, how, source)
@@ -72,7 +72,6 @@ def offer_numbers(
 
 def as_csv(table: "pd.DataFrame") -> bytes:
     """A table as a file that a spreadsheet opens without running anything in it."""
-    from core.documents.letters import neutral  # noqa: PLC0415
 
     def cell(value: Any) -> Any:
         return neutral(value) if isinstance(value, str) else value

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import EvaluationError
 from core.evaluation.estimand import ESTIMANDS, TITLES
+from core.plots.bars import Bar, share_bars
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import calling_rule, words
@@ -48,8 +49,6 @@ def show_patients(model: EvaluatedModel) -> None:
 
 
 def _draw(model: EvaluatedModel, found: "pd.DataFrame", shown: "pd.DataFrame", rate: float) -> None:
-    from core.plots.bars import Bar, share_bars  # noqa: PLC0415 - Plotly
-
     def bar(row: "pd.Series") -> "Bar":
         right = f"{row['right']:,.1f}".removesuffix(".0")
         said = f"{right} of {row['images']:,} images called rightly"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation.estimand import titled
+from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.headline import confusion_table
 from pages.figures.numbers import show_chart
@@ -112,7 +113,6 @@ def _show_curves(
     model: EvaluatedModel, chosen: int, point: tuple[float, float, float | None] | None
 ) -> None:
     from core.evaluation.curves import precision_recall_curve, roc_curve  # noqa: PLC0415
-    from core.plots.rates import Rate, rates  # noqa: PLC0415 - Plotly
 
     predictions = model.predictions
     name = predictions.classes[chosen]

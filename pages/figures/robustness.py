@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation.estimand import ESTIMANDS, FIRST
+from core.plots.changed_images import Fall, robustness_figure
 from core.registry.card_limits import change_words
 from core.registry.card_results import UNCHANGED
 from pages.figures.evaluated import EvaluatedModel, label
@@ -51,7 +52,7 @@ def show_robustness(model: EvaluatedModel) -> None:
         return
     estimand = ESTIMANDS[FIRST[model.predictions.protocol]]
     st.text(
-        f"{_sample(model)}, changed and answered again; AUROC: {estimand}",
+        f"Figures of {_sample(model)}, changed and answered again; AUROC: {estimand}",
         help=_HELP,
     )
     unchanged = next((each for each in points if each.change == UNCHANGED), None)
@@ -69,8 +70,6 @@ def show_robustness(model: EvaluatedModel) -> None:
 def _show_kind(
     model: EvaluatedModel, kind: str, unchanged: "Robustness | None", least: float
 ) -> None:
-    from core.plots.changed_images import Fall, robustness_figure  # noqa: PLC0415 - Plotly
-
     changed = [each for each in model.robustness if each.change == kind]
     points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda each: each.away)
     title, meaning = _CHANGES.get(kind, (kind, None))

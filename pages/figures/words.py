@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.evaluation.estimand import FIRST
+from core.registry.card_words import counted as number
 from pages.figures.evaluated import EvaluatedModel
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ def calling_rule(predictions: "Predictions") -> str:
 
 def counted(model: EvaluatedModel) -> str:
     """On how many images of how many patients."""
-    from core.registry.card_words import counted as number  # noqa: PLC0415
-
     predictions = model.predictions
     return (
         f"{number(predictions.image_count, 'image')} of "

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from core.errors import LobuleError
+from core.imaging.scale import HIGHEST, LOWEST
 from core.settings import get_settings
 from pages.runs.settings import ask_for_settings
 from pages.runs.start import check_and_start
@@ -102,8 +103,6 @@ def _ask_for_data() -> Data:
 
 
 def _ask_for_scale(path: Path) -> float | None:
-    from core.imaging.scale import HIGHEST, LOWEST  # noqa: PLC0415
-
     return st.number_input(
         "Scale of the images, µm per pixel",
         min_value=LOWEST,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.plots.curves import Curve, curves
 from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import visible
 
 if TYPE_CHECKING:
-    from core.plots.curves import Curve
     from core.training.jobs.state import RunState
 
 # Colours of Okabe and Ito (2008), each with a mark of its own.
@@ -36,8 +36,6 @@ def show_curves(state: "RunState") -> None:
     if not state.history:
         st.caption(_why_none(state))
         return
-    from core.plots.curves import Curve  # noqa: PLC0415 - Plotly
-
     st.text(f"Training against validation, {_epochs(len(state.history))}", help=_HELP)
     marks = {"": ("training", NEGATIVE, "circle"), "val_": ("validation", POSITIVE, "triangle-up")}
     lines = {
@@ -59,8 +57,6 @@ def show_curves(state: "RunState") -> None:
 
 def overlay(states: Sequence["RunState"], *, training: bool) -> None:
     """Draw the validation curves of several runs over each other; at most as many as marks."""
-    from core.plots.curves import Curve  # noqa: PLC0415 - Plotly
-
     lines: dict[str, list[Curve]] = {}
     for title, column in _MEASURES.items():
         measured = lines.setdefault(title, [])
@@ -79,8 +75,6 @@ def overlay(states: Sequence["RunState"], *, training: bool) -> None:
 def _draw(
     lines: dict[str, list["Curve"]], key: str, kept: int | None = None, phase: int | None = None
 ) -> None:
-    from core.plots.curves import curves  # noqa: PLC0415 - Plotly
-
     with st.container(key=f"curves-{key}"):
         places = st.columns(len(lines), gap="medium")
     for place, (title, measured) in zip(places, lines.items(), strict=True):

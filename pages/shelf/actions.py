@@ -6,6 +6,7 @@ from io import BytesIO
 import streamlit as st
 
 from core.errors import LobuleError
+from core.registry.card_page import card_markdown, card_pdf
 from core.registry.exchange import MOST_BYTES, export_package, import_package
 from core.registry.manage import NAMES_ARE, delete, needed_by, rename
 from core.registry.package import Package, verify
@@ -147,14 +148,10 @@ def _zipped(package: Package) -> bytes:
 
 
 def _pdf(package: Package) -> bytes:
-    from core.registry.card_page import card_pdf  # noqa: PLC0415 - loads fonts
-
     return card_pdf(package.card, package.model_sha256)
 
 
 def _markdown(package: Package) -> str:
-    from core.registry.card_page import card_markdown  # noqa: PLC0415
-
     return card_markdown(package.card, package.model_sha256)
 
 

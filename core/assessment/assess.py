@@ -186,22 +186,22 @@ def _unseen(predictions: Predictions, known: Known) -> Evaluation | None:
 
 
 def _warnings(dataset: Dataset, predicted: PredictedImages) -> tuple[str, ...]:
-    found = []
+    warnings = []
     number = len(dataset.records)
     if predicted.out_of_scale:
-        found.append(
+        warnings.append(
             f"{predicted.out_of_scale} of {number} images have a scale that the model may not be "
             "given: do not rely on these figures."
         )
     if predicted.scale_unknown:
-        found.append(
+        warnings.append(
             f"The scale of {predicted.scale_unknown} of {number} images is unknown, so that of the "
             "training was assumed."
         )
     if predicted.unreadable:
         path, reason = next(iter(predicted.unreadable.items()))
-        found.append(
+        warnings.append(
             f"Images that cannot be read were left out: {len(predicted.unreadable)}. {path}, for "
             f"instance: {reason}"
         )
-    return tuple(found)
+    return tuple(warnings)

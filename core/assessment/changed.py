@@ -72,8 +72,10 @@ def curves(
     plain = predictions.of(rows)
     views = []
     for view, chances in enumerate(
-        [plain.probabilities, *(each.probabilities for each in changed)]
+        [plain.probabilities, *(view_chances.probabilities for view_chances in changed)]
     ):
-        own = replace(plain, probabilities=chances)
-        views.append(own if isinstance(colour, str) else with_colour(own, colour, view, rows))
+        of_view = replace(plain, probabilities=chances)
+        views.append(
+            of_view if isinstance(colour, str) else with_colour(of_view, colour, view, rows)
+        )
     return robustness(zip(CHANGES, views, strict=True))

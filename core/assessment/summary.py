@@ -35,10 +35,10 @@ def to_json(assessment: Assessment) -> dict[str, Any]:
         "colour": colour and asdict(colour),
         "beats_colour": bool(colour and colour.auroc.higher),
         "colour_how": assessment.colour_how,
-        "by_patient": {rule: _judged(found) for rule, found in people.items()},
+        "by_patient": {rule: _judged(by_rule) for rule, by_rule in people.items()},
         "no_patient_level": why,
         "groups": by_groups(assessment),
-        "robustness": [each.model_dump() for each in assessment.robustness],
+        "robustness": [point.model_dump() for point in assessment.robustness],
         "robustness_images": assessment.tried_on,
     }
 
@@ -59,36 +59,37 @@ def by_groups(assessment: Assessment) -> dict[Group, dict[str, dict[str, Any]]]:
     A kind that no image states is empty. Where a figure is missing, because the group is of one
     class for instance, its `why` says the reason.
     """
-    found = {
+    evaluations = {
         kind: {
-            name: evaluation_of(own) for name, own in assessment.predictions.groups(kind).items()
+            name: evaluation_of(group)
+            for name, group in assessment.predictions.groups(kind).items()
         }
         for kind in _GROUPS
     }
     return {
         kind: {
             name: {
-                "patients": own.patients,
-                "images": own.images,
-                "figures": {figure: asdict(value) for figure, value in own.figures.items()},
-                "no_interval": own.no_interval,
+                "patients": group.patients,
+                "images": group.images,
+                "figures": {figure: asdict(value) for figure, value in group.figures.items()},
+                "no_interval": group.no_interval,
             }
-            for name, own in judged.items()
+            for name, group in judged.items()
         }
-        for kind, judged in found.items()
+        for kind, judged in evaluations.items()
     }
 
 
 def lines(assessment: Assessment) -> Iterator[str]:
     """What a reader wants to know, a line each."""
-    known, found = assessment.known, assessment.evaluation
+    known, evaluation = assessment.known, assessment.evaluation
     card = assessment.package.card
     yield (
-        f"{card.name} on {assessment.dataset.name}: {found.images:,} images of {found.patients:,} "
-        f"patients. {found.how}"
+        f"{card.name} on {assessment.dataset.name}: {evaluation.images:,} images of "
+        f"{evaluation.patients:,} patients. {evaluation.how}"
     )
     yield from (text for text in (known.warning, *assessment.warnings) if text)
-    yield from _figures(found, leaky=known.leaky)
+    yield from _figures(evaluation, leaky=known.leaky)
     yield verdict(assessment)
     if assessment.unseen:
         yield f"Without the patients it was trained on, {assessment.unseen.patients} patients:"
@@ -101,15 +102,15 @@ def lines(assessment: Assessment) -> Iterator[str]:
         yield from _figures(judged, leaky=known.leaky)
     if why:
         yield why
-    for each in assessment.robustness:
-        colour = "" if each.colour_auroc is None else f", colour alone {each.colour_auroc:.3f}"
+    for point in assessment.robustness:
+        colour = "" if point.colour_auroc is None else f", colour alone {point.colour_auroc:.3f}"
         balanced = (
             ""
-            if each.balanced_accuracy is None
-            else f", balanced accuracy {each.balanced_accuracy:.3f}"
+            if point.balanced_accuracy is None
+            else f", balanced accuracy {point.balanced_accuracy:.3f}"
         )
         yield (
-            f"{change_words(each)}: AUROC {each.auroc:.3f}{balanced}{colour} "
+            f"{change_words(point)}: AUROC {point.auroc:.3f}{balanced}{colour} "
             f"({assessment.tried_on:,} images)"
         )
 
@@ -120,11 +121,11 @@ def verdict(assessment: Assessment) -> str:
     if colour is None:
         return assessment.colour_how
     auroc = colour.auroc
-    told = (
+    both = (
         f"AUROC, {ESTIMANDS[colour.estimand]}, {auroc.first:.3f}, colour alone {auroc.second:.3f}"
     )
     if auroc.interval is None:
-        return f"{told}. {colour.no_interval} Whether it beats colour cannot be said."
+        return f"{both}. {colour.no_interval} Whether it beats colour cannot be said."
     between = f"difference {auroc.difference:+.3f} ({auroc.interval[0]:+.3f} to "
     between += f"{auroc.interval[1]:+.3f}, 95 % by paired bootstrap over patients)"
     beats = (
@@ -135,37 +136,37 @@ def verdict(assessment: Assessment) -> str:
         else "It does NOT beat colour alone beyond chance"
     )
     mark = "LEAKY, for only colour has not seen these patients. " if assessment.known.leaky else ""
-    return f"{mark}{beats}: {told}, {between}. {assessment.colour_how}"
+    return f"{mark}{beats}: {both}, {between}. {assessment.colour_how}"
 
 
-def _judged(found: Evaluation) -> dict[str, Any]:
+def _judged(evaluation: Evaluation) -> dict[str, Any]:
     return {
-        "patients": found.patients,
-        "images": found.images,
-        "estimand": found.estimand,
-        "figures": {name: asdict(figure) for name, figure in found.figures.items()},
+        "patients": evaluation.patients,
+        "images": evaluation.images,
+        "estimand": evaluation.estimand,
+        "figures": {name: asdict(figure) for name, figure in evaluation.figures.items()},
         "other_estimands": {
             estimand: {name: asdict(figure) for name, figure in figures.items()}
-            for estimand, figures in found.others.items()
+            for estimand, figures in evaluation.others.items()
         },
-        "by_class": [asdict(each) for each in found.by_class],
-        "confusion": found.confusion.tolist(),
-        "no_interval": found.no_interval,
+        "by_class": [asdict(of_class) for of_class in evaluation.by_class],
+        "confusion": evaluation.confusion.tolist(),
+        "no_interval": evaluation.no_interval,
     }
 
 
-def _figures(found: Evaluation, *, leaky: bool) -> Iterator[str]:
+def _figures(evaluation: Evaluation, *, leaky: bool) -> Iterator[str]:
     mark = "  LEAKY" if leaky else ""
-    for figures in (found.figures, *found.others.values()):
+    for figures in (evaluation.figures, *evaluation.others.values()):
         for name, figure in figures.items():
             yield f"  {titled(name, figure.estimand):<44}{_figure(figure)}{mark}"
-    for each in found.by_class:
+    for of_class in evaluation.by_class:
         yield (
-            f"  {each.name}: {each.images:,} images of {each.patients} patients, sensitivity "
-            f"{_figure(each.figures['sensitivity'])}{mark}"
+            f"  {of_class.name}: {of_class.images:,} images of {of_class.patients} patients, "
+            f"sensitivity {_figure(of_class.figures['sensitivity'])}{mark}"
         )
-    if found.no_interval:
-        yield f"  {found.no_interval}"
+    if evaluation.no_interval:
+        yield f"  {evaluation.no_interval}"
 
 
 def _figure(figure: Figure) -> str:

@@ -68,8 +68,8 @@ def draw_patients(
         return Draws(people, counts, stratified=False)
     _, strata = np.unique(has, axis=0, return_inverse=True)
     for stratum in range(strata.max() + 1):
-        own = np.flatnonzero(strata == stratum)
-        counts[:, own] = _drawn(random, len(own), draws)
+        of_stratum = np.flatnonzero(strata == stratum)
+        counts[:, of_stratum] = _drawn(random, len(of_stratum), draws)
     return Draws(people, counts, stratified=True)
 
 

@@ -1,6 +1,7 @@
 """Two models on the same patients, and a model against colour alone: paired by patient."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -98,8 +99,10 @@ def compare(
     estimand = FIRST[protocol]
     pair = pair[0].grouped(estimand), pair[1].grouped(estimand)
     patients, labels = pair[0].patients, pair[0].labels
-    whole = [main_figures(each, np.ones((1, len(each.labels)))) for each in pair]
-    if np.isnan([each[name][0] for each in whole for name in each]).any():
+    whole = [
+        main_figures(predictions, np.ones((1, len(predictions.labels)))) for predictions in pair
+    ]
+    if np.isnan([figures[name][0] for figures in whole for name in figures]).any():
         raise EvaluationError(
             "These models cannot be compared: "
             + (
@@ -114,14 +117,14 @@ def compare(
     if reason is None and draws:
         chosen = draw_patients(patients, labels, draws=draws, seed=seed)
         drawn = [
-            resample(lambda weights, each=each: main_figures(each, weights), each.patients, chosen)  # type: ignore[misc]
-            for each in pair
+            resample(partial(main_figures, predictions), predictions.patients, chosen)
+            for predictions in pair
         ]
 
     def difference(name: str) -> Difference:
-        own, other = (float(each[name][0]) for each in whole)
+        first_value, second_value = (float(figures[name][0]) for figures in whole)
         interval = percentiles(drawn[0][name] - drawn[1][name]) if drawn else None
-        return Difference(own, other, own - other, interval)
+        return Difference(first_value, second_value, first_value - second_value, interval)
 
     return Comparison(
         patients=pair[0].patient_count,
@@ -148,8 +151,11 @@ def _shared(first: Predictions, second: Predictions) -> tuple[Predictions, Predi
             f"The models share no image: one answered {first.images[0]!r} and others, the other "
             f"{second.images[0]!r} and others. Evaluate both on the same dataset."
         )
-    pair = tuple(each.of(np.isin(each.images.astype(str), list(both))) for each in (first, second))
-    facts = [_facts(each) for each in pair]
+    pair = tuple(
+        predictions.of(np.isin(predictions.images.astype(str), list(both)))
+        for predictions in (first, second)
+    )
+    facts = [_facts(predictions) for predictions in pair]
     wrong = facts[0].index[(facts[0] != facts[1].reindex(facts[0].index)).any(axis=1)]
     if len(wrong):
         raise EvaluationError(
@@ -167,10 +173,10 @@ def _in_shared_folds(first: Predictions, second: Predictions) -> tuple[Predictio
     patients, or a bootstrap would count a patient once however often it was drawn.
     """
     rows = _rows_of_both(first, second)
-    own, other = first.of(rows[0]), second.of(rows[1])
-    rounds = own.rounds if len(np.unique(first.rounds)) > 1 else other.rounds
-    _, folds = np.unique(np.stack([own.folds, other.folds]), axis=1, return_inverse=True)
-    joint = replace(own, rounds=rounds, folds=folds.astype(np.int64) + 1)
+    left, right = first.of(rows[0]), second.of(rows[1])
+    rounds = left.rounds if len(np.unique(first.rounds)) > 1 else right.rounds
+    _, folds = np.unique(np.stack([left.folds, right.folds]), axis=1, return_inverse=True)
+    joint = replace(left, rounds=rounds, folds=folds.astype(np.int64) + 1)
     pools = len(joint.pools())
     if (
         first.protocol == second.protocol
@@ -181,7 +187,7 @@ def _in_shared_folds(first: Predictions, second: Predictions) -> tuple[Predictio
     protocol: Protocol = "patients" if "patients" in (first.protocol, second.protocol) else "folds"
     return (
         replace(joint, protocol=protocol),
-        replace(other, rounds=rounds, folds=joint.folds, protocol=protocol),
+        replace(right, rounds=rounds, folds=joint.folds, protocol=protocol),
     )
 
 
@@ -189,14 +195,20 @@ def _rows_of_both(first: Predictions, second: Predictions) -> NDArray[np.int64]:
     """Rows of the first and of the second that answer the same image in the same round, (2, R)."""
     tables = [
         pd.DataFrame(
-            {"image": each.images, "round": each.rounds, "row": np.arange(len(each.rounds))}
+            {
+                "image": predictions.images,
+                "round": predictions.rounds,
+                "row": np.arange(len(predictions.rounds)),
+            }
         )
-        for each in (first, second)
+        for predictions in (first, second)
     ]
     single = any(table["round"].nunique() == 1 for table in tables)
     both = tables[0].merge(tables[1], on=["image"] if single else ["image", "round"])
     if both.empty:
-        said = (", ".join(str(each) for each in np.unique(side.rounds)) for side in (first, second))
+        said = (
+            ", ".join(str(number) for number in np.unique(side.rounds)) for side in (first, second)
+        )
         raise EvaluationError(
             "The models share no image within a round: one has the rounds {}, the other {}. Number "
             "the rounds alike.".format(*said)

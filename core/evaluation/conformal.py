@@ -85,13 +85,13 @@ def fit_cut_offs(
         )
     cut_offs = np.zeros(probabilities.shape[1])
     for label in range(len(cut_offs)):
-        own = labels == label
-        if not own.any():
+        of_class = labels == label
+        if not of_class.any():
             continue
-        order = np.argsort(-probabilities[own, label], kind="stable")
-        held = np.cumsum(same_weight_each(patients[own])[order])
+        order = np.argsort(-probabilities[of_class, label], kind="stable")
+        held = np.cumsum(same_weight_each(patients[of_class])[order])
         last = int(np.searchsorted(held, level - 1e-9))
-        cut_offs[label] = probabilities[own, label][order][min(last, len(order) - 1)]
+        cut_offs[label] = probabilities[of_class, label][order][min(last, len(order) - 1)]
     return cut_offs
 
 
@@ -124,12 +124,14 @@ def coverage(
     held = np.zeros(len(labels), dtype=bool)
     single = np.zeros(len(labels), dtype=bool)
     for person in np.unique(people):
-        own = people == person
-        cut_offs = fit_cut_offs(probabilities[~own], labels[~own], patients[~own], level)
-        sets = prediction_sets(probabilities[own], cut_offs)
-        held[own] = sets[np.arange(len(sets)), labels[own]]
-        single[own] = sets.sum(axis=1) == 1
-    found = []
+        of_person = people == person
+        cut_offs = fit_cut_offs(
+            probabilities[~of_person], labels[~of_person], patients[~of_person], level
+        )
+        sets = prediction_sets(probabilities[of_person], cut_offs)
+        held[of_person] = sets[np.arange(len(sets)), labels[of_person]]
+        single[of_person] = sets.sum(axis=1) == 1
+    coverages = []
     for label in range(probabilities.shape[1]):
         rows = labels == label
         owners = np.unique(people[rows])
@@ -137,7 +139,7 @@ def coverage(
             continue
         shares = np.array([held[rows & (people == owner)].mean() for owner in owners])
         alone = np.array([single[rows & (people == owner)].mean() for owner in owners])
-        found.append(
+        coverages.append(
             Coverage(
                 label=label,
                 patients=len(owners),
@@ -147,4 +149,4 @@ def coverage(
                 single=float(alone.mean()),
             )
         )
-    return tuple(found)
+    return tuple(coverages)

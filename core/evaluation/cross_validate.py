@@ -108,7 +108,9 @@ class HeldOut:
         if self.decisions[0][0].thresholds is None:
             return None
         rounds, images = self.places
-        chosen = np.array([[each.thresholds for each in round_] for round_ in self.decisions])
+        chosen = np.array(
+            [[decision.thresholds for decision in round_] for round_ in self.decisions]
+        )
         return np.asarray(chosen[rounds, self.folds[rounds, images]], dtype=np.float64)
 
     def decide(self, labels: NDArray[np.int64], patients: NDArray[np.object_]) -> Decision:

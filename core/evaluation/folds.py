@@ -115,7 +115,7 @@ def require_learnable(
     TrainingError
         If there are too few patients of a class.
     """
-    if all(_learnable(labels, own, classes) for own in folds):
+    if all(_learnable(labels, fold, classes) for fold in folds):
         return
     people = patients.astype(str)
     counts = ", ".join(

@@ -159,7 +159,7 @@ def evaluation_of(
                 name,
                 images.patient_count,
                 images.image_count,
-                {each: figure(each, label) for each in OF_A_CLASS},
+                {measure: figure(measure, label) for measure in OF_A_CLASS},
             )
             for label, name in enumerate(predictions.classes)
             for images in [predictions.of(predictions.labels == label)]
@@ -183,8 +183,10 @@ def _drawn(predictions: Predictions, draws: int, seed: int) -> tuple[str | None,
 
 def _others(predictions: Predictions) -> list[Estimand]:
     """Estimands but the first; of one model's predictions folds are nothing of their own."""
-    known = [each for each in ESTIMANDS if each != "folds" or predictions.protocol == "folds"]
-    return [each for each in known if each != FIRST[predictions.protocol]]
+    known = [
+        estimand for estimand in ESTIMANDS if estimand != "folds" or predictions.protocol == "folds"
+    ]
+    return [estimand for estimand in known if estimand != FIRST[predictions.protocol]]
 
 
 class _ByName(TypingProtocol):
@@ -202,18 +204,20 @@ def _by_name(
     reason: str | None,
 ) -> _ByName:
     """Figures of one estimand, with their intervals where patients could be drawn."""
-    own = predictions.grouped(estimand)
-    whole = work_out(own, np.ones((1, len(own.labels))), threshold)
+    grouped = predictions.grouped(estimand)
+    whole = work_out(grouped, np.ones((1, len(grouped.labels))), threshold)
     drawn = None
     if draws is not None:
-        drawn = resample(lambda weights: work_out(own, weights, threshold), own.patients, draws)
+        drawn = resample(
+            lambda weights: work_out(grouped, weights, threshold), grouped.patients, draws
+        )
 
     def figure(name: str, label: int | None = None) -> Figure:
         at = (0,) if label is None else (0, label)
         key, kind = name + _OF_CLASS * (label is not None), estimand_of(name, estimand)
         value = float(whole[key][at])
         if np.isnan(value):
-            return Figure(None, None, _why_missing(name, own, label), kind)
+            return Figure(None, None, _why_missing(name, grouped, label), kind)
         if drawn is None:
             return Figure(value, None, reason, kind)
         return Figure(value, percentiles(drawn[key][(slice(None), *at[1:])]), None, kind)
@@ -223,16 +227,16 @@ def _by_name(
 
 def auroc_of(predictions: Predictions, estimand: Estimand, *, draws: int = DRAWS) -> Figure:
     """AUROC by an estimand, and nothing else: quick where images are many."""
-    own = predictions.grouped(estimand)
+    grouped = predictions.grouped(estimand)
     kind = estimand_of("auroc", estimand)
-    people = np.unique(own.patients.astype(str))
-    value = float(auroc_of_draws(own, people, np.ones((1, len(people))))[0])
+    people = np.unique(grouped.patients.astype(str))
+    value = float(auroc_of_draws(grouped, people, np.ones((1, len(people))))[0])
     if np.isnan(value):
-        return Figure(None, None, _why_missing("auroc", own, None), kind)
-    reason, chosen = _drawn(own, draws, 0)
+        return Figure(None, None, _why_missing("auroc", grouped, None), kind)
+    reason, chosen = _drawn(grouped, draws, 0)
     if chosen is None:
         return Figure(value, None, reason, kind)
-    return Figure(value, percentiles(auroc_of_draws(own, people, chosen.counts)), None, kind)
+    return Figure(value, percentiles(auroc_of_draws(grouped, people, chosen.counts)), None, kind)
 
 
 def main_values(predictions: Predictions) -> dict[str, float | None]:
@@ -241,7 +245,7 @@ def main_values(predictions: Predictions) -> dict[str, float | None]:
     Keys: auroc, balanced_accuracy, colour_auroc. None where there are not two classes.
     """
     colour = predictions.colour()
-    values = {name: found[0] for name, found in _main(predictions).items()}
+    values = {name: values_of_draws[0] for name, values_of_draws in _main(predictions).items()}
     values["colour_auroc"] = _main(colour)["auroc"][0] if colour else np.nan
     return {name: None if np.isnan(value) else float(value) for name, value in values.items()}
 

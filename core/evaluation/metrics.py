@@ -50,7 +50,7 @@ def rank_figures(
                 every[:, label] = kind(labels == label, chances[:, label], weights[:, rows])
             values[name].append(every)
     counts = _counts(predictions, pools, weights)
-    return {name: _mean_of(np.stack(each), counts) for name, each in values.items()}
+    return {name: _mean_of(np.stack(of_pools), counts) for name, of_pools in values.items()}
 
 
 def call_figures(
@@ -75,13 +75,15 @@ def call_figures(
         matrices = confusion_matrices(
             predictions.labels[rows], calls[rows], weights[:, rows], len(predictions.classes)
         )
-        own = class_figures(matrices)
-        found = own["sensitivity"][:, present]
+        of_classes = class_figures(matrices)
+        sensitivities = of_classes["sensitivity"][:, present]
         # Half of a balanced accuracy is none: of two classes, and of one patient, all must be.
-        balanced = found.mean(axis=1) if singly or predictions.binary else _nan_mean(found)
+        balanced = (
+            sensitivities.mean(axis=1) if singly or predictions.binary else _nan_mean(sensitivities)
+        )
         if len(present) == 1:
             balanced = np.full(len(weights), np.nan)
-        parts.append(own | {"accuracy": accuracy(matrices), "balanced_accuracy": balanced})
+        parts.append(of_classes | {"accuracy": accuracy(matrices), "balanced_accuracy": balanced})
     counts = _counts(predictions, pools, weights)
     return {name: _mean_of(np.stack([part[name] for part in parts]), counts) for name in parts[0]}
 
@@ -125,15 +127,15 @@ def auroc_of_draws(
     pools = predictions.pools()
     values, weights = [], []
     for rows in pools:
-        own, local = np.unique(codes[rows], return_inverse=True)
+        people_of_pool, local = np.unique(codes[rows], return_inverse=True)
         labels, chances = predictions.labels[rows], predictions.probabilities[rows]
         every = np.full((len(counts), len(predictions.classes)), np.nan)
         for label in np.unique(labels) if len(np.unique(labels)) > 1 else ():
             pairs = PatientPairs(labels == label, chances[:, label], local)
-            every[:, label] = pairs.auroc(counts[:, own])
+            every[:, label] = pairs.auroc(counts[:, people_of_pool])
         values.append(every)
         singly = predictions.protocol == "patients"
-        weights.append(counts[:, own[0]] if singly else np.ones(len(counts)))
+        weights.append(counts[:, people_of_pool[0]] if singly else np.ones(len(counts)))
     return _of_all(predictions, {"auroc": _mean_of(np.stack(values), np.stack(weights))})["auroc"]
 
 
@@ -143,8 +145,8 @@ def figures_to_compare(
     """The figures `TO_COMPARE`, (D,)."""
     calls = call_figures(predictions, weights, threshold)
     ranked = rank_figures(predictions, weights, ("auroc",))
-    found = _of_all(predictions, ranked | {name: calls[name] for name in TO_COMPARE[2:]})
-    return found | {"balanced_accuracy": calls["balanced_accuracy"]}
+    compared = _of_all(predictions, ranked | {name: calls[name] for name in TO_COMPARE[2:]})
+    return compared | {"balanced_accuracy": calls["balanced_accuracy"]}
 
 
 def figures(
@@ -176,13 +178,17 @@ def confusion(predictions: Predictions, threshold: float | None = None) -> NDArr
 
 def round_rows(predictions: Predictions) -> list[NDArray[np.int64]]:
     """Rows of each round."""
-    return [np.flatnonzero(predictions.rounds == each) for each in np.unique(predictions.rounds)]
+    return [
+        np.flatnonzero(predictions.rounds == number) for number in np.unique(predictions.rounds)
+    ]
 
 
-def _macro_precision(predictions: Predictions, own: NDArray[np.float64]) -> NDArray[np.float64]:
+def _macro_precision(
+    predictions: Predictions, precisions: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Mean over the classes, (D, K) to (D,); of two classes both must have been called."""
     # The precision of the only class that was called would pass for that of both.
-    return own.mean(axis=1) if predictions.binary else _nan_mean(own)
+    return precisions.mean(axis=1) if predictions.binary else _nan_mean(precisions)
 
 
 def _of_all(predictions: Predictions, by_class: Figures) -> Figures:

@@ -94,13 +94,13 @@ def choose_thresholds(
         """Weight of the images under each threshold, from the lowest one to the highest."""
         return np.concatenate([[0.0], np.cumsum(weights)[last_of_ties]])
 
-    found = 1 - below(_patient_weights(positive, people))
+    caught = 1 - below(_patient_weights(positive, people))
     spared = below(_patient_weights(~positive, people))
     every = _patient_weights(np.ones_like(positive), people)
     right = (every * positive).sum() + below(np.where(positive, -every, every))
     best = {
-        "balanced": int(np.argmax(found + spared)),
-        "sensitive": int(np.flatnonzero(found >= WISHED_SENSITIVITY - _ROUNDING)[-1]),
+        "balanced": int(np.argmax(caught + spared)),
+        "sensitive": int(np.flatnonzero(caught >= WISHED_SENSITIVITY - _ROUNDING)[-1]),
         "equal cost": int(np.argmax(right)),
     }
     edges = np.concatenate([[0.0], ranked[last_of_ties], [1.0]])

@@ -46,10 +46,10 @@ def patient_scores(predictions: Predictions) -> list[PatientScore]:
     people = predictions.patients.astype(str)
     scores = []
     for patient in dict.fromkeys(people.tolist()):
-        own = predictions.of(people == patient)
-        positive = own.labels == own.positive
-        chances = own.probabilities[:, own.positive]
-        threshold = _HALF if own.thresholds is None else float(own.thresholds[0])
+        of_patient = predictions.of(people == patient)
+        positive = of_patient.labels == of_patient.positive
+        chances = of_patient.probabilities[:, of_patient.positive]
+        threshold = _HALF if of_patient.thresholds is None else float(of_patient.thresholds[0])
         both = 0 < positive.sum() < len(positive)
         scores.append(
             PatientScore(
@@ -92,17 +92,17 @@ def patient_table(predictions: Predictions, threshold: float | None = None) -> p
     )
     groups = table.groupby("patient", sort=True)
     several = groups["label"].nunique() > 1
-    found = pd.DataFrame(
+    scores = pd.DataFrame(
         {
             "label": groups["label"].first().where(~several, ""),
             "images": groups["image"].nunique(),
             "score": groups["right"].mean(),
         }
     )
-    found.insert(2, "right", found["score"] * found["images"])
+    scores.insert(2, "right", scores["score"] * scores["images"])
     for name in columns:
-        found[name] = groups[name].mean()
-    return found.reset_index().sort_values(["score", "patient"], ignore_index=True)
+        scores[name] = groups[name].mean()
+    return scores.reset_index().sort_values(["score", "patient"], ignore_index=True)
 
 
 def recognition_rate(

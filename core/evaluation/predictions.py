@@ -88,13 +88,13 @@ class Predictions:
 
     def colour(self) -> "Predictions | None":
         """The predictions of colour alone, on the rows that it has; None where there are none."""
-        own = self.beside_colour()
-        if own.colour_probabilities is None:
+        beside = self.beside_colour()
+        if beside.colour_probabilities is None:
             return None
         return replace(
-            own,
-            probabilities=own.colour_probabilities,
-            thresholds=own.colour_thresholds,
+            beside,
+            probabilities=beside.colour_probabilities,
+            thresholds=beside.colour_thresholds,
             other_thresholds=None,
             colour_probabilities=None,
             colour_thresholds=None,

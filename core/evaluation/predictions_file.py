@@ -62,19 +62,19 @@ def parse_predictions(
 ) -> Predictions:
     """The same from a table in memory; `source` is what errors call it."""
     names = [str(name) for name in table]
-    found = tuple(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
+    named = tuple(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
     missing = [name for name in _NEEDED if name not in table]
-    if missing or len(found) < _TWO:
+    if missing or len(named) < _TWO:
         raise EvaluationError(
             f"{source} lacks {', '.join(missing) or 'probabilities of two classes'}. Expected the "
             "columns image, patient, label and “probability <class>” for each class."
         )
-    if classes is not None and set(classes) != set(found):
+    if classes is not None and set(classes) != set(named):
         raise EvaluationError(
-            f"{source} has probabilities of {', '.join(found)}; the model's classes are "
+            f"{source} has probabilities of {', '.join(named)}; the model's classes are "
             f"{', '.join(classes)}. It belongs to another model."
         )
-    classes = classes or found
+    classes = classes or named
     if not len(table):
         raise EvaluationError(f"{source} has no rows: there is no held-out prediction to evaluate.")
     labels = table["label"].astype(str)
@@ -219,8 +219,10 @@ class _Reader:
         """(N, K); of two classes one column is enough."""
         present = [name for name in classes if prefix + name in self.table]
         if len(classes) == _TWO and len(present) == 1:
-            own = self.shares(prefix + present[0])
-            return np.stack([own, 1 - own] if present[0] == classes[0] else [1 - own, own], axis=1)
+            share = self.shares(prefix + present[0])
+            return np.stack(
+                [share, 1 - share] if present[0] == classes[0] else [1 - share, share], axis=1
+            )
         if len(present) < len(classes):
             missing = ", ".join(prefix + name for name in classes if name not in present)
             raise EvaluationError(f"{self.source} lacks the columns {missing}.")

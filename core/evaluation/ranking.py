@@ -42,10 +42,12 @@ def weighted_average_precision(
     `weighted_auroc`; NaN also where no image is negative, when it would always be 1.
     """
     up, down = _by_score(positive, scores, weights)
-    found = np.cumsum(up[:, ::-1], axis=1)[:, ::-1]
-    called = found + np.cumsum(down[:, ::-1], axis=1)[:, ::-1]
+    true_positives = np.cumsum(up[:, ::-1], axis=1)[:, ::-1]
+    called = true_positives + np.cumsum(down[:, ::-1], axis=1)[:, ::-1]
     total = up.sum(axis=1)
-    precision = np.divide(found, called, where=called > 0, out=np.zeros_like(found))
+    precision = np.divide(
+        true_positives, called, where=called > 0, out=np.zeros_like(true_positives)
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         area = (up * precision).sum(axis=1) / total
     return np.where((total > 0) & (down.sum(axis=1) > 0), area, np.nan)

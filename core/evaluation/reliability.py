@@ -103,4 +103,6 @@ def _sums(
     numbers = np.minimum((said * BINS).astype(np.int64), BINS - 1)
     member = np.eye(BINS)[numbers]
     weights = np.asarray(weights, dtype=np.float64)
-    return tuple(weights @ (member * each[:, None]) for each in (np.ones_like(said), said, true))
+    return tuple(
+        weights @ (member * values[:, None]) for values in (np.ones_like(said), said, true)
+    )

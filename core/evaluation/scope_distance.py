@@ -137,18 +137,18 @@ def left_out_references(
     people, codes = np.unique(patients.astype(str), return_inverse=True)
     folds = codes % min(FOLDS, len(people))
     for fold in np.unique(folds):
-        own = folds == fold
-        yield own, fit_balanced(features[~own], labels[~own], patients[~own])
+        in_fold = folds == fold
+        yield in_fold, fit_balanced(features[~in_fold], labels[~in_fold], patients[~in_fold])
 
 
 def left_out_distances(
     features: NDArray[np.floating], labels: NDArray[np.int64], patients: NDArray[np.object_]
 ) -> NDArray[np.float64]:
     """Distance of every image to the features of other patients, (N,), left out in folds."""
-    found = np.empty(len(labels))
-    for own, reference in left_out_references(features, labels, patients):
-        found[own] = image_distances(reference, features[own])
-    return found
+    distances = np.empty(len(labels))
+    for in_fold, reference in left_out_references(features, labels, patients):
+        distances[in_fold] = image_distances(reference, features[in_fold])
+    return distances
 
 
 def upper_quantile(
@@ -177,8 +177,9 @@ def false_alarms_by_patient(
     people = patients.astype(str)
     shares = []
     for person in np.unique(people):
-        own = people == person
-        shares.append((values[own] > upper_quantile(values[~own], patients[~own], share)).mean())
+        of_person = people == person
+        limit = upper_quantile(values[~of_person], patients[~of_person], share)
+        shares.append((values[of_person] > limit).mean())
     return np.array(shares)
 
 

@@ -37,9 +37,11 @@ def worst_errors(predictions: Predictions, threshold: float | None = None) -> pd
         }
     )
     groups = table.groupby("image", sort=True)
-    found = groups[["patient", "magnification", "subtype", "label"]].first()
-    found["called"] = table[wrong].groupby("image")["called"].agg(lambda own: own.mode().iloc[0])
-    found["probability"] = groups["probability"].mean()
-    found["wrong"], found["rounds"] = groups["wrong"].sum(), groups["wrong"].size()
-    found = found[found["wrong"] > _HALF * found["rounds"]].reset_index()
-    return found.sort_values(["probability", "image"], ignore_index=True)
+    errors = groups[["patient", "magnification", "subtype", "label"]].first()
+    errors["called"] = (
+        table[wrong].groupby("image")["called"].agg(lambda answers: answers.mode().iloc[0])
+    )
+    errors["probability"] = groups["probability"].mean()
+    errors["wrong"], errors["rounds"] = groups["wrong"].sum(), groups["wrong"].size()
+    errors = errors[errors["wrong"] > _HALF * errors["rounds"]].reset_index()
+    return errors.sort_values(["probability", "image"], ignore_index=True)

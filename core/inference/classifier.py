@@ -234,5 +234,5 @@ def _bytes_kept() -> int:
 
 def _each_once(classifiers: Iterable[Classifier]) -> list[Classifier]:
     """The classifiers and the members that they hold, each once."""
-    held = (each for whole in classifiers for each in (whole, *whole.members))
+    held = (step for whole in classifiers for step in (whole, *whole.members))
     return list(dict.fromkeys(held))

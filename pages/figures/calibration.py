@@ -20,10 +20,11 @@ def show_calibration(model: EvaluatedModel) -> None:
 
     from core.evaluation.reliability import reliability, said_and_true  # noqa: PLC0415
 
-    predictions, found = model.predictions, evaluated(model)
+    predictions, evaluation = model.predictions, evaluated(model)
     st.text(
-        f"ECE {words(found.figures['ece'])}, Brier score {words(found.figures['brier'])}; "
-        f"{found.images:,} images of {found.patients:,} patients",
+        f"ECE {words(evaluation.figures['ece'])}, Brier score "
+        f"{words(evaluation.figures['brier'])}; "
+        f"{evaluation.images:,} images of {evaluation.patients:,} patients",
         help=_HELP,
     )
     if predictions.binary:
@@ -46,7 +47,7 @@ def show_calibration(model: EvaluatedModel) -> None:
             "answers": bins.images,
         }
     )
-    rounds = " All rounds together." if found.rounds > 1 else ""
+    rounds = " All rounds together." if evaluation.rounds > 1 else ""
     column = f"“probability {positive}”" if predictions.binary else "the highest probability"
     true = f"label = {positive}" if predictions.binary else "that class is the label"
     show_chart(

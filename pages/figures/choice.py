@@ -76,14 +76,14 @@ def _choose_dataset() -> Judged | None:
 
 def _predictions_of(models: dict[str, Package], on: Judged | None) -> list[EvaluatedModel]:
     """The predictions of each model that are at hand; says why others are not."""
-    found = []
+    at_hand = []
     for name, package in models.items():
         model = held_out(name, package) if on is None else _on_dataset(name, package, on)
         if isinstance(model, str):
             notice(model, "error")
         elif model:
-            found.append(model)
-    return found
+            at_hand.append(model)
+    return at_hand
 
 
 def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str | None:
@@ -108,7 +108,7 @@ def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str
     for warning in (*((known.warning,) if known.warning else ()), *job.assessment.warnings):
         notice(warning)
     _offer_again(name, package, on)
-    found = read(
+    model = read(
         name,
         package,
         job.table,
@@ -116,17 +116,17 @@ def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str
         leaky=known.warning if known.leaky else None,
         root=job.assessment.dataset.root,
     )
-    if isinstance(found, str):
-        return found
+    if isinstance(model, str):
+        return model
     tried = job.assessment
-    return replace(found, robustness=tried.robustness, tried_on=tried.tried_on)
+    return replace(model, robustness=tried.robustness, tried_on=tried.tried_on)
 
 
 def _ask_from_now_on(job: EvaluationJob | None) -> None:
     """Draw the page again where a job has found out what is to be asked for."""
     news = bool(job and job.undecided and note_undecided(job.path, job.undecided))
-    found = job.assessment.dataset if job and job.assessment else None
-    if job and found and found.name == "IDC":
+    dataset = job.assessment.dataset if job and job.assessment else None
+    if job and dataset and dataset.name == "IDC":
         news |= note_neighbours(job.path)
     if news:
         st.rerun()

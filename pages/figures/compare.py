@@ -36,7 +36,7 @@ _DRAWN = ("auroc", "balanced_accuracy")
 
 def show_comparison(models: list[EvaluatedModel]) -> None:
     """Draw the models' figures and curves, and the first against each other one."""
-    found = {number: evaluated(model) for number, model in enumerate(models)}
+    evaluations = {number: evaluated(model) for number, model in enumerate(models)}
     table(
         ("Model", "Judged on", *(TITLES[name] for name in _FIGURES)),
         [
@@ -46,7 +46,7 @@ def show_comparison(models: list[EvaluatedModel]) -> None:
                 *(words(figures[name]) if name in figures else "" for name in _FIGURES),
             )
             for number, model in enumerate(models)
-            for estimand, figures in _by_estimand(found[number])
+            for estimand, figures in _by_estimand(evaluations[number])
         ],
         caption="The models beside each other",
     )
@@ -58,14 +58,14 @@ def show_comparison(models: list[EvaluatedModel]) -> None:
     _show_differences(models)
 
 
-def _by_estimand(found: "Evaluation") -> "list[tuple[Estimand, dict[str, Figure]]]":
+def _by_estimand(evaluation: "Evaluation") -> "list[tuple[Estimand, dict[str, Figure]]]":
     """The figures that stand first, then those by other estimands that exist."""
     others = [
         (estimand, figures)
-        for estimand, figures in found.others.items()
+        for estimand, figures in evaluation.others.items()
         if figures["auroc"].value is not None
     ]
-    return [(found.estimand, found.figures), *others]
+    return [(evaluation.estimand, evaluation.figures), *others]
 
 
 def _common(models: "list[EvaluatedModel]") -> "Estimand":
@@ -173,12 +173,12 @@ def _show_differences(models: list[EvaluatedModel]) -> None:
         [
             (
                 f"{_short(models[0])} minus {_short(other)}",
-                f"{found.images:,} images of {found.patients:,} patients",
-                _said(found.auroc),
-                _said(found.balanced_accuracy),
-                ESTIMANDS[found.estimand],
+                f"{comparison.images:,} images of {comparison.patients:,} patients",
+                _said(comparison.auroc),
+                _said(comparison.balanced_accuracy),
+                ESTIMANDS[comparison.estimand],
             )
-            for other, found in pairs
+            for other, comparison in pairs
         ],
         caption="Paired differences",
     )
@@ -190,8 +190,11 @@ def _show_differences(models: list[EvaluatedModel]) -> None:
         "on the images in both tables, the first model's figure minus the second's. "
         + of_each(
             [
-                (f"minus {other.package.card.name}", _paired_rules(models[0].predictions, found))
-                for other, found in pairs
+                (
+                    f"minus {other.package.card.name}",
+                    _paired_rules(models[0].predictions, comparison),
+                )
+                for other, comparison in pairs
             ]
         )
         + " Intervals: 1,000 draws of these patients, the same for both models; 2.5th and "
@@ -205,7 +208,7 @@ def _say_shared_folds(
 ) -> None:
     from core.evaluation.compare import SHARED_FOLDS  # noqa: PLC0415 - pandas
 
-    names = [other.package.card.name for other, found in pairs if found.shared_folds]
+    names = [other.package.card.name for other, comparison in pairs if comparison.shared_folds]
     for name in names:
         notice(f"{first.package.card.name} and {name}: {SHARED_FOLDS}", "note")
 
@@ -217,13 +220,18 @@ def _difference_table(
     import pandas as pd  # noqa: PLC0415
 
     rows = []
-    for other, found in pairs:
+    for other, comparison in pairs:
         names = first.package.card.name, other.package.card.name
         for figure in _DRAWN:
-            pair = getattr(found, figure)
+            pair = getattr(comparison, figure)
             values = (pair.first, pair.second, pair.difference, *(pair.interval or (None, None)))
-            counts = (found.images, found.patients, found.protocol, found.shared_folds)
-            kind = ESTIMANDS[estimand_of(figure, found.estimand)]
+            counts = (
+                comparison.images,
+                comparison.patients,
+                comparison.protocol,
+                comparison.shared_folds,
+            )
+            kind = ESTIMANDS[estimand_of(figure, comparison.estimand)]
             rows.append((*names, figure, kind, *values, *counts))
     columns = [
         "first",
@@ -250,12 +258,14 @@ def _difference(
     return compare(_first.predictions, _second.predictions)
 
 
-def _said(one: "Difference") -> str:
-    if one.interval is None:
-        return f"{one.difference:+.3f} (no interval: too few patients)"
-    low, high = one.interval
-    verdict = "better" if one.higher else "worse" if one.lower else "no clear difference"
-    return f"{one.difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
+def _said(difference: "Difference") -> str:
+    if difference.interval is None:
+        return f"{difference.difference:+.3f} (no interval: too few patients)"
+    low, high = difference.interval
+    verdict = (
+        "better" if difference.higher else "worse" if difference.lower else "no clear difference"
+    )
+    return f"{difference.difference:+.3f} [{low:+.3f}, {high:+.3f}], {verdict}"
 
 
 def _rules(predictions: "Predictions") -> str:
@@ -268,10 +278,10 @@ def _rules(predictions: "Predictions") -> str:
     return f"AUROC: {ranked} Calls: {calling_rule(predictions)}"
 
 
-def _paired_rules(first: "Predictions", found: "Comparison") -> str:
-    rules = _rules(replace(first, protocol=found.protocol))
-    text = f"{PROTOCOLS[found.protocol]} {MEANINGS[found.estimand]} {rules}"
-    if not found.shared_folds:
+def _paired_rules(first: "Predictions", comparison: "Comparison") -> str:
+    rules = _rules(replace(first, protocol=comparison.protocol))
+    text = f"{PROTOCOLS[comparison.protocol]} {MEANINGS[comparison.estimand]} {rules}"
+    if not comparison.shared_folds:
         return text
     return (
         f"{text} Rows are paired by image and round, a single round with each of the other. A "

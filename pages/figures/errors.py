@@ -33,19 +33,19 @@ def show_errors(model: EvaluatedModel) -> None:
     """Draw the worst errors, a page at a time, where the images are at hand."""
     from core.evaluation.worst_errors import worst_errors  # noqa: PLC0415 - pandas
 
-    found = worst_errors(model.predictions)
-    number, whole = len(found), model.predictions.image_count
+    errors = worst_errors(model.predictions)
+    number, whole = len(errors), model.predictions.image_count
     st.text(
         f"{number:,} of {whole:,} images were called wrongly ({number / whole:.1%})", help=_HELP
     )
     if not number:
         return
     offer_numbers(
-        model, found, "errors", "rows whose call is not their label, by the probability of label."
+        model, errors, "errors", "rows whose call is not their label, by the probability of label."
     )
     root = model.root or _ask_for_folder(model)
     page = _ask_for_page(number)
-    shown = found.iloc[PAGE * (page - 1) : PAGE * page]
+    shown = errors.iloc[PAGE * (page - 1) : PAGE * page]
     heat = root is not None and st.toggle("Heatmaps", value=True, key="error_heat", help=_HEAT)
     scales = _scales(root, model) if root else {}
     bar = st.empty()

@@ -61,17 +61,17 @@ def held_out(name: str, package: Package) -> EvaluatedModel | str:
     """The held-out predictions that a package brings along, or why there are none."""
     card, result = package.card, package.card.evaluation
     leaky = card.training.leaky or (result is not None and result.leaky)
-    found = read(
+    model = read(
         name,
         package,
         package.path / PREDICTIONS_FILE,
         on=f"held-out patients of {card.training.dataset}",
         leaky=LEAKY_FIGURES if leaky else None,
     )
-    if isinstance(found, str) or result is None or not result.robustness:
-        return found
-    tried_on = min(ROBUSTNESS_IMAGES, found.predictions.image_count)
-    return replace(found, robustness=result.robustness, tried_on=tried_on)
+    if isinstance(model, str) or result is None or not result.robustness:
+        return model
+    tried_on = min(ROBUSTNESS_IMAGES, model.predictions.image_count)
+    return replace(model, robustness=result.robustness, tried_on=tried_on)
 
 
 def read(
@@ -90,16 +90,16 @@ def read(
         written = table.stat()
     except OSError:
         return f"{card.name} has no {table.name}: no predictions to judge it by."
-    found = _read(
+    predictions = _read(
         str(table),
         written.st_mtime_ns,
         written.st_size,
         card.classes,
         point.positive_class if point else None,
     )
-    if isinstance(found, str):
-        return found
-    return EvaluatedModel(name, package, found, table, on, leaky, root)
+    if isinstance(predictions, str):
+        return predictions
+    return EvaluatedModel(name, package, predictions, table, on, leaky, root)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

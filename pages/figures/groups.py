@@ -37,11 +37,11 @@ def show_groups(model: EvaluatedModel) -> None:
 def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> None:
     st.html(f"<h3>{title}</h3>")
     try:
-        found = {name: evaluated(model, (kind, name)) for name in names}
+        evaluations = {name: evaluated(model, (kind, name)) for name in names}
     except LobuleError as error:
         notice(str(error), "error")
         return
-    estimand = next(iter(found.values())).estimand
+    estimand = next(iter(evaluations.values())).estimand
     table(
         (
             kind.capitalize(),
@@ -56,7 +56,7 @@ def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> Non
                 f"{evaluation.patients:,}",
                 *(words(evaluation.figures[figure]) for figure in _FIGURES),
             )
-            for name, evaluation in found.items()
+            for name, evaluation in evaluations.items()
         ],
         caption=title,
     )
@@ -64,36 +64,36 @@ def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> Non
     drawn = [
         name
         for name in ("auroc", "balanced_accuracy")
-        if any(evaluation.figures[name].value is not None for evaluation in found.values())
+        if any(evaluation.figures[name].value is not None for evaluation in evaluations.values())
     ] or ["accuracy"]
     marks = ((POSITIVE.colour, "triangle-up"), (NEGATIVE.colour, "circle"))
     series = [
         Series(
             TITLES[name],
             *mark,
-            [evaluation.figures[name].value for evaluation in found.values()],
-            [evaluation.figures[name].interval for evaluation in found.values()],
+            [evaluation.figures[name].value for evaluation in evaluations.values()],
+            [evaluation.figures[name].interval for evaluation in evaluations.values()],
         )
         for name, mark in zip(drawn, marks, strict=False)
     ]
-    rows = [f"{label(name)} ({evaluation.images:,})" for name, evaluation in found.items()]
+    rows = [f"{label(name)} ({evaluation.images:,})" for name, evaluation in evaluations.items()]
     axis = " and ".join(titled(name, estimand_of(name, estimand)) for name in drawn)
     ranked = ranking_rule(model.predictions, "roc_auc_score") if "auroc" in drawn else ""
     show_chart(
         with_intervals(rows, series, axis),
         model,
-        _numbers(kind, found),
+        _numbers(kind, evaluations),
         f"by {kind}",
         f"take the rows of each {kind}. {ranked} Calls: {calling_rule(model.predictions)}",
         alt=f"{axis} of each {kind}; the table has the numbers.",
     )
 
 
-def _numbers(kind: str, found: "dict[str, Evaluation]") -> "pd.DataFrame":
+def _numbers(kind: str, evaluations: "dict[str, Evaluation]") -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     rows = []
-    for name, evaluation in found.items():
+    for name, evaluation in evaluations.items():
         for figure, value in evaluation.figures.items():
             low, high = value.interval or (None, None)
             rows.append(

@@ -21,34 +21,34 @@ _OF_CLASS = ("auroc", "sensitivity", "specificity", "precision", "f1")
 
 def show_headline(model: EvaluatedModel) -> None:
     """Show the figures that matter most, with the number of patients and images."""
-    found = evaluated(model)
-    st.text(f"{counted(model)}, {model.on}.", help=f"{HELP} {found.how}")
+    evaluation = evaluated(model)
+    st.text(f"{counted(model)}, {model.on}.", help=f"{HELP} {evaluation.how}")
     cells = "".join(
         f"<div><dt>{model.mark}{titled(name, figure.estimand)}</dt><dd>{words(figure)}</dd></div>"
-        for name, figure in _head(found)
+        for name, figure in _head(evaluation)
     )
     st.html(f'<dl class="lobule-numbers lobule-head">{cells}</dl>')
-    if found.no_interval:
-        notice(found.no_interval, "note")
+    if evaluation.no_interval:
+        notice(evaluation.no_interval, "note")
 
 
-def _head(found: "Evaluation") -> "list[tuple[str, Figure]]":
+def _head(evaluation: "Evaluation") -> "list[tuple[str, Figure]]":
     """AUROC by each estimand that it has, then the other figures that stand first."""
     first, *rest = _HEAD
-    others = [figures[first] for figures in found.others.values()]
+    others = [figures[first] for figures in evaluation.others.values()]
     return [
-        (first, found.figures[first]),
+        (first, evaluation.figures[first]),
         *((first, figure) for figure in others if figure.value is not None),
-        *((name, found.figures[name]) for name in rest),
+        *((name, evaluation.figures[name]) for name in rest),
     ]
 
 
 def show_figures(model: EvaluatedModel) -> None:
     """Show every figure beside that of colour alone, then each class."""
-    found = evaluated(model)
+    evaluation = evaluated(model)
     colour = evaluated(model, COLOUR) if model.predictions.colour() else None
     st.text(f"Figures {of_whom(model.predictions)}", help=HELP)
-    _against_colour(found)
+    _against_colour(evaluation)
     table(
         ("Figure", f"{model.mark}Model", "Colour alone"),
         [
@@ -57,36 +57,37 @@ def show_figures(model: EvaluatedModel) -> None:
                 _said(figure),
                 words(beside[name]) if beside else "–",
             )
-            for figures, beside in _by_estimand(found, colour)
+            for figures, beside in _by_estimand(evaluation, colour)
             for name, figure in figures.items()
         ],
         caption="Figures of the model and of colour alone",
     )
     offer_numbers(
         model,
-        _figure_table(found, colour),
+        _figure_table(evaluation, colour),
         "figures",
-        f"{found.how} Calls: {calling_rule(model.predictions)} Intervals: 1,000 draws of patients.",
+        f"{evaluation.how} Calls: {calling_rule(model.predictions)} Intervals: 1,000 draws of "
+        "patients.",
     )
-    _show_classes(model, found)
+    _show_classes(model, evaluation)
     if not model.predictions.binary:
-        _show_matrix(model, found)
+        _show_matrix(model, evaluation)
 
 
 def _by_estimand(
-    found: "Evaluation", colour: "Evaluation | None"
+    evaluation: "Evaluation", colour: "Evaluation | None"
 ) -> "list[tuple[dict[str, Figure], dict[str, Figure] | None]]":
     """The figures that stand first, then the others, each beside those of colour alone."""
     pairs: list[tuple[dict[str, Figure], dict[str, Figure] | None]] = [
-        (found.figures, colour.figures if colour else None)
+        (evaluation.figures, colour.figures if colour else None)
     ]
-    for estimand, figures in found.others.items():
+    for estimand, figures in evaluation.others.items():
         pairs.append((figures, colour.others.get(estimand) if colour else None))
     return pairs
 
 
-def _against_colour(found: "Evaluation") -> None:
-    compared = found.colour
+def _against_colour(evaluation: "Evaluation") -> None:
+    compared = evaluation.colour
     if compared is None:
         st.caption("No predictions of colour alone to compare with.")
         return
@@ -103,7 +104,7 @@ def _against_colour(found: "Evaluation") -> None:
         notice(f"{said}. It does not clearly beat colour alone: it may only have learnt the stain.")
 
 
-def _show_classes(model: EvaluatedModel, found: "Evaluation") -> None:
+def _show_classes(model: EvaluatedModel, evaluation: "Evaluation") -> None:
     withheld = _withheld(model)
     st.html("<h3>Class by class, each against the others</h3>")
     table(
@@ -111,39 +112,42 @@ def _show_classes(model: EvaluatedModel, found: "Evaluation") -> None:
             "Class",
             "Images",
             "Patients",
-            *(model.mark + titled(name, estimand_of(name, found.estimand)) for name in _OF_CLASS),
+            *(
+                model.mark + titled(name, estimand_of(name, evaluation.estimand))
+                for name in _OF_CLASS
+            ),
         ),
         [
             (
-                own.name,
-                f"{own.images:,}",
-                f"{own.patients:,}",
+                of_class.name,
+                f"{of_class.images:,}",
+                f"{of_class.patients:,}",
                 *(
-                    [f"withheld: {withheld[own.name]}", *[""] * (len(_OF_CLASS) - 1)]
-                    if own.name in withheld
-                    else [words(own.figures[name]) for name in _OF_CLASS]
+                    [f"withheld: {withheld[of_class.name]}", *[""] * (len(_OF_CLASS) - 1)]
+                    if of_class.name in withheld
+                    else [words(of_class.figures[name]) for name in _OF_CLASS]
                 ),
             )
-            for own in found.by_class
+            for of_class in evaluation.by_class
         ],
         caption="Figures of each class",
     )
     offer_numbers(
         model,
-        _class_table(found, withheld),
+        _class_table(evaluation, withheld),
         "classes",
-        f"{found.how} Calls: {calling_rule(model.predictions)}",
+        f"{evaluation.how} Calls: {calling_rule(model.predictions)}",
     )
 
 
-def _show_matrix(model: EvaluatedModel, found: "Evaluation") -> None:
+def _show_matrix(model: EvaluatedModel, evaluation: "Evaluation") -> None:
     from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
 
     st.html("<h3>Confusion matrix</h3>")
     show_chart(
-        confusion_figure(found.confusion, [label(name) for name in model.predictions.classes]),
+        confusion_figure(evaluation.confusion, [label(name) for name in model.predictions.classes]),
         model,
-        confusion_table(model, found),
+        confusion_table(model, evaluation),
         "confusion",
         f"count label against call: {calling_rule(model.predictions)} Also of a class that no "
         "model was trained on.",
@@ -151,12 +155,12 @@ def _show_matrix(model: EvaluatedModel, found: "Evaluation") -> None:
     )
 
 
-def confusion_table(model: EvaluatedModel, found: "Evaluation") -> "pd.DataFrame":
+def confusion_table(model: EvaluatedModel, evaluation: "Evaluation") -> "pd.DataFrame":
     """The confusion matrix as a table."""
     import pandas as pd  # noqa: PLC0415
 
     names = model.predictions.classes
-    called = pd.DataFrame(found.confusion, columns=[f"called {name}" for name in names])
+    called = pd.DataFrame(evaluation.confusion, columns=[f"called {name}" for name in names])
     called.insert(0, "truth", names)
     return called
 
@@ -166,35 +170,39 @@ def _withheld(model: EvaluatedModel) -> dict[str, str]:
     result = model.package.card.evaluation
     if result is None or model.root is not None:
         return {}
-    return {own.name: own.withheld for own in result.by_class if own.withheld}
+    return {
+        result_of_class.name: result_of_class.withheld
+        for result_of_class in result.by_class
+        if result_of_class.withheld
+    }
 
 
 def _said(figure: "Figure") -> str:
     return words(figure) if figure.value is not None else f"– {figure.why}"
 
 
-def _figure_table(found: "Evaluation", colour: "Evaluation | None") -> "pd.DataFrame":
+def _figure_table(evaluation: "Evaluation", colour: "Evaluation | None") -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     rows = []
-    for who, evaluation in (("model", found), ("colour alone", colour)):
-        every = (evaluation.figures, *evaluation.others.values()) if evaluation else ()
-        for name, figure in ((name, each) for figures in every for name, each in figures.items()):
+    for who, judged in (("model", evaluation), ("colour alone", colour)):
+        every = (judged.figures, *judged.others.values()) if judged else ()
+        for name, figure in (pair for figures in every for pair in figures.items()):
             low, high = figure.interval or (None, None)
             kind = ESTIMANDS[figure.estimand]
-            rows.append((who, name, kind, figure.value, low, high, found.images, found.patients))
+            rows.append((who, name, kind, figure.value, low, high, judged.images, judged.patients))
     columns = ["who", "figure", "estimand", "value", "low", "high", "images", "patients"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _class_table(found: "Evaluation", withheld: dict[str, str]) -> "pd.DataFrame":
+def _class_table(evaluation: "Evaluation", withheld: dict[str, str]) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     rows = []
-    for own in found.by_class:
-        for name, figure in own.figures.items():
+    for of_class in evaluation.by_class:
+        for name, figure in of_class.figures.items():
             low, high = figure.interval or (None, None)
-            shown = (None, None, None) if own.name in withheld else (figure.value, low, high)
-            rows.append((own.name, own.images, own.patients, name, *shown))
+            shown = (None, None, None) if of_class.name in withheld else (figure.value, low, high)
+            rows.append((of_class.name, of_class.images, of_class.patients, name, *shown))
     columns = ["class", "images", "patients", "figure", "value", "low", "high"]
     return pd.DataFrame(rows, columns=columns)

@@ -20,19 +20,19 @@ _PARTS = {"": ("training", NEGATIVE, "circle"), "val_": ("validation", POSITIVE,
 
 def show_history(model: EvaluatedModel) -> None:
     """Draw loss, AUROC and accuracy by epoch, training against validation."""
-    found = _history(model)
-    if found is None or len(found) < 2:  # noqa: PLR2004 - one point is no curve
+    history = _history(model)
+    if history is None or len(history) < 2:  # noqa: PLR2004 - one point is no curve
         st.text("Fitted in one go or made of others: no epochs to draw.")
         return
-    epochs = [int(epoch) for epoch in found["epoch"]]
-    drawn = {title: name for title, name in _MEASURES.items() if _any(found, name)}
+    epochs = [int(epoch) for epoch in history["epoch"]]
+    drawn = {title: name for title, name in _MEASURES.items() if _any(history, name)}
     with st.container(key="curves-history"):
         places = st.columns(len(drawn), gap="medium")
     for place, (title, name) in zip(places, drawn.items(), strict=True):
         lines = [
-            Curve(said, mark.colour, symbol, epochs, _values(found, part + name), dashed=not part)
+            Curve(said, mark.colour, symbol, epochs, _values(history, part + name), dashed=not part)
             for part, (said, mark, symbol) in _PARTS.items()
-            if part + name in found
+            if part + name in history
         ]
         chance = 0.5 if title == "AUROC" else None
         figure = curves(lines, title, chance=chance, most=None if title == "Loss" else 1.0)
@@ -46,7 +46,7 @@ def show_history(model: EvaluatedModel) -> None:
         )
     st.download_button(
         "Numbers, CSV",
-        lambda: as_csv(found),
+        lambda: as_csv(history),
         f"{model.package.card.name} {HISTORY_FILE}",
         "text/csv",
         key="download-history",
@@ -59,23 +59,23 @@ def _history(model: EvaluatedModel) -> "pd.DataFrame | None":
     import pandas as pd  # noqa: PLC0415
 
     try:
-        found = pd.read_csv(model.package.path / HISTORY_FILE)
+        history = pd.read_csv(model.package.path / HISTORY_FILE)
     except (OSError, ValueError):
         return None
-    if "epoch" not in found:
+    if "epoch" not in history:
         return None
-    whole = pd.to_numeric(found["epoch"], errors="coerce")
-    return found[whole.notna()].assign(epoch=whole[whole.notna()].astype(int))
+    whole = pd.to_numeric(history["epoch"], errors="coerce")
+    return history[whole.notna()].assign(epoch=whole[whole.notna()].astype(int))
 
 
-def _any(found: "pd.DataFrame", name: str) -> bool:
-    return any(value is not None for part in _PARTS for value in _values(found, part + name))
+def _any(history: "pd.DataFrame", name: str) -> bool:
+    return any(value is not None for part in _PARTS for value in _values(history, part + name))
 
 
-def _values(found: "pd.DataFrame", name: str) -> list[float | None]:
+def _values(history: "pd.DataFrame", name: str) -> list[float | None]:
     import pandas as pd  # noqa: PLC0415
 
-    if name not in found:
+    if name not in history:
         return []
-    values = pd.to_numeric(found[name], errors="coerce")
+    values = pd.to_numeric(history[name], errors="coerce")
     return [None if pd.isna(value) else float(value) for value in values]

@@ -31,24 +31,26 @@ def show_patients(model: EvaluatedModel) -> None:
     """Draw a bar for each patient, the worst first, and the figures by patient."""
     from core.evaluation.patient_level import patient_table, recognition_rate  # noqa: PLC0415
 
-    found = patient_table(model.predictions)
+    scores = patient_table(model.predictions)
     rate, interval, why = recognition_rate(model.predictions)
     between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
     st.text(
         f"{model.mark}Mean share of a patient's images called rightly: {rate:.3f}{between}; "
-        f"{len(found):,} patients",
+        f"{len(scores):,} patients",
         help=_HELP,
     )
-    shown = found
-    if len(found) > MOST and not st.toggle(
-        f"Show all {len(found):,} patients", key="all_patients", help=f"Else the {MOST} worst."
+    shown = scores
+    if len(scores) > MOST and not st.toggle(
+        f"Show all {len(scores):,} patients", key="all_patients", help=f"Else the {MOST} worst."
     ):
-        shown = found.iloc[:MOST]
-    _draw(model, found, shown, rate)
+        shown = scores.iloc[:MOST]
+    _draw(model, scores, shown, rate)
     _show_levels(model)
 
 
-def _draw(model: EvaluatedModel, found: "pd.DataFrame", shown: "pd.DataFrame", rate: float) -> None:
+def _draw(
+    model: EvaluatedModel, scores: "pd.DataFrame", shown: "pd.DataFrame", rate: float
+) -> None:
     def bar(row: "pd.Series") -> "Bar":
         right = f"{row['right']:,.1f}".removesuffix(".0")
         said = f"{right} of {row['images']:,} images called rightly"
@@ -66,7 +68,7 @@ def _draw(model: EvaluatedModel, found: "pd.DataFrame", shown: "pd.DataFrame", r
             line=rate,
         ),
         model,
-        found,
+        scores,
         "patients",
         f"{calling_rule(model.predictions)} The score is the share of images called rightly.",
         alt="A bar a patient, worst first; the download has the numbers.",
@@ -93,7 +95,7 @@ def _marks(model: EvaluatedModel) -> dict[str, tuple[str, str]]:
 def _show_levels(model: EvaluatedModel) -> None:
     st.html("<h3>By image and by patient</h3>")
     try:
-        found = _levels(model.key, model)
+        by_level = _levels(model.key, model)
     except EvaluationError as error:
         st.text(str(error))
         return
@@ -105,7 +107,7 @@ def _show_levels(model: EvaluatedModel) -> None:
                 f"{evaluation.images:,}",
                 *(words(evaluation.figures[name]) for name in _FIGURES),
             )
-            for level, evaluation in (("Images", evaluated(model)), *found.items())
+            for level, evaluation in (("Images", evaluated(model)), *by_level.items())
         ],
         caption="Figures by image and by patient",
     )

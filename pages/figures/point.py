@@ -44,14 +44,14 @@ def show_point(model: EvaluatedModel) -> None:
     threshold = _ask_for_point(model)
     from core.evaluation.judge import evaluation_of  # noqa: PLC0415 - pandas
 
-    found = evaluation_of(predictions, threshold=threshold, draws=0)
-    _show_follow(model, found, threshold)
-    sensitivity, specificity = (found.figures[name].value for name in _FOLLOW[:2])
+    evaluation = evaluation_of(predictions, threshold=threshold, draws=0)
+    _show_follow(model, evaluation, threshold)
+    sensitivity, specificity = (evaluation.figures[name].value for name in _FOLLOW[:2])
     point = None
     if sensitivity is not None and specificity is not None:
-        point = (1 - specificity, sensitivity, found.figures["precision"].value)
+        point = (1 - specificity, sensitivity, evaluation.figures["precision"].value)
     _show_curves(model, predictions.positive, point)
-    _show_matrix(model, found, threshold)
+    _show_matrix(model, evaluation, threshold)
 
 
 def _ask_for_point(model: EvaluatedModel) -> float:
@@ -87,25 +87,26 @@ def _ask_for_point(model: EvaluatedModel) -> float:
     )
 
 
-def _show_follow(model: EvaluatedModel, found: "Evaluation", threshold: float) -> None:
-    own = evaluated(model)
+def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: float) -> None:
+    at_own_thresholds = evaluated(model)
     cells = "".join(
-        f"<div><dt>{titled(name, found.figures[name].estimand)}</dt><dd>{_number(found, name)}"
-        f"<small>own thresholds {_number(own, name)}</small></dd></div>"
+        f"<div><dt>{titled(name, evaluation.figures[name].estimand)}</dt>"
+        f"<dd>{_number(evaluation, name)}"
+        f"<small>own thresholds {_number(at_own_thresholds, name)}</small></dd></div>"
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
-    each = model.predictions.thresholds is not None
-    whose = "chosen without each patient" if each else "the most probable class"
+    without_patient = model.predictions.thresholds is not None
+    whose = "chosen without each patient" if without_patient else "the most probable class"
     st.caption(
-        f"At {threshold:.3f} on {found.images:,} images of {found.patients:,} patients; own "
-        f"thresholds: {whose}. {_FLATTERS}",
+        f"At {threshold:.3f} on {evaluation.images:,} images of {evaluation.patients:,} patients; "
+        f"own thresholds: {whose}. {_FLATTERS}",
         help=HELP,
     )
 
 
-def _number(found: "Evaluation", name: str) -> str:
-    value = found.figures[name].value
+def _number(evaluation: "Evaluation", name: str) -> str:
+    value = evaluation.figures[name].value
     return "–" if value is None else f"{value:.3f}"
 
 
@@ -167,7 +168,7 @@ def _points(curve: "CurvePoints", x: str, y: str) -> "pd.DataFrame":
     return pd.DataFrame({x: curve.x, y: curve.y})
 
 
-def _show_matrix(model: EvaluatedModel, found: "Evaluation", threshold: float) -> None:
+def _show_matrix(model: EvaluatedModel, evaluation: "Evaluation", threshold: float) -> None:
     from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
 
     names = [label(name) for name in model.predictions.classes]
@@ -177,11 +178,11 @@ def _show_matrix(model: EvaluatedModel, found: "Evaluation", threshold: float) -
         left, _ = st.columns(2, gap="medium")
     with left:
         show_chart(
-            confusion_figure(found.confusion, names),
+            confusion_figure(evaluation.confusion, names),
             model,
-            confusion_table(model, found),
+            confusion_table(model, evaluation),
             "confusion",
             f"count label against call, all rows of a round together: {rule.partition(';')[0]}."
-            + (" The mean over rounds." if found.rounds > 1 else ""),
+            + (" The mean over rounds." if evaluation.rounds > 1 else ""),
             alt="Confusion matrix; the download has its numbers.",
         )

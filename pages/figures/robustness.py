@@ -46,7 +46,7 @@ _IN_A_ROW = 3
 def show_robustness(model: EvaluatedModel) -> None:
     """Draw AUROC and balanced accuracy against the amount of each change."""
     points = model.robustness
-    kinds = list(dict.fromkeys(each.change for each in points if each.change != UNCHANGED))
+    kinds = list(dict.fromkeys(point.change for point in points if point.change != UNCHANGED))
     if not kinds:
         _say_why_none(model)
         return
@@ -55,10 +55,10 @@ def show_robustness(model: EvaluatedModel) -> None:
         f"Figures of {_sample(model)}, changed and answered again; AUROC: {estimand}",
         help=_HELP,
     )
-    unchanged = next((each for each in points if each.change == UNCHANGED), None)
+    unchanged = next((point for point in points if point.change == UNCHANGED), None)
     if unchanged:
         quiet(_worst(unchanged, points))
-    least = max(-0.02, min(0.4, *(value - 0.05 for each in points for value in _values(each))))
+    least = max(-0.02, min(0.4, *(value - 0.05 for point in points for value in _values(point))))
     for start in range(0, len(kinds), _IN_A_ROW):
         with st.container(key=f"curves-robustness-{start}"):
             places = st.columns(_IN_A_ROW, gap="medium")
@@ -70,28 +70,28 @@ def show_robustness(model: EvaluatedModel) -> None:
 def _show_kind(
     model: EvaluatedModel, kind: str, unchanged: "Robustness | None", least: float
 ) -> None:
-    changed = [each for each in model.robustness if each.change == kind]
-    points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda each: each.away)
+    changed = [point for point in model.robustness if point.change == kind]
+    points = sorted([*([unchanged] if unchanged else []), *changed], key=lambda point: point.away)
     title, meaning = _CHANGES.get(kind, (kind, None))
     st.text(title, help=meaning)
     unit = changed[0].unit
     show_chart(
         robustness_figure(
-            [each.away for each in points],
-            [_amount(each, kind) for each in points],
+            [point.away for point in points],
+            [_amount(point, kind) for point in points],
             [
-                Fall("AUROC", POSITIVE.colour, "triangle-up", [each.auroc for each in points]),
+                Fall("AUROC", POSITIVE.colour, "triangle-up", [point.auroc for point in points]),
                 Fall(
                     "balanced accuracy",
                     NEGATIVE.colour,
                     "circle",
-                    [each.balanced_accuracy for each in points],
+                    [point.balanced_accuracy for point in points],
                 ),
                 Fall(
                     "AUROC, colour alone",
                     NEUTRAL.colour,
                     "square",
-                    [each.colour_auroc for each in points],
+                    [point.colour_auroc for point in points],
                     dotted=True,
                 ),
             ],
@@ -137,7 +137,9 @@ def _sample(model: EvaluatedModel) -> str:
 
 
 def _worst(unchanged: "Robustness", points: Sequence["Robustness"]) -> str:
-    worst = min((each for each in points if each is not unchanged), key=lambda each: each.auroc)
+    worst = min(
+        (point for point in points if point is not unchanged), key=lambda point: point.auroc
+    )
     if worst.auroc >= unchanged.auroc:
         return f"AUROC is {unchanged.auroc:.3f} unchanged, and no change lowers it."
     return (
@@ -161,5 +163,5 @@ def _numbers(points: Sequence["Robustness"], images: int) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     columns = ["change", "amount", "unit", "auroc", "balanced_accuracy", "colour_auroc"]
-    rows = [[getattr(each, name) for name in columns] for each in points]
+    rows = [[getattr(point, name) for name in columns] for point in points]
     return pd.DataFrame(rows, columns=columns).assign(images=images)

@@ -81,4 +81,4 @@ def of_each(rules: list[tuple[str, str]]) -> str:
         names.setdefault(rule, []).append(name)
     if len(names) == 1:
         return rules[0][1]
-    return " ".join(f"{', '.join(own)}: {rule}" for rule, own in names.items())
+    return " ".join(f"{', '.join(alike)}: {rule}" for rule, alike in names.items())

@@ -186,7 +186,9 @@ def _figure_table(evaluation: "Evaluation", colour: "Evaluation | None") -> "pd.
 
     rows = []
     for who, judged in (("model", evaluation), ("colour alone", colour)):
-        every = (judged.figures, *judged.others.values()) if judged else ()
+        if judged is None:
+            continue
+        every = (judged.figures, *judged.others.values())
         for name, figure in (pair for figures in every for pair in figures.items()):
             low, high = figure.interval or (None, None)
             kind = ESTIMANDS[figure.estimand]

@@ -435,5 +435,5 @@ def test_the_positive_class_of_a_dataset_is_asked_for_where_its_words_do_not_say
     assert not page.exception
     assert page.selectbox(key=f"positive-{folder}").value == "x"
     # Another question, which nobody has put yet.
-    assert "has not been asked" in html(page)
+    assert "has not answered" in html(page)
     assert "do not say which of them" not in html(page)

@@ -29,7 +29,7 @@ def show_state(job: AuditJob) -> None:
         if job.error:
             notice(job.error, "error")
         if job.stopped:
-            notice("Stopped. The next audit goes on from there.")
+            notice("The audit was stopped. The next goes on from there.")
         if job.audit:
             _show_verdict(job.audit, job.decisions)
     if again.button(

@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -84,8 +85,12 @@ def test_a_word_on_each_image_and_the_next_one(of_three: AppTest) -> None:
     assert list(of_three.dataframe[0].value["You"]) == ["✓", "", ""]
 
 
-def with_selection(page: AppTest, row: int, *columns: str, heard: bool = True) -> AppTest:
+def with_selection(
+    page: AppTest, row: int, *columns: str, heard: bool = True, cell: str | None = None
+) -> AppTest:
     """Run the page as a browser asks for it in whose table a row and a head are marked.
+
+    With `cell`, the row's cell in that column is clicked: nothing else is marked then.
 
     `heard` is false where it does not know yet what the page has marked last.
     """
@@ -96,7 +101,10 @@ def with_selection(page: AppTest, row: int, *columns: str, heard: bool = True) -
             state.string_value = str(int(mark.value or 0) - 1)
     table = states.widgets.add()
     table.id = page.dataframe[0].proto.id
-    table.string_value = json.dumps({"selection": {"rows": [row], "columns": columns, "cells": []}})
+    marked: dict[str, Any] = {"rows": [row], "columns": columns, "cells": []}
+    if cell:
+        marked = {"rows": [], "columns": [], "cells": [[row, cell]]}
+    table.string_value = json.dumps({"selection": marked})
     return page._run(states)
 
 
@@ -124,6 +132,10 @@ def test_a_marked_row_is_no_click_before_the_browser_has_heard_of_another(
     assert on_show(page) == 2
     with_selection(page, 1)
     assert on_show(page) == 1
+    with_selection(page, 2, cell="Name")  # a click on a row's text
+    assert on_show(page) == 2
+    with_selection(page, 0, cell="Outcome", heard=False)
+    assert on_show(page) == 2
 
 
 @pytest.mark.slow

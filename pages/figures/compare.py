@@ -233,16 +233,8 @@ def _difference_table(
             )
             kind = ESTIMANDS[estimand_of(figure, comparison.estimand)]
             rows.append((*names, figure, kind, *values, *counts))
-    columns = [
-        "first",
-        "second",
-        "figure",
-        "estimand",
-        "value of first",
-        "value of second",
-        "difference",
-    ]
-    columns += ["low", "high", "images", "patients", "protocol", "shared folds"]
+    columns = ["first", "second", "figure", "estimand", "value of first", "value of second"]
+    columns += ["difference", "low", "high", "images", "patients", "protocol", "shared folds"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -54,6 +54,7 @@ def fields(tmp_path_factory: pytest.TempPathFactory, draw: Callable[..., Path]) 
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_subtypes_are_judged_by_folds_and_fields_answered_as_judged(
     fields: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

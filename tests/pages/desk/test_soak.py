@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_memory_stays_after_the_first_answers(shelf_folder: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "benchmarks/soak.py", "--model", "tiny", "--answers", "1000"],

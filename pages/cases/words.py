@@ -14,7 +14,7 @@ VERDICT_MARKS = {
     Verdict.CANNOT_TELL: "?",
 }
 DELETED = (
-    "Images, answers, names and verdicts are deleted for good. The number and the trail stay, "
+    "Images, answers, names and verdicts are deleted for good. Its number and its trail stay, "
     "with answers, verdicts and notes."
 )
 

@@ -41,6 +41,11 @@ types: .dev
 together: .dev
 	@$(MAKE) --no-print-directory --jobs=2 types journeys
 
+# Each of the two has one core: more threads would wait for each other.
+tests exhaustive: export OMP_NUM_THREADS := 1
+tests exhaustive: export TF_NUM_INTRAOP_THREADS := 1
+tests exhaustive: export TF_NUM_INTEROP_THREADS := 1
+
 tests: .dev
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser -m "not exhaustive"
 

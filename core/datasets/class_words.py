@@ -6,146 +6,21 @@ for health and any other word the other; of a word for disease and a word for th
 """
 
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass
+from importlib.resources import files
 
 from core.datasets.spelling import label_key
 
-_NOT = frozenset(
-    {
-        *(
-            "non",
-            "no",
-            "not",
-            "none",
-            "without",
-            "wo",
-            "w/o",
-            "free",
-            "neg",
-            "negative",
-            "negatives",
-        ),
-        *(
-            "absent",
-            "absence",
-            "lacking",
-            "lacks",
-            "lack",
-            "never",
-            "nil",
-            "nor",
-            "excluded",
-            "minus",
-        ),
-        *(
-            "sans",
-            "pas",
-            "ohne",
-            "kein",
-            "keine",
-            "nicht",
-            "frei",
-            "negativ",
-            "negatif",
-            "negativo",
-        ),
-        *(
-            "negativa",
-            "sin",
-            "senza",
-            "sem",
-            "nao",
-            "zonder",
-            "geen",
-            "niet",
-            "nein",
-            "nee",
-            "aucun",
-            "absente",
-        ),
-        *("abwesend", "ausente", "assente", "false", "n"),
-    }
-)
-_IS = frozenset(
-    {
-        *(
-            "positive",
-            "positives",
-            "pos",
-            "present",
-            "presence",
-            "with",
-            "yes",
-            "true",
-            "plus",
-            "y",
-        ),
-        *("positiv", "positif", "positivo", "positiva", "mit", "avec", "con", "ja", "oui", "si"),
-        *("t", "contains", "containing", "vorhanden"),
-    }
-)
-_HEALTH = frozenset(
-    {
-        *("normal", "normals", "healthy", "health", "benign", "control", "controls", "ctrl", "ctl"),
-        *("uninvolved", "unaffected", "unremarkable", "nad", "nat", "wt", "wild", "wildtype"),
-        *("mss", "typical", "clean", "clear", "intact", "innocuous", "gesund", "gutartig", "sain"),
-        *(
-            "saine",
-            "sano",
-            "sana",
-            "benigno",
-            "benigna",
-            "benin",
-            "benigne",
-            "goedaardig",
-            "gezond",
-        ),
-        *("normaal", "normale", "saudavel"),
-    }
-)
-_DISEASE = frozenset(
-    {
-        *("malignant", "malignancy", "malignancies", "cancer", "cancers", "cancerous", "carcinoma"),
-        *("carcinomas", "adenocarcinoma", "tumor", "tumour", "tumors", "tumours", "tumoral", "ca"),
-        *("tumorous", "tumourous", "neoplasm", "neoplasia", "neoplastic", "metastasis", "met"),
-        *("metastases", "metastatic", "mets", "idc", "ilc", "dcis", "lcis", "invasive", "lesion"),
-        *("invasion", "lesions", "lesional", "disease", "diseased", "abnormal", "abnormality"),
-        *("atypical", "atypia", "affected", "involved", "mutant", "mutated", "mutation", "msi"),
-        *(
-            "sarcoma",
-            "lymphoma",
-            "melanoma",
-            "pathological",
-            "pathologic",
-            "sick",
-            "ill",
-            "mitosis",
-        ),
-        *("mitotic", "unhealthy", "case", "cases", "patient", "krebs", "bosartig", "boesartig"),
-        *(
-            "krank",
-            "karzinom",
-            "maligno",
-            "maligna",
-            "malin",
-            "maligne",
-            "tumore",
-            "tumeur",
-            "krebsig",
-        ),
-        *("carcinome", "cancro", "kwaadaardig", "kanker", "infiltrating"),
-    }
-)
-_REST = frozenset(
-    {
-        *("other", "others", "rest", "remaining", "background", "bg", "stroma", "stromal", "fat"),
-        *("adipose", "glass", "blank", "empty", "adjacent", "surrounding", "else", "elsewhere"),
-        *("remainder", "ignore", "nothing", "miscellaneous", "misc", "andere", "autre"),
-        *("autres", "otro", "otros", "altro", "outro", "outros", "outside", "parenchyma"),
-        *("connective", "lymphocytes", "lymphocyte", "inflammation", "debris", "muscle", "mucosa"),
-    }
-)
+_WORDS = {
+    name: frozenset(words.split())
+    for name, words in tomllib.loads(
+        (files("core.datasets") / "class_words.toml").read_text(encoding="utf-8")
+    ).items()
+}
+_NOT, _IS = _WORDS["not"], _WORDS["is"]
+_HEALTH, _DISEASE, _REST = _WORDS["health"], _WORDS["disease"], _WORDS["rest"]
 # By how much a name is what it says: a name for health outweighs one for disease.
 _REST_OF_ALL, _POSITIVE, _NEGATIVE = -1, 2, -3
 _PREFIXES = ("non", "not", "no", "un", "ab", "anti", "dis", "in", "a", "an")

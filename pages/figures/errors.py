@@ -161,10 +161,15 @@ def _picture(
 
 
 def _inside(root: Path, name: str) -> Path | None:
-    """The file of that name in the folder; None if it is not there or leads out of it."""
+    """The file of that name in the folder; None if it is not there or the name leads out of it.
+
+    Links are followed, as they are where the folder is read: they are its owner's.
+    """
+    relative = Path(name)
+    if relative.is_absolute() or ".." in relative.parts:
+        return None
     try:
-        base = root.resolve()
-        file = (base / name).resolve()
-        return file if file.is_relative_to(base) and file.is_file() else None
+        file = (root / relative).resolve()
+        return file if file.is_file() else None
     except (OSError, ValueError):
         return None

@@ -25,7 +25,7 @@ _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 _ORIENTATIONS = range(1, 9)
 _ASIDE = re.compile(
     r"^\W*(label|macro|thumbnail|overview|barcode|probability)[\s_]*(image)?\W*$"
-    r"|\n\s*(label|macro|thumbnail)\b",
+    r"|\n[ \t]*(label|macro|thumbnail)\b",
     re.IGNORECASE,
 )
 _MUCH_LARGER, _SAME_SHAPE = 1.9, 1.02

@@ -23,7 +23,7 @@ _PRINT_UNITS = {2, 3}
 _NUMBER = r"([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)"
 _APERIO_SIZE = re.compile(r"\bMPPX?\s*=\s*([^|\r\n]*)", re.IGNORECASE)
 _WITH_UNIT = re.compile(rf"{_NUMBER}\s*([^\d\s.,|].*)?")
-_APERIO_SCAN = re.compile(r"^\s*\d+x\d+[^|;\r\n]*", re.MULTILINE)
+_APERIO_SCAN = re.compile(r"^[ \t]*\d+x\d+[^|;\r\n]*", re.MULTILINE)
 _SIZE = re.compile(r"(?<!\()\b(\d+)x(\d+)")
 _IMAGEJ_FIELD = re.compile(r"^(unit|yunit|xunit)=(.*)$", re.MULTILINE)
 _NO_UNIT = {"", "pixel", "pixels", "px"}

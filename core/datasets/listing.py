@@ -71,7 +71,7 @@ def list_files(  # noqa: C901 - folders, links, files: one walk
         # What lies in the folder itself comes first; of links the one whose path does.
         links.sort(key=lambda entry: path_order(entry.path))
         entry = links.pop(0)
-        if entry.is_dir():
+        if os.path.isdir(entry.path):  # noqa: PTH112 - False also for a link to itself
             walk(entry.path)
             continue
         target = os.path.realpath(entry.path)

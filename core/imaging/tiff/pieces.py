@@ -50,7 +50,10 @@ def check_pieces(page: "TiffPage", data: bytes) -> None:
     pieces, offsets, counts = math.prod(page.chunked), page.dataoffsets, page.databytecounts
     planes = page.samplesperpixel if page.planarconfig != 1 else 1
     whole = page.imagewidth * page.imagelength
-    if width * height > _LARGEST_TILE or pieces * width * height // planes > 4 * whole + _MOST_OVER:
+    if (
+        width * height > max(_LARGEST_TILE, whole)
+        or pieces * width * height // planes > 4 * whole + _MOST_OVER
+    ):
         raise excessive("TIFF", f"{pieces:,} pieces of {width}×{height} px")
     if not offsets or len(offsets) < pieces or len(counts) < pieces:
         raise damaged("TIFF", "it does not say where all its pixels are")

@@ -242,3 +242,9 @@ def test_names_match_in_either_unicode_form(folder: Path) -> None:
     rows = [f"{kind}/{name},{name[0]}" for kind in ("tumour", "Normal/deeper") for name in FILES]
     write_patients(folder, *(row.replace("7_1.png", "Präparat.png") for row in rows))
     assert open_dataset(folder).patients_known
+
+
+def test_a_link_to_itself_is_passed_over(folder: Path) -> None:
+    whole = len(open_dataset(folder).records)
+    (folder / "tumour" / "loop").symlink_to("loop")
+    assert len(open_dataset(folder).records) == whole

@@ -343,3 +343,11 @@ def test_few_bits_and_both_meanings_of_zero(bits: int, kind: str) -> None:
     grey = values.astype(int) * 255 // ((1 << bits) - 1)
     expected = grey if kind == "minisblack" else 255 - grey
     assert np.array_equal(image.pixels[..., 0], expected)
+
+
+def test_a_large_picture_in_one_strip_and_thousands_of_empty_lines_are_read() -> None:
+    """By a cubic search of the description, the second took minutes."""
+    file = io.BytesIO()
+    grey = np.full((8400, 8200), 170, np.uint8)
+    tifffile.imwrite(file, grey, metadata=None, description="x" + 20_000 * "\n" + "x")
+    assert read_image(file.getvalue()).pixels.shape == (8400, 8200, 3)

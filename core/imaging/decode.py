@@ -1,6 +1,7 @@
 """Pixels of a checked image file, of every mode, as 8-bit sRGB."""
 
 import io
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,16 +145,21 @@ def _shallow(
     return PillowImage.frombytes(stored, size, shallow.tobytes())
 
 
+def _extremes(band: PillowImage.Image) -> tuple[float, float]:
+    """The lowest and the highest value of an image of one band."""
+    return cast("tuple[float, float]", band.getextrema())
+
+
 def _over_white(image: PillowImage.Image) -> tuple[PillowImage.Image, str]:
     """Composite over white, with a note if anything was transparent."""
     grey = image.mode in {"LA", "La"}
     if image.mode in {"La", "RGBa"}:
         bands = image.split()
-        if bands[-1].getextrema()[1] <= _NOTHING:
+        if _extremes(bands[-1])[1] <= _NOTHING:
             return _unfilled(PillowImage.merge("RGB", (bands * 3)[:3] if grey else bands[:3]))
         image = image.convert("LA" if grey else "RGBA")
     layer = image.convert("RGBA")
-    lowest, highest = layer.getchannel("A").getextrema()
+    lowest, highest = _extremes(layer.getchannel("A"))
     if highest <= _NOTHING:
         return _unfilled(layer.convert("RGB"))
     white = PillowImage.new("RGBA", layer.size, "white")

@@ -4,6 +4,8 @@ PORT ?= 8501
 DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
 PYTHON := .venv/bin/python
+JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser
+TESTS = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 MODELS := idc breakhis-binary breakhis-subtype
 # What `make app` installs on request: make app EXTRAS="sign-in postgresql"
 EXTRAS ?=
@@ -14,7 +16,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
-.PHONY: help app test test-all lint types together tests journeys exhaustive quick mutants lock models bench clean .dev
+.PHONY: help app test test-all lint types together tests journeys more-tests more-journeys quick mutants lock models bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -28,7 +30,7 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (also: 
 
 test: lint together tests ## Check format, lint and types, and run the tests (about 10 minutes)
 
-test-all: test exhaustive ## The same, then every network, every place to be killed and all pictures
+test-all: test more-tests more-journeys ## The same, then every network, every place to be killed and all pictures
 
 lint: .dev
 	$(PYTHON) -m ruff format --check .
@@ -42,20 +44,22 @@ together: .dev
 	@$(MAKE) --no-print-directory --jobs=2 types journeys
 
 # Each of the two has one core: more threads would wait for each other.
-tests exhaustive: export OMP_NUM_THREADS := 1
-tests exhaustive: export TF_NUM_INTRAOP_THREADS := 1
-tests exhaustive: export TF_NUM_INTEROP_THREADS := 1
+tests more-tests: export OMP_NUM_THREADS := 1
+tests more-tests: export TF_NUM_INTRAOP_THREADS := 1
+tests more-tests: export TF_NUM_INTEROP_THREADS := 1
 
 tests: .dev
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser -m "not exhaustive"
+	$(TESTS) -m "not exhaustive"
 
 # A browser, its page and its server are three programs already: no two journeys at a time.
 journeys: .dev
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser -m "not exhaustive"
+	$(JOURNEYS) -m "not exhaustive"
 
-exhaustive: .dev
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser -m exhaustive
-	LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser -m exhaustive
+more-tests: .dev
+	$(TESTS) -m exhaustive
+
+more-journeys: .dev
+	$(JOURNEYS) -m exhaustive
 
 quick: .dev ## Run the tests that take seconds
 	$(PYTHON) -m pytest --ignore tests/browser -m "not slow and not exhaustive"

@@ -273,3 +273,5 @@ _READERS: dict[str, Callable[[bytes], Header]] = {
     "BMP": _read_bmp,
     "WEBP": read_webp,
 }
+FORMATS = tuple(_READERS)
+"""Names of the formats that are read, as `format_of` tells them."""

@@ -10,7 +10,7 @@ import streamlit as st
 from core.datasets.browse import remember_dataset
 from core.errors import LobuleError
 from pages.audits.request import DatasetRequest
-from pages.shared.dataset_choice import note_neighbours, note_undecided
+from pages.shared.dataset_choice import note_questions
 from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -153,10 +153,7 @@ def offer(job: AuditJob) -> None:
     if job.dataset and not job.dataset.patients_known and path not in without:
         without.add(path)
         changed = True
-    if job.undecided and note_undecided(path, job.undecided):
-        changed = True
-    if job.dataset and job.dataset.name == "IDC" and note_neighbours(path):
-        changed = True
+    changed |= note_questions(path, job.undecided, job.dataset.name if job.dataset else "")
     # The Training page asks for it; here nothing needs it.
     if job.dataset and job.dataset.records["um_per_px"].isna().any():
         st.session_state.setdefault("without_scale", set()).add(path)

@@ -12,8 +12,7 @@ from pages.shared.dataset_choice import (
     ask_for_neighbours,
     ask_for_path,
     ask_for_positive,
-    note_neighbours,
-    note_undecided,
+    note_questions,
 )
 from pages.shared.jobs import show_progress
 from pages.shared.plain import notice, quiet
@@ -124,11 +123,10 @@ def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str
 
 def _ask_from_now_on(job: EvaluationJob | None) -> None:
     """Draw the page again where a job has found out what is to be asked for."""
-    news = bool(job and job.undecided and note_undecided(job.path, job.undecided))
-    dataset = job.assessment.dataset if job and job.assessment else None
-    if job and dataset and dataset.name == "IDC":
-        news |= note_neighbours(job.path)
-    if news:
+    if job is None:
+        return
+    dataset = job.assessment.dataset.name if job.assessment else ""
+    if note_questions(job.path, job.undecided, dataset):
         st.rerun()
 
 

@@ -67,7 +67,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     earlier = [run for run in others if _came_before(run, state)]
     comparable = [run for run in earlier if _on_same_data(package_of(run), package)]
     judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
-    st.text(f"{evaluation.protocol}", help=MEASURES)
+    st.text(evaluation.protocol, help=MEASURES)
     table(
         (
             "Run",

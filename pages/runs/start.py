@@ -9,7 +9,7 @@ from core.durations import duration
 from core.errors import LobuleError
 from pages.runs.table import choose
 from pages.runs.words import as_markdown
-from pages.shared.dataset_choice import note_neighbours, note_undecided
+from pages.shared.dataset_choice import note_questions
 from pages.shared.jobs import Job, Jobs
 from pages.shared.plain import as_html, notice, table
 
@@ -130,10 +130,7 @@ def _offer_choices(request: "Request", plan: "Plan") -> None:
     if not plan.scale_known and request.data not in without:
         without.add(request.data)
         news = True
-    if plan.undecided and note_undecided(request.data, plan.undecided):
-        news = True
-    if plan.dataset == "IDC" and note_neighbours(request.data):
-        news = True
+    news |= note_questions(request.data, plan.undecided, plan.dataset)
     if news:
         st.rerun()
 

@@ -34,7 +34,7 @@ def ask_for_path() -> Path | None:
 def ask_for_positive(path: Path) -> str | None:
     """Ask which class is positive, where the words of the two do not say it or leave doubt.
 
-    `note_undecided` tells of that.
+    `note_questions` tells of that.
     """
     classes = st.session_state.get("undecided_classes", {}).get(path)
     if not classes:
@@ -50,14 +50,6 @@ def ask_for_positive(path: Path) -> str | None:
     )
 
 
-def note_undecided(path: Path, classes: tuple[str, ...]) -> bool:
-    """Note that the positive class of a dataset is to be asked for; whether that is news."""
-    noted = st.session_state.setdefault("undecided_classes", {})
-    news = noted.get(path) != classes
-    noted[path] = classes
-    return news
-
-
 def ask_for_neighbours(path: Path) -> bool:
     """Ask whether neighbouring ids are of one woman, where the dataset is IDC."""
     if path not in st.session_state.get("with_neighbours", ()):
@@ -70,11 +62,26 @@ def ask_for_neighbours(path: Path) -> bool:
     )
 
 
-def note_neighbours(path: Path) -> bool:
-    """Note that a dataset is IDC, whose neighbouring ids are asked about; whether that is news."""
-    noted = st.session_state.setdefault("with_neighbours", set())
-    news = path not in noted
-    noted.add(path)
+def note_questions(path: Path, undecided: tuple[str, ...], dataset: str) -> bool:
+    """Note what is to be asked of a dataset from now on; whether any of it is news.
+
+    Parameters
+    ----------
+    path : Path
+    undecided : tuple of str
+        Two classes of which it is to be said which is positive; empty where that is known.
+    dataset : str
+        Its name, or "" while it could not be opened: neighbouring ids are asked about where it is
+        IDC.
+    """
+    classes = st.session_state.setdefault("undecided_classes", {})
+    neighbours = st.session_state.setdefault("with_neighbours", set())
+    news = False
+    if undecided and classes.get(path) != undecided:
+        classes[path], news = undecided, True
+    if dataset == "IDC" and path not in neighbours:
+        neighbours.add(path)
+        news = True
     return news
 
 

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from core.registry.package import load_package
 from tests.browser.settled import settled
 from tests.browser.windows import WINDOWS
+from tests.each_time import each_time
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -48,10 +49,7 @@ def download(page: Page, name: str, button: str) -> bytes:
     return Path(waiting.value.path()).read_bytes()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name == "idc" else pytest.mark.exhaustive) for name in SHIPPED],
-)
+@pytest.mark.parametrize("name", each_time({"idc"}, SHIPPED))
 def test_a_shipped_model_shows_its_figures_and_prints_them(page: Page, name: str) -> None:
     package = load_package(ROOT / "models" / name)
     result = package.card.evaluation

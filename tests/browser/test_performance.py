@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.registry.package import load_package
 from tests.browser.settled import settled
 from tests.browser.windows import WINDOWS
+from tests.each_time import each_time
 from tests.pages.test_performance import VIEWS
 
 if TYPE_CHECKING:
@@ -54,13 +55,7 @@ def give_folder(page: Page, folder: Path) -> None:
     field.press("Enter")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name == "breakhis-subtype" else pytest.mark.exhaustive)
-        for name in SHIPPED
-    ],
-)
+@pytest.mark.parametrize("name", each_time({"breakhis-subtype"}, SHIPPED))
 def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
     card = load_package(ROOT / "models" / name).card
     assert card.evaluation is not None

@@ -5,7 +5,7 @@ field         dtype           meaning
 ============  ==============  ====================================================================
 size          int64           bytes of the file; -1 where it is missing
 modified      int64           nanoseconds since 1970, of the file
-format        uint8           by the first bytes, an index into `FORMATS`
+format        uint8           by the first bytes, an index into `KNOWN_FORMATS`
 readable      bool            whether it could be decoded; the fields below are 0 where not
 height,       int32           pixels
 width
@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 
 from core.datasets.audit.hashes import perceptual_hashes
 from core.imaging.colour import PERCENTILES
+from core.imaging.formats import FORMATS
 from core.imaging.stain import optical_density
 
-FORMATS = ("", "PNG", "JPEG", "TIFF", "BMP", "WEBP")
+KNOWN_FORMATS = ("", *FORMATS)
 FACTS = np.dtype(
     [
         ("size", "<i8"),

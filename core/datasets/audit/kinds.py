@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.datasets.audit.facts import FORMATS
+from core.datasets.audit.facts import KNOWN_FORMATS
 from core.datasets.audit.finding import Finding, first_few, number
 from core.datasets.audit.groups import blank
 from core.datasets.audit.scan import Scan
@@ -35,7 +35,7 @@ def kind_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
     yield from _masks(paths, scan.facts)
     labels = dataset.records["label"].to_numpy()
     readable = scan.facts["readable"]
-    formats = np.array(FORMATS, dtype=object)[scan.facts["format"][readable]]
+    formats = np.array(KNOWN_FORMATS, dtype=object)[scan.facts["format"][readable]]
     yield from _telling("format-tells-class", "The file format", formats, labels[readable], dataset)
     sizes = np.array(
         [f"{w}×{h} px" for w, h in scan.facts[["width", "height"]][readable].tolist()], dtype=object

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from core.atomic import write_whole
 from core.datasets.audit.facts import FACTS
 from core.errors import DatasetError
+from core.imaging.read import PIXELS_VERSION
 
-VERSION = 3
-"""Raised whenever what is measured changes, or `core.imaging.read` reads other pixels than before:
-older files are then measured anew."""
+VERSION = f"3-r{PIXELS_VERSION}"
+"""Its number is raised whenever what is measured changes; it also follows what `read_image` makes
+of files. What was kept under another one is measured anew."""
 
 
 def recall(file: Path, paths: list[str]) -> tuple[NDArray[np.void], dict[str, str]]:
@@ -65,7 +66,7 @@ def remember(
     content = io.BytesIO()
     np.savez(
         content,
-        version=np.int64(VERSION),
+        version=np.str_(VERSION),
         paths=np.frombuffer("\0".join(paths).encode(), np.uint8),
         facts=facts,
         reasons=np.frombuffer(json.dumps(reasons).encode(), np.uint8),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.audit.facts import FACTS, FORMATS, measure
+from core.datasets.audit.facts import FACTS, KNOWN_FORMATS, measure
 from core.datasets.audit.memory import recall, remember
 from core.datasets.audit.pictures import decode_picture
 from core.datasets.records import Dataset
@@ -184,7 +184,7 @@ def _measure_chunk(
             reason = getattr(error, "strerror", None) or "its name cannot be used"
             wrong[row] = f"The file cannot be opened ({reason}). Check that it is still there."
             continue
-        formats[at] = FORMATS.index(format_of(data))
+        formats[at] = KNOWN_FORMATS.index(format_of(data))
         pixels, words = decode_picture(data, *limits)
         if pixels is None:
             wrong[row] = str(words)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.architectures import build, heatmap_layer, pretrained
 from core.errors import ArchitectureError
+from tests.each_time import each_time
 
 SHAPE = (64, 64, 3)
 PUBLISHED = {
@@ -50,16 +51,15 @@ def assert_same_features(name: str, ours: keras.Model, published: keras.Model) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name",
-    ["vgg16", "densenet121", pytest.param("mobilenetv2", marks=pytest.mark.exhaustive)],
+    "name", each_time({"vgg16", "densenet121"}, ("vgg16", "densenet121", "mobilenetv2"))
 )
 def test_imagenet_weights_give_the_features_of_keras(
     name: str, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = weights / f"{name}_notop.weights.h5"
     published = PUBLISHED[name][0](include_top=False, weights=path, input_shape=SHAPE)
-    if name == "vgg16":
-        assert_same_features(name, build(name, SHAPE, 2, weights=path), published)
+    assert_same_features(name, build(name, SHAPE, 2, weights=path), published)
+
     monkeypatch.setenv("LOBULE_WEIGHTS", str(path.parent))
     assert_same_features(name, build(name, SHAPE, 2, weights="imagenet"), published)
 

@@ -15,6 +15,7 @@ from core.architectures import NAMES, build, heatmap_layer
 from core.errors import ArchitectureError
 from core.explain.gradcam import GradCAM, convolutional_layers, normalise
 from tests.core.explain.made_by_hand import red_finder, spots
+from tests.each_time import each_time
 from tests.networks import EVERY_NETWORK
 
 SIZE = 64
@@ -102,7 +103,7 @@ def test_equals_tf_keras_vis_before_and_after_reload(name: str, tmp_path: Path) 
         layer: [theirs(layer, CategoricalScore(class_index)) for class_index in range(3)]
         for layer in (INNER[name], last)
     }
-    for network, layer in ((model, INNER[name]), (loaded, last)):
+    for network, layer in ((model, INNER[name]), (model, last), (loaded, last)):
         gradcam = GradCAM(network, layer)
         answers = [gradcam(images(), class_index) for class_index in range(3)]
         mine = np.stack([heatmaps for _, heatmaps in answers])
@@ -113,13 +114,7 @@ def test_equals_tf_keras_vis_before_and_after_reload(name: str, tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in {"cancernet", "vgg16"} else pytest.param(name, marks=pytest.mark.exhaustive)
-        for name in NAMES
-    ],
-)
+@pytest.mark.parametrize("name", each_time({"cancernet", "vgg16"}, NAMES))
 def test_equals_tf_keras_vis_at_the_default_layer_in_single_precision(name: str) -> None:
     layer = heatmap_layer(name)
     _, heatmaps = GradCAM(model_of(name), layer)(images(), 1)

@@ -25,6 +25,7 @@ from tests.core.training.small_fits import (
     network,
     recipe,
 )
+from tests.each_time import each_time
 
 
 class Killed(BaseException):
@@ -64,13 +65,7 @@ WAYS: dict[str, tuple[Recipe, int]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "way",
-    [
-        pytest.param(way, marks=() if way in {"cosine", "head"} else pytest.mark.exhaustive)
-        for way in WAYS
-    ],
-)
+@pytest.mark.parametrize("way", each_time({"cosine", "head"}, WAYS))
 def test_a_resumed_fit_equals_one_that_was_not_interrupted(way: str, tmp_path: Path) -> None:
     chosen, epoch = WAYS[way]
     labels = CONTRARY if way == "plateau" else LABELS

@@ -8,6 +8,7 @@ from core.serving import SecurityHeaders, check_serving
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
 from pages.frame.sign_in import sign_in_is_configured, signed_in
+from pages.frame.whole_runs import keep_runs_whole
 from pages.shared.address import keep_in_address
 from pages.shared.entrance import entered
 from pages.shared.warm_up import warm_up
@@ -39,6 +40,7 @@ def draw() -> None:
 
 
 keep_keras_state()
+keep_runs_whole()
 if __name__ == "__main__":  # a run of a browser's session
     draw()
 else:  # the server imports what it serves

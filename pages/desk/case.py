@@ -7,41 +7,37 @@ from core.registry.card import Card
 from pages.desk.answers import Query, Summary, summary
 from pages.desk.state import Desk
 from pages.desk.table import in_order, show_table
-from pages.desk.work import Work, go_on
+from pages.desk.work import Work, desks_at_work, go_on
 from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
 from pages.shared.plain import as_html
 
-POLL_SECONDS = 1.0
-_WHOLE = "desk_whole"  # set where the whole page is drawn, and not the case alone
+_POLL_SECONDS, _POLL_SECONDS_A_DESK = 1.0, 0.4
 
 
 def show_case(desk: Desk, work: Work, queries: list[Query]) -> None:
     """Draw the images of a case as a table that fills while they are answered."""
     at_work = not work.paused and any(summary(query, desk) is None for query in queries)
-    st.session_state[_WHOLE] = True
-    st.fragment(_show_case, run_every=POLL_SECONDS if at_work else None)(
-        desk, work, queries, at_work=at_work
-    )
+    every = _poll_seconds() if at_work else None
+    st.fragment(_show_case, run_every=every)(desk, work, queries, every)
 
 
-def _show_case(desk: Desk, work: Work, queries: list[Query], *, at_work: bool) -> None:
-    whole = st.session_state.pop(_WHOLE, False)
+def _poll_seconds() -> float:
+    """How often the table is drawn while it fills: the more people wait, the less often."""
+    return max(_POLL_SECONDS, _POLL_SECONDS_A_DESK * desks_at_work())
+
+
+def _show_case(desk: Desk, work: Work, queries: list[Query], every: float | None) -> None:
     picked = st.session_state.pop("desk_picked", None)
     if picked in desk.images and picked != desk.chosen:
         desk.chosen = picked
         st.rerun()
     if st.session_state.pop("desk_sorted", False):
         st.rerun()
-    if not (whole or at_work):
-        # The browser still ticks though there is nothing to wait for, so perhaps it never got the
-        # page that says so: Streamlit drops what a run has drawn if a tick comes in as it ends
-        # (the session then has another script runner, and heeds that one alone).
-        st.rerun()
     with st.container(key="desk_case"):
         _show_case_answer(desk, queries[0].package.card, queries)
         with st.container(key="desk_state"):
             still = _show_progress(work, queries)
-    if still != at_work:
+    if still != (every is not None) or (every and _poll_seconds() > 2 * every):
         st.rerun()
     show_table(desk, in_order(desk, queries))
 

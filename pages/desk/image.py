@@ -116,8 +116,16 @@ def _wait_for(query: Query, work: Work) -> "Diagnosis | Failure | None":
         bar = st.progress(0.0, text=READING)
         st.skeleton(height=FIGURE_ROOM)
 
+    shown = ""
+
     def progress(share: float, words: str) -> None:
-        bar.progress(min(max(share, 0.0), 1.0), text=words or READING)
+        nonlocal shown
+        # Reading the state is where Streamlit ends a run that nobody waits for any more. To draw a
+        # bar again that has not moved would keep the browser busy.
+        "desk" in st.session_state  # noqa: B015
+        share = round(min(max(share, 0.0), 1.0), 2)
+        if shown != (shown := f"{share} {words}"):
+            bar.progress(share, text=words or READING)
 
     if query.standard:
         wait(work, query, progress)

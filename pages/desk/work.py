@@ -18,7 +18,8 @@ from pages.desk.state import Desk
 
 log = logging.getLogger(__name__)
 
-_TICK = 0.05  # seconds
+_TICK = 0.1  # seconds
+_THREAD = "desk"
 
 
 @dataclass(eq=False)
@@ -83,6 +84,11 @@ def want(desk: Desk, queries: list[Query], first: Query) -> Work:
     return work
 
 
+def desks_at_work() -> int:
+    """On how many desks of this process images are being answered or wait for it."""
+    return sum(thread.name == _THREAD for thread in threading.enumerate())
+
+
 def go_on(desk: Desk) -> None:
     """Take up stopped work at the next `want`."""
     work_of(desk).paused = False
@@ -112,7 +118,7 @@ def _begin(work: Work) -> None:
     """Start the thread that answers, unless it runs or there is nothing to do."""
     if work.queue and work.thread is None:
         work.done, work.seconds = 0, 0.0
-        work.thread = threading.Thread(target=partial(_answer_all, work), name="desk", daemon=True)
+        work.thread = threading.Thread(target=partial(_answer_all, work), name=_THREAD, daemon=True)
         work.thread.start()
 
 

@@ -98,6 +98,7 @@ def chromium() -> Iterator[Browser]:
                 "--disable-component-update",
                 "--disable-sync",
                 "--no-first-run",
+                "--force-prefers-reduced-motion",  # shimmering skeletons are drawn by the processor
             ],
         )
         yield browser

@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from core.errors import ImageError
-from core.imaging.depth import bits_used, to_eight_bits
+from core.imaging.depth import bits_used, some_of, to_eight_bits
 from core.imaging.header import Header, damaged, unsupported
 from core.imaging.profile import to_srgb
 from core.imaging.tiff.pixels import read_pixels
@@ -34,7 +34,9 @@ _DIM, _HALF = 16, 128
 _NOTHING = 1
 """Alpha of 1 in 255 is that of programs which write "yes", and as good as 0."""
 _EIGHT = 8
-_BRIGHT = 99.5
+_BRIGHT = 95
+"""Percentile: what is brighter may be hot pixels."""
+_ROWS = 512
 
 
 def decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
@@ -125,24 +127,31 @@ def _shallow(
     samples: NDArray[np.uint16], mode: str, header: Header, notes: list[str]
 ) -> PillowImage.Image:
     """Bring (H, W, S) samples of more than 8 bits to 8; `notes` take what is to be told."""
-    colours = samples[..., : 1 if mode in {"L", "LA", "La"} else 3]
+    number = 1 if mode in {"L", "LA", "La"} else 3
+    colours, alpha = samples[..., :number], samples[..., number:]
     declared = header.most_bits if header.format == "TIFF" else header.bit_depth
     bits = bits_used(colours, min(declared, header.bit_depth))
     used = f", of which {bits} are used," if bits < header.bit_depth else ""
     notes.append(f"{header.bit_depth} bit{used} scaled to 8 bit")
-    shallow = to_eight_bits(colours, bits)
-    if shallow.size and shallow.max() < _DIM:
-        notes.append("very dark: the camera used few of the bits; export as 8 bit instead")
-    elif shallow.size and np.percentile(shallow, _BRIGHT) < _HALF:
-        notes.append("dark: nearly all values are below half of what the bits can hold")
-    if samples.shape[-1] > colours.shape[-1]:
-        alpha = samples[..., -1:]
-        # An opaque channel may be full in the camera's bits or in the file's.
-        full = bits if alpha.max(initial=0) < 1 << bits else header.bit_depth
-        shallow = np.concatenate([shallow, to_eight_bits(alpha, full)], axis=-1)
+    shallow = np.empty(samples.shape, np.uint8)
+    # An opaque channel may be full in 8 bits, in the camera's or in the file's.
+    most = int(alpha.max(initial=0))
+    full = next((own for own in (8, bits) if most < 1 << own), header.bit_depth)
+    for start in range(0, len(samples), _ROWS):  # copies of a part only
+        rows = slice(start, start + _ROWS)
+        shallow[rows, :, :number] = to_eight_bits(colours[rows], bits, negative=header.negative)
+        shallow[rows, :, number:] = to_eight_bits(alpha[rows], full)
+    _note_darkness(shallow[..., :number], notes)
     size = (header.width, header.height)
     stored = mode if len(mode) == shallow.shape[-1] else _BY_SAMPLES[shallow.shape[-1]]
-    return PillowImage.frombytes(stored, size, shallow.tobytes())
+    return PillowImage.frombuffer(stored, size, shallow, "raw", stored, 0, 1)
+
+
+def _note_darkness(colours: NDArray[np.uint8], notes: list[str]) -> None:
+    if colours.size and colours.max() < _DIM:
+        notes.append("very dark: the camera used few of the bits; export as 8 bit instead")
+    elif colours.size and np.percentile(some_of(colours), _BRIGHT) < _HALF:
+        notes.append("dark: nearly all values are below half of what the bits can hold")
 
 
 def _extremes(band: PillowImage.Image) -> tuple[float, float]:

@@ -34,6 +34,8 @@ class Header:
     """Whether the file says that these are red, green and blue, or it is assumed."""
     most_bits: int = 16
     """Bits that values of more than 8 bits use, as far as the file says."""
+    negative: bool = False
+    """Whether 0 is white."""
 
 
 def damaged(name: str, detail: str) -> ImageError:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SUBFILE, _OLD_SUBFILE, _ORIENTATION, _PAGE_NAME, _LARGEST = 254, 255, 274, 285, 281
 _MAKE, _XMP, _PROFILE, _LENS = 271, 700, 34675, 65421
+_WHITE_IS_ZERO = 0
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 _ORIENTATIONS = range(1, 9)
 _ASIDE = re.compile(
@@ -91,6 +92,7 @@ def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
         planes=planes.pages,
         planes_named=planes.named,
         most_bits=_most_bits(page, ome),
+        negative=int(page.photometric) == _WHITE_IS_ZERO,
     )
 
 

@@ -35,8 +35,8 @@ def read_pixels(header: Header) -> tuple[PillowImage.Image | NDArray[np.uint16],
     -------
     tuple
         A Pillow image of 8-bit samples in mode L, LA, RGB, RGBA, RGBa, RGBX or CMYK; or an
-        (H, W, S) uint16 array of 1 to 4 samples, black being 0. Then its stored mode in Pillow's
-        words.
+        (H, W, S) uint16 array of 1 to 4 samples as they are stored: 0 is white where the header
+        says so. Then its stored mode in Pillow's words.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def _samples(tiff: "TiffFile", index: int, header: Header) -> NDArray:
     if index < len(tiff.pages):
         page = cast("TiffPage", tiff.pages[index])
         check_pieces(page, header.picture)
-        return _positive(page, page.asarray(squeeze=False)[0, 0])[..., 0]
+        return _positive(page, page.asarray(squeeze=False)[0, 0], 1)[..., 0]
     check_pieces(page, header.picture)
     size = page.nbytes
     start = page.dataoffsets[0] + index * size
@@ -71,7 +71,7 @@ def _samples(tiff: "TiffFile", index: int, header: Header) -> NDArray:
     plane = np.frombuffer(
         header.picture, np.dtype(page.dtype).newbyteorder(tiff.byteorder), page.size, start
     )
-    return _positive(page, plane.reshape(page.imagelength, page.imagewidth, 1))[..., 0]
+    return _positive(page, plane.reshape(page.imagelength, page.imagewidth, 1), 1)[..., 0]
 
 
 def _merged(header: Header, planes: list[NDArray]) -> PillowImage.Image | NDArray[np.uint16]:
@@ -100,12 +100,16 @@ def _by_pillow(header: Header) -> tuple[PillowImage.Image, str]:
     return image.convert("RGB"), image.mode
 
 
-def _positive(page: "TiffPage", samples: NDArray) -> NDArray:
-    """Let 0 be black."""
-    if int(page.photometric) != _WHITE_IS_ZERO:
+def _positive(page: "TiffPage", samples: NDArray, colours: int) -> NDArray:
+    """Let 0 be black in so many first samples of 8 bits and less.
+
+    Of more bits it is not yet known how many were used.
+    """
+    if int(page.photometric) != _WHITE_IS_ZERO or page.bitspersample > 8:  # noqa: PLR2004
         return samples
     # All bits turned round, of which some types have more than the samples.
-    return samples ^ samples.dtype.type((1 << page.bitspersample) - 1)
+    turned = samples[..., :colours] ^ samples.dtype.type((1 << page.bitspersample) - 1)
+    return np.concatenate([turned, samples[..., colours:]], axis=-1)
 
 
 def _widened(samples: NDArray, bits: int) -> NDArray[np.uint8]:
@@ -128,7 +132,7 @@ def _as_image(
             raise unsupported("TIFF", f"{number} inks of {bits} bits")
         return _bytes_as("CMYK", samples), "CMYK"
     mode = _mode(page, kind, number)
-    samples = _positive(page, samples)
+    samples = _positive(page, samples, 1 if mode in {"L", "LA", "La"} else _COLOURS)
     if bits > 8:  # noqa: PLR2004
         kept = {"L": 1, "LA": 2, "RGB": 3, "RGBX": 3}.get(mode, 4)
         return np.ascontiguousarray(samples[..., :kept].astype(np.uint16)), mode

@@ -178,6 +178,36 @@ def test_a_declared_depth_counts_unless_values_are_larger(route: str) -> None:
     assert np.array_equal(wrong.pixels, TISSUE)
 
 
+@pytest.mark.parametrize("share", [0.01, 0.15, 0.4])
+@pytest.mark.parametrize("kind", ["minisblack", "miniswhite", "rgb"])
+def test_saturated_pixels_say_nothing_of_the_bits(share: float, kind: str) -> None:
+    deep = TISSUE.astype(np.uint16) << 4
+    hot = np.random.default_rng(1).random(TISSUE.shape) < share
+    deep[hot] = 65535
+    expected, top = np.where(hot, 255, TISSUE), 4095
+    if kind != "rgb":
+        deep, expected = deep[..., 0], expected[..., :1]
+    if kind == "miniswhite":
+        expected = 255 - expected
+    for tags in ([(281, 3, 1, top, True)], []) if share < 0.2 else ([(281, 3, 1, top, True)],):
+        image = read(deep, photometric=kind, extratags=tags)
+        assert np.array_equal(image.pixels, np.broadcast_to(expected, TISSUE.shape))
+        assert image.info.notes[0] == "16 bit, of which 12 are used, scaled to 8 bit"
+
+
+def test_hot_pixels_hide_no_darkness() -> None:
+    dim = TISSUE.astype(np.uint16) << 7
+    dim[np.random.default_rng(1).random(TISSUE.shape) < 0.02] = 65535
+    assert any("dark" in note for note in read(dim).info.notes)
+
+
+def test_alpha_of_more_bits_is_full_in_8_or_in_all() -> None:
+    for top in (255, 4095, 65535):
+        deep = np.dstack([TISSUE.astype(np.uint16) << 4, np.full(TISSUE.shape[:2], top, np.uint16)])
+        image = read(deep, photometric="rgb", extrasamples=["unassalpha"])
+        assert np.array_equal(image.pixels, TISSUE), top
+
+
 def test_sixteen_bits_are_kept_where_they_are_used() -> None:
     image = read(TISSUE.astype(np.uint16) * 257)
     assert np.array_equal(image.pixels, TISSUE)

@@ -11,13 +11,22 @@ from collections.abc import Callable, Iterator
 from core.errors import ImageError
 from core.imaging import jpeg
 from core.imaging.header import Header, damaged, excessive
-from core.imaging.scale import NOT_STATED, UM_PER_METRE, StatedScale, from_density
+from core.imaging.scale import (
+    NOT_STATED,
+    UM_PER_METRE,
+    StatedScale,
+    first_usable,
+    from_aspect,
+    from_density,
+    from_pixel_size,
+    number,
+)
 from core.imaging.tiff.header import read_tiff
 from core.imaging.tiff.tags import read_exif
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_DRAWING = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_PNG_METADATA = {b"pHYs": 9, b"eXIf": 1, b"acTL": 8, b"iCCP": 4}
+_PNG_METADATA = {b"pHYs": 9, b"sCAL": 4, b"eXIf": 1, b"acTL": 8, b"iCCP": 4}
 """Chunks that are looked at, and the least bytes that each needs."""
 _PER_METRE = 1
 _DEEP = 16
@@ -144,10 +153,6 @@ def _read_png(data: bytes) -> Header:
         raise damaged("PNG", "its header is missing")
     width, height, bit_depth = struct.unpack(">IIB", chunks[b"IHDR"][:9])
     orientation, scale = read_exif(chunks.get(b"eXIf", b""))
-    across, down, unit = struct.unpack(">IIB", chunks.get(b"pHYs", b"\0" * 9)[:9])
-    if unit == _PER_METRE:
-        stated = from_density(across, down, UM_PER_METRE)
-        scale = stated if stated != NOT_STATED else scale
     return Header(
         format="PNG",
         width=width,
@@ -156,9 +161,23 @@ def _read_png(data: bytes) -> Header:
         picture=b"".join(pieces),
         pages=max(1, struct.unpack(">I", chunks.get(b"acTL", b"\0\0\0\1")[:4])[0]),
         orientation=orientation,
-        scale=scale,
+        scale=first_usable(*_png_scales(chunks), scale),
         profile=_png_profile(chunks.get(b"iCCP", b"")),
     )
+
+
+def _png_scales(chunks: dict[bytes, bytes]) -> Iterator[StatedScale]:
+    """What the size of a pixel in the specimen (sCAL) and on paper (pHYs) say."""
+    unit, _, sides = chunks.get(b"sCAL", b"")[:64].decode("latin-1").partition("\x01")
+    if not unit and sides:  # of metres; 2 is of angles
+        values = [number(side) for side in sides.split("\0")]
+        if len(values) == 2 and None not in values:  # noqa: PLR2004 - across and down
+            yield from_pixel_size(*((value or 0) * UM_PER_METRE for value in values))
+    across, down, per = struct.unpack(">IIB", chunks.get(b"pHYs", b"\0" * 9)[:9])
+    if per == _PER_METRE:
+        yield from_density(across, down, UM_PER_METRE)
+    else:
+        yield from_aspect(across, down)
 
 
 def _png_profile(chunk: bytes) -> bytes:

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterator
 
 from core.imaging.header import Header, damaged, excessive, unsupported
-from core.imaging.scale import NOT_STATED, UM_PER_CM, UM_PER_INCH, from_density
-from core.imaging.tiff.tags import read_exif
+from core.imaging.scale import first_usable
+from core.imaging.tiff.tags import density_of, read_exif
 
 SIGNATURE = b"\xff\xd8\xff"
 _JFIF, _EXIF, _ICC, _ADOBE, _SCAN, _END = 0xE0, 0xE1, 0xE2, 0xEE, 0xDA, 0xD9
@@ -14,8 +14,7 @@ _WITHOUT_LENGTH = {0x01, *range(0xD0, 0xD9)}
 _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _COMMON_FRAMES = {0xC0, 0xC1, 0xC2}
 _RARE = {0xC3: "lossless JPEG compression", 0xF7: "JPEG-LS compression"}
-_BITS = 8
-_UNIT_UM = {1: UM_PER_INCH, 2: UM_PER_CM}
+_BITS, _CM = 8, 2
 _PROFILE = b"ICC_PROFILE\0"
 _LARGEST_PROFILE = 1 << 22
 # EXIF, colour profile, and XMP in pieces of 64 kB: real files have tens, seldom hundreds.
@@ -59,10 +58,10 @@ def read_jpeg(data: bytes) -> Header:
     height, width = struct.unpack_from(">HH", frame, 1)
     _check_scans("JPEG", data, scan, width * height)
     orientation, scale = read_exif(exif)
-    if len(jfif) >= 12 and jfif[7] in _UNIT_UM:  # noqa: PLR2004 - up to the densities
-        across, down = struct.unpack_from(">HH", jfif, 8)
-        stated = from_density(across, down, _UNIT_UM[jfif[7]])
-        scale = stated if stated != NOT_STATED else scale
+    if len(jfif) >= 12:  # noqa: PLR2004 - up to the densities
+        unit, across, down = struct.unpack_from(">BHH", jfif, 7)
+        # None, inch and centimetre are 0 to 2 here, and in tags 1 to 3.
+        scale = first_usable(density_of(across, down, unit + 1 if unit <= _CM else 1), scale)
     return Header(
         format="JPEG",
         width=width,

@@ -10,6 +10,10 @@ UM_PER_INCH = 25_400.0
 UM_PER_CM = 10_000.0
 UM_PER_MM = 1_000.0
 UM_PER_METRE = 1_000_000.0
+UM_OF_RESOLUTION_UNIT = {2: UM_PER_INCH, 3: UM_PER_CM, 4: UM_PER_MM, 5: 1.0}
+"""Units of the TIFF tag ResolutionUnit, which EXIF has too; 1 is none."""
+PRINT_UNITS = frozenset({UM_PER_INCH, UM_PER_CM})
+"""In which the density of a printed page is given, µm."""
 LOWEST, HIGHEST = 0.05, 20.0
 """The range of scales, µm/px, between those of an oil-immersion objective with a fine camera and
 of a slide overview. It holds for files, forms, options and manifests alike."""
@@ -21,6 +25,7 @@ _SAME_SHAPE, _SQUARE, _RESIZED = 1.02, 1.02, 1.2
 # Printers and scanners work at 72 to 4800 dots per inch, whatever the picture shows.
 _HIGHEST_PRINT_DENSITY = 4800.0
 _ROUNDING = 1.0005
+_NOT_SQUARE = "not square"
 _OBJECTIVES = {2.5: 4.0, 4.0: 2.5, 5.0: 2.0, 10.0: 1.0, 20.0: 0.5, 40.0: 0.25, 63.0: 0.16}
 _OBJECTIVES |= {1.25: 8.0, 60.0: 0.17, 100.0: 0.1}
 
@@ -58,6 +63,13 @@ class StatedScale:
 NOT_STATED = StatedScale()
 
 
+def first_usable(*statements: StatedScale) -> StatedScale:
+    """Of what a file states in several places the first that can be used, else the first at all."""
+    usable = [stated for stated in statements if stated.um_per_px is not None]
+    said = [stated for stated in statements if stated != NOT_STATED]
+    return (usable or said or [NOT_STATED])[0]
+
+
 def unusable(words: str, *, square: bool = True) -> StatedScale:
     """Return the scale of a file that states one which cannot be used."""
     return StatedScale(None, words, square)
@@ -69,7 +81,7 @@ def from_pixel_size(across: float, down: float | None = None) -> StatedScale:
     if not (math.isfinite(across) and math.isfinite(down) and min(across, down) > 0):
         return unusable(f"states a pixel of {across:g} × {down:g} µm, which is no size")
     if max(across, down) > min(across, down) * _MOST_UNEQUAL:
-        return unusable(f"states pixels of {across:g} × {down:g} µm, not square", square=False)
+        return unusable(f"states pixels of {across:g} × {down:g} µm, {_NOT_SQUARE}", square=False)
     if not plausible(across):
         return unusable(
             f"states {across:g} µm/px, which no microscope has ({LOWEST:g} to {HIGHEST:g} µm/px)"
@@ -97,10 +109,23 @@ def from_density(
     sides = unit_um / across, unit_um / down
     lowest = UM_PER_INCH / max(sides)
     if printed and lowest <= _HIGHEST_PRINT_DENSITY * _ROUNDING:
-        if max(sides) > HIGHEST:
-            return NOT_STATED
+        shape = from_aspect(across, down)
+        if max(sides) > HIGHEST or not shape.square:
+            return shape
         return unusable(f"states {lowest:.0f} dots per inch, as for print, which is no scale")
     return from_pixel_size(*sides)
+
+
+def from_aspect(across: float, down: float) -> StatedScale:
+    """What pixels per length, of a length that is not known, say: whether pixels are square."""
+    if not (math.isfinite(across) and math.isfinite(down) and min(across, down) > 0):
+        return NOT_STATED
+    if max(across, down) <= min(across, down) * _MOST_UNEQUAL:
+        return NOT_STATED
+    return unusable(
+        f"states pixels that are {across / down:.3g} times as high as wide, {_NOT_SQUARE}",
+        square=False,
+    )
 
 
 def plausible(um_per_px: float) -> bool:

@@ -6,6 +6,7 @@ field         dtype           meaning
 size          int64           bytes of the file; -1 where it is missing
 modified      int64           nanoseconds since 1970, of the file
 format        uint8           by the first bytes, an index into `KNOWN_FORMATS`
+square        bool            whether pixels are as high as wide, as far as the file says
 readable      bool            whether it could be decoded; the fields below are 0 where not
 height,       int32           pixels
 width
@@ -36,6 +37,7 @@ FACTS = np.dtype(
         ("size", "<i8"),
         ("modified", "<i8"),
         ("format", "u1"),
+        ("square", "?"),
         ("readable", "?"),
         ("height", "<i4"),
         ("width", "<i4"),
@@ -60,7 +62,7 @@ _MOST = 85  # images of a strip: three times as many numbers fit a byte
 
 
 def measure(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
-    """Measure images of one size; file size and time are left 0.
+    """Measure images of one size; what is known of the file and not the pixels is left 0.
 
     Parameters
     ----------

@@ -41,6 +41,7 @@ def kind_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
         [f"{w}×{h} px" for w, h in scan.facts[["width", "height"]][readable].tolist()], dtype=object
     )
     yield from _telling("size-tells-class", "The size in pixels", sizes, labels[readable], dataset)
+    yield from _shapes(paths, scan.facts)
     yield from _scales(dataset)
 
 
@@ -63,6 +64,22 @@ def _masks(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Find
             "drawings.",
             examples=first_few(paths[found]),
             files=tuple(paths[found]),
+        )
+
+
+def _shapes(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Finding]:
+    stretched = facts["readable"] & ~facts["square"]
+    if stretched.any():
+        count = int(stretched.sum())
+        yield Finding(
+            code="pixels-not-square",
+            severity="warning",
+            count=count,
+            message=f"{number(count, 'file states', 'files state')} pixels that are not square: "
+            "the tissue in them is stretched.",
+            advice="Drop them, or export them again with square pixels.",
+            examples=first_few(paths[stretched]),
+            files=tuple(paths[stretched]),
         )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ImageError
+from core.imaging.formats import read_header
 from core.imaging.read import read_image
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -23,6 +24,7 @@ _BIT_DEPTH_AND_COLOURS = slice(24, 29)
 _PLAIN = bytes((8, 2, 0, 0, 0))
 # Transparency, orientation, animation and colour profiles: `read_image` has rules for them.
 _SPECIAL = {b"tRNS", b"eXIf", b"acTL", b"iCCP"}
+_SHAPES = (b"pHYs", b"sCAL", b"eXIf")
 
 
 def decode_picture(
@@ -50,6 +52,18 @@ def decode_picture(
         return read_image(data, max_bytes=max_bytes, max_pixels=max_pixels).pixels, None
     except ImageError as error:
         return None, str(error)
+
+
+def has_square_pixels(data: bytes) -> bool:
+    """Whether pixels are as high as wide, as far as an image file says."""
+    if data.startswith(_PNG):
+        before = data[: max(data.find(b"IDAT"), 0)]
+        if not any(name in before for name in _SHAPES):
+            return True
+    try:
+        return read_header(data).scale.square
+    except ImageError:
+        return True
 
 
 def _is_plain_png(data: bytes, max_pixels: int) -> bool:

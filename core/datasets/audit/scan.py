@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.datasets.audit.facts import FACTS, KNOWN_FORMATS, measure
 from core.datasets.audit.memory import recall, remember
-from core.datasets.audit.pictures import decode_picture
+from core.datasets.audit.pictures import decode_picture, has_square_pixels
 from core.datasets.records import Dataset
 from core.errors import Stopped
 from core.imaging.formats import format_of
@@ -175,6 +175,7 @@ def _measure_chunk(
     small: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
     stamps = np.full((len(rows), 2), -1, dtype=np.int64)
     formats = np.zeros(len(rows), dtype=np.uint8)
+    square = np.ones(len(rows), dtype=bool)
     for at, row in enumerate(rows.tolist()):
         if cancelled():
             raise Stopped("The audit was stopped; the next one goes on from there.")
@@ -188,14 +189,16 @@ def _measure_chunk(
         pixels, words = decode_picture(data, *limits)
         if pixels is None:
             wrong[row] = str(words)
-        elif pixels.size <= _SMALL * 3:
+            continue
+        square[at] = has_square_pixels(data)
+        if pixels.size <= _SMALL * 3:
             small.setdefault(pixels.shape, []).append((at, pixels))
         else:
             facts[at] = measure(pixels[None])[0]
     for group in small.values():
         facts[[at for at, _ in group]] = measure(np.stack([pixels for _, pixels in group]))
     facts["size"], facts["modified"] = stamps.T
-    facts["format"] = formats
+    facts["format"], facts["square"] = formats, square
     return rows, facts, wrong
 
 

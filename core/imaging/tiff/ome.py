@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from core.imaging.scale import (
     NOT_STATED,
     StatedScale,
+    from_aspect,
     from_pixel_size,
     number,
     of_copy,
@@ -167,6 +168,10 @@ def _scale(pixels: Element) -> StatedScale:
         if value is None:
             return unusable(f"states a pixel size of {text!r} in its OME data, which is no number")
         if um is None:
+            values = [number(pixels.get(f"PhysicalSize{side}", "")) or 0 for side in "YX"]
+            shape = from_aspect(*values)
+            if not shape.square:
+                return shape
             return unusable(f"states its pixel size in {unit!r} in its OME data, no unit of length")
         sides.append(value * um)
     return from_pixel_size(*sides) if sides else NOT_STATED

@@ -4,7 +4,14 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.imaging.scale import NOT_STATED, UM_PER_CM, UM_PER_INCH, StatedScale, from_density
+from core.imaging.scale import (
+    NOT_STATED,
+    PRINT_UNITS,
+    UM_OF_RESOLUTION_UNIT,
+    StatedScale,
+    from_aspect,
+    from_density,
+)
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 
@@ -13,7 +20,6 @@ _SIZE_OF_TYPE |= {13: 4, 16: 8, 17: 8, 18: 8}
 _NUMBER_CODE = {1: "B", 3: "H", 4: "I", 16: "Q", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 17: "q"}
 _FRACTION_CODE = {5: "II", 10: "ii"}
 _BIG = 43
-_UNIT_UM = {2: UM_PER_INCH, 3: UM_PER_CM}
 _ORIENTATIONS = range(1, 9)
 _MOST_ENTRIES = 4096
 _MOST_VALUES = 64
@@ -134,11 +140,19 @@ def orientation(data: bytes, form: Layout, entries: dict[int, Entry]) -> int:
 
 
 def density_scale(data: bytes, form: Layout, entries: dict[int, Entry]) -> StatedScale:
-    """Scale by the resolution tags, where their unit is the inch or the centimetre."""
+    """Scale by the resolution tags; where they have no unit of length, the shape of a pixel."""
     unit = int(next(numbers(data, form, entries.get(RESOLUTION_UNIT)), 2))
     across = next(numbers(data, form, entries.get(X_RESOLUTION)), 0.0)
     down = next(numbers(data, form, entries.get(Y_RESOLUTION)), across)
-    return from_density(across, down, _UNIT_UM[unit]) if unit in _UNIT_UM else NOT_STATED
+    return density_of(across, down, unit)
+
+
+def density_of(across: float, down: float, unit: int) -> StatedScale:
+    """Scale by the values of the resolution tags."""
+    um = UM_OF_RESOLUTION_UNIT.get(unit)
+    if um is None:
+        return from_aspect(across, down)
+    return from_density(across, down, um, printed=um in PRINT_UNITS)
 
 
 def read_exif(block: bytes) -> tuple[int, StatedScale]:

@@ -7,8 +7,11 @@ from xml.etree.ElementTree import Element
 
 from core.imaging.scale import (
     NOT_STATED,
+    UM_OF_RESOLUTION_UNIT,
+    UM_PER_INCH,
     UM_PER_MM,
     StatedScale,
+    from_aspect,
     from_density,
     from_pixel_size,
     number,
@@ -16,10 +19,9 @@ from core.imaging.scale import (
     um_of_unit,
     unusable,
 )
+from core.imaging.tiff.tags import density_of
 from core.imaging.tiff.xml import parse
 
-_UNIT_UM = {2: 25_400.0, 3: 10_000.0, 4: 1_000.0, 5: 1.0}
-_PRINT_UNITS = {2, 3}
 _NUMBER = r"([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)"
 _APERIO_SIZE = re.compile(r"\bMPPX?\s*=\s*([^|\r\n]*)", re.IGNORECASE)
 _WITH_UNIT = re.compile(rf"{_NUMBER}\s*([^\d\s.,|].*)?")
@@ -62,15 +64,7 @@ def page_scale(page: Facts, first: Facts) -> StatedScale:
         stated = read(page, first)
         if stated is not None and stated != NOT_STATED:
             return stated
-    return density_scale(page)
-
-
-def density_scale(page: Facts) -> StatedScale:
-    """Scale by the resolution tags, whose unit must be one of length."""
-    unit = _UNIT_UM.get(page.unit)
-    if unit is None:
-        return NOT_STATED
-    return from_density(*page.density, unit, printed=page.unit in _PRINT_UNITS)
+    return density_of(*page.density, page.unit)
 
 
 def _aperio(page: Facts, first: Facts) -> StatedScale | None:
@@ -165,7 +159,9 @@ def _leica(page: Facts, first: Facts) -> StatedScale | None:
             ]
             if all(length and count for length, count in sides):
                 # Lengths are in nanometres.
-                return from_pixel_size(*((of or 0) / 1000 / (px or 1) for of, px in sides))
+                stated = from_pixel_size(*((of or 0) / 1000 / (px or 1) for of, px in sides))
+                size = (sides[0][1] or 0, sides[1][1] or 0)
+                return of_copy(stated, size, (page.width, page.height))
     return NOT_STATED
 
 
@@ -211,12 +207,14 @@ def _imagej(page: Facts, first: Facts) -> StatedScale | None:
     across = units.get("unit") or units.get("xunit") or ""
     down = units.get("yunit") or across
     if across.casefold() in _NO_UNIT:
-        return NOT_STATED
+        return from_aspect(*page.density)
     sides = [um_of_unit(across), um_of_unit(down)]
     if None in sides:
         return unusable(f"states its scale in {across!r} as ImageJ writes it, no unit of length")
     if not min(page.density):
         return unusable(f"states the unit {across!r} as ImageJ writes it, but no resolution")
+    if sides[0] == sides[1] == UM_PER_INCH:  # no unit of microscopes: ImageJ kept a print density
+        return from_density(*page.density, UM_PER_INCH)
     lengths = ((um or 0) / density for um, density in zip(sides, page.density, strict=True))
     return from_pixel_size(*lengths)
 
@@ -224,8 +222,11 @@ def _imagej(page: Facts, first: Facts) -> StatedScale | None:
 def _hamamatsu(page: Facts, _: Facts) -> StatedScale | None:
     if "hamamatsu" not in f"{page.make} {page.software}".casefold():
         return None
-    unit = _UNIT_UM.get(page.unit)
-    return from_density(*page.density, unit, printed=False) if unit else None
+    um = UM_OF_RESOLUTION_UNIT.get(page.unit)
+    if um is None:
+        return None
+    # The scanner writes pixels per centimetre, of overviews too.
+    return from_density(*page.density, um, printed=um == UM_PER_INCH)
 
 
 def _root(first: Facts, name: str) -> Element | None:

@@ -3,8 +3,10 @@
 import io
 import math
 import struct
+import zlib
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import tifffile
@@ -94,7 +96,91 @@ def test_imagej_in_any_unit(um_per_px: float, unit: tuple[float, str]) -> None:
     info = described(
         f"ImageJ=1.54f\nunit={word}\nspacing=7.0\n", resolution=(density, density), resolutionunit=1
     )
-    assert info.um_per_px == pytest.approx(um_per_px, rel=1e-3)
+    if um == 25_400 and density <= 4800 * 1.001:  # ImageJ keeps what printers and scanners wrote
+        assert info.um_per_px is None or density > 4799
+    else:
+        assert info.um_per_px == pytest.approx(um_per_px, rel=1e-3)
+
+
+@pytest.mark.parametrize("dpi", [72, 300, 2400])
+@pytest.mark.parametrize(
+    "words", [{"description": b"ImageJ=1.54f\nunit=inch\n"}, {"software": "Hamamatsu NDP.toolkit"}]
+)
+def test_what_a_program_keeps_of_a_print_is_no_scale(dpi: int, words: dict[str, Any]) -> None:
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {"photometric": "rgb", "metadata": None, **words}
+    tifffile.imwrite(buffer, PICTURE, resolution=(dpi, dpi), resolutionunit=2, **options)
+    assert read_image(buffer.getvalue()).info.um_per_px is None
+
+
+def stretched_tiff(unit: int) -> bytes:
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {"photometric": "rgb", "metadata": None, "resolutionunit": unit}
+    tifffile.imwrite(buffer, PICTURE, resolution=(300, 150), **options)
+    return buffer.getvalue()
+
+
+def stretched_jpeg(unit: int) -> bytes:
+    data = bytearray(cv2.imencode(".jpg", PICTURE)[1].tobytes())
+    struct.pack_into(">BHH", data, data.index(b"JFIF\0") + 7, unit, 300, 150)
+    return bytes(data)
+
+
+def with_chunk(name: bytes, content: bytes) -> bytes:
+    data = cv2.imencode(".png", PICTURE)[1].tobytes()
+    whole = struct.pack(">I", len(content)) + name + content
+    return data[:33] + whole + struct.pack(">I", zlib.crc32(whole[4:])) + data[33:]
+
+
+STRETCHED = {
+    "no unit, TIFF": stretched_tiff(1),
+    "dots per inch, TIFF": stretched_tiff(2),
+    "per cm, TIFF": stretched_tiff(3),
+    "no unit, JPEG": stretched_jpeg(0),
+    "dots per inch, JPEG": stretched_jpeg(1),
+    "no unit, PNG": with_chunk(b"pHYs", struct.pack(">IIB", 300, 150, 0)),
+    "per metre, PNG": with_chunk(b"pHYs", struct.pack(">IIB", 3000, 1500, 1)),
+    "in the specimen, PNG": with_chunk(b"sCAL", b"\x012e-6\x004e-6"),
+}
+
+
+@pytest.mark.parametrize("data", STRETCHED.values(), ids=STRETCHED)
+def test_pixels_that_are_not_square_are_told_whatever_the_unit(data: bytes) -> None:
+    info = read_image(data).info
+    assert not info.square_pixels
+    assert info.um_per_px is None
+    assert "not square" in info.scale_words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ome('PhysicalSizeX="1" PhysicalSizeY="2" PhysicalSizeXUnit="pixel"'),
+        "ImageJ=1.54f\nunit=pixel\n",
+    ],
+)
+def test_the_shape_of_pixels_without_a_length_is_told(text: str) -> None:
+    assert not described(text, resolution=(1, 2), resolutionunit=1).square_pixels
+
+
+def test_png_states_the_size_in_the_specimen_beside_that_on_paper() -> None:
+    data = with_chunk(b"sCAL", b"\x014e-6\x004e-6")
+    printed = struct.pack(">I", 9) + b"pHYs" + struct.pack(">IIB", 11811, 11811, 1)
+    both = data[:33] + printed + struct.pack(">I", zlib.crc32(printed[4:])) + data[33:]
+    for whole in (data, both):
+        assert read_image(whole).info.um_per_px == pytest.approx(4.0)
+
+
+def test_a_leica_page_made_smaller_has_the_scale_of_its_own_size() -> None:
+    level = '<dimension sizeX="{}" sizeY="{}" r="0" ifd="0"/>'
+    text = (
+        '<scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01"><collection><image>'
+        '<pixels sizeX="640" sizeY="480">{}</pixels><view sizeX="160000" sizeY="120000"/>'
+        "</image></collection></scn>"
+    )
+    shown = {size: text.format(level.format(*size)) for size in ((40, 30), (640, 480))}
+    assert described(shown[40, 30]).um_per_px == pytest.approx(4.0)
+    assert described(shown[640, 480]).um_per_px == pytest.approx(4.0)
 
 
 @given(

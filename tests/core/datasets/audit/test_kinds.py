@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image as PillowImage
 
 from core.datasets.audit.audit import audit
 from core.datasets.audit.finding import Finding
@@ -85,3 +86,20 @@ def test_sizes_that_tell_the_class_and_scales_far_apart(
     found = findings(tmp_path / "m.csv")
     assert "guesses 100% of the images" in found["size-tells-class"].message
     assert found["scales-far-apart"].message.startswith("Scales are 100 times apart")
+
+
+def test_pixels_that_are_not_square_are_told(
+    tmp_path: Path, draw: Callable[..., Path], findings: Callable[[Path], dict[str, Finding]]
+) -> None:
+    folder = tmp_path / "images"
+    for seed in range(6):
+        for name in ("benign", "malignant"):
+            draw(folder / name / f"{seed}.png", seed=seed)
+    assert "pixels-not-square" not in findings(folder)
+    for name, dpi in (("benign/0.png", (300, 150)), ("malignant/1.png", (300, 300))):
+        with PillowImage.open(folder / name) as picture:
+            picture.save(folder / name, dpi=dpi)
+    with PillowImage.open(folder / "benign/2.png") as picture:
+        picture.save(folder / "benign/2.tif", dpi=(72, 144))
+    found = findings(folder)["pixels-not-square"]
+    assert set(found.files) == {"benign/0.png", "benign/2.tif"}

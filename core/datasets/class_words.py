@@ -28,6 +28,25 @@ _PREFIXES = ("non", "not", "no", "un", "ab", "anti", "dis", "in", "a", "an")
 _FOR_ANY_WORD = ("non", "not", "no")
 _OPPOSITES = frozenset({"normal", "typical", "healthy", "involved", "affected"})
 _ENDINGS = {"negative": -1, "neg": -1, "free": -1, "less": -1, "positive": 1, "pos": 1}
+# "HER2-negative carcinoma" is a carcinoma: the negation is of the word before it.
+_AFTER_ITS_WORD = frozenset({"negative", "negatives", "neg", "free", "absent"})
+_OF_GROWTH = frozenset({"invasive", "infiltrating", "infiltrative"})
+# What either of two may be looked for: "treated" and "untreated".
+_EITHER = frozenset("treated labeled labelled stained paired fixed processed filtered".split())
+# What is numbered, and no class for its number. (Single letters are too, but for c0 and y0.)
+_NUMBERED = frozenset(
+    "patient patients pat pt subject subjects case cases donor woman sample samples specimen biopsy "
+    "slide slides wsi block core section series tma image images img picture scan page tile patch "
+    "roi field region crop fold set split part batch group cohort cluster site center centre "
+    "hospital clinic lab laboratory scanner reader run id no nr".split()
+)
+_LETTERS_OF_CLASSES = frozenset("cy")
+_YES = frozenset({"y", "yes", "t", "p", "pos", "positive"})
+_PHRASES = {
+    r"\b(?:of )?no special type\b|\bnot otherwise specified\b": "nst",
+    r"\bclear[ -]?cell\b": "clearcell",
+    r"\bnormal[ -]?like\b": "normallike",
+}
 _LETTERS = {(("b",), ("m",)): 1, (("m",), ("b",)): 0}
 _BENIGN_OR_A_GRADE = ("b",)
 _FILLERS = frozenset({"of", "for", "the", "a", "an", "any", "is", "are", "de", "du", "di", "von"})
@@ -53,11 +72,14 @@ class Name:
         Whether it says “positive”, “with”, “+” …
     words : tuple of str
         The others, ordered.
+    unclear : bool
+        Whether it names a disease, and a negation that may be of that or of something else.
     """
 
     negations: int
     affirmed: bool
     words: tuple[str, ...]
+    unclear: bool = False
 
     @property
     def negated(self) -> bool:
@@ -75,21 +97,48 @@ def apart(name: str, other: str = "") -> Name:
 
     "non-IDC", "NonIDC", "no_idc", "IDC free", "IDC (−)" and "IDCneg" are all IDC, negated once.
     """
-    known = {*_words(other)[1], *_rests(other), *_HEALTH, *_DISEASE, *_REST}
+    others = {*_words(other)[1]}
+    known = {*others, *_rests(other), *_HEALTH, *_DISEASE, *_REST}
     signs, raw = _words(name)
     # A word that both names have is not what tells them apart: "node" is no negated "de".
-    shared = {*_words(other)[1]} - _NOT
-    if signs != (0, False):
-        shared.add("n")  # "N+" and "N-" are of lymph nodes
+    shared = others - _NOT
+    if signs != (0, False) or (raw == ["n"] and not others & _YES):
+        shared.add("n")  # "N+" and "N-" are of lymph nodes, "N" beside "C" may be anything
     negations, affirmed = signs
-    words = []
-    for word in raw:
+    words: list[str] = []
+    ill = bool(_DISEASE & {*raw})
+    unclear = signs[0] > 0 and ill and raw[-1] not in _DISEASE | others
+    for at, word in enumerate(raw):
         part, sign = (word, 0) if word in shared else _part(word, known)
-        negations += sign < 0 or part in _NOT - shared
+        if sign < 0 or part in _NOT - shared:
+            of_all = not ill or _is_of_all(raw, at, part if sign < 0 else "", others)
+            negations += of_all is not False
+            unclear |= of_all is None
         affirmed |= sign > 0 or part in _IS
         if part in shared or part not in _NOT | _IS | _FILLERS:
             words.append(part)
-    return Name(negations, affirmed, tuple(sorted(words)))
+    return Name(negations, affirmed, tuple(sorted(words)), unclear)
+
+
+def _is_of_all(raw: list[str], at: int, rest: str, theirs: set[str]) -> bool | None:
+    """Whether the negation at some place is of a name's disease; None if that cannot be told.
+
+    `rest` is what it is written with in one, `theirs` are the words of the other name.
+    """
+    before = [word for word in raw[:at] if word not in _FILLERS]
+    after = [word for word in raw[at + 1 :] if word not in _FILLERS]
+    ill_after = any(word in _DISEASE for word in after)
+    if rest or raw[at] == "non":
+        negated = rest or (after[0] if after else "")
+        besides = {*before, *(after if rest else after[1:])} & _DISEASE
+        if negated in theirs or not besides:
+            return True
+        return negated in _DISEASE - _OF_GROWTH
+    if raw[at] in _AFTER_ITS_WORD and before:
+        if before[-1] in _DISEASE | theirs:
+            return True
+        return False if ill_after else None
+    return True if ill_after or not set(after) - _IS or set(after) & theirs else None
 
 
 def positive_of(one: str, other: str) -> int | None:
@@ -105,7 +154,11 @@ def positive_of(one: str, other: str) -> int | None:
 
 def _by_meaning(*names: Name) -> int | None:
     """Of a word for health and any other the other; of one for disease and for the rest it."""
+    if any(name.unclear for name in names):
+        return None
     shared = set(names[0].words) & set(names[1].words)
+    if _are_numbered(shared) and {*names[0].words, *names[1].words} - shared <= {"0", "1"}:
+        return None
     signs = [_sign(name, shared) for name in names]
     if signs[0] == signs[1]:
         return None
@@ -115,6 +168,11 @@ def _by_meaning(*names: Name) -> int | None:
     if signs[strong] == _POSITIVE and signs[weak] == _REST_OF_ALL:
         return strong
     return None
+
+
+def _are_numbered(shared: set[str]) -> bool:
+    letters = {word for word in shared if len(word) == 1 and word.isalpha()}
+    return bool(shared & _NUMBERED or letters - _LETTERS_OF_CLASSES)
 
 
 def names_the_rest(name: str) -> bool:
@@ -157,6 +215,9 @@ def _words(name: str) -> tuple[tuple[int, bool], list[str]]:
     text = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
     text = re.sub(r"wild[ -]type", "wildtype", text)
     text = re.sub(r"\btriple[ -]?neg(?:ative)?\b", "tnbc", text)
+    for phrase, word in _PHRASES.items():
+        text = re.sub(phrase, word, text)
+    text = re.sub(r"(?<=\w)-+(?= \w)", " negative", text)  # "ER- carcinoma"
     text, negative = _MINUS_SIGN.subn(" ", text.strip())
     text, positive = _PLUS_SIGN.subn(" ", text)
     words = [re.sub(r"^(\d+)\.0+$", r"\1", word) for word in _WORD.findall(text)]
@@ -183,6 +244,8 @@ def _part(word: str, known: set[str]) -> tuple[str, int]:
         if rest == word or len(rest) < 2:  # noqa: PLR2004 - no word
             continue
         usual = start in _FOR_ANY_WORD and rest in known
+        if start == "un" and rest in _EITHER:
+            continue
         opposite = rest in _OPPOSITES and start in {"un", "ab", "a"}
         if usual or opposite or (rest in known and rest not in _DISEASE | _HEALTH | _REST):
             return rest, -1

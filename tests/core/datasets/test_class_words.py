@@ -34,6 +34,13 @@ PAIRS = (
     *(("node positive", "node negative"), ("malignant nodule", "benign nodule"), ("ja", "nein")),
     *(("nodal metastasis", "no nodal metastasis"), ("c1", "c0"), ("T", "N"), ("N+", "N-")),
     *(("triple negative", "non triple negative"), ("N (+)", "N (-)")),
+    *(("carcinoma of no special type", "benign"), ("HER2-negative carcinoma", "normal")),
+    *(("non-invasive carcinoma", "healthy"), ("carcinoma, non-invasive", "normal tissue")),
+    *(("clear cell carcinoma", "normal"), ("invasive carcinoma", "no invasive carcinoma")),
+    *(("node negative breast cancer", "normal"), ("HER2neg carcinoma", "benign")),
+    *(("ER- carcinoma", "normal"), ("ER positive carcinoma", "ER negative carcinoma")),
+    *(("tumor present", "tumor not present"), ("cancer", "negative for invasive cancer")),
+    *(("tumor", "no tumour cells seen"), ("malignant", "not otherwise specified, benign")),
     *(("present", "absent"), ("tumor", "tumor-adjacent normal"), ("bösartig", "gutartig")),
 )
 UNSETTLED = (
@@ -47,6 +54,10 @@ UNSETTLED = (
         ("b", "malignant x"),
         ("N+", "N0"),
     ),
+    *(("N", "C"), ("slide_0", "slide_1"), ("P0", "P1"), ("patient 1", "patient 0")),
+    *(("treated", "untreated"), ("labeled", "unlabeled"), ("normal-like", "luminal A")),
+    *(("carcinoma slide negative", "x"), ("carcinoma HER2-", "fibroadenoma")),
+    *(("tumor not seen", "stroma"), ("carcinoma without necrosis", "x")),
     *(("triple-negative", "luminal"), ("positive_0", "negative_1")),
 )
 

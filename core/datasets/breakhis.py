@@ -81,7 +81,7 @@ SOURCE = Source(
 the scale of its own 100X images, or of its most frequent magnification where it has no 100X."""
 FILE_NAME = re.compile(
     r"SOB_(?P<kind>[BM])_(?P<subtype>A|F|PT|TA|DC|LC|MC|PC)-(?P<patient>\d+-\d+)(?P<blocks>[A-Z]*)"
-    r"-(?P<magnification>40|100|200|400)-\d+\.(?:png|jpe?g|tiff?|bmp|webp)",
+    r"-(?P<magnification>40|100|200|400)-\d+\.[a-z0-9]+",
     re.IGNORECASE,
 )
 _MAGNIFICATION_FOLDER = re.compile(r"(40|100|200|400)[xX]")

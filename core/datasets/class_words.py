@@ -21,6 +21,7 @@ _WORDS = {
 }
 _NOT, _IS = _WORDS["not"], _WORDS["is"]
 _HEALTH, _DISEASE, _REST = _WORDS["health"], _WORDS["disease"], _WORDS["rest"]
+_EITHER, _NUMBERED = _WORDS["either"], _WORDS["numbered"]
 # By how much a name is what it says: a name for health outweighs one for disease.
 _REST_OF_ALL, _POSITIVE, _NEGATIVE = -1, 2, -3
 _PREFIXES = ("non", "not", "no", "un", "ab", "anti", "dis", "in", "a", "an")
@@ -31,15 +32,6 @@ _ENDINGS = {"negative": -1, "neg": -1, "free": -1, "less": -1, "positive": 1, "p
 # "HER2-negative carcinoma" is a carcinoma: the negation is of the word before it.
 _AFTER_ITS_WORD = frozenset({"negative", "negatives", "neg", "free", "absent"})
 _OF_GROWTH = frozenset({"invasive", "infiltrating", "infiltrative"})
-# What either of two may be looked for: "treated" and "untreated".
-_EITHER = frozenset("treated labeled labelled stained paired fixed processed filtered".split())
-# What is numbered, and no class for its number. (Single letters are too, but for c0 and y0.)
-_NUMBERED = frozenset(
-    "patient patients pat pt subject subjects case cases donor woman sample samples specimen biopsy "
-    "slide slides wsi block core section series tma image images img picture scan page tile patch "
-    "roi field region crop fold set split part batch group cohort cluster site center centre "
-    "hospital clinic lab laboratory scanner reader run id no nr".split()
-)
 _LETTERS_OF_CLASSES = frozenset("cy")
 _YES = frozenset({"y", "yes", "t", "p", "pos", "positive"})
 _PHRASES = {
@@ -49,6 +41,7 @@ _PHRASES = {
 }
 _LETTERS = {(("b",), ("m",)): 1, (("m",), ("b",)): 0}
 _BENIGN_OR_A_GRADE = ("b",)
+_BENIGN = frozenset({"benign", "normal", "healthy"})
 _FILLERS = frozenset({"of", "for", "the", "a", "an", "any", "is", "are", "de", "du", "di", "von"})
 _SIGNS = {"⊖": "(-)", "⊝": "(-)", "➖": "(-)", "⊕": "(+)", "➕": "(+)", "¬": "no ", "!": "no "}
 # A stage such as N0 is no "no" and no number.
@@ -179,6 +172,11 @@ def names_the_rest(name: str) -> bool:
     """Whether a name is for all that is not looked for, as “other” is, and says no more."""
     words = set(apart(name).words)
     return bool(words) and words <= _REST
+
+
+def names_disease(name: str) -> bool:
+    """Whether a name has a word for disease or one for its absence, as “benign” is."""
+    return bool({*apart(name).words} & (_DISEASE | _BENIGN))
 
 
 def _by_negation(one: Name, other: Name) -> int | None:

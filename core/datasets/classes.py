@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from core.datasets.class_words import apart, names_the_rest, positive_of
 from core.datasets.listing import counted, quoted
 from core.datasets.records import Dataset, Task
-from core.datasets.spelling import label_key, one_spelling
+from core.datasets.spelling import class_key, one_spelling
 from core.errors import DatasetError
 
 _BINARY = 2
@@ -69,7 +69,7 @@ def class_order(
         none of them.
     """
     names = list(names)
-    spelling = one_spelling(names)
+    spelling = one_spelling(names, class_key)
     classes = tuple(sorted(set(spelling.values())))
     notes = _put_together(spelling, names)
     if len(classes) < _BINARY:
@@ -102,7 +102,7 @@ def check_positive(positive: str | None, classes: Sequence[str], source: str) ->
     """
     if not classes:
         _refuse_positive(positive, "there is none among subtypes")
-    elif positive is not None and label_key(positive) != label_key(classes[-1]):
+    elif positive is not None and class_key(positive) != class_key(classes[-1]):
         _refuse_positive(positive, f"that of {source} is “{classes[-1]}”")
 
 
@@ -133,8 +133,8 @@ def match_classes(
     stated : bool
         Whether somebody stated which class of the dataset is positive: then it is the model's.
     """
-    keys = [label_key(name) for name in wanted]
-    same = [keys.index(key) if (key := label_key(name)) in keys else None for name in classes]
+    keys = [class_key(name) for name in wanted]
+    same = [keys.index(key) if (key := class_key(name)) in keys else None for name in classes]
     if None not in same:
         return tuple(number for number in same if number is not None)
     if len(classes) != _BINARY or len(wanted) != _BINARY:
@@ -180,12 +180,12 @@ def _positive(
     classes: tuple[str, ...], found: str, positive: str | None, known: Sequence[str]
 ) -> tuple[int, str]:
     """Which of two classes is positive, and how that is known."""
-    keys = [label_key(name) for name in classes]
+    keys = [class_key(name) for name in classes]
     if positive is not None:
-        if label_key(positive) not in keys:
+        if class_key(positive) not in keys:
             _refuse_positive(positive, f"{found} name {quoted(classes)}")
-        return keys.index(label_key(positive)), ", as was stated"
-    model = [label_key(name) for name in known]
+        return keys.index(class_key(positive)), ", as was stated"
+    model = [class_key(name) for name in known]
     if set(model) == set(keys):
         return keys.index(model[-1]), ", as the model has them"
     number = positive_of(*classes)

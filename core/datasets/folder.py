@@ -1,12 +1,12 @@
 """A folder with one subfolder a class, below folders that only divide the images."""
 
+import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.class_words import positive_of
 from core.datasets.classes import class_order
+from core.datasets.levels import MAGNIFICATION, find_levels
 from core.datasets.listing import counted, is_image, quoted
 from core.datasets.patient_names import find_patients
 from core.datasets.records import (
@@ -18,41 +18,10 @@ from core.datasets.records import (
     with_magnifications,
 )
 from core.datasets.scale import with_file_scales
-from core.datasets.spelling import label_key, magnification_name, one_spelling
+from core.datasets.spelling import label_key, magnification_name
 from core.errors import DatasetError
 
-_DIVISION = re.compile(
-    r"(?:my |the |original |raw |new )?(?:(?:k ?)?folds?|splits?|parts?|partitions?|batch(?:es)?"
-    r"|chunks?|subsets?|sets?|cv|train(?:ing)?|tests?(?:ing)?|val(?:id(?:ation)?)?|dev(?:elopment)?"
-    r"|eval(?:uation)?|hold ?out|tuning|internal|external)"
-    r"(?: ?(?:data|datasets?|sets?|images?|imgs?|samples?|patches|folds?|splits?|parts?|cohort))*"
-    r"(?: ?(?:\d+|[a-e]|i{1,3}|iv|v))?"
-)
-_MAGNIFICATION = re.compile(r"(?:mag(?:nification)? ?)?(?:x ?\d+(?:\.\d+)?|\d+(?:\.\d+)? ?x)")
 _PLAIN_MAGNIFICATIONS = {"2.5", "4", "5", "10", "20", "40", "60", "63", "100", "200", "400"}
-_MASKS = re.compile(
-    r"(?:.* )?(?:masks?|segmentations?|annotations?|ground ?truths?|gt|overlays?)(?: .*)?"
-)
-_BINARY = 2
-
-
-@dataclass(frozen=True)
-class Levels:
-    """At which depth of the folders the classes are.
-
-    Attributes
-    ----------
-    depth : int
-        Number of levels above that divide the images.
-    dividing : tuple of str
-        Names of the folders at these levels.
-    paths : tuple of str
-        Of the images that lie in a folder of a class.
-    """
-
-    depth: int
-    dividing: tuple[str, ...]
-    paths: tuple[str, ...]
 
 
 def read_folder(
@@ -149,83 +118,46 @@ def read_folder(
     )
 
 
-def find_levels(folder: Path, paths: Sequence[str], known: Sequence[str] = ()) -> Levels:
-    """Find the folders that are classes, below those that divide the images.
+def refuse_two_classes(dataset: Dataset, again: dict[str, str]) -> None:
+    """Refuse links that put an image into another class than the one where it lies.
 
-    A level divides if all its names say so ("train", "fold 2", "100X"), or if the same two or more
-    names recur below several of its folders and are opposites, while its own are not.
+    Parameters
+    ----------
+    dataset : Dataset
+    again : dict
+        Links that `list_files` left out, and what they lead to.
 
     Raises
     ------
     DatasetError
-        If some of the names at a level divide and others do not, or nothing is below them.
+        Naming both.
     """
-    split = [path.split("/")[:-1] for path in paths]
-    dividing: list[str] = []
-    depth = 0
-    while True:
-        split = [folders for folders in split if len(folders) > depth]
-        names = sorted({folders[depth] for folders in split})
-        _refuse_masks(folder, names)
-        below: dict[str, set[str]] = {name: set() for name in names}
-        for folders in split:
-            if len(folders) > depth + 1:
-                below[folders[depth]].add(folders[depth + 1])
-        dividers = [name for name in names if _divides(name)]
-        deeper = any(below.values())
-        wrapper = depth > 0 and len(names) == 1 and deeper
-        if not (
-            wrapper or (dividers and len(dividers) == len(names)) or _recurs(names, below, known)
-        ):
-            if dividers and any(_plainly_divides(name) for name in dividers):
-                raise DatasetError(_no_classes(folder, names))
-            break
-        if not deeper:
-            raise DatasetError(_no_classes(folder, names))
-        dividing += names
-        depth += 1
-    inside = tuple(path for path in paths if path.count("/") > depth)
-    return Levels(depth, tuple(dict.fromkeys(dividing)), inside)
+    targets = {*again.values()}
+    own = {
+        target: (path, dataset.classes[label] if dataset.classes else subtype)
+        for path, label, subtype in dataset.records[["path", "label", "subtype"]].itertuples(
+            index=False
+        )
+        if (target := os.path.realpath(dataset.root / path)) in targets
+    }
+    names = {label_key(name): name for name in {name for _, name in own.values()}}
+    names |= {label_key(name): name for name in dataset.classes}
+    for link, target in again.items():
+        classes = {names.get(label_key(part)) for part in link.split("/")[:-1]} - {None}
+        if target in own and classes and own[target][1] not in classes:
+            raise DatasetError(
+                f"{quoted([own[target][0]])} and {quoted([link])} are the same file, in two "
+                "classes. Remove the wrong one."
+            )
 
 
-def _words(name: str) -> str:
-    return " ".join(re.sub(r"(?<=[a-zA-Z])(?=\d)|[_.\-]", " ", label_key(name)).split())
-
-
-def _divides(name: str) -> bool:
-    return (
-        _plainly_divides(name)
-        or _MAGNIFICATION.fullmatch(label_key(name).replace("×", "x")) is not None
-    )
-
-
-def _plainly_divides(name: str) -> bool:
-    return _DIVISION.fullmatch(_words(name)) is not None
-
-
-def _recurs(names: list[str], below: dict[str, set[str]], known: Sequence[str]) -> bool:
-    """Whether names that are no opposites have the same opposites below them."""
-    kinds = sorted({*one_spelling([name for inside in below.values() for name in inside]).values()})
-    if len(names) < _BINARY or len(kinds) != _BINARY:
-        return False
-    model = {label_key(name) for name in known}
-    if len(names) == _BINARY and {*map(label_key, names)} == model:
-        return False
-    # Bare numbers are classes, unless what is below them is told apart by words.
-    numbers = all(label_key(name).isdecimal() for name in names) and not _by_words(*kinds)
-    if len(names) == _BINARY and (
-        _by_words(*names) or (numbers and positive_of(*names) is not None)
-    ):
-        return False
-    whole = sum(len({label_key(name) for name in inside}) == _BINARY for inside in below.values())
-    settled = positive_of(*kinds) is not None or {*map(label_key, kinds)} == model
-    return settled and whole >= _BINARY and all(below.values())
-
-
-def _by_words(one: str, other: str) -> bool:
-    """Whether two names are opposites by their words, and not as "slide0" and "slide1" are."""
-    bare = [re.sub(r"\d+", "", label_key(name)).strip(" _-.") for name in (one, other)]
-    return positive_of(one, other) is not None and bare[0] != bare[1]
+def _check_names(folder: Path, names: Sequence[str]) -> None:
+    different = sorted(set(names))
+    if len(different) == 1:
+        raise DatasetError(
+            f"All images in {folder} lie in one subfolder, {quoted(different)}. Expected one "
+            "subfolder a class; if the classes are further inside, give the folder that holds them."
+        )
 
 
 def _magnification(path: str, depth: int) -> str:
@@ -238,32 +170,6 @@ def _magnification(path: str, depth: int) -> str:
 
 def _magnification_of(name: str) -> str:
     key = label_key(name).replace("×", "x")
-    if key in _PLAIN_MAGNIFICATIONS or _MAGNIFICATION.fullmatch(key):
+    if key in _PLAIN_MAGNIFICATIONS or MAGNIFICATION.fullmatch(key):
         return magnification_name(re.sub(r"^mag(?:nification)? ?", "", key))
     return ""
-
-
-def _check_names(folder: Path, names: Sequence[str]) -> None:
-    different = sorted(set(names))
-    if len(different) == 1:
-        raise DatasetError(
-            f"All images in {folder} lie in one subfolder, {quoted(different)}. Expected one "
-            "subfolder a class; if the classes are further inside, give the folder that holds them."
-        )
-
-
-def _refuse_masks(folder: Path, names: Sequence[str]) -> None:
-    masks = [name for name in names if _MASKS.fullmatch(_words(name))]
-    if masks:
-        raise DatasetError(
-            f"Of the subfolders of {folder}, {quoted(masks)} hold masks or the like by their name, "
-            "and are no class of images. Move them elsewhere, and put the images into one "
-            "subfolder a class."
-        )
-
-
-def _no_classes(folder: Path, names: list[str]) -> str:
-    return (
-        f"The subfolders of {folder} are {quoted(names)}, which divide the images and are no "
-        "classes. Lobule divides by patient itself: put the images into one subfolder a class."
-    )

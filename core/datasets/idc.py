@@ -61,7 +61,7 @@ SOURCE = Source(
 )
 FILE_NAME = re.compile(
     r"(?P<patient>[0-9]+)_idx[0-9]+_x(?P<x>[0-9]+)_y(?P<y>[0-9]+)_class(?P<label>[01])"
-    r"\.(?:png|jpe?g|tiff?|bmp|webp)",
+    r"\.[a-z0-9]+",
     re.IGNORECASE,
 )
 

@@ -8,26 +8,33 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from core.errors import DatasetError
+from core.imaging.formats import SUFFIXES
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
+IMAGE_SUFFIXES = tuple(sorted(set().union(*SUFFIXES.values())))
+"""Of all formats that are read, as `str.endswith` takes them."""
 MANIFEST_SUFFIXES = (".csv", ".parquet")
 _LONGEST_NAME = 90
+_OF_SYSTEMS = {"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Thumbs.db"}
+_OF_SYSTEMS |= {"desktop.ini", "#recycle", "#snapshot", "__pycache__"}
 
 
 def list_files(  # noqa: C901 - folders, links, files: one walk
-    folder: Path, listed: Callable[[int], None] = lambda _: None
+    folder: Path,
+    listed: Callable[[int], None] = lambda _: None,
+    again: dict[str, str] | None = None,
 ) -> list[str]:
     """List every file at any depth, relative to the folder with `/`, ordered folder by folder.
 
-    Hidden files and folders (those with a leading dot, and `__MACOSX`) are left out. Symbolic links
-    are followed, each to a folder or file that was not listed yet: so links in a circle end, and
-    nothing counts twice.
+    Hidden files and folders, and those of systems, are left out. Symbolic links are followed, each
+    to a folder or file that was not listed yet: so links in a circle end, and nothing counts twice.
 
     Parameters
     ----------
     folder : Path
     listed : callable
         Told how many files there are by now, after each folder; may raise to stop.
+    again : dict, optional
+        Takes the links that were left out, and where what they lead to really is.
 
     Raises
     ------
@@ -78,10 +85,16 @@ def list_files(  # noqa: C901 - folders, links, files: one walk
         if target not in targets and not _in_folders(target, seen):
             targets.add(target)
             files.append(entry.path)
-    paths = [os.path.relpath(path, root) if os.sep != "/" else path for path in files]
-    inside = [path.removeprefix(root.rstrip("/") + "/").replace(os.sep, "/") for path in paths]
+        elif again is not None:
+            again[_inside(root, entry.path)] = target
+    inside = [_inside(root, path) for path in files]
     _check_unpacked(folder, inside)
     return sorted(inside, key=path_order)
+
+
+def _inside(root: str, path: str) -> str:
+    path = os.path.relpath(path, root) if os.sep != "/" else path
+    return path.removeprefix(root.rstrip("/") + "/").replace(os.sep, "/")
 
 
 def _in_folders(target: str, seen: set[tuple[int, int]]) -> bool:
@@ -107,7 +120,7 @@ def _check_unpacked(folder: Path, files: Sequence[str]) -> None:
 
 def hidden(name: str) -> bool:
     """Whether a file or folder is no part of a dataset, by its name."""
-    return name.startswith(".") or name == "__MACOSX"
+    return name.startswith((".", "@eaDir")) or name in _OF_SYSTEMS
 
 
 def path_order(path: str) -> list[str]:

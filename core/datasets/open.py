@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.datasets.breakhis import is_breakhis, read_breakhis
 from core.datasets.classes import check_positive
-from core.datasets.folder import read_folder
+from core.datasets.folder import read_folder, refuse_two_classes
 from core.datasets.idc import is_idc, read_idc
 from core.datasets.listing import (
     MANIFEST_SUFFIXES,
@@ -26,6 +26,10 @@ _ACCEPTED = (
     "IDC patches named <patient>_idx5_x<X>_y<Y>_class<0|1>.png, in any folders; a folder with one "
     "subfolder of images a class; or the path of a manifest, a .csv or .parquet table with the "
     "columns path and label"
+)
+_PICTURES = (
+    *(".gif", ".pdf", ".dcm", ".dicom", ".czi", ".jp2", ".j2k", ".jxl", ".heic", ".heif", ".avif"),
+    *(".psd", ".vsi", ".mrxs", ".bif", ".zvi", ".lif", ".nd2", ".npy", ".h5"),
 )
 _PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".zst")
 
@@ -100,7 +104,8 @@ def _open_folder(
     asked: tuple[str | None, Sequence[str]],
     listed: Callable[[int], None],
 ) -> Dataset:
-    files = list_files(path, listed)
+    again: dict[str, str] = {}
+    files = list_files(path, listed, again)
     images = [file for file in files if is_image(file)]
     breakhis = [file for file in images if is_breakhis(file)]
     idc = [file for file in images if is_idc(file)]
@@ -111,7 +116,8 @@ def _open_folder(
                 f"{path} is not a dataset that Lobule knows: {described(files)}. "
                 f"Expected {_ACCEPTED}."
             )
-        return folder
+        refuse_two_classes(folder, again)
+        return _with_left_out(folder, files)
     named = {*breakhis, *idc}
     others = [file for file in images if file not in named]
     _check_one_source(path, breakhis, idc, others)
@@ -132,6 +138,17 @@ def _open_folder(
     if not others:
         return dataset
     note = f"{counted(len(others), 'image')} under other names left out: {quoted(others, 3)}."
+    return replace(dataset, notes=(*dataset.notes, note))
+
+
+def _with_left_out(dataset: Dataset, files: Sequence[str]) -> Dataset:
+    """Tell of pictures that are not read, which would be missed in silence."""
+    others = [file for file in files if file.lower().endswith(_PICTURES)]
+    if not others:
+        return dataset
+    note = (
+        f"{counted(len(others), 'file')} of kinds that are not read left out: {quoted(others, 3)}."
+    )
     return replace(dataset, notes=(*dataset.notes, note))
 
 

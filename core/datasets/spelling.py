@@ -8,31 +8,35 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
-_MISSING = frozenset(
-    {
-        *(
-            "",
-            "na",
-            "nan",
-            "none",
-            "nonegiven",
-            "null",
-            "nil",
-            "nat",
-            "nodata",
-            "noid",
-            "undefined",
-        ),
-        *("unknown", "unk", "unkown", "unknownpatient", "patientunknown", "unknownid", "missing"),
-        *("missingvalue", "notavailable", "notknown", "notrecorded", "notgiven", "notspecified"),
-        *("unspecified", "unidentified", "anonymous", "anon", "anonymized", "anonymised", "blank"),
-        *("empty", "tbd", "unbekannt", "inconnu", "desconocido", "sconosciuto", "onbekend", "pdna"),
-    }
-)
+_NOTHING_KNOWN = """
+na nan none nonegiven null nil nat nodata noid undefined unknown unk unkown unknownpatient
+patientunknown unknownid missing missingvalue notavailable notknown notrecorded notgiven
+notspecified notapplicable notreported notprovided notstated notassigned notentered notdone
+unspecified unidentified unassigned unavailable unrecorded anonymous anon anonymized
+anonymised deidentified withheld redacted removed hidden blank empty tbd nd pdna unbekannt
+keineangabe inconnu nonrenseigné desconocido desconhecido sconosciuto onbekend okänd ukendt
+ukjent tuntematon nieznany brak neznámý ismeretlen necunoscut bilinmiyor неизвестно
+неизвестный нет нетданных невідомо άγνωστο άγνωστος 不明 未知 未詳 無 无 空 なし
+미상 없음 알수없음 غيرمعروف ناشناخته לאידוע अज्ञात ไม่ทราบ khôngrõ
+"""
 """What is left of cells that say that nothing is known, without signs and blanks."""
 _MISSING_KEYS = frozenset(
-    {"#n/d", "n/d", "k.a.", "k. a.", "#ref!", "#value!", "#name?", "#num!", "#null!", "#div/0!"}
+    {
+        "#n/d",
+        "n/d",
+        "н/д",
+        "\\n",
+        "k.a.",
+        "k. a.",
+        "#ref!",
+        "#value!",
+        "#name?",
+        "#num!",
+        "#null!",
+        "#div/0!",
+    }
 )
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _NO_ID = re.compile(r"-9+|-1")
@@ -43,11 +47,16 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u280
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _LEADING_ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")
 _FRACTION_OF_ZERO = re.compile(r"(\d+)[.,]0+")
-_POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?e\+\d{1,2}")
+_POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?e\+\d{1,2}|\d\.\d+e\d{1,2}")
+_FILE_ENDING = re.compile(r"(?<=.)\.(?:png|jpe?g|tiff?|bmp|webp|svs|ndpi|dcm|csv|txt)$")
+_BRACKETS = "[](){}<>"
+# Small letters that look alike as capitals or as they are, after folding.
+_LOOK_ALIKE = str.maketrans("авекмнорстухіјѕԁαβεηικμνορτυχ", "abekmhopctyxijsdabehikmnoptyx")
 _FRACTION_AT_END = re.compile(r"([^.,]*\d)[.,]0*")
-_SEPARATORS = re.compile(r"[ _-]+")
+_SEPARATORS = re.compile(r"(?:[ _;:#/\\|-]|(?<!\d)[.,]|[.,](?!\d))+")
 _SEPARATED = re.compile(r"(?<=[^\W\d])-(?=\d)")
-_MAGNIFICATION = re.compile(r"(?:x ?)?(\d+)(?:[.,](\d+))?(?: ?x)?")
+_BETWEEN_WORDS = re.compile(r"(?<=\w)[ _-]+(?=[^\W\d])|(?<=[^\W\d])[ _-]+(?=\w)")
+_MAGNIFICATION = re.compile(r"(?:x[ -]?)?(\d+)(?:[.,](\d*))?(?:[ -]?x)?")
 
 
 def label_key(text: str) -> str:
@@ -65,19 +74,30 @@ def label_key(text: str) -> str:
     return number[1] if number else text
 
 
+def class_key(text: str) -> str:
+    """What class names are compared by: as labels, and what separates words does not count.
+
+    "in situ", "in_situ" and "insitu" are one, "IDC" and "IDC -" are not.
+    """
+    return _BETWEEN_WORDS.sub("", label_key(text))
+
+
 def patient_key(text: str) -> str:
     """What patients are compared by: as labels, and leading zeros of a number do not count.
 
-    Nor do quotation marks around it, a spreadsheet's 1.2E+05 for 120000, which sign separates its
-    parts, or that one separates letters from a number: "P_007", "P-7", "p 7.0" and "P7" are one,
+    Nor do quotation marks or brackets around it, the ending of a file's name, letters of other
+    alphabets that look alike, a spreadsheet's 1.2E+05 for 120000, which sign separates its parts,
+    or that one separates letters from a number: "P_007", "P-7", "p 7.0", "P.7" and "[P7]" are one,
     "1-0" and "10" are not.
     """
-    key = label_key(text).strip(_QUOTES + " ")
+    key = _FILE_ENDING.sub("", label_key(text).strip(_QUOTES + _BRACKETS + " "))
+    key = key.translate(_LOOK_ALIKE)
     key = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in key)
     if _POWER_OF_TEN.fullmatch(key):
         key = f"{float(key):.0f}"
     whole = _FRACTION_AT_END.fullmatch(key)
     key = _SEPARATORS.sub("-", whole[1] if whole else key)
+    key = key.strip("-") or key
     return _LEADING_ZEROS.sub("", _SEPARATED.sub("", key))
 
 
@@ -86,7 +106,14 @@ def is_missing(text: str) -> bool:
     key = label_key(text)
     if key in _MISSING_KEYS or _NO_ID.fullmatch(key):
         return True
-    return _NOT_LETTERS.sub("", key) in _MISSING
+    return _NOT_LETTERS.sub("", key) in _missing()
+
+
+@lru_cache(maxsize=1)
+def _missing() -> frozenset[str]:
+    return frozenset(
+        {"", *(_NOT_LETTERS.sub("", label_key(word)) for word in _NOTHING_KNOWN.split())}
+    )
 
 
 def is_missing_label(text: str) -> bool:
@@ -109,7 +136,7 @@ def path_key(path: str) -> str:
 
 def magnification_name(text: str) -> str:
     """Write a magnification as records do: "100", "100.0", "100x" and "100×" are "100X"."""
-    match = _MAGNIFICATION.fullmatch(label_key(text).replace("×", "x"))
+    match = _MAGNIFICATION.fullmatch(label_key(text).replace("×", "x").replace("х", "x"))
     if not match:
         return text.strip()
     fraction = (match[2] or "").rstrip("0")

@@ -143,8 +143,9 @@ def _shallow(
         shallow[rows, :, number:] = to_eight_bits(alpha[rows], full)
     _note_darkness(shallow[..., :number], notes)
     size = (header.width, header.height)
-    stored = mode if len(mode) == shallow.shape[-1] else _BY_SAMPLES[shallow.shape[-1]]
-    return PillowImage.frombuffer(stored, size, shallow, "raw", stored, 0, 1)
+    samples_a_pixel = samples.shape[2]
+    stored = mode if len(mode) == samples_a_pixel else _BY_SAMPLES[samples_a_pixel]
+    return PillowImage.frombytes(stored, size, shallow.tobytes())
 
 
 def _note_darkness(colours: NDArray[np.uint8], notes: list[str]) -> None:

@@ -75,13 +75,14 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"<svg", "an SVG drawing"),
     (0, b"<", "a web page or XML file"),
 )
-_NAMES = {
+SUFFIXES = {
     "PNG": {".png", ".apng"},
     "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif"},
     "TIFF": {".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn"},
     "BMP": {".bmp", ".dib"},
     "WEBP": {".webp"},
 }
+"""What files of each format are called."""
 _SAMPLE = 512
 _PRINTABLE = bytes({*range(0x20, 0x7F), *b"\t\n\r\f"})
 
@@ -112,7 +113,7 @@ def format_of(data: bytes) -> str:
 
 def misnamed(suffix: str, name: str) -> bool:
     """Whether a file's suffix belongs to another image format than its content."""
-    others = set().union(*_NAMES.values()) - _NAMES[name]
+    others = set().union(*SUFFIXES.values()) - SUFFIXES[name]
     return suffix.lower() in others
 
 

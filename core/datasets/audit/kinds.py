@@ -22,11 +22,12 @@ FAR_APART = 30.0
 _TELLING = (
     0.1  # how much more often a kind of file must give the class away than the commonest does
 )
-_MASK_NAME = re.compile(
-    r"(?P<of>.*?)[ _.-]*(?:masks?|seg(?:mentation)?|annotations?|labels?|gt|ground[ _-]?truth)"
-    r"[ _.-]*(?P<rest>\d*)",
-    re.IGNORECASE,
+_MASK = r"(?:masks?|seg(?:mentation)?s?|annot(?:ation)?s?|labels?|gt|ground[ _-]?truths?)"
+_MASK_NAMES = (
+    re.compile(rf"(?P<of>.*?)[ _.-]*{_MASK}[ _.-]*(?P<rest>\d*)", re.IGNORECASE),
+    re.compile(rf"{_MASK}(?:[ _.-]+of)?[ _.-]+(?P<of>.+?)(?P<rest>)", re.IGNORECASE),
 )
+_MASK_FOLDER = re.compile(rf"(?:.*[ _.-])?{_MASK}(?:[ _.-].*)?", re.IGNORECASE)
 
 
 def kind_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
@@ -84,14 +85,18 @@ def _shapes(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Fin
 
 
 def _is_twin(path: str, stems: set[str]) -> bool:
-    """Whether a file is named as another image, with a word for a mask."""
+    """Whether a file is named as another image with a word for a mask, or lies in such a folder."""
     folder, _, name = str(PurePosixPath(path).with_suffix("")).rpartition("/")
-    match = _MASK_NAME.fullmatch(name)
-    if not match or not match["of"]:
-        return False
+    if any(_MASK_FOLDER.fullmatch(part) for part in folder.split("/")[1:]):
+        return True
     prefix = f"{folder}/" if folder else ""
-    candidates = {match["of"], match["of"] + match["rest"]} - {name}
-    return any((prefix + candidate).casefold() in stems for candidate in candidates)
+    for pattern in _MASK_NAMES:
+        match = pattern.fullmatch(name)
+        if match and match["of"]:
+            candidates = {match["of"], match["of"] + match["rest"]} - {name}
+            if any((prefix + candidate).casefold() in stems for candidate in candidates):
+                return True
+    return False
 
 
 def _telling(

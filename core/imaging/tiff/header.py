@@ -25,7 +25,9 @@ _WHITE_IS_ZERO = 0
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 _ORIENTATIONS = range(1, 9)
 _ASIDE = re.compile(
-    r"^\W*(label|macro|thumbnail|overview|barcode|probability)[\s_]*(image)?\W*$"
+    r"^\W*(slide|associated|image|type)?[\s_:=-]*"
+    r"(label|macro|thumbnail|thumb|overview|barcode|probability)(?![a-z-])[^\n|]{0,60}$"
+    r"|^[\w :-]{0,30}[\s_](label|macro|thumbnail|barcode)[\s_]*(image|photo\w*|picture)?\W*$"
     r"|\n[ \t]*(label|macro|thumbnail)\b",
     re.IGNORECASE,
 )

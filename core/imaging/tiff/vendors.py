@@ -99,7 +99,7 @@ def _of_aperio_copy(stated: StatedScale, description: str, page: Facts) -> State
 
 
 def _philips(page: Facts, first: Facts) -> StatedScale | None:
-    root = _root(first, "DataObject")
+    root = _root(page, "DataObject") or _root(first, "DataObject")
     if root is None:
         return None
     scans = [

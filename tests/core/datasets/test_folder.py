@@ -248,3 +248,69 @@ def test_a_link_to_itself_is_passed_over(folder: Path) -> None:
     whole = len(open_dataset(folder).records)
     (folder / "tumour" / "loop").symlink_to("loop")
     assert len(open_dataset(folder).records) == whole
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        *(("labeled", "unlabeled"), ("clean", "noisy"), ("norm", "unnorm"), ("slide_0", "slide_1")),
+        *(("patient_0", "patient_1"), ("treated", "untreated")),
+    ],
+)
+def test_names_that_tell_no_disease_are_above_the_classes(
+    tmp_path: Path, draw: Callable[..., Path], above: tuple[str, str]
+) -> None:
+    for seed, name in enumerate(above):
+        for label in ("benign", "malignant"):
+            draw(tmp_path / name / label / f"{seed}.png", seed=seed)
+    dataset = open_dataset(tmp_path)
+    assert dataset.classes == ("benign", "malignant")
+    assert len(dataset.records) == 4
+
+
+def test_numbered_folders_with_a_class_each_divide(
+    tmp_path: Path, draw: Callable[..., Path]
+) -> None:
+    draw(tmp_path / "patient_0" / "benign" / "a.png")
+    draw(tmp_path / "patient_1" / "malignant" / "b.png", seed=1)
+    assert open_dataset(tmp_path).classes == ("benign", "malignant")
+
+
+@pytest.mark.parametrize("names", [("class_0", "class_1"), ("0", "1"), ("label0", "label1")])
+def test_numbered_classes_are_classes(
+    tmp_path: Path, draw: Callable[..., Path], names: tuple[str, str]
+) -> None:
+    for seed, name in enumerate(names):
+        draw(tmp_path / name / "a" / f"{seed}.png", seed=seed)
+        draw(tmp_path / name / "b" / f"{seed}.png", seed=seed + 5)
+    assert open_dataset(tmp_path).classes == names
+
+
+def test_a_file_that_is_linked_into_the_other_class_is_refused(folder: Path) -> None:
+    (folder / "Normal" / "twin.png").symlink_to(folder / "tumour" / FILES[0])
+    with pytest.raises(DatasetError, match=r"7_1\.png.*twin\.png.*two classes"):
+        open_dataset(folder)
+
+
+def test_a_folder_of_links_to_all_images_changes_nothing(folder: Path) -> None:
+    before = open_dataset(folder).records
+    (folder / "all").mkdir()
+    for path in [*folder.glob("tumour/*.png"), *folder.glob("Normal/deeper/*.png")]:
+        (folder / "all" / f"{path.parent.name} {path.name}").symlink_to(path)
+    assert open_dataset(folder).records.equals(before)
+
+
+def test_junk_of_systems_is_no_class(folder: Path, draw: Callable[..., Path]) -> None:
+    for name in ("@eaDir", "$RECYCLE.BIN", "lost+found", "__MACOSX", "System Volume Information"):
+        draw(folder / name / "a.png")
+    assert open_dataset(folder).classes == ("Normal", "tumour")
+
+
+def test_other_names_of_read_formats_are_images_and_other_pictures_are_told(folder: Path) -> None:
+    image = folder / "tumour" / FILES[1]
+    for suffix in (".jfif", ".JPE", ".dib", ".svs"):
+        image.with_suffix(suffix).write_bytes(image.read_bytes())
+    (folder / "tumour" / "scan.dcm").write_bytes(b"DICM")
+    dataset = open_dataset(folder)
+    assert len(dataset.records) == 10
+    assert "“tumour/scan.dcm”" in dataset.notes[-1]

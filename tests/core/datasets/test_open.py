@@ -13,12 +13,12 @@ from core.errors import DatasetError, Stopped
 def test_what_was_seen_and_what_is_accepted(tmp_path: Path, draw: Callable[..., Path]) -> None:
     draw(tmp_path / "a.png")
     (tmp_path / "slides").mkdir()
-    (tmp_path / "slides" / "one.SVS").touch()
+    (tmp_path / "slides" / "one.CZI").touch()
     (tmp_path / "slides" / "list").touch()
     with pytest.raises(DatasetError) as caught:
         open_dataset(tmp_path)
     message = str(caught.value)
-    for part in ("3 files", "1 .png", "1 .svs", "1 no extension", "1 folder “slides”", "“a.png”"):
+    for part in ("3 files", "1 .png", "1 .czi", "1 no extension", "1 folder “slides”", "“a.png”"):
         assert part in message
     for part in ("SOB_B_A-14-22549AB-40-001.png", "_idx5_", "subfolder", "path and label"):
         assert part in message

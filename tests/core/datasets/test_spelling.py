@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.datasets.spelling import (
+    class_key,
     is_missing,
     is_missing_label,
     label_key,
@@ -57,6 +58,46 @@ def test_different_numbers_are_different_patients(one: int, other: int) -> None:
 @given(st.text())
 def test_a_key_is_its_own_key(text: str) -> None:
     assert label_key(label_key(text)) == label_key(text)
+
+
+@pytest.mark.parametrize(
+    "twins",
+    [
+        ("P7", "P.7", "P#7", "P/7", "P 7", "[P7]", "P7_", "(p07)", "\u04207", "P7.png", "\u03a17"),
+        ("8864", "8864.png", "8.864E3", "8.864E+03", "8864.", "#8864", "{8864}"),
+        ("12/5", "12-5", "12_5", "12:5"),
+    ],
+)
+def test_twins_are_one_patient(twins: tuple[str, ...]) -> None:
+    assert len({patient_key(name) for name in twins}) == 1
+
+
+def test_separators_between_numbers_count() -> None:
+    assert len({patient_key(name) for name in ("12-5", "125", "1-25", "12.5.1")}) == 4
+
+
+@pytest.mark.parametrize(
+    "names", [("in situ", "in_situ", "insitu", "In-Situ"), ("no IDC", "no-idc", "no_IDC", "noidc")]
+)
+def test_blanks_between_words_make_no_other_class(names: tuple[str, ...]) -> None:
+    assert len({class_key(name) for name in names}) == 1
+    assert len({class_key(name) for name in ("IDC", "IDC -", "IDC +", "1 0", "10")}) == 5
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("not applicable", "Not reported", "not_provided", "not stated", "\\N", "ND", "withheld"),
+        *("redacted", "неизвестно", "Н/Д", "不明", "未知", "없음", "अज्ञात", "άγνωστο", "nieznany"),
+    ],
+)
+def test_words_for_nothing_in_many_languages(cell: str) -> None:
+    assert is_missing(cell)
+
+
+@pytest.mark.parametrize("text", ["40X", "40\u0425", "40-X", "40.", "x-40", "40.0 x", "×40"])
+def test_one_magnification_in_many_spellings(text: str) -> None:
+    assert magnification_name(text) == "40X"
 
 
 @pytest.mark.parametrize(

@@ -339,10 +339,15 @@ def _grey(kind: str) -> dict[str, Any]:
     return {"axes": "CYX"} | ({"mode": "grayscale"} if kind == "imagej" else {})
 
 
-@pytest.mark.parametrize("mark", ["subfile", "label", "macro", "shape"])
+@pytest.mark.parametrize(
+    "mark", ["subfile", "label", "macro", "shape", "slide label", "named macro", "at the end"]
+)
 def test_pictures_are_found_behind_thumbnails_and_labels(mark: str) -> None:
     aside: dict[str, Any] = {
         "subfile": {"subfiletype": 1},
+        "slide label": {"description": "Slide label"},
+        "named macro": {"description": "Macro photograph of slide 3"},
+        "at the end": {"description": "S12-345 label"},
         "label": {"description": "Aperio Image Library v12\nlabel 30x25"},
         "macro": {"description": "Macro"},
         "shape": {},

@@ -43,6 +43,27 @@ def test_masks_are_found_by_their_names_and_colours(
     assert finding.severity == "warning"
 
 
+@pytest.mark.parametrize("form", ["mask_{}.png", "{}_mask.jpg", "masks/{}.jpg", "annot/{}.png"])
+def test_masks_of_any_format_before_behind_and_below(
+    tmp_path: Path,
+    draw: Callable[..., Path],
+    findings: Callable[[Path], dict[str, Finding]],
+    form: str,
+) -> None:
+    folder = tmp_path / "images"
+    masks = set()
+    for seed in range(6):
+        for name in ("benign", "malignant"):
+            draw(folder / name / f"case{seed}.png", seed=seed)
+            masks.add(f"{name}/{form.format(f'case{seed}')}")
+            mask = folder / name / form.format(f"case{seed}")
+            mask.parent.mkdir(exist_ok=True)
+            drawn = np.zeros((23, 35), np.uint8)
+            drawn[5:15, 5 + seed : 20] = 255
+            assert cv2.imwrite(str(mask), drawn)
+    assert set(findings(folder)["masks"].files) == masks
+
+
 @pytest.mark.parametrize(
     ("formats", "suffixes", "told"),
     [

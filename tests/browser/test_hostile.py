@@ -33,7 +33,7 @@ def clear(page: Page) -> None:
     expect(page.get_by_text("Drop images, get answers")).to_be_visible(timeout=60_000)
 
 
-@pytest.mark.parametrize("step", [12, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("step", [12, pytest.param(3, marks=pytest.mark.exhaustive)])
 def test_each_is_answered_or_refused_and_the_memory_comes_back(
     chromium: Browser, tiny_server: AppServer, step: int
 ) -> None:

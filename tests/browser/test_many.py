@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -127,8 +127,11 @@ def test_twenty_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path)
         alone.close()
         patient = chromium.new_page()
         patient.goto(server.url)
-        with closing(slow_upload(patient, server)):
-            pages = [chromium.new_context().new_page() for _ in range(SESSIONS)]
+        with closing(slow_upload(patient, server)), ExitStack() as windows:
+            contexts = [chromium.new_context() for _ in range(SESSIONS)]
+            for context in contexts:
+                windows.callback(context.close)
+            pages = [context.new_page() for context in contexts]
             for page in pages:
                 page.goto(server.url)
                 page.locator("input[type=file]").wait_for(state="attached", timeout=ANSWER)
@@ -157,8 +160,6 @@ def test_twenty_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path)
                         expect(page.locator(".lobule-file span").first).to_have_text(
                             own[number + 1].name, timeout=ANSWER
                         )
-        for page in pages:
-            page.context.close()
         print(  # noqa: T201 - figures for the notes
             f"\n{SESSIONS} sessions of {IMAGES} images: {seconds:.1f} s, one alone "
             f"{seconds_alone:.1f} s; {before:.0f} MB before, {most:.0f} MB at most"

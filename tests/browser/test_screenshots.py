@@ -14,6 +14,7 @@ from core.imaging.phantom import render_phantom
 from tests.browser.conftest import AppServer, free_port, serving
 from tests.browser.pictures import keep
 from tests.browser.settled import settled
+from tests.browser.windows import WINDOWS
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER = 120_000  # ms; the first one loads TensorFlow and the model
@@ -28,8 +29,7 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
         yield server
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize(("width", "scheme"), [*WINDOWS, (1440, "dark")])
 def test_phantom_fits_the_window(
     chromium: Browser, app_server: AppServer, tmp_path: Path, scheme: str, width: int
 ) -> None:
@@ -95,8 +95,7 @@ def case(chromium: Browser, app_server: AppServer) -> tuple[str, str]:
     return desk, kept
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 900])
+@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
 def test_every_other_page_fits_the_window(
     chromium: Browser,
     app_server: AppServer,

@@ -1,5 +1,6 @@
 """JPEG headers, segment by segment (ITU-T T.81; JFIF 1.02; EXIF 2.3; ICC.1 annex B.4)."""
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ _FRAMES = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _COMMON_FRAMES = {0xC0, 0xC1, 0xC2}
 _RARE = {0xC3: "lossless JPEG compression", 0xF7: "JPEG-LS compression"}
 _BITS, _CM = 8, 2
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
 _PROFILE = b"ICC_PROFILE\0"
 _LARGEST_PROFILE = 1 << 22
 # EXIF, colour profile, and XMP in pieces of 64 kB: real files have tens, seldom hundreds.
@@ -102,9 +104,22 @@ def _check_frame(marker: int, content: bytes) -> None:
 
 
 def _check_scans(name: str, data: bytes, start: int, pixels: int) -> None:
-    scans = data.count(b"\xff\xda", start)
+    scans = _scans(name, data, start)
     if scans > _MOST_SCANS or (scans > _USUAL_SCANS and scans * pixels > _MOST_WORK):
         raise excessive(name, f"{scans} scans")
+
+
+def _scans(name: str, data: bytes, start: int) -> int:
+    """Count scans from the first on, up to the picture's end: another one may come after it."""
+    scans = steps = 0
+    while (match := _MARKER.search(data, start)) and match[1][0] != _END:
+        steps += 1
+        if steps > _MOST_SEGMENTS:
+            raise excessive(name, f"over {_MOST_SEGMENTS} segments in its picture")
+        scans += match[1][0] == _SCAN
+        length = int.from_bytes(data[match.end() : match.end() + 2])
+        start = match.end() + length
+    return scans
 
 
 def _segments(data: bytes, name: str = "JPEG") -> Iterator[tuple[int, int, int]]:

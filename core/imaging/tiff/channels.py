@@ -9,8 +9,15 @@ from core.imaging.tiff.ome import OmeImage
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
+_LETTERS = {
+    "r": ("red", "r", "rouge", "rot", "rojo", "rosso", "rood", "vermelho"),
+    "g": ("green", "g", "vert", "grün", "gruen", "verde", "groen"),
+    "b": ("blue", "b", "bleu", "blau", "azul", "blu", "blauw"),
+}
+_LETTER_OF = {word: letter for letter, words in _LETTERS.items() for word in words}
 _WORD = re.compile(
-    r"(?:channel|ch|c)?[\s:_-]*\d*[\s:_-]*(red|green|blue|r|g|b)(?:[\s_-]*(?:channel|plane))?",
+    r"(?:channel|ch|c|canal|kanal|bright ?field|bf|rgb|he|h&e|colou?r|transmitted|tl)?[\s:_-]*\d*"
+    rf"[\s:_-]*({'|'.join(_LETTER_OF)})(?:[\s_-]*(?:channel|plane|light))?",
     re.IGNORECASE,
 )
 _ORDER = "rgb"
@@ -81,7 +88,8 @@ def _order(page: "TiffPage", names: list[str]) -> tuple[list[int], bool]:
 
 def _colours(names: list[str]) -> list[int] | None:
     """Indices of red, green and blue among three channels by name; None if they are no colours."""
-    letters = [found[1][0].lower() for name in names if (found := _WORD.fullmatch(name.strip()))]
+    found = [_WORD.fullmatch(name.strip()) for name in names]
+    letters = [_LETTER_OF[match[1].lower()] for match in found if match]
     if len(names) != len(_ORDER) or sorted(letters) != sorted(_ORDER):
         return None
     return [letters.index(letter) for letter in _ORDER]

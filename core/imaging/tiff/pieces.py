@@ -3,6 +3,8 @@
 import math
 import re
 import struct
+import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.imaging.header import damaged, excessive, unsupported
@@ -25,8 +27,10 @@ _APERIO_YCBCR = 33003
 _LARGEST_TILE = 1 << 26
 # Tiles may reach over the edge of a small image, but not by this many pixels.
 _MOST_OVER = 1 << 24
+_MOST_READ = 4  # times: blank pieces may share their bytes
 _SLACK, _LEAST_COUNTED = 2, 65_536
 _END = b"\xff\xd9"
+_ZSTANDARD, _DEFLATED = b"\x28\xb5\x2f\xfd", b"x"
 _TAIL = 64
 _JXL_RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 
@@ -59,13 +63,19 @@ def check_pieces(page: "TiffPage", data: bytes) -> None:
         raise damaged("TIFF", "it does not say where all its pixels are")
     if page.is_contiguous and len(offsets) == 1:
         pieces = 1
+    _check_places(offsets[:pieces], counts[:pieces], len(data))
     for offset, count in zip(offsets[:pieces], counts[:pieces], strict=True):
-        if not offset or not count:
-            raise unsupported("TIFF", "pieces that are left out")
-        if offset + count > len(data):
-            raise damaged("TIFF", "it ends too early")
         if compression not in _BYTEWISE:
             _check_coded(data[offset : offset + count], compression, width, height)
+
+
+def _check_places(offsets: Sequence[int], counts: Sequence[int], size: int) -> None:
+    if not all(offsets) or not all(counts):
+        raise unsupported("TIFF", "pieces that are left out")
+    if any(offset + count > size for offset, count in zip(offsets, counts, strict=True)):
+        raise damaged("TIFF", "it ends too early")
+    if sum(counts) > _MOST_READ * size + _MOST_OVER:
+        raise excessive("TIFF", f"{len(counts):,} pieces that share their bytes")
 
 
 def _check_coded(coded: bytes, compression: int, width: int, height: int) -> None:
@@ -73,7 +83,7 @@ def _check_coded(coded: bytes, compression: int, width: int, height: int) -> Non
     declared: tuple[int, int] | None = None
     if compression in _JPEG:
         declared = frame_of(coded)
-        if _END not in coded[-_TAIL:]:
+        if _END not in coded.rstrip(b"\0")[-_TAIL:]:
             raise damaged("TIFF", "it ends too early")
     elif compression in _JPEG_2000:
         declared = _jpeg_2000_size(coded, subsampled=compression != _APERIO_YCBCR)
@@ -109,6 +119,10 @@ def _jpeg_2000_size(coded: bytes, *, subsampled: bool) -> tuple[int, int] | None
 
 
 def _lerc_size(coded: bytes) -> tuple[int, int] | None:
+    if coded.startswith(_ZSTANDARD):
+        raise unsupported("TIFF", "LERC compression within Zstandard")
+    if coded[:1] == _DEFLATED:
+        coded = zlib.decompressobj().decompress(coded, _TAIL)
     found = re.match(rb"Lerc2 ", coded)
     if not found or len(coded) < 26:  # noqa: PLR2004 - up to the columns
         return None

@@ -42,10 +42,28 @@ def jpeg_of_segments(segment: bytes) -> bytes:
     return whole[:2] + segment * (20_000_000 // len(segment)) + whole[2:]
 
 
-def jpeg_of_scans(scans: int) -> bytes:
+def jpeg_of_scans(scans: int, between: bytes = b"") -> bytes:
     whole = encoded("JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
-    return whole[:last] + whole[last:-2] * scans + whole[-2:]
+    return whole[:last] + between + whole[last:-2] * scans + whole[-2:]
+
+
+def shared_tiles() -> bytes:
+    """10,000 tiles of which each takes all of a file of 20 MB."""
+    data = bytearray(tiff(np.zeros((1600, 1600, 3), np.uint8), tile=(16, 16), compression="jpeg"))
+    data += bytes(20_000_000)
+    start = struct.unpack_from("<I", data, 4)[0]
+    for entry in range(start + 2, start + 2 + 12 * data[start], 12):
+        tag, _, count, place = struct.unpack_from("<HHII", data, entry)
+        if tag == 325:  # TileByteCounts
+            kind = struct.unpack_from("<H", data, entry + 2)[0]
+            if kind == 3:  # as long numbers, behind all else
+                struct.pack_into("<H", data, entry + 2, 4)
+                struct.pack_into("<I", data, entry + 8, len(data))
+                place = len(data)
+                data += bytes(4 * count)
+            struct.pack_into(f"<{count}I", data, place, *[15_000_000] * count)
+    return bytes(data)
 
 
 def png_of_chunks() -> bytes:
@@ -105,6 +123,8 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "JPEG of restart markers": lambda: jpeg_of_segments(b"\xff\xd0"),
     "JPEG of fill bytes": lambda: jpeg_of_segments(b"\xff"),
     "JPEG of 300 scans": lambda: jpeg_of_scans(300),
+    "JPEG of scans behind a feigned end": lambda: jpeg_of_scans(300, b"\xff\xfe\0\x04\xff\xd9"),
+    "TIFF of tiles that share their bytes": shared_tiles,
     "PNG of chunks": png_of_chunks,
     "TIFF of many values": lambda: with_entry(40000, 3, 9_000_000, 100),
     "TIFF of a huge count": lambda: with_entry(40000, 3, 0xFFFFFFFF, 100),
@@ -167,6 +187,11 @@ def test_what_only_the_words_hold_does_not_hinder_the_picture(case: str) -> None
     assert np.array_equal(image.pixels, PICTURE)
     assert image.info.um_per_px is None
     assert time.process_time() - start < SECONDS
+
+
+def test_a_picture_behind_the_picture_counts_for_nothing() -> None:
+    whole = jpeg_of_scans(5) + b"".join(jpeg_of_scans(5) for _ in range(20))
+    assert read_image(whole).pixels.shape == PICTURE.shape
 
 
 def test_usual_progressive_pictures_of_many_scans_are_read() -> None:

@@ -2,6 +2,8 @@
 
 import io
 import struct
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ TISSUE = render_phantom(3, 100, 120, 1.0).pixels
 SMALL = np.ascontiguousarray(TISSUE[::4, ::4])
 
 
-def tiff(pixels: NDArray[Any], **options: Any) -> bytes:
+def tiff(pixels: NDArray[Any] | Iterator[bytes], **options: Any) -> bytes:
     buffer = io.BytesIO()
     options = {"photometric": "rgb", "metadata": None} | options
     tifffile.imwrite(buffer, pixels, **options)
@@ -46,6 +48,37 @@ def test_bytewise_compressions_are_lossless(codec: str, tile: Any, planar: str) 
 def test_pictures_in_tiles_equal_what_tifffile_reads(codec: Any, tile: tuple[int, int]) -> None:
     data = tiff(TISSUE, compression=codec, tile=tile)
     assert np.array_equal(read_image(data).pixels, tifffile.imread(io.BytesIO(data)))
+
+
+def piece(coded: bytes, compression: int, tags: Any = ()) -> bytes:
+    """A TIFF file of one strip, whose compressed bytes are these."""
+    return tiff(
+        iter([coded]),
+        shape=TISSUE.shape,
+        dtype=np.uint8,
+        rowsperstrip=len(TISSUE),
+        compression=compression,
+        extratags=tags,
+    )
+
+
+def test_zeros_behind_a_strip_are_no_damage() -> None:
+    strip = imagecodecs.jpeg_encode(TISSUE, 90, colorspace="RGB", outcolorspace="RGB")
+    whole = piece(strip + bytes(200), 7)
+    assert np.array_equal(read_image(whole).pixels, tifffile.imread(io.BytesIO(whole)))
+
+
+@pytest.mark.parametrize("kind", ["zlib", "zstd"])
+def test_compressed_lerc_is_read_or_named(kind: str) -> None:
+    plain = imagecodecs.lerc_encode(TISSUE)
+    coded = zlib.compress(plain) if kind == "zlib" else imagecodecs.zstd_encode(plain)
+    lerc = [(50674, 4, 2, (4, 1 if kind == "zlib" else 2), True)]
+    if kind == "zlib":
+        data = piece(coded, 34887, lerc)
+        assert np.array_equal(read_image(data).pixels, TISSUE)
+    else:
+        with pytest.raises(ImageError, match=r"LERC compression within Zstandard.*does not read"):
+            read_image(piece(coded, 34887, lerc))
 
 
 def test_subsampled_jpeg_equals_what_pillow_reads() -> None:
@@ -278,12 +311,16 @@ PLANES = np.moveaxis(TISSUE, -1, 0)
 
 
 @pytest.mark.parametrize(
-    "names", [["Red", "Green", "Blue"], ["B", "G", "R"], ["blue", "red", "green"]]
+    "names",
+    [
+        *(["Red", "Green", "Blue"], ["B", "G", "R"], ["blue", "red", "green"]),
+        *(["Brightfield Red", "Brightfield Green", "Brightfield Blue"], ["rouge", "vert", "bleu"]),
+    ],
 )
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_ome_channels_of_colours_are_put_together(names: list[str], dtype: Any) -> None:
     values = PLANES.astype(dtype) * (257 if dtype is np.uint16 else 1)
-    planes = [values["rgb".index(name[0].lower())] for name in names]
+    planes = [values["rgb_v".index(name.split()[-1][0].lower()) % 3] for name in names]
     image = read(
         np.stack(planes),
         photometric="minisblack",

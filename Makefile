@@ -5,7 +5,8 @@ DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
 PYTHON := .venv/bin/python
 JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser
-TESTS = $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+WORKERS ?= 2
+TESTS = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 MODELS := idc breakhis-binary breakhis-subtype
 # What `make app` installs on request: make app EXTRAS="sign-in postgresql"
 EXTRAS ?=
@@ -16,7 +17,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
-.PHONY: help app test test-all lint types together tests journeys more-tests more-journeys quick mutants lock models bench clean .dev
+.PHONY: help app test test-all lint types together more-together tests journeys more-tests more-journeys quick mutants lock models bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -28,9 +29,9 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (also: 
 		--server.headless=true --browser.gatherUsageStats=false \
 		--server.maxUploadSize=$${LOBULE_MAX_IMAGE_MEGABYTES:-200}
 
-test: lint together tests ## Check format, lint and types, and run the tests (about 10 minutes)
+test: lint together ## Check format, lint and types, and run the tests
 
-test-all: test more-tests more-journeys ## The same, then every network, every place to be killed and all pictures
+test-all: test more-together ## The same, then every network, every place to be killed and all pictures
 
 lint: .dev
 	$(PYTHON) -m ruff format --check .
@@ -39,11 +40,14 @@ lint: .dev
 types: .dev
 	$(PYTHON) -m mypy
 
-# One core is enough for mypy, and a browser waits a lot.
+# The journeys take one core, since a browser waits a lot, and the tests the other.
 together: .dev
-	@$(MAKE) --no-print-directory --jobs=2 types journeys
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line WORKERS=1 types journeys tests
 
-# Each of the two has one core: more threads would wait for each other.
+more-together: .dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line WORKERS=1 more-journeys more-tests
+
+# Each process has one core: more threads would wait for each other.
 tests more-tests: export OMP_NUM_THREADS := 1
 tests more-tests: export TF_NUM_INTRAOP_THREADS := 1
 tests more-tests: export TF_NUM_INTEROP_THREADS := 1

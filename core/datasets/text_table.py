@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from core.datasets.listing import counted, quoted
+from core.datasets.spelling import label_key
 from core.errors import DatasetError
 
 Row = dict[str, str]
@@ -41,6 +42,9 @@ def read_text_table(path: Path, required: Sequence[str], optional: Sequence[str]
             f"The table {path} cannot be read ({error}). It must be a CSV in UTF-8 or UTF-16, or a "
             "Parquet file (.parquet): in Excel, save as “CSV UTF-8”."
         ) from error
+    # Headers are written in any case: "Path", "LABEL", "Patient ".
+    known = {label_key(name): name for name in (*required, *optional)}
+    header = [known.get(label_key(name), name) for name in header]
     missing = [name for name in required if name not in header]
     unknown = [name for name in header if name not in {*required, *optional}]
     repeated = sorted({name for name in header if header.count(name) > 1})
@@ -101,7 +105,7 @@ def _separator(text: str, required: Sequence[str]) -> str:
     header = next((line for line in text.splitlines() if line.strip()), "")
     for separator in _SEPARATORS:
         cells = next(csv.reader([header], delimiter=separator), [])
-        if {*required} <= {cell.strip() for cell in cells}:
+        if {*map(label_key, required)} <= {*map(label_key, cells)}:
             return separator
     return max(_SEPARATORS, key=header.count)
 

@@ -42,6 +42,22 @@ _UM_OF_NAME = {
 }
 _UM_OF_NAME |= {"micron": 1.0, "um": 1.0, "mikron": 1.0, "mikrometer": 1.0, "inch": UM_PER_INCH}
 _UM_OF_NAME |= {"inche": UM_PER_INCH, "angstrom": 1e-4, "ångström": 1e-4, "ångstrom": 1e-4}
+_UM_OF_NAME |= {
+    "мкм": 1.0,
+    "микрон": 1.0,
+    "мм": 1e3,
+    "нм": 1e-3,
+    "微米": 1.0,
+    "毫米": 1e3,
+    "纳米": 1e-3,
+}
+_UM_OF_NAME |= {
+    "マイクロメートル": 1.0,
+    "마이크로미터": 1.0,
+    "micromètre": 1.0,
+    "micra": 1.0,
+    "micrón": 1.0,
+}
 _UM_OF_NAME |= {"foot": 304_800.0, "point": UM_PER_INCH / 72}
 # The micro sign is often the Greek letter, or UTF-8 that was read as Latin-1.
 _MICRO = {"μ": "µ", "Âµ": "µ", "Î¼": "µ", "\\u00b5": "µ", "\\u03bc": "µ", "&micro;": "µ"}
@@ -149,7 +165,8 @@ def why_implausible(um_per_px: float) -> str | None:
 
 def um_of_unit(text: str) -> float | None:
     """Micrometres of a unit of length in any usual spelling; None if it is none."""
-    text = unicodedata.normalize("NFC", html.unescape(html.unescape(text))).strip().strip(".")
+    text = html.unescape(html.unescape(text))
+    text = unicodedata.normalize("NFKC", text.replace("″", '"')).strip(" .()[]")
     for wrong, right in _MICRO.items():
         text = re.sub(re.escape(wrong), right, text, flags=re.IGNORECASE)
     if text in _UM_OF_SYMBOL:

@@ -20,6 +20,7 @@ from core.imaging.scale import (
 from core.imaging.tiff.xml import parse
 
 _ASIDE = re.compile(r"\b(macro|label|thumbnail|overview|barcode)", re.IGNORECASE)
+_WITH_UNIT = re.compile(r"([\d.,]+(?:[eE][+-]?\d+)?)\s*([^\d\s.,].*)")
 _RED, _GREEN, _BLUE = 0xFF0000, 0x00FF00, 0x0000FF
 _COLOURS = {_RED: "red", _GREEN: "green", _BLUE: "blue"}
 
@@ -164,7 +165,10 @@ def _scale(pixels: Element) -> StatedScale:
         if text is None:
             continue
         unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        um, value = um_of_unit(unit), number(text)
+        value = number(text)
+        if value is None and (both := _WITH_UNIT.fullmatch(text.strip())):  # "4 µm"
+            value, unit = number(both[1]), both[2]
+        um = um_of_unit(unit)
         if value is None:
             return unusable(f"states a pixel size of {text!r} in its OME data, which is no number")
         if um is None:

@@ -23,7 +23,8 @@ from core.imaging.tiff.tags import density_of
 from core.imaging.tiff.xml import parse
 
 _NUMBER = r"([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)"
-_APERIO_SIZE = re.compile(r"\bMPPX?\s*=\s*([^|\r\n]*)", re.IGNORECASE)
+_APERIO_SIZE = re.compile(r"\bMPP[XY]?\s*[=:]\s*([^|\r\n]*)", re.IGNORECASE)
+_APERIO_DOWN = re.compile(r"\bMPPY\s*[=:]\s*([^|\r\n]*)", re.IGNORECASE)
 _WITH_UNIT = re.compile(rf"{_NUMBER}\s*([^\d\s.,|].*)?")
 _APERIO_SCAN = re.compile(r"^[ \t]*\d+x\d+[^|;\r\n]*", re.MULTILINE)
 _SIZE = re.compile(r"(?<!\()\b(\d+)x(\d+)")
@@ -72,12 +73,19 @@ def _aperio(page: Facts, first: Facts) -> StatedScale | None:
     found = _APERIO_SIZE.search(text)
     if found is None:
         return None
-    parts = _WITH_UNIT.fullmatch(found[1].strip())
-    um_per_px = number(parts[1]) if parts else None
-    unit = um_of_unit(parts[2]) if parts and parts[2] else 1.0
-    if um_per_px is None or unit is None:
+    across = _length(found[1])
+    down = _length(other[1]) if (other := _APERIO_DOWN.search(text)) else across
+    if across is None or down is None:
         return unusable(f"states 'MPP = {found[1].strip()[:40]}', which is no number")
-    return _of_aperio_copy(from_pixel_size(um_per_px * unit), text, page)
+    return _of_aperio_copy(from_pixel_size(across, down), text, page)
+
+
+def _length(text: str) -> float | None:
+    """Micrometres of a number, with or without a unit."""
+    parts = _WITH_UNIT.fullmatch(text.strip())
+    value = number(parts[1]) if parts else None
+    unit = um_of_unit(parts[2]) if parts and parts[2] else 1.0
+    return None if value is None or unit is None else value * unit
 
 
 def _of_aperio_copy(stated: StatedScale, description: str, page: Facts) -> StatedScale:

@@ -56,6 +56,13 @@ def test_every_column(images: Path, suffix: str) -> None:
     assert dataset.fingerprint
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_headers_in_any_case(images: Path, suffix: str) -> None:
+    loud = {f" {name.upper()}": cells for name, cells in FULL.items()}
+    ours = open_dataset(write(images, FULL, suffix)).records
+    assert open_dataset(write(images, loud, suffix)).records.equals(ours)
+
+
 def test_only_what_is_needed(images: Path) -> None:
     dataset = open_dataset(write(images, {"path": FULL["path"], "label": ["no", "yes", "no"]}))
     assert dataset.classes == ("no", "yes")

@@ -33,6 +33,7 @@ UNITS = {
         "micrometer",
         "micrometre",
         "micrometers",
+        *("㎛", "(um)", "[µm]", "мкм", "微米", "micra"),
     ],
     1e3: ["mm", "millimeter", "millimetre", "millimeters"],
     1e4: ["cm", "centimeter", "centimetre"],
@@ -100,6 +101,22 @@ def test_imagej_in_any_unit(um_per_px: float, unit: tuple[float, str]) -> None:
         assert info.um_per_px is None or density > 4799
     else:
         assert info.um_per_px == pytest.approx(um_per_px, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "text", ["MPP : 4.0", "MPP=4,0 (um)", "MPPX = 4|MPPY = 4", "mpp: 4 µm", "MPP = 4000 nm"]
+)
+def test_aperio_in_many_spellings(text: str) -> None:
+    assert described(f"Aperio Image\nA|{text}|B").um_per_px == pytest.approx(4.0)
+
+
+def test_aperio_pixels_may_be_not_square() -> None:
+    assert not described("Aperio Image\nA|MPPX = 4|MPPY = 8").square_pixels
+
+
+def test_ome_with_the_unit_beside_the_number() -> None:
+    sides = 'PhysicalSizeX="4 µm" PhysicalSizeY="0.004 mm"'
+    assert described(ome(sides)).um_per_px == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize("dpi", [72, 300, 2400])

@@ -31,8 +31,8 @@ _SIMPLE = {"RGB", "RGBX", "L", "1", "P", "CMYK", "YCbCr"}
 _KEPT = {"RGB", "L", "CMYK"}
 _BY_SAMPLES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _DIM, _HALF = 16, 128
-_NOTHING = 1
-"""Alpha of 1 in 255 is that of programs which write "yes", and as good as 0."""
+_NOTHING = 8
+"""Alpha of 1 in 255 is that of programs which write "yes", and of 8 as good as 0."""
 _EIGHT = 8
 _BRIGHT = 95
 """Percentile: what is brighter may be hot pixels."""

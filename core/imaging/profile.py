@@ -28,9 +28,11 @@ def to_srgb(image: PillowImage.Image, profile: bytes) -> tuple[PillowImage.Image
         The image, in mode RGB if it was converted; and a note on what was done, None if nothing was
         because the profile is that of sRGB within a level.
     """
-    space = _MODES.get(image.mode)
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space == _MODES["L"] and _is_grey(image):
+            image = image.getchannel(0)
+        space = _MODES.get(image.mode)
         if source.profile.xcolor_space != space:
             return image, "its colour profile is for other colours than the image has: ignored"
         target = ImageCms.createProfile("sRGB")
@@ -42,6 +44,14 @@ def to_srgb(image: PillowImage.Image, profile: bytes) -> tuple[PillowImage.Image
         return converted, f"colours turned from {_name(source)} into sRGB"
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image, "its colour profile is damaged: ignored"
+
+
+def _is_grey(image: PillowImage.Image) -> bool:
+    """Whether an RGB image is a grey one whose transparency was taken off."""
+    if image.mode != "RGB":
+        return False
+    red, green, blue = (np.asarray(band) for band in image.split())
+    return bool(np.array_equal(red, green) and np.array_equal(red, blue))
 
 
 @lru_cache

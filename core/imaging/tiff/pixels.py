@@ -25,7 +25,8 @@ _COLOURS, _WITH_ALPHA = 3, 4
 _BY_EXTRA = {_ASSOCIATED: "RGBa", _UNASSOCIATED: "RGBA"}
 _JPEG = {7, 33007}
 _COLOUR_MAP, _INK_SET = 320, 332
-_FULL = 255
+_FULL, _FEW = 255, 0.01
+_MOST_EXTRA = 2
 
 
 def read_pixels(header: Header) -> tuple[PillowImage.Image | NDArray[np.uint16], str]:
@@ -162,7 +163,7 @@ def _mode(page: "TiffPage", kind: int, number: int) -> str:
             return "RGBA"
     elif number == _COLOURS:
         return "RGB"
-    elif number >= _WITH_ALPHA and number - len(extra) in {_COLOURS, _WITH_ALPHA}:
+    elif number - len(extra) in {_COLOURS, _WITH_ALPHA} and len(extra) <= _MOST_EXTRA:
         return _BY_EXTRA.get(extra[0], "RGBX") if extra else "RGBA"
     raise unsupported("TIFF", f"{number} channels")
 
@@ -173,6 +174,7 @@ def _looked_up(page: "TiffPage", samples: NDArray) -> PillowImage.Image:
     colours = np.asarray(colours, np.uint16).reshape(_COLOURS, -1)
     if colours.shape[1] < 1 << page.bitspersample or samples.shape[-1] != 1:
         raise unsupported("TIFF", "a colour map of an unknown kind")
-    if colours.max() > _FULL:
+    # One value of 65535 among small ones is white, written by another hand.
+    if np.count_nonzero(colours > _FULL) > _FEW * colours.size:
         colours = colours >> 8
-    return PillowImage.fromarray(colours.astype(np.uint8).T[samples[..., 0]])
+    return PillowImage.fromarray(np.minimum(colours, _FULL).astype(np.uint8).T[samples[..., 0]])

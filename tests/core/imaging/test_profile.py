@@ -100,3 +100,32 @@ def test_a_damaged_profile_is_told_and_does_not_hinder(profile: bytes) -> None:
     image = read_image(encoded("TIFF", profile))
     assert np.array_equal(image.pixels, TISSUE)
     assert image.info.notes == ("its colour profile is damaged: ignored",)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A profile of grey values with one gamma (ICC.1:2022, monochrome display)."""
+    curve = struct.pack(">4sIIH", b"curv", 0, 1, round(gamma * 256)) + b"\0\0"
+    white = struct.pack(">4sIiii", b"XYZ ", 0, 0xF6D6, 0x10000, 0xD32D)
+    words = struct.pack(">4sII", b"desc", 0, 5) + b"grey\0" + bytes(79)
+    tags = {b"desc": words, b"wtpt": white, b"kTRC": curve, b"cprt": b"text\0\0\0\0none\0\0\0\0"}
+    table, content = struct.pack(">I", len(tags)), b""
+    for name, value in tags.items():
+        table += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(content), len(value))
+        content += value
+    size = 128 + len(table) + len(content)
+    head = struct.pack(">I4sI4s4s4s", size, b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ")
+    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">iii", 0xF6D6, 0x10000, 0xD32D)
+    return head + bytes(128 - len(head)) + table + content
+
+
+def test_a_grey_profile_counts_with_and_without_transparency() -> None:
+    profile = grey_profile(1.0)
+    grey = PillowImage.fromarray(TISSUE).convert("L")
+    images = []
+    for mode in ("L", "LA"):
+        buffer = io.BytesIO()
+        grey.convert(mode).save(buffer, "PNG", icc_profile=profile)
+        images.append(read_image(buffer.getvalue()))
+    assert all(any("into sRGB" in note for note in image.info.notes) for image in images)
+    assert np.array_equal(images[0].pixels, images[1].pixels)
+    assert images[0].pixels.mean() > np.asarray(grey).mean() + 5

@@ -256,6 +256,20 @@ def test_colour_maps_have_8_or_16_bits(shift: int) -> None:
     assert image.info.mode == "P"
 
 
+def test_one_white_of_16_bits_makes_no_map_of_16_bits() -> None:
+    palette = np.random.default_rng(0).integers(0, 256, (3, 256)).astype(np.uint16)
+    palette[:, 255] = 65535
+    index = TISSUE[..., 0]
+    image = read(index, photometric="palette", colormap=palette)
+    assert np.array_equal(image.pixels, np.minimum(palette, 255).T[index])
+
+
+def test_seven_channels_are_no_colours() -> None:
+    deep = np.concatenate([TISSUE, TISSUE, TISSUE[..., :1]], axis=-1)
+    with pytest.raises(ImageError, match=r"7 channels.*does not read"):
+        read(deep, photometric="rgb", extrasamples=["unspecified"] * 4, planarconfig="contig")
+
+
 @pytest.mark.parametrize("alpha", ["unassalpha", "assocalpha"])
 @pytest.mark.parametrize("codec", [None, "lzw"])
 def test_alpha_of_nothing_everywhere_is_no_alpha(alpha: str, codec: str | None) -> None:

@@ -35,7 +35,8 @@ def phantoms(app_server: "AppServer") -> Iterator[Path]:
         rows[number] = ",".join([path, other[label], *rest])
     manifest.write_text("\n".join([header, *rows]) + "\n")
     yield manifest
-    shutil.rmtree(app_server.home / "models", ignore_errors=True)  # what was trained is on no other test's shelf
+    # What was trained is on no other test's shelf.
+    shutil.rmtree(app_server.home / "models", ignore_errors=True)
 
 
 @pytest.fixture

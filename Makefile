@@ -42,10 +42,10 @@ types: .dev
 
 # The journeys take one core, since a browser waits a lot, and the tests the other.
 together: .dev
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=line WORKERS=1 types journeys tests
+	@$(MAKE) --no-print-directory --jobs=3 WORKERS=1 types journeys tests
 
 more-together: .dev
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line WORKERS=1 more-journeys more-tests
+	@$(MAKE) --no-print-directory --jobs=2 WORKERS=1 more-journeys more-tests
 
 # Each process has one core: more threads would wait for each other.
 tests more-tests: export OMP_NUM_THREADS := 1

@@ -13,24 +13,40 @@ from numpy.typing import NDArray
 from core.datasets.listing import counted, quoted
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
-from core.imaging.scale import agree
+from core.imaging.scale import NOT_STATED, StatedScale, agree
 from core.settings import get_settings
 
 _SAMPLED = 1000
 
 
-def file_scales(root: Path, paths: Sequence[str]) -> NDArray[np.float64]:
-    """The scale that each file states of itself, µm/px; NaN where it states none that can be used.
+def file_scales(root: Path, paths: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What files state of themselves.
 
     All files are looked into if one of a thousand, evenly spread, states a scale.
+
+    Returns
+    -------
+    scales : float64 array, shape (paths,)
+        µm/px; NaN where a file states none that can be used.
+    stretched : bool array, shape (paths,)
+        Whether a file states pixels that are not square.
     """
     scales = np.full(len(paths), math.nan)
+    stretched = np.zeros(len(paths), dtype=bool)
     some = np.unique(np.linspace(0, len(paths) - 1, min(_SAMPLED, len(paths))).astype(np.int64))
     with ThreadPoolExecutor() as pool:
-        scales[some] = list(pool.map(lambda row: _scale_of(root / paths[row]), some.tolist()))
+        found = list(pool.map(lambda row: _stated(root / paths[row]), some.tolist()))
+        scales[some], stretched[some] = _columns(found)
         if len(some) < len(paths) and np.isfinite(scales).any():
-            scales[:] = list(pool.map(lambda path: _scale_of(root / path), paths))
-    return scales
+            scales, stretched = _columns(list(pool.map(lambda path: _stated(root / path), paths)))
+    return scales, stretched
+
+
+def _columns(
+    stated: list[StatedScale],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    scales = [math.nan if one.um_per_px is None else one.um_per_px for one in stated]
+    return np.array(scales, np.float64), np.array([not one.square for one in stated], bool)
 
 
 def with_file_scales(
@@ -52,7 +68,7 @@ def with_file_scales(
     """
     stated = records["um_per_px"].to_numpy(dtype=np.float64)
     paths = records["path"].tolist()
-    own = file_scales(root, paths)
+    own, stretched = file_scales(root, paths)
     both = np.flatnonzero(np.isfinite(stated) & np.isfinite(own))
     wrong = [row for row in both.tolist() if not agree(stated[row], own[row])]
     if wrong:
@@ -63,15 +79,20 @@ def with_file_scales(
             "out which is right, and correct the other, or leave it out."
         )
     filled = np.isnan(stated) & np.isfinite(own)
+    notes = []
+    if stretched.any():
+        notes.append(
+            f"{counted(int(stretched.sum()), 'file')} state pixels that are not square, such as "
+            f"{quoted([paths[int(np.argmax(stretched))]])}: the tissue in them is stretched."
+        )
     if not filled.any():
-        return records, ()
+        return records, tuple(notes)
     values = sorted(set(own[filled].round(4).tolist()))
     span = f"{values[0]:g}" + (f" to {values[-1]:g}" if len(values) > 1 else "")
-    note = (
+    notes.append(
         f"{counted(int(filled.sum()), 'file')} of {len(paths):,} state their scale: {span} µm/px."
     )
-    scales = np.where(filled, own, stated)
-    return records.assign(um_per_px=scales), (note,)
+    return records.assign(um_per_px=np.where(filled, own, stated)), tuple(notes)
 
 
 def refuse_contradiction(um_per_px: float, records: pd.DataFrame, root: Path) -> None:
@@ -92,11 +113,10 @@ def refuse_contradiction(um_per_px: float, records: pd.DataFrame, root: Path) ->
         )
 
 
-def _scale_of(path: Path) -> float:
+def _stated(path: Path) -> StatedScale:
     try:
         if os.stat(path).st_size > get_settings().max_image_bytes:  # noqa: PTH116 - as fast as can be
-            return math.nan
-        scale = read_header(path.read_bytes()).scale.um_per_px
+            return NOT_STATED
+        return read_header(path.read_bytes()).scale
     except (ImageError, OSError, ValueError):
-        return math.nan
-    return math.nan if scale is None else scale
+        return NOT_STATED

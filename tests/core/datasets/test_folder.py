@@ -314,3 +314,11 @@ def test_other_names_of_read_formats_are_images_and_other_pictures_are_told(fold
     dataset = open_dataset(folder)
     assert len(dataset.records) == 10
     assert "“tumour/scan.dcm”" in dataset.notes[-1]
+
+
+def test_files_whose_pixels_are_not_square_are_told(folder: Path) -> None:
+    with Image.open(folder / "tumour" / FILES[0]) as picture:
+        picture.save(folder / "tumour" / FILES[0], dpi=(300, 150))
+    notes = open_dataset(folder).notes
+    assert any("1 file state pixels that are not square" in note for note in notes)
+    assert any("“tumour/7_1.png”" in note for note in notes)

@@ -5,12 +5,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageOps
 
 from core.errors import ImageError
-from core.imaging.read import read_image
+from core.imaging.read import PIXELS_VERSION, read_image
 
 
 def smooth() -> NDArray[np.uint8]:
@@ -220,3 +221,29 @@ def test_the_settings_hold_where_no_limit_is_given(
     with pytest.raises(ImageError, match="32×24 px"):
         read_image(encodings["png"])
     assert read_image(encodings["png"], max_pixels=24 * 32).info.width == 32
+
+
+def test_what_files_give_changes_with_the_version_of_the_reader_only() -> None:
+    """Where this fails, raise `PIXELS_VERSION` and put the new hash here: caches are then made anew.
+
+    Lossless files only, made without any library's help, so that no other version matters.
+    """
+    ramp = np.arange(64 * 64 * 3, dtype=np.uint32).reshape(64, 64, 3)
+    grey = (ramp[..., 0] * 5 % 4096).astype(np.uint16)
+    colours = (ramp * 7 % 65536).astype(np.uint16)
+    eight = (ramp % 256).astype(np.uint8)
+    alpha = np.dstack([eight, (ramp[..., :1] * 3 % 256).astype(np.uint8)])
+    written = [
+        {"data": grey, "photometric": "minisblack"},
+        {"data": grey, "photometric": "miniswhite"},
+        {"data": colours, "photometric": "rgb"},
+        {"data": eight, "photometric": "rgb"},
+        {"data": alpha, "photometric": "rgb", "extrasamples": ["unassalpha"]},
+        {"data": eight[..., 0], "photometric": "palette", "colormap": colours[:4].reshape(3, 256)},
+    ]
+    digest = hashlib.sha256()
+    for options in written:
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, metadata=None, **options)
+        digest.update(read_image(buffer.getvalue()).pixels.tobytes())
+    assert (PIXELS_VERSION, digest.hexdigest()[:16]) == (2, "4a9256503dfa977a")

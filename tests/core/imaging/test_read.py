@@ -224,9 +224,9 @@ def test_the_settings_hold_where_no_limit_is_given(
 
 
 def test_what_files_give_changes_with_the_version_of_the_reader_only() -> None:
-    """Where this fails, raise `PIXELS_VERSION` and put the new hash here: caches are then made anew.
+    """Where this fails, raise `PIXELS_VERSION`: caches are then made anew. And put the hash here.
 
-    Lossless files only, made without any library's help, so that no other version matters.
+    The files are lossless, so that no version of a decoder matters.
     """
     ramp = np.arange(64 * 64 * 3, dtype=np.uint32).reshape(64, 64, 3)
     grey = (ramp[..., 0] * 5 % 4096).astype(np.uint16)

@@ -49,6 +49,8 @@ def read_pixels(header: Header) -> tuple[PillowImage.Image | NDArray[np.uint16],
             return _merged(header, [_samples(tiff, own, header) for own in header.planes]), "RGB"
         page = cast("TiffPage", tiff.pages[header.page])
         if _only_pillow_reads(page):
+            if page.compression == 1 and sum(page.databytecounts) < page.nbytes:
+                raise unsupported("TIFF", "uncompressed YCbCr with subsampled colours")
             return _by_pillow(header)
         check_pieces(page, header.picture)
         samples = page.asarray(squeeze=False)

@@ -81,6 +81,27 @@ def test_compressed_lerc_is_read_or_named(kind: str) -> None:
             read_image(piece(coded, 34887, lerc))
 
 
+def ycbcr(luma: NDArray[np.uint8], coded: bytes) -> bytes:
+    """An uncompressed TIFF file of YCbCr whose colours have a quarter of the samples."""
+    height, width = luma.shape
+    tags = [(256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, 0), (259, 3, 1, 1), (262, 3, 1, 6)]
+    tags += [(273, 4, 1, 8), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 1, len(coded))]
+    tags += [(530, 3, 2, 2 | 2 << 16)]
+    place = 8 + len(coded) + 6 + 12 * len(tags)
+    entries = b"".join(
+        struct.pack("<HHII", tag, kind, count, value or place) for tag, kind, count, value in tags
+    )
+    head = b"II*\0" + struct.pack("<I", 8 + len(coded))
+    listed = struct.pack("<H", len(tags)) + entries + bytes(4)
+    return head + coded + listed + struct.pack("<3H", 8, 8, 8)
+
+
+def test_uncompressed_subsampled_colours_are_named() -> None:
+    whole = ycbcr(TISSUE[:64, :64, 0], bytes(64 * 64 * 3 // 2))
+    with pytest.raises(ImageError, match=r"uncompressed YCbCr with subsampled.*does not read"):
+        read_image(whole)
+
+
 def test_subsampled_jpeg_equals_what_pillow_reads() -> None:
     data = tiff(
         TISSUE, compression="jpeg", compressionargs={"level": 90}, subsampling=(2, 2), tile=(64, 64)

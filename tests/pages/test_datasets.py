@@ -141,10 +141,12 @@ def test_a_stopped_audit_says_so_and_goes_on(
     go_on = threading.Event()
     real = core.datasets.open.list_files
 
-    def slow(folder: Path, listed: Callable[[int], None]) -> list[str]:
+    def slow(
+        folder: Path, listed: Callable[[int], None], again: dict[str, str] | None = None
+    ) -> list[str]:
         listed(1)
         go_on.wait(SECONDS)
-        return real(folder, listed)
+        return real(folder, listed, again)
 
     monkeypatch.setattr(core.datasets.open, "list_files", slow)
     page = start().text_input(key="dataset_path").set_value(str(tiny_idc)).run()

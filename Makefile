@@ -3,11 +3,12 @@
 PORT ?= 8501
 DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
+BREAKHIS ?= var/downloads/breakhis
 PYTHON := .venv/bin/python
 JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser
 WORKERS ?= 2
 TESTS = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
-MODELS := idc breakhis-binary breakhis-subtype
+MODELS := idc breakhis-binary
 # What `make app` installs on request: make app EXTRAS="sign-in postgresql"
 EXTRAS ?=
 ALL_EXTRAS := fonts jax postgresql sign-in
@@ -17,7 +18,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
-.PHONY: help app test test-all lint types together more-together tests journeys more-tests more-journeys quick mutants lock models bench clean .dev
+.PHONY: help app test test-all lint types together more-together tests journeys more-tests more-journeys quick mutants lock models breakhis bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -82,6 +83,15 @@ models: .dev ## Train the shipped models again (DATA=folder of idc/ and breakhis
 	@for name in $(MODELS); do LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe $$name \
 		--data "$(DATA)/$${name%%-*}" --name $$name --folder models --replace && \
 		$(PYTHON) -m core explain check $$name --shipped || exit 1; done
+	$(PYTHON) -m core explain where idc --regions "$(DATA)/regions" --um-per-px 0.25 --shipped \
+		--only gradcam --only gradcam++ --only layercam --only scorecam \
+		--called "of breast cancer at 0.25 µm/px with the pathologists' mask (BCSS, Amgad et al. 2019)"
+
+breakhis: .dev ## Train on the whole of BreaKHis once it is downloaded (BREAKHIS=its folder, WEIGHTS=of ImageNet weights)
+	LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe breakhis-binary \
+		--data "$(BREAKHIS)" --name breakhis-full --replace
+	$(PYTHON) -m core explain check breakhis-full
+	$(PYTHON) -m core models show breakhis-full
 
 bench: .dev ## Print the figures of benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script" || exit 1; done

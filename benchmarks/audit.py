@@ -96,13 +96,13 @@ def _time(run: Callable[[], object]) -> float:
 
 
 def _sizes(data: Path) -> None:
-    found = [_alone(_one_size, data, share) for share in SHARES]
-    for images, seconds, before, peak in found:
+    measured = [_alone(_one_size, data, share) for share in SHARES]
+    for images, seconds, before, peak in measured:
         print(
             f"{images:>7,} images: read in {seconds:.2f} s; "
             f"memory {before:.0f} MB before, {peak:.0f} MB at most"
         )
-    sizes, seconds, *_ = np.array(found).T
+    sizes, seconds, *_ = np.array(measured).T
     slope, start = np.polyfit(sizes, seconds, 1)
     reading = start + slope * WHOLE
     judging, before, peak = _alone(_judge_whole, data)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import convolve
 from sklearn.metrics import roc_auc_score
 
-from core.datasets.idc import PATCH, UM_PER_PX
+from core.datasets.published_scale import IDC_PATCH as PATCH
+from core.datasets.published_scale import IDC_UM_PER_PX as UM_PER_PX
 from core.inference.tiled import QUANTILE
 from core.registry.shelf import find
 
@@ -35,7 +36,7 @@ def main() -> None:
     table = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
     point = package.card.operating_point
     threshold = point.threshold if point else 0.5
-    slides = [slide_maps(own) for _, own in table.groupby("patient")]
+    slides = [slide_maps(answers) for _, answers in table.groupby("patient")]
     print(
         f"{len(table)} patches of {len(slides)} left-out patients, operating point {threshold:.3f}"
     )
@@ -53,14 +54,14 @@ def main() -> None:
             )
 
 
-def slide_maps(own: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def slide_maps(answers: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Smoothed probability and label of each patch of a patient; NaN where there is none."""
-    places = own["image"].str.extract(r"_x(\d+)_y(\d+)_").astype(int)
+    places = answers["image"].str.extract(r"_x(\d+)_y(\d+)_").astype(int)
     x, y = (((places[axis] - places[axis].min()) // PATCH).to_numpy() for axis in (0, 1))
     probabilities = np.full((y.max() + 1, x.max() + 1), np.nan)
     labels = probabilities.copy()
-    probabilities[y, x] = own["probability IDC"]
-    labels[y, x] = own["label"] == "IDC"
+    probabilities[y, x] = answers["probability IDC"]
+    labels[y, x] = answers["label"] == "IDC"
     known = ~np.isnan(probabilities)
     total = convolve(np.where(known, probabilities, 0.0), WEIGHTS, mode="constant")
     share = convolve(known.astype(float), WEIGHTS, mode="constant")

@@ -164,9 +164,9 @@ def mean_of_folds(labels: NDArray[np.int64], both: NDArray[np.floating]) -> floa
     values = []
     for answers, folds in both.transpose(1, 2, 0):
         for fold in range(FOLDS):
-            own = folds == fold
-            if 0 < labels[own].sum() < own.sum():
-                values.append(roc_auc_score(labels[own], answers[own]))
+            rows = folds == fold
+            if 0 < labels[rows].sum() < rows.sum():
+                values.append(roc_auc_score(labels[rows], answers[rows]))
     return float(np.mean(values))
 
 

@@ -23,8 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from core.datasets.idc import PATCH, UM_PER_PX, stitch
+from core.datasets.idc import stitch
 from core.datasets.open import open_dataset
+from core.datasets.published_scale import IDC_PATCH as PATCH
+from core.datasets.published_scale import IDC_UM_PER_PX as UM_PER_PX
 from core.diagnosis import diagnose
 from core.imaging.overlay import encode_png
 from core.imaging.resize import resize

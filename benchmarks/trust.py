@@ -52,7 +52,7 @@ from core.evaluation.scope_distance import false_alarms_by_patient, left_out_dis
 from core.imaging.read import read_image
 from core.inference.scale import plan_scale
 
-FOLDERS = {"idc": "idc", "breakhis-binary": "breakhis", "breakhis-subtype": "breakhis"}
+FOLDERS = {"idc": "idc", "breakhis-binary": "breakhis"}
 OTHER = {"idc": "breakhis", "breakhis": "idc"}
 # Images of each patient of the other data set: a patient's images are much alike.
 PER_PATIENT = {"breakhis": 2, "idc": 20}

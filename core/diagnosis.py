@@ -1,24 +1,36 @@
 """The image journey in one place: bytes in, a diagnosis out."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.choice import choose
+from core.datasets.published_scale import scale_by_name
 from core.errors import PackageError
 from core.explain.one_pass import ExplainedImage, answer_image, explainer
 from core.imaging.read import Image, read_image
 from core.inference.classifier import Classifier, get_classifier
-from core.inference.outcome import Outcome, ScopeCheck, Uncertainty, check_scope, give_outcome
-from core.inference.scale import ONE_PIECE, ScalePlan, plan_scale
-from core.inference.tiled import LEAST_TISSUE, Progress, TileMap
+from core.inference.outcome import (
+    Outcome,
+    ScopeCheck,
+    Uncertainty,
+    cautions,
+    check_scope,
+    give_outcome,
+    most_fitting,
+)
+from core.inference.routing import Chosen
+from core.inference.scale import ScalePlan, plan_scale
+from core.inference.tiled import Progress, TileMap
 from core.registry.card import Card
 from core.registry.card_results import OperatingPoint
 from core.registry.package import Package
-from core.registry.shelf import find
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +64,17 @@ class Diagnosis:
     positive_share: float | None
     """Share of the tissue at or above the operating point, in [0, 1]; None for one input."""
     heatmap: NDArray[np.float32]
-    """(h, w) in [0, 1] over the whole image; NaN where there is no tissue."""
+    """(h, w) over the whole image, from 0 to the highest probability of `heatmap_class` that any
+    input has; NaN where there is no tissue."""
     heatmap_class: str
     heatmap_layer: str
+    chosen: Chosen | None
+    """Why this model; None where it was asked for."""
     warnings: tuple[str, ...]
     """What else to know before relying on the answer, in sentences."""
     timings: dict[str, float]
-    """Seconds of `read`, `prepare` (which loads the model at its first use), `answer`, `total`."""
+    """Seconds of `read`, `choose` (the model), `prepare` (which loads it at its first use),
+    `answer`, `total`."""
     seconds: float
     """The total."""
 
@@ -95,6 +111,7 @@ class Diagnosis:
             and {"positive_class": point.positive_class, "threshold": point.threshold},
             "um_per_px": self.um_per_px,
             "tiles": self.tiles,
+            "chosen": self.chosen and self.chosen.because,
             "seconds": round(self.seconds, 4),
         }
 
@@ -108,6 +125,7 @@ def diagnose(
     heatmap_class: str | None = None,
     heatmap_layer: str | None = None,
     progress: Progress | None = None,
+    grow: Callable[[Image, NDArray[np.float32] | None], None] | None = None,
 ) -> Diagnosis:
     """Answer an image, with a heatmap of what the answer rests on.
 
@@ -118,7 +136,7 @@ def diagnose(
     name
         What to call the image; by default its path.
     package
-        The model; by default the active one.
+        The model; by default the one at hand that knows such images (`core.inference.routing`).
     um_per_px
         The image's scale in µm/px, where the file states none.
     heatmap_class
@@ -128,11 +146,15 @@ def diagnose(
         The convolutional layer to look at; by default the card's.
     progress
         Told how far a large image is.
+    grow
+        Given the image once it is read, and then its probability map as it grows.
 
     Raises
     ------
     ImageError
         If the image cannot be read or has too many tiles.
+    NoModelError
+        If no package is given and none that answers by itself knows such images.
     PackageError
         If the model cannot be used, or has no such class or layer.
 
@@ -143,7 +165,9 @@ def diagnose(
     >>> from core.imaging.overlay import encode_png
     >>> from core.imaging.phantom import render_phantom
     >>> file = encode_png(render_phantom(height=120, width=180).pixels)
-    >>> diagnosis = diagnose(file, package=find("idc"), um_per_px=4.0)
+    >>> diagnosis = diagnose(file, um_per_px=4.0)
+    >>> diagnosis.card.name, diagnosis.chosen.because
+    ('idc', 'The only model for images of this scale.')
     >>> diagnosis.classes, diagnosis.tiles
     (('no IDC', 'IDC'), 24)
     >>> print(diagnosis.outcome.name, *diagnosis.outcome.reasons)
@@ -154,25 +178,34 @@ def diagnose(
     started = time.perf_counter()
     image = read_image(source, name=name)
     read = time.perf_counter()
-    package = package or find()
+    if grow:
+        grow(image, None)
+    name = name or (str(source) if isinstance(source, Path) else "image")
+    info = image.info
+    named = scale_by_name(name, info.width, info.height)
+    chosen = None
+    if package is None:
+        package, chosen = choose(image, um_per_px, named)
+    routed = time.perf_counter()
     card = package.card
     target = _target(card, heatmap_class)
     layer = heatmap_layer or card.heatmap_layer
-    info = image.info
     scale = plan_scale(
         info.um_per_px,
         um_per_px,
         card.input,
         info.height,
         info.width,
+        named=named,
         unusable=info.scale_words,
         square_pixels=info.square_pixels,
     )
     classifier = get_classifier(package)
     explain = explainer(classifier, layer)
     prepared = time.perf_counter()
-    answer = answer_image(image.pixels, scale, classifier, explain, target, progress)
-    predicted = _predict(card, answer.probabilities)
+    growing = partial(grow, image) if grow else None
+    answer = answer_image(image.pixels, scale, classifier, explain, target, progress, growing)
+    predicted = most_fitting(card, answer.probabilities)
     shown = card.positive_index if card.positive_index is not None else predicted
     scope = check_scope(
         scale=scale,
@@ -185,7 +218,7 @@ def diagnose(
     uncertainty = _uncertainty(classifier, answer, shown)
     ended = time.perf_counter()
     return Diagnosis(
-        name=name or (str(source) if isinstance(source, Path) else "image"),
+        name=name,
         image=image,
         card=card,
         model_sha256=package.model_sha256,
@@ -204,10 +237,14 @@ def diagnose(
         heatmap=answer.heatmap,
         heatmap_class=card.classes[answer.explained],
         heatmap_layer=layer,
-        warnings=_warnings(image, card, scale, answer),
+        chosen=chosen,
+        warnings=cautions(
+            image.info, card.input, scale, answer.tissue, answer.most_tissue, answer.tiles
+        ),
         timings={
             "read": read - started,
-            "prepare": prepared - read,
+            "choose": routed - read,
+            "prepare": prepared - routed,
             "answer": ended - prepared,
             "total": ended - started,
         },
@@ -242,13 +279,6 @@ def _target(card: Card, heatmap_class: str | None) -> int | None:
     return card.classes.index(heatmap_class)
 
 
-def _predict(card: Card, probabilities: NDArray[np.float32]) -> int:
-    point, positive = card.operating_point, card.positive_index
-    if point is None or positive is None:
-        return int(probabilities.argmax())
-    return positive if probabilities[positive] >= point.threshold else 1 - positive
-
-
 def _uncertainty(classifier: Classifier, answer: ExplainedImage, index: int) -> Uncertainty:
     members = answer.members
     return Uncertainty(
@@ -264,36 +294,6 @@ def _positive_share(card: Card, tiles: TileMap | None) -> float | None:
     if tiles is None or point is None or positive is None:
         return None
     return tiles.share_at(positive, point.threshold)
-
-
-def _warnings(
-    image: Image, card: Card, scale: ScalePlan, answer: ExplainedImage
-) -> tuple[str, ...]:
-    warnings = [scale.message] if scale.um_per_px is None and scale.square_pixels else []
-    if answer.tissue < LEAST_TISSUE <= answer.most_tissue:
-        warnings.append(
-            f"Only {100 * answer.tissue:.2g} % of the image is tissue; the answer is about that."
-        )
-    shorter = min(image.info.height, image.info.width)
-    if shorter * ONE_PIECE < scale.tile:
-        known = scale.um_per_px or card.input.um_per_px
-        warnings.append(
-            f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
-            f"pieces of {scale.tile * known:.0f} µm, and details that it needs may be missing."
-        )
-    if card.input.fit == "squash" and scale.um_per_px:
-        shown, largest = shorter * scale.um_per_px, card.input.fields_um[-1]
-        if shown > largest * ONE_PIECE:
-            warnings.append(
-                f"The image's shorter side shows {shown:,.0f} µm of tissue and is looked at whole; "
-                f"the model knows fields of at most {largest:.0f} µm. Crop the image."
-            )
-    if answer.tiles and answer.tiles.grid.stride == answer.tiles.grid.size:
-        warnings.append(
-            "The image is so large that its tiles were laid side by side, not overlapping."
-        )
-    warnings += [f"On reading the file: {note}." for note in image.info.notes]
-    return tuple(warnings)
 
 
 def _rounded(value: float | None) -> float | None:

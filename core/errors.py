@@ -4,6 +4,8 @@ Every message says what was received, what was expected and what to do about it,
 Pages and the command line show `str(error)` and nothing else.
 """
 
+from typing import Any
+
 
 class LobuleError(Exception):
     """Base of every error whose message is meant for the user."""
@@ -22,6 +24,21 @@ class SettingsError(LobuleError):
 
 class ImageError(LobuleError):
     """An image could not be read: empty, damaged, unsupported, or over a limit."""
+
+
+class NoModelError(ImageError):
+    """No model that answers by itself knows an image.
+
+    `offers` are the packages for demonstration that know it; `plausible` the scales, µm/px, at
+    which a model that answers by itself would; None where its own scale is known.
+    """
+
+    def __init__(
+        self, message: str, offers: tuple[Any, ...] = (), plausible: tuple[float, ...] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.offers = offers
+        self.plausible = plausible
 
 
 class DatasetError(LobuleError):

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         default=200, gt=0, description="largest file that is read, MB"
     )
     max_image_megapixels: float = Field(
-        default=100, gt=0, description="largest image that is decoded"
+        default=150, gt=0, description="largest image that is decoded"
     )
 
     @property

@@ -11,7 +11,7 @@ from pages.desk.save import offer_to_save
 from pages.desk.state import keep_in_address, open_desk
 from pages.desk.stated_scale import ask_for_scale
 from pages.desk.table import in_order
-from pages.desk.uploads import ask_for_images, offer_to_clear, phantom_button, receive
+from pages.desk.uploads import ask_for_images, offer_to_clear, receive
 from pages.desk.work import want
 from pages.shared.entrance import enter_through_app
 
@@ -21,23 +21,25 @@ with st.sidebar:
     desk = open_desk()
     keep_in_address(desk)
     ask_for_images()
-    phantom_button("phantom")
     if desk.images:
         offer_to_clear(desk)
     saving = st.container()
-    package = choose_model()
+    asked = choose_model()
     ask_for_scale(desk)
 
 # An empty place at once, so that the invitation is gone while the first answer is awaited.
 invitation = st.empty()
-if package is None:
+if asked is None:
     st.title("No model to answer with", anchor=False)
 elif not desk.images:
     with invitation.container():
-        invite(package)
+        invite(asked.package)
 else:
     uploads = list(desk.images.values())
-    queries = [Query(upload, package, desk.um_per_px_of(upload)) for upload in uploads]
+    queries = [
+        Query(upload, asked.package, desk.um_per_px_of(upload), shelf=asked.shelf)
+        for upload in uploads
+    ]
     picked = st.session_state.pop("desk_picked", desk.chosen)
     chosen = next((query for query in queries if query.upload.id == picked), queries[0])
     desk.chosen = chosen.upload.id

@@ -158,7 +158,7 @@ def _zeros(number: int) -> bytes:
 
 
 def _too_large() -> list[Upload]:
-    side = 10_500  # 110 megapixels, 330 MB when decoded
+    side = 12_500  # 156 megapixels, 470 MB when decoded
     bomb = _png(side, side, _zeros(side * (3 * side + 1)))
     long_text = b"".join(
         struct.pack(">I", len(body)) + b"zTXt" + body + _crc(b"zTXt" + body)

@@ -20,8 +20,8 @@ from core.inference.classifier import Classifier, get_classifier
 from core.registry.package import PREDICTIONS_FILE, Package
 from core.registry.shelf import find
 from core.settings import get_settings
-from core.training.by_probe import folds_of
 from core.training.judging.features import frozen_features
+from core.training.judging.folds import folds_of_probe
 from core.training.request.input_spec import frame
 from core.training.request.recipe import Recipe, load_recipe
 
@@ -97,18 +97,19 @@ class HeldOutProbabilities:
 
 
 def held_out_answers(home: Home) -> HeldOutProbabilities:
-    """Fit the recipe again without each patient, as training did to judge it."""
+    """Fit the recipe again without those who are tested, as training did to judge it."""
     features, labels, patients, recipe = home.features, home.labels, home.patients, home.recipe
     classes = len(home.dataset.classes)
     penalty = recipe.probe.penalty if recipe.probe else 1.0
     fit = probe_fitter(features, features[:1], labels, patients, recipe.balance, penalty, classes)
-    folds, _ = folds_of(home.dataset, recipe)
+    folds, protocol = folds_of_probe(home.dataset, recipe)
     held_out = cross_validate(fit, labels, patients, folds)
     rounds, rows = held_out.places
-    order = np.lexsort((rows, held_out.folds[0, rows])) if len(folds) == 1 else slice(None)
+    by_patient = protocol == "patients"
+    order = np.lexsort((rows, held_out.folds[0, rows])) if by_patient else slice(None)
     rounds, rows = rounds[order], rows[order]
     logits, after = held_out.logits[rounds, 0, rows], held_out.probabilities()[order]
-    temperatures = [each.temperature for chosen in held_out.decisions for each in chosen]
+    temperatures = [decision.temperature for chosen in held_out.decisions for decision in chosen]
     table = pd.read_csv(home.package.path / PREDICTIONS_FILE)
     stored = table[[f"probability {name}" for name in home.dataset.classes]].to_numpy()
     before = apply_temperature(logits, 1.0).astype(np.float64)
@@ -134,7 +135,7 @@ def calibration(home: Home, answers: HeldOutProbabilities) -> dict[str, dict[str
     balanced = np.asarray(plain * balance_weights(labels, patients, "patient"), dtype=np.float64)
     for label in np.unique(labels):
         balanced[:, labels == label] /= balanced[:, labels == label].sum(axis=1, keepdims=True)
-    found = {}
+    figures = {}
     for title, score, weights in (
         ("expected calibration error, balanced", _error, balanced),
         ("expected calibration error, images as they come", _error, plain),
@@ -143,11 +144,11 @@ def calibration(home: Home, answers: HeldOutProbabilities) -> dict[str, dict[str
         before, after = (
             score(labels, chances, weights) for chances in (answers.before, answers.after)
         )
-        found[title] = {
+        figures[title] = {
             name: (float(values[0]), interval(values[1:], patients))
             for name, values in (("before", before), ("after", after), ("lower by", before - after))
         }
-    return found
+    return figures
 
 
 def _error(

@@ -45,7 +45,7 @@ class Look:
         seen: list[NDArray[np.float64]] = []
         scale = plan_scale(None, None, self.classifier.card.input, *pixels.shape[:2])
         answer = answer_image(pixels, scale, self.classifier, self._explain(seen), 0)
-        found = check_scope(
+        checked = check_scope(
             scale=scale,
             tissue=answer.tissue,
             most_tissue=answer.most_tissue,
@@ -53,7 +53,7 @@ class Look:
             sharpness=answer.sharpness,
         )
         far = answer.distance is not None and answer.distance > 1
-        return Stranger(kind, group, np.concatenate(seen), far, not found.inside)
+        return Stranger(kind, group, np.concatenate(seen), far, not checked.inside)
 
     def _explain(self, seen: list[NDArray[np.float64]]) -> Explain:
         def explain(inputs: NDArray[np.uint8], target: int | None) -> Explained:  # noqa: ARG001
@@ -79,14 +79,14 @@ def farther(home: Home, strangers: Sequence[Stranger]) -> NDArray[np.float64]:
     """
     groups, group = np.unique([stranger.group for stranger in strangers], return_inverse=True)
     people, codes = np.unique(home.patients.astype(str), return_inverse=True)
-    found = np.empty((len(people), len(groups)))
+    shares = np.empty((len(people), len(groups)))
     for own, reference in left_out_references(home.features[0], home.labels, home.patients):
         away = np.array([distances(reference, one.features).mean() for one in strangers])
         for person in np.unique(codes[own]):
             near = image_distances(reference, home.features[0, codes == person])[:, np.newaxis]
             wins = ((away > near) + 0.5 * (away == near)).mean(axis=0)
-            found[person] = np.bincount(group, wins) / np.bincount(group)
-    return found
+            shares[person] = np.bincount(group, wins) / np.bincount(group)
+    return shares
 
 
 def mean_of_table(table: NDArray[np.float64]) -> Figure:

@@ -8,10 +8,15 @@ from core.assessment.assess import Assessment
 from core.errors import EvaluationError
 from core.evaluation.bootstrap import Interval
 from core.evaluation.estimand import ESTIMANDS, titled
+from core.evaluation.few_patients import MARK, marked, warning
+from core.evaluation.intervals import HOW
 from core.evaluation.judge import Evaluation, Figure, evaluation_of
+from core.evaluation.next_patient import FLOOR, LEAST_IMAGES, NextPatient
 from core.evaluation.patient_level import Rule, by_patient, recognition_rate
 from core.evaluation.predictions import Group
 from core.registry.card_limits import change_words
+from core.registry.card_results import ExpectedOfPatient
+from core.registry.card_words import expected_of_next
 
 _RULES: tuple[Rule, ...] = ("mean probability", "majority")
 _GROUPS: tuple[Group, ...] = ("magnification", "subtype", "patient")
@@ -86,8 +91,10 @@ def lines(assessment: Assessment) -> Iterator[str]:
     card = assessment.package.card
     yield (
         f"{card.name} on {assessment.dataset.name}: {evaluation.images:,} images of "
-        f"{evaluation.patients:,} patients. {evaluation.how}"
+        f"{evaluation.patients:,} patients. {evaluation.how} {HOW}"
     )
+    if evaluation.few:
+        yield f"{MARK}: {warning(evaluation.patients)}"
     yield from (text for text in (known.warning, *assessment.warnings) if text)
     yield from _figures(evaluation, leaky=known.leaky)
     yield verdict(assessment)
@@ -95,7 +102,7 @@ def lines(assessment: Assessment) -> Iterator[str]:
         yield f"Without the patients it was trained on, {assessment.unseen.patients} patients:"
         yield from _figures(assessment.unseen, leaky=False)
     rate, between, _ = recognition_rate(assessment.predictions)
-    yield f"Mean patient score: {_between(rate, between)}"
+    yield f"Mean patient score: {marked(_between(rate, between), assessment.evaluation.patients)}"
     people, why = by_patients(assessment)
     for rule, judged in people.items():
         yield f"By patient, {rule}:"
@@ -127,7 +134,7 @@ def verdict(assessment: Assessment) -> str:
     if auroc.interval is None:
         return f"{both}. {colour.no_interval} Whether it beats colour cannot be said."
     between = f"difference {auroc.difference:+.3f} ({auroc.interval[0]:+.3f} to "
-    between += f"{auroc.interval[1]:+.3f}, 95 % by paired bootstrap over patients)"
+    between += f"{auroc.interval[1]:+.3f}, 95 %, paired over patients)"
     beats = (
         "It beats colour alone"
         if auroc.higher
@@ -143,12 +150,17 @@ def _judged(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "patients": evaluation.patients,
         "images": evaluation.images,
+        "few_patients": evaluation.few,
         "estimand": evaluation.estimand,
         "figures": {name: asdict(figure) for name, figure in evaluation.figures.items()},
         "other_estimands": {
             estimand: {name: asdict(figure) for name, figure in figures.items()}
             for estimand, figures in evaluation.others.items()
         },
+        "next_patient": [
+            {**asdict(expected), "images_at_least": LEAST_IMAGES, "floor": FLOOR}
+            for expected in evaluation.next_patient
+        ],
         "by_class": [asdict(of_class) for of_class in evaluation.by_class],
         "confusion": evaluation.confusion.tolist(),
         "no_interval": evaluation.no_interval,
@@ -165,12 +177,23 @@ def _figures(evaluation: Evaluation, *, leaky: bool) -> Iterator[str]:
             f"  {of_class.name}: {of_class.images:,} images of {of_class.patients} patients, "
             f"sensitivity {_figure(of_class.figures['sensitivity'])}{mark}"
         )
+    for expected in evaluation.next_patient:
+        if expected.patients:
+            yield f"  {_expected(expected)}{mark}"
     if evaluation.no_interval:
         yield f"  {evaluation.no_interval}"
 
 
+def _expected(expected: NextPatient) -> str:
+    return expected_of_next(
+        ExpectedOfPatient(**asdict(expected), images_at_least=LEAST_IMAGES, floor=FLOOR)
+    )
+
+
 def _figure(figure: Figure) -> str:
-    return f"– ({figure.why})" if figure.value is None else _between(figure.value, figure.interval)
+    if figure.value is None:
+        return f"– ({figure.why})"
+    return marked(_between(figure.value, figure.interval), figure.patients)
 
 
 def _between(value: float, interval: Interval | None) -> str:

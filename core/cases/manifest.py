@@ -73,7 +73,7 @@ def labelled(cases: Sequence[Case], classes: Classes, everything: Collection[Sho
     """
     synthetic_files = {shown.sha256 for shown in everything if shown.synthetic}
     patients = _patients([shown for shown in everything if shown.sha256 not in synthetic_files])
-    found: dict[str, dict[str, tuple[CaseImage, str, str]]] = {}
+    labels: dict[str, dict[str, tuple[CaseImage, str, str]]] = {}
     no_class = unjudged = synthetic = 0
     for case in cases:
         for image in case.images:
@@ -90,9 +90,9 @@ def labelled(cases: Sequence[Case], classes: Classes, everything: Collection[Sho
                 no_class += image.verdict is not None
                 continue
             row = (image, label, patients[case.id])
-            found.setdefault(image.sha256, {}).setdefault(label, row)
-    rows = tuple(row for by in found.values() if len(by) == 1 for row in by.values())
-    contradictory = sum(len(by) > 1 for by in found.values())
+            labels.setdefault(image.sha256, {}).setdefault(label, row)
+    rows = tuple(row for by in labels.values() if len(by) == 1 for row in by.values())
+    contradictory = sum(len(by) > 1 for by in labels.values())
     return Labelled(rows, no_class, unjudged, contradictory, synthetic)
 
 

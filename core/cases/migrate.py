@@ -39,12 +39,12 @@ def migrate(engine: Engine) -> None:
 
 
 def _is_behind(connection: Connection) -> bool:
-    found = MigrationContext.configure(connection).get_current_revision()
+    revision = MigrationContext.configure(connection).get_current_revision()
     script = ScriptDirectory(str(FOLDER))
-    known = {revision.revision for revision in script.walk_revisions()}
-    if found is not None and found not in known:
+    known = {script_of.revision for script_of in script.walk_revisions()}
+    if revision is not None and revision not in known:
         raise CaseError(
-            f"The worklist's database has the schema {found!r}, which this Lobule does not know: "
-            "a newer one made it. Use that one, or another LOBULE_HOME."
+            f"The worklist's database has the schema {revision!r}, which this Lobule does not "
+            "know: a newer one made it. Use that one, or another LOBULE_HOME."
         )
-    return found != script.get_current_head()
+    return revision != script.get_current_head()

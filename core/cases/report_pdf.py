@@ -153,7 +153,7 @@ def _model(sheet: Sheet, text: str, model_sha256: str) -> None:
     sheet.heading(f"The model {card.name}: {shortened(card.title)}", room=60.0)
     sheet.text("Its card as it was when it answered, in short.", _SMALL)
     for words in reservations(card):
-        sheet.text(f"▲ {words}", bold=True)
+        sheet.text(f"▲ {words.removeprefix('▲ ')}", bold=True)
     for section in card_summary(card, model_sha256):
         sheet.heading(section.title, 9, room=15.0)
         if section.rows:

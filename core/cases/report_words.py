@@ -184,12 +184,13 @@ def case_answers(case: Case, answers: dict[int, FullAnswer]) -> list[str]:
     answers
         The kept answers by their id.
     """
-    by_model: dict[tuple[str, str], dict[str, FullAnswer]] = {}
+    by_model: dict[tuple[str, str], dict[str, tuple[str, FullAnswer]]] = {}
     given: dict[tuple[str, str], int] = {}
     for image in case.images:
         for answer in image.answers:
             model = (answer.model, answers[answer.id].card)
-            by_model.setdefault(model, {}).setdefault(image.sha256, answers[answer.id])
+            told = answer.said, answers[answer.id]
+            by_model.setdefault(model, {}).setdefault(image.sha256, told)
             given[model] = given.get(model, 0) + 1
     return [
         _answer(name, card, list(different.values()), given[name, card])
@@ -198,9 +199,9 @@ def case_answers(case: Case, answers: dict[int, FullAnswer]) -> list[str]:
     ]
 
 
-def _answer(name: str, card: str, different: list[FullAnswer], given: int) -> str:
-    results = [result_of(full) for full in different]
-    inside = [result for result in results if result["scope"]["inside"]]
+def _answer(name: str, card: str, different: list[tuple[str, FullAnswer]], given: int) -> str:
+    results = [(said, result_of(full)) for said, full in different]
+    inside = [(said, result) for said, result in results if result["scope"]["inside"]]
     left_out = [
         f"{len(results) - len(inside):,} out of scope" if len(inside) < len(results) else "",
         f"{given - len(results):,} the same as another" if given > len(results) else "",
@@ -208,8 +209,8 @@ def _answer(name: str, card: str, different: list[FullAnswer], given: int) -> st
     aside = ", ".join(filter(None, left_out))
     if not inside:
         return f"{name}: no answer, since no image counts ({aside})."
-    chances = np.array([result["probabilities"] for result in inside])
-    together = answer_case(read_card(card), chances)
+    chances = np.array([result["probabilities"] for _, result in inside])
+    together = answer_case(read_card(card), [said for said, _ in inside], chances)
     interval = f"no interval below {FEWEST_IMAGES} images"
     if together.interval:
         low, high = together.interval
@@ -217,6 +218,6 @@ def _answer(name: str, card: str, different: list[FullAnswer], given: int) -> st
     images = "1 image" if together.images == 1 else f"{together.images:,} images"
     not_counted = f"; not counted: {aside}" if aside else ""
     return (
-        f"{name}: {together.name}. Mean probability of {together.about} "
+        f"{name}: {together.name} ({together.because}). Mean probability of {together.about} "
         f"{100 * together.probability:.1f} % ({interval}), of {images}{not_counted}."
     )

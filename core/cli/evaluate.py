@@ -59,7 +59,7 @@ def evaluate(
     from core.datasets.open import open_dataset
 
     try:
-        found = _assess(
+        assessment = _assess(
             model,
             partial(
                 open_dataset,
@@ -71,8 +71,8 @@ def evaluate(
             ),
             robustness=robustness,
         )
-        table = out or place_for(found.package.card.name, found.dataset.name)
-        write_predictions(found.predictions, table)
+        table = out or place_for(assessment.package.card.name, assessment.dataset.name)
+        write_predictions(assessment.predictions, table)
     except KeyboardInterrupt:
         typer.echo("Stopped: nothing was written.", err=True)
         raise typer.Exit(130) from None
@@ -80,9 +80,9 @@ def evaluate(
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
     if as_json:
-        print_json({**to_json(found), "answers": str(table)})
+        print_json({**to_json(assessment), "answers": str(table)})
         return
-    for line in lines(found):
+    for line in lines(assessment):
         typer.echo(plain(line))
     typer.echo(f"Answers: {plain(str(table))}")
 

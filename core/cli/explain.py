@@ -1,15 +1,17 @@
-"""`explain check`: whether a model's explanations tell what it learnt."""
+"""`explain check` and `explain where`: whether explanations tell what was learnt, and where."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.cli.output import AsJson, plain, print_json, stage_bars
-from core.errors import LobuleError
+from core.errors import LobuleError, PackageError
 
 if TYPE_CHECKING:
-    from core.registry.card_parts import Randomisation
+    from core.registry.card_parts import Located, Randomisation
 
 explain = typer.Typer(help="What drove a model's answers.", no_args_is_help=True)
 
@@ -40,22 +42,123 @@ def check(
     A method whose maps stay the same shows the picture, not what the model learnt, and is marked
     so in the card of a model of your own.
     """
+    with _ending_in_words():
+        checked, written = _check(model, data, shipped=shipped)
+    if as_json:
+        print_json({"model": model, "written": written, **checked.model_dump(mode="json")})
+        return
+    _print(checked)
+    _say_whether(model, written=written)
+
+
+@explain.command()
+def where(
+    model: Annotated[
+        str, typer.Argument(help="A model of two classes, as `models list` calls it.")
+    ],
+    regions: Annotated[
+        Path,
+        typer.Option(help="Folder of regions, each with its mask: 1.jpg and 1_tumour.png."),
+    ],
+    um_per_px: Annotated[float, typer.Option(help="Of the regions, in µm.", min=0.05, max=20)],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="An explanation to try; may be repeated. All of them by default."),
+    ] = None,
+    called: Annotated[
+        str, typer.Option(help="What they are, for the card.")
+    ] = "with a pathologist's mask of the tumour",
+    *,
+    shipped: Annotated[
+        bool,
+        typer.Option(
+            "--shipped", help="Also write into the card of a model that ships with Lobule."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the probability map and the explanations with where a pathologist saw tumour."""
+    with _ending_in_words():
+        found, written = _where(model, regions, um_per_px, only, called, shipped=shipped)
+    if as_json:
+        print_json({"model": model, "written": written, **found.model_dump(mode="json")})
+        return
+    for line in located_table(found):
+        typer.echo(plain(line))
+    _say_whether(model, written=written)
+
+
+@contextmanager
+def _ending_in_words() -> Iterator[None]:
+    """End the command with a sentence where it is stopped or cannot go on."""
     try:
-        found, written = _check(model, data, shipped=shipped)
+        yield
     except KeyboardInterrupt:
         typer.echo("Stopped: nothing was written.", err=True)
         raise typer.Exit(130) from None
     except LobuleError as error:
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
-    if as_json:
-        print_json({"model": model, "written": written, **found.model_dump(mode="json")})
-        return
-    _print(found)
+
+
+def _say_whether(model: str, *, written: bool) -> None:
     if written:
         typer.echo(f"Written into the card of {plain(model)}.")
     else:
         typer.echo(f"{plain(model)} ships with Lobule: its card stays as it is without --shipped.")
+
+
+def located_table(found: "Located") -> list[str]:
+    """Both tables as Markdown: whole regions, and within tiles."""
+    lines = [
+        "| region | what | AUROC | highest in tumour | tumour found | rest called tumour |",
+        "|---|---|---|---|---|---|",
+    ]
+    for region in found.regions:
+        share = f"{region.found:.0%} | {region.called_besides:.0%}"
+        for what, auroc, points, rest in (
+            ("probability map", region.probability_map, region.map_points, share),
+            ("heatmap", region.heatmap, region.heatmap_points, "– | –"),
+            ("nuclei", region.nuclei, region.nuclei_point, "– | –"),
+        ):
+            highest = "yes" if points else "no"
+            lines.append(f"| {region.name} | {what} | {auroc:.3f} | {highest} | {rest} |")
+    lines += ["", f"| within {found.tiles} tiles | AUROC, mean over tiles |", "|---|---|"]
+    lines.append(f"| nuclei | {found.nuclei:.3f} |")
+    lines += [f"| {each.method} | {each.auroc:.3f} |" for each in found.methods]
+    return lines
+
+
+def _where(
+    model: str,
+    folder: Path,
+    um_per_px: float,
+    only: list[str] | None,
+    called: str,
+    *,
+    shipped: bool,
+) -> "tuple[Located, bool]":
+    from core.registry.manage import rewrite_card
+    from core.registry.shelf import find, shelf
+
+    package = find(model)
+    of_user = not next(entry for entry in shelf() if entry.name == model).shipped
+    from core.explain.methods.catalogue import METHODS
+    from core.explain.where import locate, regions_of
+    from core.inference.classifier import get_classifier
+
+    methods = tuple(only or METHODS)
+    if unknown := sorted(set(methods) - set(METHODS)):
+        raise PackageError(
+            f"There is no explanation {unknown[0]!r}. Choose among {', '.join(METHODS)}."
+        )
+    regions = regions_of(folder, um_per_px)
+    with stage_bars() as progress:
+        found = locate(get_classifier(package), regions, called, methods, progress)
+    write = of_user or shipped
+    if write:
+        rewrite_card(package, located=found)
+    return found, write
 
 
 def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisation, bool]":

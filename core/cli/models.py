@@ -10,7 +10,7 @@ from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 
 if TYPE_CHECKING:
-    from core.registry.card_results import ClassResult
+    from core.registry.card_results import CardEvaluation, ClassResult, MagnificationResult
     from core.registry.package import Package
     from core.registry.shelf import ShelfEntry
 
@@ -125,7 +125,8 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
-    from core.registry.card_words import explained, summary_of
+    from core.evaluation.few_patients import marked
+    from core.registry.card_words import explained, located, summary_of
 
     card, spec = package.card, package.card.input
     yield "Name", card.name
@@ -151,22 +152,30 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         yield "Judged on", f"{result.images:,} images of {result.patients} patients"
         yield (
             result.titled("auroc"),
-            _figure(result.auroc, result.auroc_interval, result.colour_auroc),
+            marked(
+                _figure(result.auroc, result.auroc_interval, result.colour_auroc), result.patients
+            ),
         )
         yield (
             result.titled("balanced_accuracy"),
-            _figure(
-                result.balanced_accuracy,
-                result.balanced_accuracy_interval,
-                result.colour_balanced_accuracy,
+            marked(
+                _figure(
+                    result.balanced_accuracy,
+                    result.balanced_accuracy_interval,
+                    result.colour_balanced_accuracy,
+                ),
+                result.patients,
             ),
         )
+        yield from _of_patients(result)
         yield "Beats colour", "yes" if result.beats_colour else "NO"
         for shift in result.stain_shift:
             name = f"AUROC, stain shifted by {shift.strength:g}"
             yield name, _figure(shift.auroc, None, shift.colour_auroc)
         for of_class in result.by_class:
             yield of_class.name, of_class.withheld or _of_class(of_class)
+        for at in result.by_magnification:
+            yield f"At {at.name}", at.withheld or _at_magnification(at)
         for other in result.tried:
             shifted = "" if other.shifted_auroc is None else f", shifted {other.shifted_auroc:.3f}"
             yield (
@@ -179,19 +188,49 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         yield "Judged by", "nothing yet: no evaluation on the card"
     if sentence := explained(card):
         yield "Explanations", sentence
+    if sentence := located(card):
+        yield "Where", sentence
     yield "Good for", "; ".join(card.good_for)
     yield "Not for", "; ".join(card.not_for)
     yield "Data licence", card.licence
     yield "Network file", package.model_sha256
 
 
+def _of_patients(result: "CardEvaluation") -> Iterator[tuple[str, str]]:
+    """How far patients differ, and whether they are few."""
+    from core.evaluation.estimand import ESTIMANDS
+    from core.evaluation.few_patients import marked, warning
+    from core.registry.card_words import next_patient
+
+    value, interval = result.auroc_within_patients, result.auroc_within_patients_interval
+    if value is not None:
+        yield f"AUROC, {ESTIMANDS['patients']}", marked(_between(value, interval), result.patients)
+    if result.few:
+        yield "Few patients", warning(result.patients)
+    for sentence in next_patient(result):
+        yield "Next patient", sentence.removeprefix("Next patient, ")
+
+
 def _of_class(of_class: "ClassResult") -> str:
+    from core.evaluation.few_patients import marked
+
     people = f"{of_class.images:,} images of {of_class.patients} patients"
     if of_class.auroc is None or of_class.sensitivity is None:
         return people
     colour = "" if of_class.colour_auroc is None else f", colour alone {of_class.colour_auroc:.3f}"
-    auroc = _between(of_class.auroc, of_class.auroc_interval)
+    auroc = marked(_between(of_class.auroc, of_class.auroc_interval), of_class.patients)
     return f"{people}: AUROC {auroc}{colour}; sensitivity {of_class.sensitivity:.3f}"
+
+
+def _at_magnification(at: "MagnificationResult") -> str:
+    from core.evaluation.few_patients import marked
+
+    people = f"{at.images:,} images of {at.patients} patients"
+    if at.auroc is None or at.balanced_accuracy is None:
+        return people
+    colour = "" if at.colour_auroc is None else f", colour alone {at.colour_auroc:.3f}"
+    auroc = marked(_between(at.auroc, at.auroc_interval), at.patients)
+    return f"{people}: AUROC {auroc}{colour}; balanced accuracy {at.balanced_accuracy:.3f}"
 
 
 def _figure(value: float, interval: tuple[float, float] | None, colour: float) -> str:

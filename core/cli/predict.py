@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Image files.", show_default=False)],
     model: Annotated[
-        str | None, typer.Option(help="Model to ask; by default the active one.")
-    ] = None,
+        str, typer.Option(help="Model to ask; `auto` takes the one that knows such images.")
+    ] = "auto",
     heatmap: Annotated[
         Path | None, typer.Option(help="Folder to write each image under its heatmap to.")
     ] = None,
@@ -56,15 +56,16 @@ def predict(
 
 def _diagnose(
     path: Path,
-    model: str | None,
+    model: str,
     um_per_px: float | None,
     heatmap: Path | None,
     progress: "Progress",
 ) -> "Diagnosis":
     from core.diagnosis import diagnose
-    from core.registry.shelf import find
+    from core.registry.shelf import AUTOMATIC, find
 
-    diagnosis = diagnose(path, package=find(model), um_per_px=um_per_px, progress=progress)
+    package = None if model == AUTOMATIC else find(model)
+    diagnosis = diagnose(path, package=package, um_per_px=um_per_px, progress=progress)
     if heatmap is not None:
         _write_heatmap(heatmap / _heatmap_name(path, diagnosis), diagnosis)
     return diagnosis
@@ -111,7 +112,9 @@ def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
         typer.echo(f"{plain(diagnosis.name)}: out of scope for {diagnosis.card.name}")
     else:
         _print_probabilities(diagnosis)
-    for reason in (*outcome.reasons, *diagnosis.warnings):
+    chosen = diagnosis.chosen
+    why = (f"Chosen: {diagnosis.card.name}. {chosen.because}",) if chosen else ()
+    for reason in (*outcome.reasons, *diagnosis.warnings, *why):
         typer.echo(f"    Note: {plain(reason)}")
 
 

@@ -44,7 +44,9 @@ def _lines(plan: "Plan") -> Iterator[str]:
             times = f"{plan.epochs} epoch{'' if plan.epochs == 1 else 's'} of"
         yield (
             f"{'Time:':<12}at most {duration(plan.seconds)}: {times} "
-            f"{duration(plan.seconds_an_epoch)}, and reading the images; judging comes on top"
+            f"{duration(plan.seconds_an_epoch)}"
+            + (f", also for each of {plan.folds} folds" if plan.folds else "")
+            + ", and reading the images; judging comes on top"
         )
     if plan.disk_free:
         yield (
@@ -126,24 +128,32 @@ def _step_line(values: dict[str, float]) -> str:
 
 def report(evaluation: "CardEvaluation") -> str:
     """How the model was judged and how it did, a line a patient."""
+    from core.evaluation.estimand import ESTIMANDS
+    from core.evaluation.few_patients import MARK, warning
+    from core.registry.card_words import next_patient
 
     def figure(value: float | None, interval: tuple[float, float] | None = None) -> str:
         text = "–" if value is None else f"{value:.3f}"
         return f"{text} ({interval[0]:.3f}–{interval[1]:.3f})" if interval else text
 
+    within = evaluation.auroc_within_patients, evaluation.auroc_within_patients_interval
+    few = [f"{MARK}: {warning(evaluation.patients)}"] if evaluation.few else []
     lines = [
         "LEAKY SPLIT: " + evaluation.protocol if evaluation.leaky else evaluation.protocol,
-        f"{evaluation.images} images of {evaluation.patients} patients. 95 % intervals by patient.",
+        f"{evaluation.images} images of {evaluation.patients} patients; 95 % intervals over them.",
+        *few,
         (
             f"{evaluation.titled('auroc')}: "
             f"{figure(evaluation.auroc, evaluation.auroc_interval)}, "
             f"colour alone {figure(evaluation.colour_auroc)}"
         ),
+        *([f"AUROC, {ESTIMANDS['patients']}: {figure(*within)}"] if within[0] is not None else []),
         (
-            "Balanced accuracy "
+            f"{evaluation.titled('balanced_accuracy')}: "
             f"{figure(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval)}, "
             f"colour alone {figure(evaluation.colour_balanced_accuracy)}"
         ),
+        *next_patient(evaluation),
         "patient  images  positive  AUROC  balanced accuracy  at threshold  colour alone",
     ]
     lines += [

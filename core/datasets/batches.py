@@ -1,6 +1,7 @@
 """Batches for Keras out of the pixel cache."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,7 +14,8 @@ class Batches(keras.utils.PyDataset):
     Parameters
     ----------
     pixels : uint8 array, shape (N, h, w, 3)
-        The whole cache, memory-mapped.
+        The whole cache, memory-mapped. Or with `views`, (N, V, …) of any kind: each epoch takes one
+        of the V views of an image, drawn anew; without a seed the first.
     targets : float32 array, shape (N, outputs)
     weights : float32 array, shape (N,)
         Weight of each image in the loss.
@@ -31,7 +33,7 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        pixels: NDArray[np.uint8],
+        pixels: NDArray[Any],
         targets: NDArray[np.float32],
         weights: NDArray[np.float32],
         rows: NDArray[np.int64],
@@ -39,17 +41,20 @@ class Batches(keras.utils.PyDataset):
         seed: int | None = None,
         *,
         sampling: bool = False,
+        views: bool = False,
     ) -> None:
         super().__init__()
         if sampling:
             self._chances = weights[rows] / weights[rows].sum(dtype=np.float64)
             weights = np.ones_like(weights)
         self._sampling = sampling
+        self._views = pixels.shape[1] if views else 0
         self._arrays = (pixels, targets, weights)
         self._rows = rows
         self._batch_size = batch_size
         self._seed = seed
         self._order = rows
+        self._drawn = np.zeros(len(rows), dtype=np.int64)
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
@@ -64,6 +69,8 @@ class Batches(keras.utils.PyDataset):
             self._order = random.choice(self._rows, len(self._rows), p=self._chances)
         else:
             self._order = random.permutation(self._rows)
+        if self._views:
+            self._drawn = random.integers(self._views, size=len(self._rows))
 
     def __len__(self) -> int:
         return math.ceil(len(self._rows) / self._batch_size)
@@ -71,6 +78,9 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[NDArray, NDArray, NDArray]:
         """Batch number `index`: pixels, targets, weights."""
         # Sorted rows read the memory map forwards; the order within a batch does not matter.
-        chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        pixels, targets, weights = (array[np.sort(chosen)] for array in self._arrays)
-        return pixels, targets, weights
+        here = slice(index * self._batch_size, (index + 1) * self._batch_size)
+        order = np.argsort(self._order[here], kind="stable")
+        chosen, view = self._order[here][order], self._drawn[here][order]
+        pixels, targets, weights = self._arrays
+        images = pixels[chosen, view] if self._views else pixels[chosen]
+        return images, targets[chosen], weights[chosen]

@@ -19,8 +19,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.datasets.breakhis_scale import UM_PER_PX
 from core.datasets.listing import counted, once_by_name, quoted
+from core.datasets.published_scale import (
+    BREAKHIS_HEIGHT,
+    BREAKHIS_NAME,
+    BREAKHIS_UM_PER_PX,
+    BREAKHIS_WIDTH,
+    breakhis_scale,
+)
 from core.datasets.records import (
     NOT_FOR_PATIENTS,
     Dataset,
@@ -51,10 +57,9 @@ CLASSES: dict[Task, tuple[str, ...]] = {
     "binary": ("benign", "malignant"),
     "subtype": tuple(SUBTYPES.values()),
 }
-WIDTH, HEIGHT = 700, 460
 SOURCE = Source(
-    um_per_px=UM_PER_PX["100X"],
-    field_um=UM_PER_PX["100X"] * HEIGHT,
+    um_per_px=BREAKHIS_UM_PER_PX["100X"],
+    field_um=BREAKHIS_UM_PER_PX["100X"] * BREAKHIS_HEIGHT,
     licence="CC BY 4.0",
     citations=(
         (
@@ -79,19 +84,13 @@ SOURCE = Source(
 )
 """As published at 100X; `field_um` is the image's shorter side. `read_breakhis` gives each dataset
 the scale of its own 100X images, or of its most frequent magnification where it has no 100X."""
-FILE_NAME = re.compile(
-    r"SOB_(?P<kind>[BM])_(?P<subtype>A|F|PT|TA|DC|LC|MC|PC)-(?P<patient>\d+-\d+)(?P<blocks>[A-Z]*)"
-    r"-(?P<magnification>40|100|200|400)-\d+\.[a-z0-9]+",
-    re.IGNORECASE,
-)
 _MAGNIFICATION_FOLDER = re.compile(r"(40|100|200|400)[xX]")
-_UNEQUAL = 0.02
 _DIVISIONS = {"train", "test", "val", "valid", "validation"}
 
 
 def is_breakhis(path: str) -> bool:
     """Whether a file is named as BreaKHis names its images."""
-    return FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
+    return BREAKHIS_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def read_breakhis(
@@ -136,7 +135,7 @@ def read_breakhis(
 
 def _record(folder: Path, path: str, task: Task) -> Record:
     *folders, name = path.split("/")
-    match = FILE_NAME.fullmatch(name)
+    match = BREAKHIS_NAME.fullmatch(name)
     assert match  # noqa: S101 - `is_breakhis` chose the files
     letters = match["subtype"].upper()
     subtype = SUBTYPES[letters]
@@ -170,7 +169,7 @@ def _um_per_px(path: Path, magnification: str) -> float:
         with path.open("rb") as file:
             head = file.read(24)
             if not head.startswith(PNG_SIGNATURE):
-                return _scale_by_width(*_other_size(head + file.read()), magnification)
+                return _or_nan(breakhis_scale(*_other_size(head + file.read()), magnification))
     except OSError as error:
         raise DatasetError(
             f"The image {path} cannot be read ({error.strerror}). Check its permissions."
@@ -178,7 +177,7 @@ def _um_per_px(path: Path, magnification: str) -> float:
     if len(head) < 24:  # noqa: PLR2004 - up to the height
         return float("nan")
     width, height = struct.unpack(">II", head[16:])
-    return _scale_by_width(width, height, magnification)
+    return _or_nan(breakhis_scale(width, height, magnification))
 
 
 def _other_size(data: bytes) -> tuple[int, int]:
@@ -189,11 +188,8 @@ def _other_size(data: bytes) -> tuple[int, int]:
     return header.width, header.height
 
 
-def _scale_by_width(width: int, height: int, magnification: str) -> float:
-    expected = width * HEIGHT / WIDTH
-    if not width or abs(height - expected) > max(1, _UNEQUAL * expected):
-        return float("nan")
-    return UM_PER_PX[magnification] * WIDTH / width
+def _or_nan(scale: float | None) -> float:
+    return float("nan") if scale is None else scale
 
 
 def _source(records: pd.DataFrame) -> Source:
@@ -202,7 +198,7 @@ def _source(records: pd.DataFrame) -> Source:
     scales = records.loc[sizes == reference, "um_per_px"].dropna()
     if scales.empty:
         return replace(SOURCE, um_per_px=float("nan"), field_um=float("nan"))
-    field = UM_PER_PX[reference] * HEIGHT
+    field = BREAKHIS_UM_PER_PX[reference] * BREAKHIS_HEIGHT
     return replace(SOURCE, um_per_px=float(scales.median()), field_um=field)
 
 
@@ -228,11 +224,11 @@ def _layout(path: str) -> str:
 
 def _scale_notes(records: pd.DataFrame) -> list[str]:
     notes = []
-    published = records["magnification"].map(UM_PER_PX)
-    widths = (published * WIDTH / records["um_per_px"]).dropna().round().astype(int)
-    resized = sorted(set(widths) - {WIDTH})
+    published = records["magnification"].map(BREAKHIS_UM_PER_PX)
+    widths = (published * BREAKHIS_WIDTH / records["um_per_px"]).dropna().round().astype(int)
+    resized = sorted(set(widths) - {BREAKHIS_WIDTH})
     if resized:
-        number = int((widths != WIDTH).sum())
+        number = int((widths != BREAKHIS_WIDTH).sum())
         shown = ", ".join(map(str, resized[:5])) + (" …" if len(resized) > 5 else "")  # noqa: PLR2004
         notes.append(
             f"{counted(number, 'image')} not of the published width, 700 px, but {shown} px: their "

@@ -21,16 +21,19 @@ _WORDS = {
 }
 _NOT, _IS = _WORDS["not"], _WORDS["is"]
 _HEALTH, _DISEASE, _REST = _WORDS["health"], _WORDS["disease"], _WORDS["rest"]
+_WELL = _HEALTH | {"typical"}
+_CONTROLS = frozenset({"control", "controls", "ctrl", "ctl"})
 _EITHER, _NUMBERED = _WORDS["either"], _WORDS["numbered"]
 # By how much a name is what it says: a name for health outweighs one for disease.
 _REST_OF_ALL, _POSITIVE, _NEGATIVE = -1, 2, -3
-_PREFIXES = ("non", "not", "no", "un", "ab", "anti", "dis", "in", "a", "an")
+_PREFIXES = ("non", "not", "no", "非", "无", "無", "un", "ab", "anti", "dis", "in", "a", "an")
 # Only where what is left is the other name's word, or a word that has such an opposite.
-_FOR_ANY_WORD = ("non", "not", "no")
+_FOR_ANY_WORD = ("non", "not", "no", "非", "无", "無")
 _OPPOSITES = frozenset({"normal", "typical", "healthy", "involved", "affected"})
-_ENDINGS = {"negative": -1, "neg": -1, "free": -1, "less": -1, "positive": 1, "pos": 1}
+_ENDINGS = {"negative": -1, "neg": -1, "free": -1, "frei": -1, "less": -1, "positive": 1, "pos": 1}
 # "HER2-negative carcinoma" is a carcinoma: the negation is of the word before it.
 _AFTER_ITS_WORD = frozenset({"negative", "negatives", "neg", "free", "absent"})
+_ADJECTIVAL = frozenset({"non", "not", "nicht", "nao", "niet"})
 _OF_GROWTH = frozenset({"invasive", "infiltrating", "infiltrative"})
 _LETTERS_OF_CLASSES = frozenset("cy")
 _YES = frozenset({"y", "yes", "t", "p", "pos", "positive"})
@@ -67,12 +70,15 @@ class Name:
         The others, ordered.
     unclear : bool
         Whether it names a disease, and a negation that may be of that or of something else.
+    denied : frozenset of str
+        Words that a negation stands right before: "tumour" in "non-tumour stroma".
     """
 
     negations: int
     affirmed: bool
     words: tuple[str, ...]
     unclear: bool = False
+    denied: frozenset[str] = frozenset()
 
     @property
     def negated(self) -> bool:
@@ -99,6 +105,7 @@ def apart(name: str, other: str = "") -> Name:
         shared.add("n")  # "N+" and "N-" are of lymph nodes, "N" beside "C" may be anything
     negations, affirmed = signs
     words: list[str] = []
+    denied: set[str] = set()
     ill = bool(_DISEASE & {*raw})
     unclear = signs[0] > 0 and ill and raw[-1] not in _DISEASE | others
     for at, word in enumerate(raw):
@@ -107,10 +114,19 @@ def apart(name: str, other: str = "") -> Name:
             of_all = not ill or _is_of_all(raw, at, part if sign < 0 else "", others)
             negations += of_all is not False
             unclear |= of_all is None
+            denied |= {part} if sign < 0 else _denied(raw, at)
         affirmed |= sign > 0 or part in _IS
         if part in shared or part not in _NOT | _IS | _FILLERS:
             words.append(part)
-    return Name(negations, affirmed, tuple(sorted(words)), unclear)
+    return Name(negations, affirmed, tuple(sorted(words)), unclear, frozenset(denied))
+
+
+def _denied(raw: list[str], at: int) -> set[str]:
+    """The word right behind a negation, where it is that which is denied and no more."""
+    after = [word for word in raw[at + 1 :] if word not in _FILLERS]
+    if after and (raw[at] in _ADJECTIVAL or len(after) == 1) and raw[at] not in _AFTER_ITS_WORD:
+        return {after[0]}
+    return set()
 
 
 def _is_of_all(raw: list[str], at: int, rest: str, theirs: set[str]) -> bool | None:
@@ -137,6 +153,10 @@ def _is_of_all(raw: list[str], at: int, rest: str, theirs: set[str]) -> bool | N
 def positive_of(one: str, other: str) -> int | None:
     """Which of two names is positive, 0 or 1; None where the words do not settle it."""
     names = apart(one, other), apart(other, one)
+    if {names[0].words, names[1].words} == {("0",), ("1",)}:
+        nought = int(names[1].words == ("0",))
+        if names[nought].negated and names[1 - nought].affirmed:  # "no (0)", "yes (1)"
+            return 1 - nought
     letters = (names[0].words, names[1].words)
     if letters in _LETTERS:
         return _LETTERS[letters]
@@ -147,12 +167,17 @@ def positive_of(one: str, other: str) -> int | None:
 
 def _by_meaning(*names: Name) -> int | None:
     """Of a word for health and any other the other; of one for disease and for the rest it."""
-    if any(name.unclear for name in names):
-        return None
     shared = set(names[0].words) & set(names[1].words)
     if _are_numbered(shared) and {*names[0].words, *names[1].words} - shared <= {"0", "1"}:
         return None
-    signs = [_sign(name, shared) for name in names]
+    first, second = (None if name.unclear else _sign(name, shared) for name in names)
+    if first is None or second is None:
+        return None
+    signs = [first, second]
+    for number, name in enumerate(names):
+        # "unhealthy tissue" beside "healthy", "abnormal (tumour)" beside "normal".
+        if name.denied & _WELL & {*names[1 - number].words} and not names[1 - number].negated:
+            signs[1 - number] = _REST_OF_ALL
     if signs[0] == signs[1]:
         return None
     strong, weak = (0, 1) if abs(signs[0]) > abs(signs[1]) else (1, 0)
@@ -182,20 +207,33 @@ def names_disease(name: str) -> bool:
 def _by_negation(one: Name, other: Name) -> int | None:
     """Of a thing and its negation; of "normal" and "not normal" the latter is positive."""
     if one.negated != other.negated:
-        healthy = bool(set(one.words) & _HEALTH) and not set(one.words) & _DISEASE
-        return int(one.negated) if not healthy else int(other.negated)
+        denied = one.denied | other.denied
+        healthy = denied or {*one.words}
+        if not healthy & _WELL or (not denied and healthy & _DISEASE):
+            return int(one.negated)
+        if one.affirmed or other.affirmed:  # "negative control" is no sick control
+            return None if {*one.words} <= _WELL - _CONTROLS else int(one.negated)
+        return int(other.negated)
     if one.affirmed != other.affirmed and not one.words:
         return int(other.affirmed)
     return None
 
 
-def _sign(name: Name, shared: set[str]) -> int:
-    """How far a name is positive or negative, apart from the words that both names have."""
+def _sign(name: Name, shared: set[str]) -> int | None:
+    """How far a name is positive or negative, apart from the words that both names have.
+
+    None where it contradicts itself: "1 non-IDC".
+    """
     left = {word for word in name.words if word not in shared}
     words = left or set(name.words)
     if left in ({"0"}, {"1"}):
+        if name.negated and left != {*name.words}:
+            return _NEGATIVE if left == {"0"} else None
         return _NEGATIVE if (left == {"0"}) != name.negated else _POSITIVE
     ill = bool(words & _DISEASE)
+    if name.negated and name.denied:
+        ill = bool(name.denied & _REST and {*name.words} & _DISEASE - name.denied)
+        return _POSITIVE if ill or name.denied & _WELL else _NEGATIVE
     well = bool(words & _HEALTH) and (bool(left) or not ill)
     if name.negated or (well and left):
         return _POSITIVE if name.negated and well else _NEGATIVE
@@ -215,6 +253,7 @@ def _words(name: str) -> tuple[tuple[int, bool], list[str]]:
     text = re.sub(r"\btriple[ -]?neg(?:ative)?\b", "tnbc", text)
     for phrase, word in _PHRASES.items():
         text = re.sub(phrase, word, text)
+    text = re.sub(r"^(\d+) ?- (?=.*\w)", r"\1 ", text)  # "0 - no IDC" is numbered
     text = re.sub(r"(?<=\w)-+(?= \w)", " negative", text)  # "ER- carcinoma"
     text, negative = _MINUS_SIGN.subn(" ", text.strip())
     text, positive = _PLUS_SIGN.subn(" ", text)
@@ -228,7 +267,7 @@ def _rests(name: str) -> set[str]:
     for word in _words(name)[1]:
         rests |= {word.removeprefix(start) for start in _FOR_ANY_WORD if word.startswith(start)}
         rests |= {word.removesuffix(end) for end in _ENDINGS if word.endswith(end)}
-    return {rest for rest in rests if len(rest) > 1}
+    return {rest for rest in rests if len(rest) > 1 or not rest.isascii()}
 
 
 def _part(word: str, known: set[str]) -> tuple[str, int]:
@@ -239,7 +278,7 @@ def _part(word: str, known: set[str]) -> tuple[str, int]:
         return word, 0
     for start in _PREFIXES:
         rest = word.removeprefix(start)
-        if rest == word or len(rest) < 2:  # noqa: PLR2004 - no word
+        if rest == word or (len(rest) < 2 and rest.isascii()):  # noqa: PLR2004 - no word
             continue
         usual = start in _FOR_ANY_WORD and rest in known
         if start == "un" and rest in _EITHER:

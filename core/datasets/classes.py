@@ -1,5 +1,6 @@
 """Which of the classes that somebody named is the positive one, and which are a model's."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -215,4 +216,4 @@ def _put_together(spelling: dict[str, str], names: Sequence[str]) -> tuple[str, 
 
 
 def _shell(name: str) -> str:
-    return f'"{name}"' if " " in name else name
+    return shlex.quote(name)

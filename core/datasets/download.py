@@ -58,13 +58,13 @@ def download(
         clear_remains(folder)
         record = _read_record(file)
         if file.exists():
-            found = _describe(file, progress, address=None)
-            _compare(record, found, f"{file} is not the file", "put the right file there")
+            description = _describe(file, progress, address=None)
+            _compare(record, description, f"{file} is not the file", "put the right file there")
         else:
             part = _fetch(archive, file, record, progress)
-            found = _describe(part, progress, address=archive.address)
+            description = _describe(part, progress, address=archive.address)
             try:
-                _compare(record, found, "What arrived is not the file", "try again later")
+                _compare(record, description, "What arrived is not the file", "try again later")
             except DatasetError:
                 forget(file)
                 raise
@@ -82,7 +82,7 @@ def download(
         except ArchiveError as error:
             raise DatasetError(f"{error} Delete it, then run the same command again.") from error
         if record is None:  # a first archive is trusted once it has proved whole
-            _write_record(file, found)
+            _write_record(file, description)
     return images
 
 

@@ -166,9 +166,14 @@ def _parts(name: str) -> tuple[str, ...]:
 
     Programs on Windows write `\` between folders.
     """
+    # A Mac's folders with a picture of their own hold a file of that odd name.
     parts = PurePosixPath(name.replace("\\", "/")).parts
     drive = any(re.match(r"[A-Za-z]:", part) for part in parts)
     outside = name.startswith(("/", "\\")) or ".." in parts or drive
-    if not name or outside or any(ord(letter) < ord(" ") for letter in name):
+    if (
+        not name
+        or outside
+        or any(ord(letter) < ord(" ") for letter in name.replace("Icon\r", "Icon"))
+    ):
         raise ArchiveError(f"the name {name[:100]!r} could lead outside its folder")
     return parts

@@ -1,7 +1,6 @@
 """A folder with one subfolder a class, below folders that only divide the images."""
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -76,11 +75,12 @@ def read_folder(
         names, task, f"The subfolders of {folder}{below}", positive, known
     )
     names = [spelling[name] for name in names]
-    patients, found = find_patients(folder, inside, patient_pattern)
+    patients, how = find_patients(folder, inside, patient_pattern)
+    bare = _bare_magnifications(inside, levels.depth)
     records = table(
         Record(
             *(path, patient, patient, classes.index(name), name if task == "subtype" else ""),
-            _magnification(path, levels.depth),
+            _magnification(path, levels.depth, bare),
         )
         for path, name, patient in zip(inside, names, patients or inside, strict=True)
     )
@@ -94,7 +94,7 @@ def read_folder(
     notes = [
         f"A folder with one subfolder a class: {counted(len(records), 'image')} ({shares}).",
         *order,
-        found,
+        how,
         *scales,
     ]
     if levels.depth:
@@ -133,20 +133,20 @@ def refuse_two_classes(dataset: Dataset, again: dict[str, str]) -> None:
         Naming both.
     """
     targets = {*again.values()}
-    own = {
+    class_of = {
         target: (path, dataset.classes[label] if dataset.classes else subtype)
         for path, label, subtype in dataset.records[["path", "label", "subtype"]].itertuples(
             index=False
         )
         if (target := os.path.realpath(dataset.root / path)) in targets
     }
-    names = {label_key(name): name for name in {name for _, name in own.values()}}
+    names = {label_key(name): name for name in {name for _, name in class_of.values()}}
     names |= {label_key(name): name for name in dataset.classes}
     for link, target in again.items():
         classes = {names.get(label_key(part)) for part in link.split("/")[:-1]} - {None}
-        if target in own and classes and own[target][1] not in classes:
+        if target in class_of and classes and class_of[target][1] not in classes:
             raise DatasetError(
-                f"{quoted([own[target][0]])} and {quoted([link])} are the same file, in two "
+                f"{quoted([class_of[target][0]])} and {quoted([link])} are the same file, in two "
                 "classes. Remove the wrong one."
             )
 
@@ -160,16 +160,29 @@ def _check_names(folder: Path, names: Sequence[str]) -> None:
         )
 
 
-def _magnification(path: str, depth: int) -> str:
+def _bare_magnifications(paths: Sequence[str], depth: int) -> set[int]:
+    """Levels of folders whose bare numbers are magnifications: if all of them are usual ones.
+
+    Folds 1 to 5, or patients 10, 20 and 31, are none.
+    """
+    names: dict[int, set[str]] = {}
+    for path in paths:
+        for level, name in enumerate(path.split("/")[:-1]):
+            names.setdefault(level, set()).add(label_key(name))
+    return {
+        level
+        for level, keys in names.items()
+        if level != depth
+        and all(key in _PLAIN_MAGNIFICATIONS or MAGNIFICATION.fullmatch(key) for key in keys)
+    }
+
+
+def _magnification(path: str, depth: int, bare: set[int]) -> str:
     """The magnification that one of the folders names, but for that of the class."""
-    folders = path.split("/")[:-1]
-    del folders[depth]
-    named = {_magnification_of(name) for name in folders} - {""}
+    named = {
+        magnification_name(key)
+        for level, name in enumerate(path.split("/")[:-1])
+        for key in [label_key(name).replace("×", "x")]
+        if level != depth and (MAGNIFICATION.fullmatch(key) or level in bare)
+    }
     return named.pop() if len(named) == 1 else ""
-
-
-def _magnification_of(name: str) -> str:
-    key = label_key(name).replace("×", "x")
-    if key in _PLAIN_MAGNIFICATIONS or MAGNIFICATION.fullmatch(key):
-        return magnification_name(re.sub(r"^mag(?:nification)? ?", "", key))
-    return ""

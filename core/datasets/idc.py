@@ -6,7 +6,6 @@ but a `0` or `1` folder must agree with the name.
 """
 
 import os
-import re
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.datasets.listing import counted, once_by_name, quoted
+from core.datasets.published_scale import IDC_NAME, IDC_PATCH, IDC_UM_PER_PX
 from core.datasets.records import NOT_FOR_PATIENTS, Dataset, Record, Source, table
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import PNG_SIGNATURE, read_header
@@ -24,12 +24,10 @@ from core.imaging.read import read_image
 from core.imaging.resize import resize
 
 CLASSES = ("no IDC", "IDC")
-PATCH = 50
 _SQUARE = 0.9
-UM_PER_PX = 4.0
 SOURCE = Source(
-    um_per_px=UM_PER_PX,
-    field_um=PATCH * UM_PER_PX,
+    um_per_px=IDC_UM_PER_PX,
+    field_um=IDC_PATCH * IDC_UM_PER_PX,
     licence="Images: public-domain dedication, CC0 1.0, as published on Kaggle",
     citations=(
         (
@@ -59,16 +57,11 @@ SOURCE = Source(
         ),
     ),
 )
-FILE_NAME = re.compile(
-    r"(?P<patient>[0-9]+)_idx[0-9]+_x(?P<x>[0-9]+)_y(?P<y>[0-9]+)_class(?P<label>[01])"
-    r"\.[a-z0-9]+",
-    re.IGNORECASE,
-)
 
 
 def is_idc(path: str) -> bool:
     """Whether a file is named as an IDC patch."""
-    return FILE_NAME.fullmatch(path.rpartition("/")[2]) is not None
+    return IDC_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def read_idc(folder: Path, files: Sequence[str]) -> Dataset:
@@ -111,17 +104,17 @@ def _at_size(folder: Path, records: pd.DataFrame) -> tuple[pd.DataFrame, Source,
     longest = sizes.max(axis=1)
     known = longest[longest > 0]
     values, numbers = np.unique(known, return_counts=True)
-    usual = float(values[numbers.argmax()]) if len(values) else float(PATCH)
+    usual = float(values[numbers.argmax()]) if len(values) else float(IDC_PATCH)
     # Smaller ones are of the edge of a slide, cut and not resized; damaged ones are as the others.
-    side = np.where((longest > usual) | (longest == PATCH), longest, usual)
+    side = np.where((longest > usual) | (longest == IDC_PATCH), longest, usual)
     shapes = sizes[longest == usual]
     stretched = len(shapes) and np.median(shapes.min(axis=1)) < _SQUARE * usual
-    resized = side != PATCH
+    resized = side != IDC_PATCH
     if not resized.any():
         return records, SOURCE, ()
-    scales = UM_PER_PX * PATCH / side
+    scales = IDC_UM_PER_PX * IDC_PATCH / side
     where = counted(int(resized.sum()), "image")
-    if stretched and usual != PATCH:
+    if stretched and usual != IDC_PATCH:
         scales = np.where(resized, np.nan, scales)
         note = f"The scale of {where} is unknown: they are neither 50×50 px nor square."
         source = replace(SOURCE, um_per_px=float("nan"), field_um=float("nan"))
@@ -129,9 +122,10 @@ def _at_size(folder: Path, records: pd.DataFrame) -> tuple[pd.DataFrame, Source,
     shown = ", ".join(f"{length:g}" for length in np.unique(side[resized])[:5])
     note = (
         f"{where} not of the published size, 50 px, but {shown} px: their µm/px is "
-        f"{UM_PER_PX:g} times 50 / side, {UM_PER_PX * PATCH / usual:.4g} for {usual:g} px."
+        f"{IDC_UM_PER_PX:g} times 50 / side, {IDC_UM_PER_PX * IDC_PATCH / usual:.4g} for "
+        f"{usual:g} px."
     )
-    source = replace(SOURCE, um_per_px=UM_PER_PX * PATCH / usual)
+    source = replace(SOURCE, um_per_px=IDC_UM_PER_PX * IDC_PATCH / usual)
     return records.assign(um_per_px=scales), source, (note,)
 
 
@@ -154,7 +148,7 @@ def _size(place: str) -> tuple[int, int]:
 
 def _record(path: str) -> Record:
     *folders, name = path.split("/")
-    match = FILE_NAME.fullmatch(name)
+    match = IDC_NAME.fullmatch(name)
     assert match  # noqa: S101 - `is_idc` chose the files
     if folders and folders[-1] in {"0", "1"} and folders[-1] != match["label"]:
         raise DatasetError(
@@ -163,7 +157,7 @@ def _record(path: str) -> Record:
         )
     patient = match["patient"]
     x, y = int(match["x"]), int(match["y"])
-    return Record(path, patient, patient, int(match["label"]), um_per_px=UM_PER_PX, x=x, y=y)
+    return Record(path, patient, patient, int(match["label"]), um_per_px=IDC_UM_PER_PX, x=x, y=y)
 
 
 def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -187,16 +181,20 @@ def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[n
             f"Patient {patient!r} is not in {dataset.root}. "
             f"Its patients are: {', '.join(sorted(dataset.records['patient'].unique()))}."
         )
-    columns = ((records["x"] - records["x"].min()) // PATCH).to_numpy()
-    rows = ((records["y"] - records["y"].min()) // PATCH).to_numpy()
+    columns = ((records["x"] - records["x"].min()) // IDC_PATCH).to_numpy()
+    rows = ((records["y"] - records["y"].min()) // IDC_PATCH).to_numpy()
     labels = np.full((rows.max() + 1, columns.max() + 1), -1, dtype=np.int64)
-    pixels = np.full((labels.shape[0] * PATCH, labels.shape[1] * PATCH, 3), 255, dtype=np.uint8)
+    pixels = np.full(
+        (labels.shape[0] * IDC_PATCH, labels.shape[1] * IDC_PATCH, 3), 255, dtype=np.uint8
+    )
     patches = zip(records["path"], records["label"], rows, columns, strict=True)
     for path, label, row, column in patches:
         patch = read_image(dataset.root / path).pixels
-        if max(patch.shape) > PATCH:
-            patch = resize(patch, PATCH, PATCH)
-        top, left = row * PATCH, column * PATCH
-        pixels[top : top + patch.shape[0], left : left + patch.shape[1]] = patch[:PATCH, :PATCH]
+        if max(patch.shape) > IDC_PATCH:
+            patch = resize(patch, IDC_PATCH, IDC_PATCH)
+        top, left = row * IDC_PATCH, column * IDC_PATCH
+        pixels[top : top + patch.shape[0], left : left + patch.shape[1]] = patch[
+            :IDC_PATCH, :IDC_PATCH
+        ]
         labels[row, column] = label
     return pixels, labels

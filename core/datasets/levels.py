@@ -17,7 +17,11 @@ _DIVISION = re.compile(
     r"(?: ?(?:data|datasets?|sets?|images?|imgs?|samples?|patches|folds?|splits?|parts?|cohort))*"
     r"(?: ?(?:\d+|[a-e]|i{1,3}|iv|v))?"
 )
-MAGNIFICATION = re.compile(r"(?:mag(?:nification)? ?)?(?:x ?\d+(?:\.\d+)?|\d+(?:\.\d+)? ?x)")
+_MAGNIFYING = r"(?:mag(?:nification)?|obj(?:ective)?|zoom)"
+MAGNIFICATION = re.compile(
+    rf"(?:{_MAGNIFYING}[ _.-]?)?(?:x ?\d+(?:\.\d+)?|\d+(?:\.\d+)? ?x)(?:[ _-]?{_MAGNIFYING})?"
+    rf"|{_MAGNIFYING}[ _.-]?\d+(?:\.\d+)?|\d+(?:\.\d+)?[ _-]?{_MAGNIFYING}"
+)
 _MASKS = re.compile(
     r"(?:.* )?(?:masks?|seg(?:mentation)?s?|annot(?:ation)?s?|annotated|ground ?truths?|gt"
     r"|overlays?)(?: .*)?"

@@ -15,7 +15,7 @@ IMAGE_SUFFIXES = tuple(sorted(set().union(*SUFFIXES.values())))
 MANIFEST_SUFFIXES = (".csv", ".parquet")
 _LONGEST_NAME = 90
 _OF_SYSTEMS = {"__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found", "Thumbs.db"}
-_OF_SYSTEMS |= {"desktop.ini", "#recycle", "#snapshot", "__pycache__"}
+_OF_SYSTEMS |= {"desktop.ini", "Icon\r", "#recycle", "#snapshot", "__pycache__"}
 
 
 def list_files(  # noqa: C901 - folders, links, files: one walk

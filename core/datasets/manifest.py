@@ -102,11 +102,11 @@ def read_manifest(
     )
     records = with_magnifications(records, magnifications, path)
     first = f"The manifest {path.name}: {counted(len(records), 'image')}."
-    records, own = with_file_scales(root, records, f"The manifest {path.name}")
+    records, scale_notes = with_file_scales(root, records, f"The manifest {path.name}")
     return Dataset(
         *(path.stem, root, classes, records, _source(root, records), task),
         patients_known=patients is not None,
-        notes=(first, *order, of_patients, *own, *_scale_note(records), *other_form),
+        notes=(first, *order, of_patients, *scale_notes, *_scale_note(records), *other_form),
         positive_stated=positive is not None,
     )
 
@@ -234,10 +234,10 @@ def _why_no_scale(scale: float) -> str | None:
 
 def _number(text: str) -> float:
     """NaN where it is empty or says that nothing is known, -1 where it is no number."""
-    found = number(text)
-    if found is None or math.isnan(found):
+    value = number(text)
+    if value is None or math.isnan(value):
         return math.nan if is_missing(text) else -1.0
-    return found
+    return value
 
 
 def _scale_note(records: pd.DataFrame) -> list[str]:

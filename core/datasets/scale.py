@@ -35,8 +35,8 @@ def file_scales(root: Path, paths: Sequence[str]) -> tuple[NDArray[np.float64], 
     stretched = np.zeros(len(paths), dtype=bool)
     some = np.unique(np.linspace(0, len(paths) - 1, min(_SAMPLED, len(paths))).astype(np.int64))
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda row: _stated(root / paths[row]), some.tolist()))
-        scales[some], stretched[some] = _columns(found)
+        stated = list(pool.map(lambda row: _stated(root / paths[row]), some.tolist()))
+        scales[some], stretched[some] = _columns(stated)
         if len(some) < len(paths) and np.isfinite(scales).any():
             scales, stretched = _columns(list(pool.map(lambda path: _stated(root / path), paths)))
     return scales, stretched
@@ -68,17 +68,17 @@ def with_file_scales(
     """
     stated = records["um_per_px"].to_numpy(dtype=np.float64)
     paths = records["path"].tolist()
-    own, stretched = file_scales(root, paths)
-    both = np.flatnonzero(np.isfinite(stated) & np.isfinite(own))
-    wrong = [row for row in both.tolist() if not agree(stated[row], own[row])]
+    of_files, stretched = file_scales(root, paths)
+    both = np.flatnonzero(np.isfinite(stated) & np.isfinite(of_files))
+    wrong = [row for row in both.tolist() if not agree(stated[row], of_files[row])]
     if wrong:
         row = wrong[0]
         raise DatasetError(
             f"{source} states {stated[row]:g} µm/px for {quoted([paths[row]])}, and the file "
-            f"itself states {own[row]:g} µm/px; so it is for {counted(len(wrong), 'image')}. Find "
-            "out which is right, and correct the other, or leave it out."
+            f"itself states {of_files[row]:g} µm/px; so it is for {counted(len(wrong), 'image')}. "
+            "Find out which is right, and correct the other, or leave it out."
         )
-    filled = np.isnan(stated) & np.isfinite(own)
+    filled = np.isnan(stated) & np.isfinite(of_files)
     notes = []
     if stretched.any():
         notes.append(
@@ -87,12 +87,12 @@ def with_file_scales(
         )
     if not filled.any():
         return records, tuple(notes)
-    values = sorted(set(own[filled].round(4).tolist()))
+    values = sorted(set(of_files[filled].round(4).tolist()))
     span = f"{values[0]:g}" + (f" to {values[-1]:g}" if len(values) > 1 else "")
     notes.append(
         f"{counted(int(filled.sum()), 'file')} of {len(paths):,} state their scale: {span} µm/px."
     )
-    return records.assign(um_per_px=np.where(filled, own, stated)), tuple(notes)
+    return records.assign(um_per_px=np.where(filled, of_files, stated)), tuple(notes)
 
 
 def refuse_contradiction(um_per_px: float, records: pd.DataFrame, root: Path) -> None:

@@ -19,7 +19,8 @@ anonymised deidentified withheld redacted removed hidden blank empty tbd nd pdna
 keineangabe inconnu nonrenseigné desconocido desconhecido sconosciuto onbekend okänd ukendt
 ukjent tuntematon nieznany brak neznámý ismeretlen necunoscut bilinmiyor неизвестно
 неизвестный нет нетданных невідомо άγνωστο άγνωστος 不明 未知 未詳 無 无 空 なし
-미상 없음 알수없음 غيرمعروف ناشناخته לאידוע अज्ञात ไม่ทราบ khôngrõ
+미상 없음 알수없음 desconocida desconhecida sconosciuta неизвестна неизвестное sindatos sd
+ohneangabe noname unknown1 nn xxx tba pending ukjente غيرمعروف ناشناخته לאידוע अज्ञात ไม่ทราบ khôngrõ
 """
 """What is left of cells that say that nothing is known, without signs and blanks."""
 _MISSING_KEYS = frozenset(
@@ -56,7 +57,11 @@ _FRACTION_AT_END = re.compile(r"([^.,]*\d)[.,]0*")
 _SEPARATORS = re.compile(r"(?:[ _;:#/\\|-]|(?<!\d)[.,]|[.,](?!\d))+")
 _SEPARATED = re.compile(r"(?<=[^\W\d])-(?=\d)")
 _BETWEEN_WORDS = re.compile(r"(?<=\w)[ _-]+(?=[^\W\d])|(?<=[^\W\d])[ _-]+(?=\w)")
-_MAGNIFICATION = re.compile(r"(?:x[ -]?)?(\d+)(?:[.,](\d*))?(?:[ -]?x)?")
+_BESIDE_SIGNS = re.compile(r" ?([^\w ]) ?")
+_MAGNIFYING = r"(?:mag(?:nification)?|obj(?:ective)?|zoom)"
+_MAGNIFICATION = re.compile(
+    rf"(?:{_MAGNIFYING}[ _.-]?)?(?:x[ -]?)?(\d+)(?:[.,](\d*))?(?:[ -]?x)?(?:[ _-]?{_MAGNIFYING})?"
+)
 
 
 def label_key(text: str) -> str:
@@ -77,9 +82,10 @@ def label_key(text: str) -> str:
 def class_key(text: str) -> str:
     """What class names are compared by: as labels, and what separates words does not count.
 
-    "in situ", "in_situ" and "insitu" are one, "IDC" and "IDC -" are not.
+    "in situ", "in_situ" and "insitu" are one, as are "IDC(+)" and "IDC (+)"; "IDC" and "IDC -" are
+    not.
     """
-    return _BETWEEN_WORDS.sub("", label_key(text))
+    return _BESIDE_SIGNS.sub(r"\1", _BETWEEN_WORDS.sub("", label_key(text)))
 
 
 def patient_key(text: str) -> str:

@@ -85,5 +85,5 @@ def _best_exchange(
     change = 2 * (other + other.T - here[:, None] - here + gap)
     missed = bound.astype(np.float32) @ (~offers).T.astype(np.float32) > 0
     change[missed | missed.T | (parts[:, None] == parts)] = 0
-    one, two = np.unravel_index(np.argmin(change), change.shape)
-    return (int(some[one]), int(some[two])) if change[one, two] < -GAIN else None
+    first, second = np.unravel_index(np.argmin(change), change.shape)
+    return (int(some[first]), int(some[second])) if change[first, second] < -GAIN else None

@@ -15,7 +15,7 @@ from core.errors import DatasetError
 
 Row = dict[str, str]
 _SEPARATORS = (",", ";", "\t", "|")
-_SEPARATOR_LINE = re.compile(r'\s*"?sep=(.)"?[ ;,\t]*\r?(?:\n|$)', re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(r'\s*"?sep= ?(.)"?[ ;,\t]*\r?(?:\n|$)', re.IGNORECASE)
 
 
 def read_text_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
@@ -80,7 +80,7 @@ def _csv(path: Path, required: Sequence[str]) -> tuple[list[str], list[list[str]
     if said:
         text = text[said.end() :]
     # The file may have been written by any program; empty lines hold no row.
-    separator = said[1] if said else _separator(text, required)
+    separator = _separator(text, required, said[1] if said else "")
     file = io.StringIO(text, newline="")
     lines = [[cell.strip() for cell in line] for line in csv.reader(file, delimiter=separator)]
     lines = [line for line in lines if any(line)]
@@ -100,14 +100,14 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
-def _separator(text: str, required: Sequence[str]) -> str:
-    """The one by which the header has the required columns; else the most frequent there."""
+def _separator(text: str, required: Sequence[str], said: str) -> str:
+    """The one by which the header has the required columns; else what is said, or most frequent."""
     header = next((line for line in text.splitlines() if line.strip()), "")
-    for separator in _SEPARATORS:
+    for separator in (*said, *_SEPARATORS):
         cells = next(csv.reader([header], delimiter=separator), [])
         if {*map(label_key, required)} <= {*map(label_key, cells)}:
             return separator
-    return max(_SEPARATORS, key=header.count)
+    return said or max(_SEPARATORS, key=header.count)
 
 
 def _parquet(path: Path) -> tuple[list[str], list[list[str]]]:

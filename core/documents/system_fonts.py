@@ -61,17 +61,17 @@ def _folders() -> list[Path]:
     """Where this system keeps fonts: for everybody and for this user."""
     home = Path.home()
     if sys.platform == "win32":
-        own = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+        of_user = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
         return [
             Path(os.environ.get("WINDIR", r"C:\Windows"), "Fonts"),
-            own / "Microsoft/Windows/Fonts",
+            of_user / "Microsoft/Windows/Fonts",
         ]
     if sys.platform == "darwin":
         return [Path("/System/Library/Fonts"), Path("/Library/Fonts"), home / "Library/Fonts"]
     # XDG Base Directory Specification, and where fonts were before it.
-    own = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
+    of_user = Path(os.environ.get("XDG_DATA_HOME") or home / ".local/share")
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    folders = [*map(Path, shared.split(":")), own]
+    folders = [*map(Path, shared.split(":")), of_user]
     return [*(folder / "fonts" for folder in folders), home / ".fonts"]
 
 

@@ -1,4 +1,7 @@
-"""95 % intervals by bootstrap over patients: whoever comes next is a draw from the patients."""
+"""Bootstrap over patients: whoever comes next is a draw from the patients.
+
+`core.evaluation.intervals` has what stands in for it where patients are few.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -125,28 +128,6 @@ def percentiles(values: NDArray[np.floating]) -> Interval | None:
 def interval(values: NDArray[np.floating], patients: NDArray[np.object_]) -> Interval | None:
     """`percentiles` of a figure's bootstrap values; None where the patients are too few."""
     return percentiles(values) if no_interval(patients) is None else None
-
-
-def bootstrap_mean(
-    values: NDArray[np.floating], *, seed: int = 0, draws: int = DRAWS
-) -> Interval | None:
-    """95 % interval of the mean of one value a patient, over resampled patients.
-
-    To compare two models on the same patients, pass the differences: the bootstrap is then paired.
-
-    Parameters
-    ----------
-    values : float array, shape (patients,)
-
-    Returns
-    -------
-    tuple of float, or None
-        None below `MINIMUM_PATIENTS` patients, where resampling says nothing.
-    """
-    if len(values) < MINIMUM_PATIENTS:
-        return None
-    counts = _drawn(np.random.default_rng(seed), len(values), draws)
-    return percentiles(counts @ values / len(values))
 
 
 def resample(

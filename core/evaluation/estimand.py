@@ -1,24 +1,34 @@
 """What a figure is a figure of: each name stands for one way to work it out, wherever it is shown.
 
-"Pooled" ranks images of all patients against each other, so that it falls where a model is surer of
-one patient than of another; the mean within patients does not see that. Their difference shows how
-far patients shift.
+The one that stands first is *pooled, every patient alike*: of a patient drawn at random, then one
+of their images at random. All images are ranked together, so that it falls where a model is surer
+of one patient than of another, as it is used: with one threshold for whoever comes. And no patient
+has more say for having more images, for the next patient is a draw from the patients. Each image
+weighs 1 over the number of its patient's images, in every figure alike, so that any of them is
+scikit-learn's with that `sample_weight`. Predictions of several models, of folds for instance, are
+pooled as well: each is calibrated on patients of other folds, and a threshold must hold for all.
+
+The *mean within patients* stands beside it. It does not see whether patients shift against each
+other, so the difference of the two shows how far they do.
 """
 
 from typing import Literal
 
 Protocol = Literal["one model", "folds", "patients"]
 """Who predicted what: one model everything; a model each fold; a model each patient."""
-Estimand = Literal["pooled", "folds", "patients"]
+Estimand = Literal["alike", "patients", "pooled", "folds"]
 
 ESTIMANDS: dict[Estimand, str] = {
+    "alike": "pooled, every patient alike",
+    "patients": "mean within patients",
     "pooled": "pooled over images",
     "folds": "mean within folds",
-    "patients": "mean within patients",
 }
-"""The names that figures are shown under."""
-FIRST: dict[Protocol, Estimand] = {"one model": "pooled", "folds": "folds", "patients": "patients"}
-"""Which of them stands first, by who predicted what."""
+"""The names that figures are shown under. The last two are of cards written before there was the
+first, and of nothing else: a card keeps the name that its figures were worked out by."""
+FIRST: Estimand = "alike"
+BESIDE: tuple[Estimand, ...] = ("patients",)
+"""Which of them stands first, and which beside it."""
 PROTOCOLS: dict[Protocol, str] = {
     "one model": "One model predicted every image.",
     "folds": "Each fold was predicted by a model that had not seen its patients.",
@@ -26,6 +36,14 @@ PROTOCOLS: dict[Protocol, str] = {
 }
 """Who predicted what, in words."""
 MEANINGS: dict[Estimand, str] = {
+    "alike": (
+        "All images of a round together, each weighing 1 over the number of its patient's images, "
+        "then the mean over rounds; images of different patients are ranked against each other."
+    ),
+    "patients": (
+        "Of each patient's own images, then the mean over the patients; Brier score, ECE and the "
+        "confusion matrix are pooled."
+    ),
     "pooled": (
         "All images together, so that images of different patients are ranked against each other; "
         "of several rounds, the mean."
@@ -34,10 +52,6 @@ MEANINGS: dict[Estimand, str] = {
         "AUROC and AUPRC of the images of one fold, which one model predicted, then the mean over "
         "folds and rounds, because predictions of different models are not ranked against each "
         "other; other figures are pooled."
-    ),
-    "patients": (
-        "Of each patient's own images, then the mean over the patients; Brier score, ECE and the "
-        "confusion matrix are pooled."
     ),
 }
 TITLES = {
@@ -79,8 +93,10 @@ def estimand_of(figure: str, estimand: Estimand) -> Estimand:
     ----------
     figure : str
         A key of `TITLES`.
-    estimand : "pooled", "folds" or "patients"
+    estimand : "alike", "patients", "pooled" or "folds"
     """
-    if figure in {"brier", "ece"} or (estimand == "folds" and figure not in _RANKINGS):
+    if estimand == "patients" and figure in {"brier", "ece"}:
+        return "pooled"
+    if estimand == "folds" and figure not in _RANKINGS:
         return "pooled"
     return estimand

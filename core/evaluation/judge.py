@@ -8,24 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import EvaluationError
-from core.evaluation.bootstrap import (
-    DRAWS,
-    Draws,
-    Interval,
-    draw_patients,
-    no_interval,
-    percentiles,
-    resample,
-)
+from core.evaluation.bootstrap import DRAWS, Interval, no_interval
 from core.evaluation.compare import Comparison, compare
-from core.evaluation.estimand import (
-    ESTIMANDS,
-    FIRST,
-    MEANINGS,
-    PROTOCOLS,
-    Estimand,
-    estimand_of,
-)
+from core.evaluation.estimand import BESIDE, FIRST, MEANINGS, PROTOCOLS, Estimand, estimand_of
+from core.evaluation.few_patients import is_few
+from core.evaluation.intervals import Resampling, resampling
 from core.evaluation.metrics import (
     HEADLINE,
     OF_A_CLASS,
@@ -37,6 +24,8 @@ from core.evaluation.metrics import (
     figures_to_compare,
     main_figures,
 )
+from core.evaluation.next_patient import NextPatient, next_patient
+from core.evaluation.patients_behind import patients_behind
 from core.evaluation.predictions import Predictions
 
 _OF_CLASS = " of class"
@@ -44,12 +33,30 @@ _OF_CLASS = " of class"
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of one estimand; `why` says why the value or its interval is missing."""
+    """A figure of one estimand.
+
+    Attributes
+    ----------
+    value : float or None
+    interval : tuple of float, or None
+        95 %, over patients; see `core.evaluation.intervals`.
+    why : str or None
+        Why the value or its interval is missing.
+    estimand : "alike", "patients", "pooled" or "folds"
+    patients : int
+        That it rests on, see `core.evaluation.patients_behind`.
+    """
 
     value: float | None
     interval: Interval | None = None
     why: str | None = None
-    estimand: Estimand = "pooled"
+    estimand: Estimand = FIRST
+    patients: int = 0
+
+    @property
+    def few(self) -> bool:
+        """Whether it is to be marked, because too few patients stand behind it."""
+        return self.value is not None and is_few(self.patients)
 
 
 @dataclass(frozen=True)
@@ -70,25 +77,25 @@ class Evaluation:
     ----------
     patients, images, rounds : int
         An image counts once, however many rounds it was predicted in.
-    estimand : "pooled", "folds" or "patients"
-        The one that stands first, `core.evaluation.estimand.FIRST`.
+    estimand : "alike", "patients", "pooled" or "folds"
+        The one that stands first.
     how : str
         Who predicted what and what the figures are figures of, in sentences.
     figures : dict of str to Figure
         Of that estimand, by the names in `metrics.HEADLINE`, in that order.
     others : dict of estimand to dict of str to Figure
-        The figures in `metrics.TO_COMPARE` by each other estimand.
+        The figures in `metrics.TO_COMPARE` by each estimand that stands beside it.
     by_class : tuple of ClassEvaluation
         In the order of the classes.
     confusion : float64 array, shape (K, K)
         Images of each class (rows) called each class (columns), the mean over rounds.
+    next_patient : tuple of NextPatient
+        In the order of the classes.
     colour : Comparison or None
         The model beside colour alone, paired by patient; None where colour alone was not given, or
         nothing can be told apart.
     no_interval : str or None
         Why there are no intervals.
-    stratified : bool
-        Whether patients were drawn within those of the same classes.
     """
 
     patients: int
@@ -100,9 +107,14 @@ class Evaluation:
     others: dict[Estimand, dict[str, Figure]]
     by_class: tuple[ClassEvaluation, ...]
     confusion: NDArray[np.float64] = field(compare=False)
+    next_patient: tuple[NextPatient, ...]
     colour: Comparison | None
     no_interval: str | None
-    stratified: bool
+
+    @property
+    def few(self) -> bool:
+        """Whether its figures are to be marked, because too few patients stand behind them."""
+        return is_few(self.patients)
 
     def by(self, estimand: Estimand) -> dict[str, Figure]:
         """The figures that there are by an estimand; those that have only one are in each."""
@@ -114,10 +126,11 @@ def evaluation_of(
     colour: Predictions | None = None,
     *,
     threshold: float | None = None,
+    estimand: Estimand = FIRST,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> Evaluation:
-    """Work out every figure, with 95 % intervals by bootstrap over patients.
+    """Work out every figure, with 95 % intervals over patients.
 
     Parameters
     ----------
@@ -126,8 +139,10 @@ def evaluation_of(
         Of colour alone on the same split, `Predictions.colour`.
     threshold : float, optional
         On the positive class's probability; by default each row's own, see `Predictions.calls`.
+    estimand : "alike", "patients", "pooled" or "folds"
+        That stands first; another one to work out again what an older card says.
     draws : int
-        0 gives no intervals and takes no time.
+        Of a bootstrap; 0 gives no intervals and takes no time.
     seed : int
 
     Raises
@@ -139,19 +154,19 @@ def evaluation_of(
         raise EvaluationError(
             "There is no held-out prediction to evaluate: no rows are left. Choose other groups."
         )
-    reason, chosen = _drawn(predictions, draws, seed)
-    first = FIRST[predictions.protocol]
-    figure = _by_name(predictions, first, figures, threshold, chosen, reason)
+    reason, chosen = _resampled(predictions, draws, seed)
+    figure = _by_name(predictions, estimand, figures, threshold, chosen, reason)
     others = {}
-    for estimand in _others(predictions):
-        other = _by_name(predictions, estimand, figures_to_compare, threshold, chosen, reason)
-        others[estimand] = {name: other(name) for name in TO_COMPARE}
+    for beside in BESIDE:
+        if beside != estimand:
+            other = _by_name(predictions, beside, figures_to_compare, threshold, chosen, reason)
+            others[beside] = {name: other(name) for name in TO_COMPARE}
     return Evaluation(
         patients=predictions.patient_count,
         images=predictions.image_count,
         rounds=len(np.unique(predictions.rounds)),
-        estimand=first,
-        how=f"{PROTOCOLS[predictions.protocol]} {MEANINGS[first]}",
+        estimand=estimand,
+        how=f"{PROTOCOLS[predictions.protocol]} {MEANINGS[estimand]}",
         figures={name: figure(name) for name in HEADLINE},
         others=others,
         by_class=tuple(
@@ -165,28 +180,22 @@ def evaluation_of(
             for images in [predictions.of(predictions.labels == label)]
         ),
         confusion=confusion(predictions, threshold),
-        colour=_beside(predictions, colour, draws, seed) if colour else None,
+        next_patient=next_patient(predictions, threshold),
+        colour=_beside(predictions, colour, estimand, draws, seed) if colour else None,
         no_interval=reason,
-        stratified=chosen is not None and chosen.stratified,
     )
 
 
-def _drawn(predictions: Predictions, draws: int, seed: int) -> tuple[str | None, Draws | None]:
-    """Why no interval can be given, and the patients that were drawn; neither for no draws."""
+def _resampled(
+    predictions: Predictions, draws: int, seed: int
+) -> tuple[str | None, Resampling | None]:
+    """Why no interval can be given, or patients drawn or left out; neither for no draws."""
     if not draws:
         return None, None
     reason = no_interval(predictions.patients, predictions.labels, predictions.classes)
     if reason:
         return reason, None
-    return None, draw_patients(predictions.patients, predictions.labels, draws=draws, seed=seed)
-
-
-def _others(predictions: Predictions) -> list[Estimand]:
-    """Estimands but the first; of one model's predictions folds are nothing of their own."""
-    known = [
-        estimand for estimand in ESTIMANDS if estimand != "folds" or predictions.protocol == "folds"
-    ]
-    return [estimand for estimand in known if estimand != FIRST[predictions.protocol]]
+    return None, resampling(predictions.patients, predictions.labels, draws=draws, seed=seed)
 
 
 class _ByName(TypingProtocol):
@@ -200,27 +209,30 @@ def _by_name(
     estimand: Estimand,
     work_out: Callable[..., Figures],
     threshold: float | None,
-    draws: Draws | None,
+    chosen: Resampling | None,
     reason: str | None,
 ) -> _ByName:
-    """Figures of one estimand, with their intervals where patients could be drawn."""
+    """Figures of one estimand, with their intervals where patients could be drawn or left out."""
     grouped = predictions.grouped(estimand)
     whole = work_out(grouped, np.ones((1, len(grouped.labels))), threshold)
-    drawn = None
-    if draws is not None:
-        drawn = resample(
-            lambda weights: work_out(grouped, weights, threshold), grouped.patients, draws
-        )
+    others = None
+    if chosen is not None:
+        others = chosen.of(lambda weights: work_out(grouped, weights, threshold), grouped.patients)
+    images = grouped.image_count
 
     def figure(name: str, label: int | None = None) -> Figure:
         at = (0,) if label is None else (0, label)
         key, kind = name + _OF_CLASS * (label is not None), estimand_of(name, estimand)
-        value = float(whole[key][at])
+        value, people = float(whole[key][at]), patients_behind(grouped, name, label)
         if np.isnan(value):
-            return Figure(None, None, _why_missing(name, grouped, label), kind)
-        if drawn is None:
-            return Figure(value, None, reason, kind)
-        return Figure(value, percentiles(drawn[key][(slice(None), *at[1:])]), None, kind)
+            return Figure(None, None, _why_missing(name, grouped, label), kind, people)
+        if others is None or chosen is None:
+            return Figure(value, None, reason, kind, people)
+        values = others[key][(slice(None), *at[1:])]
+        # Of more than two classes the Brier score is a sum over them, up to 2.
+        highest = 2.0 if name == "brier" and not grouped.binary else 1.0
+        between = chosen.interval(value, values, people, images, highest)
+        return Figure(value, between, None, kind, people)
 
     return figure
 
@@ -229,38 +241,40 @@ def auroc_of(predictions: Predictions, estimand: Estimand, *, draws: int = DRAWS
     """AUROC by an estimand, and nothing else: quick where images are many."""
     grouped = predictions.grouped(estimand)
     kind = estimand_of("auroc", estimand)
-    people = np.unique(grouped.patients.astype(str))
+    people, behind = np.unique(grouped.patients.astype(str)), patients_behind(grouped, "auroc")
     value = float(auroc_of_draws(grouped, people, np.ones((1, len(people))))[0])
     if np.isnan(value):
-        return Figure(None, None, _why_missing("auroc", grouped, None), kind)
-    reason, chosen = _drawn(grouped, draws, 0)
+        return Figure(None, None, _why_missing("auroc", grouped, None), kind, behind)
+    reason, chosen = _resampled(grouped, draws, 0)
     if chosen is None:
-        return Figure(value, None, reason, kind)
-    return Figure(value, percentiles(auroc_of_draws(grouped, people, chosen.counts)), None, kind)
+        return Figure(value, None, reason, kind, behind)
+    values = auroc_of_draws(grouped, people, chosen.draws.counts)
+    between = chosen.interval(value, values, behind, grouped.image_count)
+    return Figure(value, between, None, kind, behind)
 
 
-def main_values(predictions: Predictions) -> dict[str, float | None]:
+def main_values(predictions: Predictions, estimand: Estimand = FIRST) -> dict[str, float | None]:
     """AUROC and balanced accuracy of a model and AUROC of colour alone, without intervals.
 
     Keys: auroc, balanced_accuracy, colour_auroc. None where there are not two classes.
     """
     colour = predictions.colour()
-    values = {name: values_of_draws[0] for name, values_of_draws in _main(predictions).items()}
-    values["colour_auroc"] = _main(colour)["auroc"][0] if colour else np.nan
+    values = {name: of_draws[0] for name, of_draws in _main(predictions, estimand).items()}
+    values["colour_auroc"] = _main(colour, estimand)["auroc"][0] if colour else np.nan
     return {name: None if np.isnan(value) else float(value) for name, value in values.items()}
 
 
-def _main(predictions: Predictions) -> Figures:
-    return main_figures(
-        predictions.grouped(FIRST[predictions.protocol]), np.ones((1, len(predictions.labels)))
-    )
+def _main(predictions: Predictions, estimand: Estimand) -> Figures:
+    return main_figures(predictions.grouped(estimand), np.ones((1, len(predictions.labels))))
 
 
 def _beside(
-    predictions: Predictions, colour: Predictions, draws: int, seed: int
+    predictions: Predictions, colour: Predictions, estimand: Estimand, draws: int, seed: int
 ) -> Comparison | None:
     try:
-        return compare(predictions.beside_colour(), colour, draws=draws, seed=seed)
+        return compare(
+            predictions.beside_colour(), colour, estimand=estimand, draws=draws, seed=seed
+        )
     except EvaluationError:
         return None
 

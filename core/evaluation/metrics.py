@@ -1,8 +1,7 @@
 """Every figure of held-out predictions, for many weightings of the images at once.
 
-Checked against scikit-learn; what is of its own here is that one call serves a whole bootstrap, and
-that predictions of different models are not ranked against each other (see
-`core.evaluation.estimand`).
+Checked against scikit-learn; what is of its own here is that one call serves a whole bootstrap. How
+images weigh, and which are ranked together, is the estimand's part (`core.evaluation.estimand`).
 """
 
 import numpy as np
@@ -40,6 +39,7 @@ def rank_figures(
         Which of them.
     """
     kinds = {name: _RANKINGS[name] for name in names}
+    weighed = predictions.weighed(weights)
     pools = predictions.pools()
     values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in kinds}
     for rows in pools:
@@ -47,7 +47,7 @@ def rank_figures(
         for name, kind in kinds.items():
             every = np.full((len(weights), len(predictions.classes)), np.nan)
             for label in np.unique(labels) if len(np.unique(labels)) > 1 else ():
-                every[:, label] = kind(labels == label, chances[:, label], weights[:, rows])
+                every[:, label] = kind(labels == label, chances[:, label], weighed[:, rows])
             values[name].append(every)
     counts = _counts(predictions, pools, weights)
     return {name: _mean_of(np.stack(of_pools), counts) for name, of_pools in values.items()}
@@ -67,13 +67,14 @@ def call_figures(
         See `Predictions.calls`.
     """
     calls = predictions.calls(threshold)
+    weighed = predictions.weighed(weights)
     present = np.unique(predictions.labels)
     singly = predictions.protocol == "patients"
     pools = predictions.pools() if singly else round_rows(predictions)
     parts: list[Figures] = []
     for rows in pools:
         matrices = confusion_matrices(
-            predictions.labels[rows], calls[rows], weights[:, rows], len(predictions.classes)
+            predictions.labels[rows], calls[rows], weighed[:, rows], len(predictions.classes)
         )
         of_classes = class_figures(matrices)
         sensitivities = of_classes["sensitivity"][:, present]
@@ -91,12 +92,12 @@ def call_figures(
 def probability_figures(predictions: Predictions, weights: NDArray[np.floating]) -> Figures:
     """Brier score and ECE, of all images of a round, then the mean over rounds, (D,)."""
     said, true = said_and_true(predictions.labels, predictions.probabilities, predictions.positive)
-    rounds = round_rows(predictions)
+    rounds, weighed = round_rows(predictions), predictions.weighed(weights)
     brier = [
-        brier_scores(predictions.labels[rows], predictions.probabilities[rows], weights[:, rows])
+        brier_scores(predictions.labels[rows], predictions.probabilities[rows], weighed[:, rows])
         for rows in rounds
     ]
-    ece = [calibration_errors(said[rows], true[rows], weights[:, rows]) for rows in rounds]
+    ece = [calibration_errors(said[rows], true[rows], weighed[:, rows]) for rows in rounds]
     return {"brier": np.mean(brier, axis=0), "ece": np.mean(ece, axis=0)}
 
 
@@ -125,14 +126,19 @@ def auroc_of_draws(
     """
     codes = np.searchsorted(people, predictions.patients.astype(str))
     pools = predictions.pools()
+    # Rows of a patient and round weigh the same.
+    row_weights = predictions.weighed(np.ones((1, len(codes))))[0]
     values, weights = [], []
     for rows in pools:
-        people_of_pool, local = np.unique(codes[rows], return_inverse=True)
+        people_of_pool, first, local = np.unique(
+            codes[rows], return_index=True, return_inverse=True
+        )
+        weighed = counts[:, people_of_pool] * row_weights[rows][first]
         labels, chances = predictions.labels[rows], predictions.probabilities[rows]
         every = np.full((len(counts), len(predictions.classes)), np.nan)
         for label in np.unique(labels) if len(np.unique(labels)) > 1 else ():
             pairs = PatientPairs(labels == label, chances[:, label], local)
-            every[:, label] = pairs.auroc(counts[:, people_of_pool])
+            every[:, label] = pairs.auroc(weighed)
         values.append(every)
         singly = predictions.protocol == "patients"
         weights.append(counts[:, people_of_pool[0]] if singly else np.ones(len(counts)))

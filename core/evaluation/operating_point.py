@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import EvaluationError
+from core.evaluation.conformal import cut_off
+from core.evaluation.predictions import patient_weights
 
 WISHED_SENSITIVITY = 0.95
-# Sums of weights differ from what they should be by this much.
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ RULES = (
     ),
     Rule(
         "sensitive",
-        f"sensitivity of at least {WISHED_SENSITIVITY:.0%}, every patient counting the same",
+        f"sensitivity of {WISHED_SENSITIVITY:.0%} in patients left out in turn, every patient "
+        "counting the same",
         f"threshold for sensitivity {WISHED_SENSITIVITY:g}",
     ),
     Rule(
@@ -59,12 +60,14 @@ def choose_thresholds(
 ) -> tuple[float, ...]:
     """One threshold for each of `RULES`.
 
-    Sensitivity is the mean over the patients that have positives, specificity the mean over those
-    that have negatives, accuracy the mean over all patients. A patient with ten times the images
-    has no more say than another, because the next patient is a draw from the patients, not from
-    the images. "balanced" has the highest mean of sensitivity and specificity (Youden 1950, by
-    patient); "sensitive" is the highest threshold with the wished sensitivity; "equal cost" has the
-    highest accuracy. Of a range of thresholds that are as good the middle is taken.
+    An image weighs 1 over the number of its patient's images, as in the figures that the threshold
+    is judged by (`core.evaluation.estimand`): a patient with ten times the images has no more say
+    than another, because the next patient is a draw from the patients, not from the images.
+    "balanced" has the highest mean of sensitivity and specificity (Youden 1950); "equal cost" has
+    the highest accuracy. "sensitive" is the highest threshold at which the mean sensitivity of
+    patients who were left out in turn is the wished one, `core.evaluation.conformal.cut_off`; with
+    too few of them everything is called positive. Of a range of thresholds that are as good the
+    middle is taken.
 
     Parameters
     ----------
@@ -94,26 +97,16 @@ def choose_thresholds(
         """Weight of the images under each threshold, from the lowest one to the highest."""
         return np.concatenate([[0.0], np.cumsum(weights)[last_of_ties]])
 
-    caught = 1 - below(_patient_weights(positive, people))
-    spared = below(_patient_weights(~positive, people))
-    every = _patient_weights(np.ones_like(positive), people)
-    right = (every * positive).sum() + below(np.where(positive, -every, every))
+    every = patient_weights(people)
+    of_positives, of_negatives = every * positive, every * ~positive
+    caught = 1 - below(of_positives) / of_positives.sum()
+    spared = below(of_negatives) / of_negatives.sum()
+    edges = np.concatenate([[0.0], ranked[last_of_ties], [1.0]])
+    sensitive = cut_off(ranked[positive], people[positive], WISHED_SENSITIVITY)
     best = {
         "balanced": int(np.argmax(caught + spared)),
-        "sensitive": int(np.flatnonzero(caught >= WISHED_SENSITIVITY - _ROUNDING)[-1]),
-        "equal cost": int(np.argmax(right)),
+        "sensitive": max(0, int(np.searchsorted(edges, sensitive)) - 1),
+        "equal cost": int(np.argmax(below(of_negatives) - below(of_positives))),
     }
-    edges = np.concatenate([[0.0], ranked[last_of_ties], [1.0]])
     chosen = (best[rule.kind] for rule in RULES)
     return tuple(float((edges[place] + edges[place + 1]) / 2) for place in chosen)
-
-
-def _patient_weights(
-    chosen: NDArray[np.bool_], patients: NDArray[np.object_]
-) -> NDArray[np.float64]:
-    """Weight of each of the chosen images: every patient who has any has the same."""
-    _, codes = np.unique(patients.astype(str), return_inverse=True)
-    counts = np.bincount(codes[chosen], minlength=codes.max() + 1)
-    weights = np.zeros(len(chosen))
-    weights[chosen] = 1 / (counts[codes[chosen]] * (counts > 0).sum())
-    return weights

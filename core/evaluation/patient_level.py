@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import EvaluationError
-from core.evaluation.bootstrap import Interval, draw_patients, no_interval, percentiles
+from core.evaluation.bootstrap import DRAWS, Interval, no_interval
+from core.evaluation.intervals import interval_of_mean
 from core.evaluation.predictions import Predictions
 
 Rule = Literal["mean probability", "majority"]
@@ -106,7 +107,7 @@ def patient_table(predictions: Predictions, threshold: float | None = None) -> p
 
 
 def recognition_rate(
-    predictions: Predictions, threshold: float | None = None, *, draws: int = 1000, seed: int = 0
+    predictions: Predictions, threshold: float | None = None, *, draws: int = DRAWS, seed: int = 0
 ) -> tuple[float, Interval | None, str | None]:
     """Mean of the patients' scores (Spanhol et al. 2016), its interval, or why it has none.
 
@@ -118,10 +119,7 @@ def recognition_rate(
     reason = no_interval(predictions.patients)
     if reason:
         return rate, None, reason
-    people = table["patient"].to_numpy(dtype=object)
-    drawn = draw_patients(people, np.zeros(len(people), dtype=np.int64), draws=draws, seed=seed)
-    rates = [weights @ scores / len(scores) for weights in drawn.weights(people)]
-    return rate, percentiles(np.concatenate(rates)), None
+    return rate, interval_of_mean(scores, predictions.image_count, draws=draws, seed=seed), None
 
 
 def by_patient(

@@ -43,6 +43,8 @@ class Predictions:
     colour_folds : int64 array, shape (N,), or None
         Where colour was cross-validated and the model was not: the fold, from 1, in which colour
         predicted; 0 where it never did.
+    weights : float64 array, shape (N,), or None
+        How much a row counts in every figure; None where all count the same.
     """
 
     classes: tuple[str, ...]
@@ -61,6 +63,7 @@ class Predictions:
     colour_probabilities: NDArray[np.float64] | None = None
     colour_thresholds: NDArray[np.float64] | None = None
     colour_folds: NDArray[np.int64] | None = None
+    weights: NDArray[np.float64] | None = None
 
     @property
     def binary(self) -> bool:
@@ -102,24 +105,28 @@ class Predictions:
         )
 
     def beside_colour(self) -> "Predictions":
-        """The same predictions as they may be compared with colour: in the folds of colour.
-
-        One model's predictions may be ranked within any fold; those of colour only within its own.
-        """
+        """The same predictions on the rows that colour alone has predictions of, in its folds."""
         if self.colour_folds is None:
             return self
         rows = self.colour_folds > 0
         return replace(self.of(rows), protocol="folds", folds=self.colour_folds[rows])
 
     def grouped(self, estimand: Estimand) -> "Predictions":
-        """The same predictions in the pools that an estimand works within."""
-        if estimand == "pooled" and self.protocol != "one model":
+        """The same predictions in the pools that an estimand works within, weighed as it does."""
+        if estimand in {"alike", "pooled"}:
             ones = np.ones(len(self.folds), dtype=np.int64)
-            return replace(self, protocol="one model", folds=ones)
+            weights = patient_weights(self.patients, self.rounds) if estimand == "alike" else None
+            return replace(self, protocol="one model", folds=ones, weights=weights)
         if estimand == "patients" and self.protocol != "patients":
             _, codes = np.unique(self.patients.astype(str), return_inverse=True)
-            return replace(self, protocol="patients", folds=codes.astype(np.int64) + 1)
+            folds = codes.astype(np.int64) + 1
+            return replace(self, protocol="patients", folds=folds, weights=None)
         return self
+
+    def weighed(self, weights: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Weights of some draws, (D, N), times those of the rows."""
+        every = np.asarray(weights, dtype=np.float64)
+        return every if self.weights is None else every * self.weights
 
     def pools(self) -> list[NDArray[np.int64]]:
         """Rows that one model predicted, for each model: these are ranked together."""
@@ -152,6 +159,19 @@ class Predictions:
         }[by].astype(str)
         present = sorted(set(names) - {""}, key=lambda name: (len(name), name))
         return {name: self.of(names == name) for name in present}
+
+
+def patient_weights(
+    patients: NDArray[np.generic], rounds: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Weight of each image: 1 over the number of its patient's images, of a round if given, (N,).
+
+    The weights of each patient sum to 1.
+    """
+    _, codes = np.unique(patients.astype(str), return_inverse=True)
+    if rounds is not None:
+        _, codes = np.unique(np.stack([codes, rounds]), axis=1, return_inverse=True)
+    return np.asarray(1 / np.bincount(codes)[codes], dtype=np.float64)
 
 
 def predictions_on(

@@ -29,7 +29,9 @@ def weighted_auroc(
     below = np.cumsum(down, axis=1) - down
     pairs = up.sum(axis=1) * down.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(pairs > 0, (up * (below + down / 2)).sum(axis=1) / pairs, np.nan)
+        # Rounding must not carry a perfect ranking past 1.
+        area = np.minimum((up * (below + down / 2)).sum(axis=1) / pairs, 1.0)
+    return np.where(pairs > 0, area, np.nan)
 
 
 def weighted_average_precision(
@@ -49,7 +51,7 @@ def weighted_average_precision(
         true_positives, called, where=called > 0, out=np.zeros_like(true_positives)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
-        area = (up * precision).sum(axis=1) / total
+        area = np.minimum((up * precision).sum(axis=1) / total, 1.0)
     return np.where((total > 0) & (down.sum(axis=1) > 0), area, np.nan)
 
 
@@ -98,4 +100,4 @@ class PatientPairs:
         right = ((counts @ self._right) * counts).sum(axis=1)
         pairs = ((counts @ self._all) * counts).sum(axis=1)
         out = np.full(len(counts), np.nan)
-        return np.divide(right, pairs, where=pairs > 0, out=out)
+        return np.minimum(np.divide(right, pairs, where=pairs > 0, out=out), 1.0)

@@ -46,15 +46,23 @@ def said_and_true(
     return chances.max(axis=1), (chances.argmax(axis=1) == labels).astype(np.float64)
 
 
-def reliability(said: NDArray[np.float64], true: NDArray[np.float64]) -> Reliability:
+def reliability(
+    said: NDArray[np.float64],
+    true: NDArray[np.float64],
+    weights: NDArray[np.float64] | None = None,
+) -> Reliability:
     """Put answers into bins by what is said of them.
 
     Parameters
     ----------
     said, true : float64 array, shape (N,)
         As `said_and_true` gives them.
+    weights : float64 array, shape (N,), optional
+        In the means of a bin, as of the ECE that stands beside it.
     """
-    counts, predicted, observed = _sums(said, true, np.ones((1, len(said))))
+    answers = _sums(said, true, np.ones((1, len(said))))[0]
+    every = np.ones(len(said)) if weights is None else weights
+    counts, predicted, observed = _sums(said, true, every[None])
     full = counts[0] > 0
     edges = np.linspace(0, 1, BINS + 1)
     return Reliability(
@@ -62,7 +70,7 @@ def reliability(said: NDArray[np.float64], true: NDArray[np.float64]) -> Reliabi
         edges[1:][full],
         predicted[0, full] / counts[0, full],
         observed[0, full] / counts[0, full],
-        counts[0, full],
+        answers[0, full],
     )
 
 

@@ -3,47 +3,23 @@
 Of inputs (`explainer`), and of an image, whole or in tiles (`answer_image`).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from threading import Lock
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
 from core.evaluation.calibration import apply_temperature
 from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from core.explain.passes import Explain, Explained, concatenate, explain_together
 from core.imaging.resize import resize, shrink
 from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, Ensemble
 from core.inference.scale import ScalePlan
-from core.inference.tiled import Progress, TileMap, TilePlan, plan_tiles, tile_inputs
-
-
-class Explained(NamedTuple):
-    """What one pass gives for N inputs."""
-
-    probabilities: NDArray[np.float32]
-    """(N, K) calibrated."""
-    heatmaps: NDArray[np.float32]
-    """(N, fh, fw), raw, as `core.explain.gradcam` defines them."""
-    distances: NDArray[np.float64] | None
-    """(N,) distance from the training images over the largest in scope, or None without a test."""
-    sharpness: NDArray[np.float64] | None
-    """(N,) over the least in scope, or None without a test."""
-    members: NDArray[np.float32] | None
-    """(M, N, K) calibrated probabilities of an ensemble's members, else None."""
-
-
-Explain = Callable[[NDArray[np.uint8], int | None], Explained]
-"""Inputs (N, h, w, 3) and the index of the class to explain, or None for each input's own answer.
-
-May be called from any thread.
-"""
+from core.inference.tiled import Grow, Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 
 # Of a larger image so many tiles are turned as hold this many input pixels together: seven of 96 px
 # or one of 224 px, whose eight views take eight forward passes. `benchmarks/trust.py` prints what
@@ -70,7 +46,8 @@ def explainer(classifier: Classifier, layer: str) -> Explain:
             f"Choose one of: {', '.join(layers)}."
         )
     if isinstance(classifier, Ensemble):
-        return _explain_together(classifier)
+        explains = [explainer(each, each.card.heatmap_layer) for each in classifier.members]
+        return explain_together(classifier, explains)
     with _making:
         known = _known.setdefault(classifier, {})
         if layer not in known:
@@ -106,7 +83,8 @@ class ExplainedImage:
     probabilities: NDArray[np.float32]
     """(K,) calibrated."""
     heatmap: NDArray[np.float32]
-    """(h, w) in [0, 1]; NaN where there is no tissue."""
+    """(h, w) from 0 to the highest probability of the class that any input has, so that what
+    hardly speaks for the class does not glow; NaN where there is no tissue."""
     explained: int
     """Index of the class that the heatmap is about."""
     tissue: float
@@ -132,6 +110,7 @@ def answer_image(
     explain: Explain,
     target: int | None,
     progress: Progress | None = None,
+    grow: Grow | None = None,
 ) -> ExplainedImage:
     """Answer an image at the scale that was planned for it.
 
@@ -150,6 +129,8 @@ def answer_image(
         Index of the class to explain; None for the one that is answered.
     progress
         Told how far a large image is.
+    grow
+        Given its probability map as it grows.
 
     Raises
     ------
@@ -159,7 +140,7 @@ def answer_image(
     pixels = shrink(pixels, scale.shrink)
     if scale.one_piece:
         return _answer_whole(pixels, classifier, explain, target)
-    return _answer_tiles(pixels, scale.trained_tile, classifier, explain, target, progress)
+    return _answer_tiles(pixels, scale.trained_tile, classifier, explain, target, progress, grow)
 
 
 def _answer_whole(
@@ -170,10 +151,11 @@ def _answer_whole(
     inputs = resized[np.newaxis]
     explained = explain(inputs, target)
     tissue = float(tissue_mask(resized).mean())
+    shown = int(explained.probabilities[0].argmax()) if target is None else target
     return ExplainedImage(
         probabilities=explained.probabilities[0],
-        heatmap=normalise(explained.heatmaps[0]),
-        explained=int(explained.probabilities[0].argmax()) if target is None else target,
+        heatmap=normalise(explained.heatmaps[0]) * explained.probabilities[0, shown],
+        explained=shown,
         tissue=tissue,
         most_tissue=tissue,
         distance=None if explained.distances is None else float(explained.distances[0]),
@@ -190,6 +172,7 @@ def _answer_tiles(
     explain: Explain,
     target: int | None,
     progress: Progress | None,
+    grow: Grow | None,
 ) -> ExplainedImage:
     card = classifier.card
     plan = plan_tiles(pixels, tile)
@@ -199,13 +182,18 @@ def _answer_tiles(
         # Which class to explain is known only once every tile has been answered.
         chances = np.concatenate([classifier.probabilities(inputs) for inputs in all_inputs()])
         target = int(plan.answered(chances).of_image(card).argmax())
-    explained = _concatenate([explain(inputs, target) for inputs in all_inputs()])
+    parts = []
+    for inputs in all_inputs():
+        parts.append(explain(inputs, target))
+        if grow:
+            grow(plan.so_far([part.probabilities[:, target] for part in parts]))
+    explained = concatenate(parts)
     tiles = plan.answered(explained.probabilities, explained.heatmaps)
     inner = tiles.mostly_tissue()
     distances, sharpness, members = explained.distances, explained.sharpness, explained.members
     return ExplainedImage(
         probabilities=tiles.of_image(card),
-        heatmap=normalise(tiles.heatmap()),
+        heatmap=normalise(tiles.heatmap()) * explained.probabilities[:, target].max(),
         explained=target,
         tissue=float(tiles.tissue.mean()),
         most_tissue=float(tiles.tissue.max()),
@@ -234,66 +222,3 @@ def spaced(number: int, pixels: int) -> NDArray[np.int64]:
     """Which of so many tiles, of so many pixels each as inputs, are turned: evenly spaced."""
     turned = min(number, max(1, MOST_TURNED_PIXELS // pixels))
     return ((np.arange(turned) + 0.5) * number / turned).astype(np.int64)
-
-
-def _explain_together(ensemble: Ensemble) -> Explain:
-    """Average answers, heatmaps and evidence over the members."""
-    explains = [explainer(member, member.card.heatmap_layer) for member in ensemble.members]
-
-    def explain(inputs: NDArray[np.uint8], target: int | None) -> Explained:
-        if target is None:
-            # Every member must explain the same class: the one that they answer together.
-            answers = ensemble.probabilities(inputs).argmax(axis=1)
-            parts = [
-                explain(inputs[row : row + 1], int(index)) for row, index in enumerate(answers)
-            ]
-            return _concatenate(parts)
-        parts = [
-            explain_one(ensemble.shrink(inputs, member), target)
-            for explain_one, member in zip(explains, ensemble.members, strict=True)
-        ]
-        chances = np.stack([part.probabilities for part in parts])
-        return Explained(
-            chances.mean(axis=0),
-            _mean_heatmap([part.heatmaps for part in parts], ensemble),
-            _mean([part.distances for part in parts]),
-            _mean([part.sharpness for part in parts]),
-            chances,
-        )
-
-    return explain
-
-
-def _mean_heatmap(heatmaps: list[NDArray[np.float32]], ensemble: Ensemble) -> NDArray[np.float32]:
-    """Average heatmaps of several networks at the size of the finest.
-
-    A raw heatmap spreads a logit over its places, so it is multiplied by their number and divided
-    by the temperature: then each is in units of its member's calibrated logit.
-    """
-    height, width = np.max([maps.shape[1:] for maps in heatmaps], axis=0)
-    total = np.zeros((len(heatmaps[0]), height, width), np.float32)
-    for maps, member in zip(heatmaps, ensemble.members, strict=True):
-        unit = maps.shape[1] * maps.shape[2] / member.card.temperature / len(heatmaps)
-        for row, heat in enumerate(maps):
-            total[row] += unit * cv2.resize(heat, (int(width), int(height)))
-    return total
-
-
-def _mean(values: list[NDArray[np.float64] | None]) -> NDArray[np.float64] | None:
-    """Mean over the members that carry the test; None where none does."""
-    known = [value for value in values if value is not None]
-    return np.mean(known, axis=0) if known else None
-
-
-def _concatenate(parts: list[Explained]) -> Explained:
-    def join(values: list[NDArray | None], axis: int = 0) -> NDArray | None:
-        known = [value for value in values if value is not None]
-        return np.concatenate(known, axis=axis) if known else None
-
-    return Explained(
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.heatmaps for part in parts]),
-        join([part.distances for part in parts]),
-        join([part.sharpness for part in parts]),
-        join([part.members for part in parts], axis=1),
-    )

@@ -92,8 +92,8 @@ def _decode(header: Header) -> tuple[NDArray[np.uint8], str, tuple[str, ...]]:
     elif stored.mode not in _KEPT:
         stored = stored.convert("L" if stored.mode == "1" else "RGB")
     if header.profile:
-        stored, told = to_srgb(stored, header.profile)
-        notes += [told] if told else []
+        stored, conversion = to_srgb(stored, header.profile)
+        notes += [conversion] if conversion else []
     if stored.mode == "CMYK":
         notes.append("CMYK turned into RGB")
     pixels = np.array(stored if stored.mode == "RGB" else stored.convert("RGB"))
@@ -136,7 +136,7 @@ def _shallow(
     shallow = np.empty(samples.shape, np.uint8)
     # An opaque channel may be full in 8 bits, in the camera's or in the file's.
     most = int(alpha.max(initial=0))
-    full = next((own for own in (8, bits) if most < 1 << own), header.bit_depth)
+    full = next((depth for depth in (8, bits) if most < 1 << depth), header.bit_depth)
     for start in range(0, len(samples), _ROWS):  # copies of a part only
         rows = slice(start, start + _ROWS)
         shallow[rows, :, :number] = to_eight_bits(colours[rows], bits, negative=header.negative)

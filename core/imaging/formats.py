@@ -1,38 +1,26 @@
 """Which kind of file this is, by its bytes whatever its name says, and what its header declares.
 
-PNG chunk by chunk (W3C specification, third edition), BMP and WebP at their fixed places; JPEG and
-TIFF have modules of their own.
+BMP and WebP at their fixed places; PNG, JPEG and TIFF have modules of their own.
 """
 
 import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from core.errors import ImageError
 from core.imaging import jpeg
 from core.imaging.header import Header, damaged, excessive
+from core.imaging.png import SIGNATURE as PNG_SIGNATURE
+from core.imaging.png import read_png
 from core.imaging.scale import (
     NOT_STATED,
     UM_PER_METRE,
     StatedScale,
-    first_usable,
-    from_aspect,
     from_density,
-    from_pixel_size,
-    number,
 )
 from core.imaging.tiff.header import read_tiff
 from core.imaging.tiff.tags import read_exif
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_DRAWING = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-_PNG_METADATA = {b"pHYs": 9, b"sCAL": 4, b"eXIf": 1, b"acTL": 8, b"iCCP": 4}
-"""Chunks that are looked at, and the least bytes that each needs."""
-_PER_METRE = 1
-_DEEP = 16
 _LARGEST_PROFILE = 1 << 22
-# Encoders write pictures in chunks of 8 kB and more.
-_MOST_PNG_CHUNKS = 100_000
 _MOST_WEBP_CHUNKS = 20_000
 _OLD_BMP, _BMP_5 = 12, 124
 _EMBEDDED = b"DEBM"
@@ -129,85 +117,6 @@ def _likeness(data: bytes) -> str:
     return "a text file" if not start.translate(None, _PRINTABLE) else "a file of an unknown kind"
 
 
-def _read_png(data: bytes) -> Header:
-    """Read the header of a PNG file.
-
-    Raises
-    ------
-    ImageError
-        If the file is cut short, a chunk that draws the picture fails its checksum, or there are
-        more chunks than any picture needs.
-    """
-    chunks: dict[bytes, bytes] = {}
-    pieces = [PNG_SIGNATURE]
-    for name, content, whole in _png_chunks(data):
-        sound = zlib.crc32(whole[4:-4]) == struct.unpack(">I", whole[-4:])[0]
-        if name in _PNG_DRAWING:
-            if not sound:
-                raise damaged("PNG", "a checksum is wrong")
-            # A transparent colour of 16 bits is left out: no 8-bit pixel equals it.
-            if name != b"tRNS" or chunks.get(b"IHDR", b"")[8:9] != bytes([_DEEP]):
-                pieces.append(whole)
-        if name == b"IHDR" or (sound and len(content) >= _PNG_METADATA.get(name, len(content) + 1)):
-            chunks.setdefault(name, content)
-    if len(chunks.get(b"IHDR", b"")) != 13:  # noqa: PLR2004 - the size that the standard fixes
-        raise damaged("PNG", "its header is missing")
-    width, height, bit_depth = struct.unpack(">IIB", chunks[b"IHDR"][:9])
-    orientation, scale = read_exif(chunks.get(b"eXIf", b""))
-    return Header(
-        format="PNG",
-        width=width,
-        height=height,
-        bit_depth=bit_depth,
-        picture=b"".join(pieces),
-        pages=max(1, struct.unpack(">I", chunks.get(b"acTL", b"\0\0\0\1")[:4])[0]),
-        orientation=orientation,
-        scale=first_usable(*_png_scales(chunks), scale),
-        profile=_png_profile(chunks.get(b"iCCP", b"")),
-    )
-
-
-def _png_scales(chunks: dict[bytes, bytes]) -> Iterator[StatedScale]:
-    """What the size of a pixel in the specimen (sCAL) and on paper (pHYs) say."""
-    unit, _, sides = chunks.get(b"sCAL", b"")[:64].decode("latin-1").partition("\x01")
-    if not unit and sides:  # of metres; 2 is of angles
-        values = [number(side) for side in sides.split("\0")]
-        if len(values) == 2 and None not in values:  # noqa: PLR2004 - across and down
-            yield from_pixel_size(*((value or 0) * UM_PER_METRE for value in values))
-    across, down, per = struct.unpack(">IIB", chunks.get(b"pHYs", b"\0" * 9)[:9])
-    if per == _PER_METRE:
-        yield from_density(across, down, UM_PER_METRE)
-    else:
-        yield from_aspect(across, down)
-
-
-def _png_profile(chunk: bytes) -> bytes:
-    """Decompress an ICC profile, or as much of it as any real one has."""
-    _, _, coded = chunk.partition(b"\0")
-    try:
-        return zlib.decompressobj().decompress(coded[1:], _LARGEST_PROFILE)
-    except zlib.error:
-        return b""
-
-
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Yield name, content and all bytes of each chunk up to the end of the image."""
-    at, count = len(PNG_SIGNATURE), 0
-    name = b""
-    while name != b"IEND":
-        count += 1
-        if count > _MOST_PNG_CHUNKS:
-            raise excessive("PNG", f"over {_MOST_PNG_CHUNKS:,} chunks")
-        if at + 12 > len(data):
-            raise damaged("PNG", "it ends too early")
-        length, name = struct.unpack_from(">I4s", data, at)
-        whole = data[at : at + 12 + length]
-        if len(whole) < 12 + length:
-            raise damaged("PNG", "it ends too early")
-        yield name, whole[8:-4], whole
-        at += 12 + length
-
-
 def _read_bmp(data: bytes) -> Header:
     """Read the header of a BMP file.
 
@@ -287,7 +196,7 @@ def _webp_chunks(data: bytes) -> tuple[int, StatedScale, int, bytes]:
 
 
 _READERS: dict[str, Callable[[bytes], Header]] = {
-    "PNG": _read_png,
+    "PNG": read_png,
     "JPEG": jpeg.read_jpeg,
     "TIFF": read_tiff,
     "BMP": _read_bmp,

@@ -13,6 +13,8 @@ _OPENCV_MAPS = {
     "magma": cv2.COLORMAP_MAGMA,
 }
 
+OPACITY = 0.7
+"""Of a map over an image, where it is highest."""
 COLOUR_MAPS: tuple[str, ...] = tuple(_OPENCV_MAPS)
 """Perceptually even colour maps that stay readable in every common colour-vision deficiency."""
 
@@ -53,10 +55,12 @@ def overlay(
     pixels: NDArray[np.uint8],
     heatmap: NDArray[np.floating],
     *,
-    opacity: float = 0.45,
+    opacity: float = OPACITY,
     colour_map: str = "viridis",
 ) -> NDArray[np.uint8]:
-    """Blend a heatmap over an image.
+    """Blend a heatmap over an image: the higher a value, the less of the image shows through.
+
+    Where nothing was found the image is as it was.
 
     Parameters
     ----------
@@ -65,7 +69,7 @@ def overlay(
     heatmap
         (h, w) in [0, 1], resized to the image; where it is NaN the image shows unchanged.
     opacity
-        Share of the colours in the blend, 0 (image only) to 1 (colours only).
+        Share of the colours in the blend where the heatmap is 1; elsewhere in proportion.
     colour_map
         One of `COLOUR_MAPS`.
 
@@ -81,9 +85,10 @@ def overlay(
     """
     if not 0 <= opacity <= 1:
         raise ImageError(f"The opacity of a heatmap is between 0 and 1, not {opacity}.")
-    colours = colour_heatmap(_resize_map(heatmap, *pixels.shape[:2]), colour_map)
-    blend = cv2.addWeighted(pixels, 1 - opacity, colours[..., :3].copy(), opacity, 0)
-    return np.where(colours[..., 3:] > 0, blend, pixels)
+    values = _resize_map(heatmap, *pixels.shape[:2])
+    colours = colour_heatmap(values, colour_map)[..., :3].astype(np.float32)
+    share = opacity * np.clip(np.nan_to_num(values), 0, 1)[..., np.newaxis]
+    return np.rint(pixels + share * (colours - pixels)).astype(np.uint8)
 
 
 def outline(

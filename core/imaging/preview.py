@@ -44,10 +44,13 @@ def preview(pixels: NDArray[np.uint8]) -> str:
 
 
 def colour_scale(colour_map: str, steps: int = 33) -> list[tuple[float, str]]:
-    """Return a colour map of `overlay` as evenly spaced values in [0, 1] and their CSS colours."""
+    """Return a colour map of `overlay` as evenly spaced values in [0, 1] and their CSS colours.
+
+    As in `overlay`, a colour is the more opaque the higher its value.
+    """
     values = np.linspace(0, 1, steps)
     colours = colour_heatmap(values[np.newaxis], colour_map)[0]
     return [
-        (float(value), f"rgb({red},{green},{blue})")
+        (float(value), f"rgba({red},{green},{blue},{value:.3f})")
         for value, (red, green, blue, _) in zip(values, colours, strict=True)
     ]

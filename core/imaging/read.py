@@ -13,7 +13,7 @@ from core.imaging.formats import misnamed, read_header
 from core.imaging.header import Header, damaged
 from core.settings import get_settings
 
-PIXELS_VERSION = 2
+PIXELS_VERSION = 3
 """Raised whenever some file gives other pixels than before, so that old ones are used no more."""
 _SIDEWAYS = {5, 6, 7, 8}
 _LARGEST_SIDE = 1 << 20

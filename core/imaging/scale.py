@@ -14,6 +14,8 @@ UM_OF_RESOLUTION_UNIT = {2: UM_PER_INCH, 3: UM_PER_CM, 4: UM_PER_MM, 5: 1.0}
 """Units of the TIFF tag ResolutionUnit, which EXIF has too; 1 is none."""
 PRINT_UNITS = frozenset({UM_PER_INCH, UM_PER_CM})
 """In which the density of a printed page is given, µm."""
+OBJECTIVES = {"4×": 2.5, "10×": 1.0, "20×": 0.5, "40×": 0.25}
+"""µm/px at which scanners and cameras usually record with an objective."""
 LOWEST, HIGHEST = 0.05, 20.0
 """The range of scales, µm/px, between those of an oil-immersion objective with a fine camera and
 of a slide overview. It holds for files, forms, options and manifests alike."""
@@ -26,6 +28,10 @@ _SAME_SHAPE, _SQUARE, _RESIZED = 1.02, 1.02, 1.2
 _HIGHEST_PRINT_DENSITY = 4800.0
 _ROUNDING = 1.0005
 _NOT_SQUARE = "not square"
+NUMBER = r"([+-]?(?:\d+(?:[.,]\d+)*|[.,]\d+)\.?(?:[eE][+-]?\d+)?)"
+"""A number with a decimal point or comma, as makers write it; not more than one way to match."""
+_WITH_UNIT = re.compile(rf"{NUMBER}\s*([^\d\s.,|].*)?")
+_LONGEST_LENGTH = 80
 _OBJECTIVES = {2.5: 4.0, 4.0: 2.5, 5.0: 2.0, 10.0: 1.0, 20.0: 0.5, 40.0: 0.25, 63.0: 0.16}
 _OBJECTIVES |= {1.25: 8.0, 60.0: 0.17, 100.0: 0.1}
 
@@ -187,6 +193,22 @@ def number(text: str) -> float | None:
         return float(text.strip().replace(",", "."))
     except ValueError:
         return None
+
+
+def length_in_um(text: str, unit: str) -> float | None:
+    """Micrometres of a number; None if it is none, or its unit is no length.
+
+    Parameters
+    ----------
+    text
+        A number, with or without a unit behind it: "0,25", "250 nm".
+    unit
+        Unit of numbers that have none.
+    """
+    parts = _WITH_UNIT.fullmatch(text.strip()) if len(text) <= _LONGEST_LENGTH else None
+    value = number(parts[1]) if parts else None
+    um = um_of_unit((parts and parts[2]) or unit)
+    return None if value is None or um is None else value * um
 
 
 def of_copy(stated: StatedScale, source: tuple[float, float], page: tuple[int, int]) -> StatedScale:

@@ -1,25 +1,24 @@
-"""One answer for the images of a case, by a stated rule, with how far it hangs on which images."""
+"""One answer for the images of a case, which follows from the images' own by a stated rule."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.inference.outcome import UNDECIDED
+from core.inference.outcome import OUT_OF_SCOPE, UNDECIDED
 from core.registry.card import Card
 
 RULE = (
-    "The case's probability is the mean over its images in scope, each different image once. The "
-    "class follows the model's decision threshold, which was chosen for images, or is the most "
-    "probable one. The 95 % interval (bootstrap over images) tells how far the mean hangs on "
-    "which images were taken, not how sure the model may be of such a patient. If it reaches "
-    "across the threshold, or another class leads in more than 5 of 100 draws, the case is "
-    "undecided. A mean suits images of one lesion: where a single image shows it, read the "
-    "images."
+    "The case is called a class if more than half of its images in scope are, and none is called "
+    "another class. Else it is undecided, and its images are to be read one by one. Each different "
+    "image counts once; images out of scope do not count. The mean probability and its 95 % "
+    "interval (bootstrap over images) tell how alike the images are, not how sure the model may be "
+    "of such a patient."
 )
 FEWEST_IMAGES = 5
 DRAWS = 2000
-_SURE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +27,64 @@ class CaseOutcome:
 
     name: str
     """The class, or `UNDECIDED`."""
+    because: str
+    """What its images were called, as in "7 undecided, 2 benign"."""
     about: str
     """The class that `probability` is of: the positive one, or the most probable."""
     probability: float
+    """The mean over the images."""
     interval: tuple[float, float] | None
     """95 %, None below `FEWEST_IMAGES`."""
     images: int
     """That count."""
 
 
-def answer_case(card: Card, probabilities: NDArray[np.floating], *, seed: int = 0) -> CaseOutcome:
+def answer_case(
+    card: Card, outcomes: Sequence[str], probabilities: NDArray[np.floating], *, seed: int = 0
+) -> CaseOutcome:
     """Answer a case by `RULE`.
 
     Parameters
     ----------
     card
         Of the model.
+    outcomes
+        What each different image in scope was called, N at least 1.
     probabilities
-        (N, K) calibrated, a row for each different image in scope, N at least 1.
+        (N, K) calibrated, of the same images.
     seed
         Of the draws.
     """
-    images = len(probabilities)
+    counts = Counter(outcomes)
     chances = np.asarray(probabilities, dtype=np.float64)
     mean = chances.mean(axis=0)
-    point, positive = card.operating_point, card.positive_index
-    if point is not None and positive is not None:
-        shown, chosen = positive, _by_point(mean[None], positive, point.threshold)[0]
-    else:
-        shown = chosen = int(mean.argmax())
-    if images < FEWEST_IMAGES:
-        return CaseOutcome(
-            card.classes[chosen], card.classes[shown], float(mean[shown]), None, images
-        )
-    drawn = np.random.default_rng(seed).integers(0, images, (DRAWS, images))
-    means = chances[drawn].mean(axis=1)
-    low, high = np.quantile(means[:, shown], [0.025, 0.975])
-    if point is not None and positive is not None:
-        sure = bool(low >= point.threshold or high < point.threshold)
-    else:
-        sure = bool((means.argmax(axis=1) == chosen).mean() >= _SURE)
+    shown = int(mean.argmax()) if card.positive_index is None else card.positive_index
+    interval = None
+    if len(chances) >= FEWEST_IMAGES:
+        rows = np.random.default_rng(seed).integers(0, len(chances), (DRAWS, len(chances)))
+        low, high = np.quantile(chances[rows, shown].mean(axis=1), [0.025, 0.975])
+        interval = (float(low), float(high))
     return CaseOutcome(
-        card.classes[chosen] if sure else UNDECIDED,
+        word_of_case(outcomes),
+        ", ".join(f"{number:,} {name}" for name, number in counts.most_common()),
         card.classes[shown],
         float(mean[shown]),
-        (float(low), float(high)),
-        images,
+        interval,
+        len(chances),
     )
 
 
-def _by_point(means: NDArray[np.float64], positive: int, threshold: float) -> NDArray[np.int64]:
-    return np.where(means[:, positive] >= threshold, positive, 1 - positive)
+def word_of_case(outcomes: Sequence[str]) -> str:
+    """Return the class of a case or `UNDECIDED` by `RULE`; `OUT_OF_SCOPE` where no image counts.
+
+    Parameters
+    ----------
+    outcomes
+        What each different image was called.
+    """
+    counts = Counter(outcome for outcome in outcomes if outcome != OUT_OF_SCOPE)
+    if not counts:
+        return OUT_OF_SCOPE
+    name, number = counts.most_common(1)[0]
+    alone = set(counts) <= {name, UNDECIDED}
+    return name if alone and 2 * number > counts.total() else UNDECIDED

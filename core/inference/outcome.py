@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.conformal import prediction_sets
-from core.inference.scale import ScalePlan
-from core.inference.tiled import LEAST_TISSUE
-from core.registry.card import Card
+from core.imaging.read import ImageInfo
+from core.inference.scale import ONE_PIECE, ScalePlan
+from core.inference.tiled import LEAST_TISSUE, TileMap
+from core.registry.card import Card, InputSpec
 
 UNDECIDED: Final = "undecided"
 OUT_OF_SCOPE: Final = "out of scope"
@@ -155,6 +156,50 @@ def give_outcome(
     else:
         why = f"{_fitting(card.classes, chosen)} can be ruled out at {level}."
     return Outcome(UNDECIDED, UNDECIDED, (why, *untested), chosen)
+
+
+def most_fitting(card: Card, probabilities: NDArray[np.floating]) -> int:
+    """Return the index of the class by the decision threshold, or of the most probable one."""
+    point, positive = card.operating_point, card.positive_index
+    if point is None or positive is None:
+        return int(probabilities.argmax())
+    return positive if probabilities[positive] >= point.threshold else 1 - positive
+
+
+def cautions(
+    info: ImageInfo,
+    spec: InputSpec,
+    scale: ScalePlan,
+    tissue: float,
+    most_tissue: float,
+    tiles: TileMap | None,
+) -> tuple[str, ...]:
+    """What else to know before relying on an answer, in sentences; arguments as elsewhere."""
+    warnings = [scale.message] if scale.um_per_px is None and scale.square_pixels else []
+    if tissue < LEAST_TISSUE <= most_tissue:
+        warnings.append(
+            f"Only {100 * tissue:.2g} % of the image is tissue; the answer is about that."
+        )
+    shorter = min(info.height, info.width)
+    if shorter * ONE_PIECE < scale.tile:
+        known = scale.um_per_px or spec.um_per_px
+        warnings.append(
+            f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
+            f"pieces of {scale.tile * known:.0f} µm, and details that it needs may be missing."
+        )
+    if spec.fit == "squash" and scale.um_per_px:
+        shown, largest = shorter * scale.um_per_px, spec.fields_um[-1]
+        if shown > largest * ONE_PIECE:
+            warnings.append(
+                f"The image's shorter side shows {shown:,.0f} µm of tissue and is looked at whole; "
+                f"the model knows fields of at most {largest:.0f} µm. Crop the image."
+            )
+    if tiles and tiles.grid.stride == tiles.grid.size:
+        warnings.append(
+            "The image is so large that its tiles were laid side by side, not overlapping."
+        )
+    warnings += [f"On reading the file: {note}." for note in info.notes]
+    return tuple(warnings)
 
 
 def _set_of(card: Card, probabilities: NDArray[np.floating]) -> tuple[str, ...] | None:

@@ -21,8 +21,8 @@ class ScalePlan:
 
     um_per_px: float | None
     """Micrometres per pixel if known; None where the training scale had to be assumed."""
-    state: Literal["stated", "given", "unknown"]
-    """Stated by the file, given by the user, or unknown."""
+    state: Literal["stated", "given", "named", "unknown"]
+    """Stated by the file, given by the user, told by the file's name, or unknown."""
     in_range: bool
     """Whether the known scale is one that the model may be given: that of training or a finer one,
     of square pixels; False where it is unknown."""
@@ -50,10 +50,13 @@ def plan_scale(
     height: int,
     width: int,
     *,
+    named: tuple[float, str] | None = None,
     unusable: str = "",
     square_pixels: bool = True,
 ) -> ScalePlan:
     """Decide how large a tile is; what the user gives must not contradict what the file states.
+
+    What a file's name tells counts where neither says anything.
 
     Parameters
     ----------
@@ -63,6 +66,8 @@ def plan_scale(
         What one input of the model shows.
     height, width
         Of the image, pixels.
+    named
+        The scale by the file's name, µm/px, and whose name that is.
     unusable, square_pixels
         `scale_words` and `square_pixels` of `core.imaging.read.ImageInfo`.
 
@@ -82,6 +87,10 @@ def plan_scale(
             "save the image anew without its scale."
         )
     known = given_um_per_px if given_um_per_px is not None else info_um_per_px
+    if known is not None or not square_pixels:
+        named = None
+    elif named:
+        known = named[0]
     tile = _tile(known, spec, min(height, width))
     if tile < SMALLEST_TILE:
         raise ImageError(
@@ -91,12 +100,14 @@ def plan_scale(
         )
     in_range = known is not None and known <= spec.um_per_px_high and square_pixels
     if square_pixels:
-        message = _message(info_um_per_px, given_um_per_px, spec, unusable, in_range=in_range)
+        message = _message(
+            info_um_per_px, given_um_per_px, named, spec, unusable, in_range=in_range
+        )
     else:
         message = f"The file {unusable}: what it shows is distorted, so do not rely on the answer."
     return ScalePlan(
         um_per_px=known,
-        state="given" if given_um_per_px is not None else "stated" if known else "unknown",
+        state=_state(info_um_per_px, given_um_per_px, named),
         in_range=in_range,
         tile=tile,
         trained_tile=min(tile, max(1, round(spec.field_um / spec.um_per_px))),
@@ -104,6 +115,16 @@ def plan_scale(
         message=message,
         square_pixels=square_pixels,
     )
+
+
+def _state(
+    stated: float | None, given: float | None, named: tuple[float, str] | None
+) -> Literal["stated", "given", "named", "unknown"]:
+    if given is not None:
+        return "given"
+    if stated is not None:
+        return "stated"
+    return "named" if named else "unknown"
 
 
 def _tile(known: float | None, spec: InputSpec, shorter: int) -> int:
@@ -121,7 +142,13 @@ def _tile(known: float | None, spec: InputSpec, shorter: int) -> int:
 
 
 def _message(
-    stated: float | None, given: float | None, spec: InputSpec, unusable: str, *, in_range: bool
+    stated: float | None,
+    given: float | None,
+    named: tuple[float, str] | None,
+    spec: InputSpec,
+    unusable: str,
+    *,
+    in_range: bool,
 ) -> str:
     silent = f"The file {unusable or 'does not state its scale'}"
     if given is not None:
@@ -129,6 +156,8 @@ def _message(
         text += f" (the file states {stated:g})" if stated is not None else ""
     elif stated is not None:
         text = f"The file states a scale of {stated:g} µm/px"
+    elif named is not None:
+        text = f"The file is named as {named[1]}, so {named[0]:.3g} µm/px is taken"
     elif spec.other_fields_um:
         return (
             f"{silent}, so it is looked at as a whole field of the microscopes trained on. "

@@ -40,6 +40,8 @@ QUANTILE = 0.75
 
 Progress = Callable[[float, str], None]
 """Share that is done, in [0, 1], and what is being done."""
+Grow = Callable[[NDArray[np.float32]], None]
+"""Takes the (H', W') probability map of the tiles that were answered so far, NaN elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,7 @@ class TileMap:
 
     def mostly_tissue(self) -> NDArray[np.bool_]:
         """Which used tiles have nearly as much tissue as any: those at its edge show glass, too."""
-        tissue = self.tissue[self.used]
-        return tissue >= _NEARLY * tissue.max()
+        return mostly_tissue(self.tissue[self.used])
 
     def _area(self, index: int) -> NDArray[np.float64]:
         """Mean of the map over each used tile: overlapping neighbours steady each other."""
@@ -124,6 +125,13 @@ class TilePlan:
     map_grid: TileGrid
     tissue: NDArray[np.float64]
     used: NDArray[np.bool_]
+
+    def so_far(self, chances: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The (H', W') map of one probability of the used tiles answered so far, else NaN."""
+        every = np.full(len(self.used), np.nan, np.float32)
+        given = np.concatenate(chances)
+        every[np.flatnonzero(self.used)[: len(given)]] = given
+        return stitch(every, self.map_grid)
 
     def answered(
         self, probabilities: NDArray[np.float32], heatmaps: NDArray[np.float32] | None = None
@@ -169,6 +177,11 @@ def plan_tiles(pixels: NDArray[np.uint8], tile: int, *, overlap: bool = True) ->
     if overlap and used.sum() > MOST_OVERLAPPING:
         return plan_tiles(pixels, tile, overlap=False)
     return TilePlan(grid, map_grid, tissue, used)
+
+
+def mostly_tissue(tissue: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which tiles have nearly as much tissue as any, by the share of each that is tissue, (N,)."""
+    return tissue >= _NEARLY * tissue.max()
 
 
 def tile_inputs(

@@ -1,9 +1,9 @@
-"""What every figure about a model's answers shares: its frame, and the mark of a leaky split."""
+"""What every figure about a model's answers shares: its frame, and the marks that it wears."""
 
 import plotly.graph_objects as go
 
 GREY = "#7d8790"
-LEAKY_COLOUR = "#c4314b"
+MARK_COLOUR = "#c4314b"
 LEAKY = "▲ LEAKY SPLIT"
 _MARK_PIXELS, _HEIGHT = 22, 400
 
@@ -23,13 +23,13 @@ def framed(figure: go.Figure, height: int, *, legend_rows: int = 1) -> go.Figure
     return figure
 
 
-def mark_leaky(figure: go.Figure) -> go.Figure:
-    """Write above a figure that its numbers come from a leaky split."""
+def mark(figure: go.Figure, words: str) -> go.Figure:
+    """Write above a figure what speaks against its numbers, as `LEAKY` does."""
     figure.update_layout(
         # A title keeps its room whatever else changes the margins; an annotation would be cut off.
         title={
-            "text": f"<b>{LEAKY}</b>",
-            "font": {"size": 14, "color": LEAKY_COLOUR},
+            "text": f"<b>{words}</b>",
+            "font": {"size": 14, "color": MARK_COLOUR},
             "x": 0,
             "xref": "container",
             "y": 1,

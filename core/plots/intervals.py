@@ -26,10 +26,10 @@ def with_intervals(rows: Sequence[str], series: Sequence[Series], axis: str) -> 
     """Draw a point and an interval for each row and series, from 0.4 or lower to 1, 0.5 marked."""
     figure = go.Figure()
     step, least = 0.7 / len(series), 0.4
-    for number, one in enumerate(series):
+    for number, points in enumerate(series):
         shown = [
             (row, value, ends or (value, value))
-            for row, (value, ends) in enumerate(zip(one.values, one.intervals, strict=True))
+            for row, (value, ends) in enumerate(zip(points.values, points.intervals, strict=True))
             if value is not None
         ]
         low = [value - ends[0] for _, value, ends in shown]
@@ -40,10 +40,10 @@ def with_intervals(rows: Sequence[str], series: Sequence[Series], axis: str) -> 
                 x=[value for _, value, _ in shown],
                 y=[row + step * (number - (len(series) - 1) / 2) for row, _, _ in shown],
                 mode="markers+text",
-                name=one.name,
+                name=points.name,
                 text=[f"{value:.2f}" for _, value, _ in shown],
                 textposition="top center",
-                marker={"color": one.colour, "symbol": one.symbol, "size": 12},
+                marker={"color": points.colour, "symbol": points.symbol, "size": 12},
                 error_x={"type": "data", "array": high, "arrayminus": low, "thickness": 2},
                 hovertemplate="%{x:.3f}<extra>%{fullData.name}</extra>",
             )

@@ -1,4 +1,4 @@
-"""An image and the same image under a map of values, zoomed and moved together."""
+"""An image and the same image under a map of values, zoomed and moved together, or in one."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -22,8 +22,10 @@ def side_by_side(
     ends: tuple[str, str],
     smooth: bool,
     um_per_px: float | None,
+    level: float | None = None,
+    cut: float | None = None,
 ) -> go.Figure:
-    """Draw an image twice, the right one under its map; both share one zoom.
+    """Draw an image twice, the right one under its map, with one zoom; or once, half under it.
 
     Parameters
     ----------
@@ -43,6 +45,10 @@ def side_by_side(
         Whether the map is drawn without visible cells.
     um_per_px
         The scale, for the scale bar; None draws none.
+    level
+        Where values reach it, a line goes round; None draws none.
+    cut
+        Draw one image that is under its map right of this share of its width; None draws two.
 
     Returns
     -------
@@ -51,7 +57,11 @@ def side_by_side(
         `.heatmaplayer`, so that a new opacity draws nothing anew and keeps the zoom.
     """
     figure = go.Figure()
-    for panel in ("", "2"):
+    over = "2" if cut is None else ""
+    if cut is not None:
+        values = values.copy()
+        values[:, : round(cut * values.shape[1])] = np.nan
+    for panel in sorted({"", over}):
         figure.add_layout_image(
             source=image,
             xref=f"x{panel}",
@@ -65,8 +75,14 @@ def side_by_side(
         )
     # A trace without points keeps the left axes alive.
     figure.add_trace(go.Scatter(x=[0, width], y=[0, height], mode="none", hoverinfo="skip"))
-    figure.add_trace(_map(values, height, width, colour_scale, value_name, ends, smooth=smooth))
-    _link_axes(figure, height, width)
+    drawn = _map(values, height, width, colour_scale, value_name, ends, smooth=smooth)
+    drawn.update(xaxis=f"x{over}", yaxis=f"y{over}")
+    figure.add_trace(drawn)
+    if level is not None:
+        figure.add_traces(_lines(drawn, level))
+    _link_axes(figure, height, width, two=cut is None)
+    if cut is not None:
+        figure.add_vline(cut * width, line={"color": "black", "width": 2})
     if um_per_px:
         _add_scale_bar(figure, height, width, um_per_px)
     figure.update_layout(
@@ -109,8 +125,6 @@ def _map(
         dx=dx,
         y0=dy / 2,
         dy=dy,
-        xaxis="x2",
-        yaxis="y2",
         zmin=0,
         zmax=1,
         colorscale=[list(stop) for stop in colour_scale],
@@ -121,7 +135,23 @@ def _map(
     )
 
 
-def _link_axes(figure: go.Figure, height: int, width: int) -> None:
+def _lines(drawn: go.Heatmap, level: float) -> list[go.Contour]:
+    """A black line within a white one round what reaches a level: seen on any tissue."""
+    places = {name: drawn[name] for name in ("z", "x0", "dx", "y0", "dy", "xaxis", "yaxis")}
+    contours = {"start": level, "end": level, "size": 1, "coloring": "none", "showlabels": False}
+    return [
+        go.Contour(
+            **places,
+            contours=contours,
+            line={"color": colour, "width": thickness, "smoothing": 0.6},
+            showscale=False,
+            hoverinfo="skip",
+        )
+        for colour, thickness in (("white", 4), ("black", 1.5))
+    ]
+
+
+def _link_axes(figure: go.Figure, height: int, width: int, *, two: bool) -> None:
     hidden = {
         "showgrid": False,
         "zeroline": False,
@@ -129,12 +159,13 @@ def _link_axes(figure: go.Figure, height: int, width: int) -> None:
         "ticks": "",
         "constrain": "domain",
     }
-    figure.update_layout(
-        xaxis={"domain": [0, 0.495], "anchor": "y"},
-        xaxis2={"domain": [0.505, 1], "anchor": "y2"},
-        yaxis={"anchor": "x", "scaleanchor": "x"},
-        yaxis2={"anchor": "x2"},
-    )
+    figure.update_layout(xaxis={"anchor": "y"}, yaxis={"anchor": "x", "scaleanchor": "x"})
+    if two:
+        figure.update_layout(
+            xaxis={"domain": [0, 0.495]},
+            xaxis2={"domain": [0.505, 1], "anchor": "y2"},
+            yaxis2={"anchor": "x2"},
+        )
     figure.update_xaxes(range=[0, width], minallowed=0, maxallowed=width, matches="x", **hidden)
     figure.update_yaxes(range=[height, 0], minallowed=0, maxallowed=height, matches="y", **hidden)
 

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from core.registry.card_parts import (
     Conformal,
     Count,
+    Located,
     Members,
     Name,
     Part,
@@ -135,6 +136,7 @@ class Card(Part):
     evaluation: CardEvaluation | None
     scope: Scope | None
     explanations: Randomisation | None = None
+    located: Located | None = None
     good_for: tuple[str, ...]
     not_for: tuple[str, ...]
     licence: Text

@@ -44,7 +44,7 @@ def when_to_believe(card: Card) -> Limits:
     """
     points = _points(card)
     changed = card.evaluation.robustness if card.evaluation else ()
-    lines = [_scope(card.scope), _sets(card.conformal), _robustness(changed)]
+    lines = [_scope(card.scope), _sets(card.conformal, card.classes), _robustness(changed)]
     if points:
         lines.append(
             "Decision thresholds (operating points), from whose probability on it says yes: "
@@ -71,7 +71,7 @@ def _scope(scope: Scope | None) -> str:
     )
 
 
-def _sets(conformal: Conformal | None) -> str:
+def _sets(conformal: Conformal | None, classes: Sequence[str]) -> str:
     if conformal is None:
         return _NO_SETS
     measured = (
@@ -83,7 +83,17 @@ def _sets(conformal: Conformal | None) -> str:
     return (
         "Prediction sets: the classes that cannot be ruled out; several, and the answer is "
         f"“undecided”. Level {_percent(conformal.level)}: of each class, that share of the images "
-        f"should keep the right class in the set; {measured}"
+        f"should keep the right class in the set; {measured}{_never_ruled_out(conformal, classes)}"
+    )
+
+
+def _never_ruled_out(conformal: Conformal, classes: Sequence[str]) -> str:
+    """The classes that are in every set, which happens where patients are few."""
+    names = [name for name, cut in zip(classes, conformal.cut_offs, strict=True) if cut == 0]
+    if not names:
+        return ""
+    return (
+        f" In every set, for want of patients to tell when it may be left out: {', '.join(names)}."
     )
 
 

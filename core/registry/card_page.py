@@ -56,7 +56,7 @@ def card_pdf(card: Card, model_sha256: str) -> bytes:
         room = document.h - document.t_margin - document.b_margin
         sections = card_sections(card, model_sha256)
         writers = (_Writer(document, size) for size in SIZES_PT)
-        fitting = (each for each in writers if each.whole(card, sections, dry=True) <= room)
+        fitting = (writer for writer in writers if writer.whole(card, sections, dry=True) <= room)
         writer = next(fitting, None)
         (writer or _Writer(document, SIZES_PT[-1])).whole(card, sections, dry=False)
         return bytes(document.output())
@@ -75,7 +75,9 @@ class _Writer:
         height = self._text(shortened(f"Model card: {card.title}"), self.size + 4, bold=True)
         height += self._text(SOURCE, self.size - 1)
         for text in reservations(card):
-            height += self._gap(gap) + self._text(f"▲ {text}", self.size, bold=True)
+            height += self._gap(gap) + self._text(
+                f"▲ {text.removeprefix('▲ ')}", self.size, bold=True
+            )
         for section in sections:
             height += self._gap(gap) + self._text(section.title, self.size + 1, bold=True)
             for number, cells in enumerate((section.header, *section.rows)):

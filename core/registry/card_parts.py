@@ -13,7 +13,7 @@ Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Interval = tuple[Share, Share]
-"""Low and high, 95 % by bootstrap over patients."""
+"""Low and high."""
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 
 
@@ -118,6 +118,53 @@ class Randomisation(Part):
     def unchanged(self) -> tuple[str, ...]:
         """Methods whose maps do not tell what the network learnt."""
         return tuple(check.method for check in self.methods if check.unchanged)
+
+
+class LocatedRegion(Part):
+    """How well a region's probability map, its heatmap and nuclei alone rank tumour above the rest.
+
+    AUROC by pixel; whether the highest value lies in tumour; `found` and `called_besides` are the
+    shares of the tumour and of the rest that reach the model's threshold.
+    """
+
+    name: Text
+    probability_map: Share
+    heatmap: Share
+    nuclei: Share
+    map_points: bool
+    heatmap_points: bool
+    nuclei_point: bool
+    found: Share
+    called_besides: Share
+
+
+class LocatedMethod(Part):
+    """AUROC of an explanation within tiles that are part tumour, the mean over the tiles."""
+
+    method: Text
+    auroc: Share
+
+
+CHANCE = 0.5
+"""AUROC of a map that knows nothing."""
+
+
+class Located(Part):
+    """Where a model sees tumour, against a pathologist's mask (`core.explain.where`).
+
+    `nuclei` is the baseline within the same tiles as the methods.
+    """
+
+    regions_of: Text
+    regions: tuple[LocatedRegion, ...] = Field(min_length=1)
+    tiles: Count
+    nuclei: Share
+    methods: tuple[LocatedMethod, ...]
+
+    @property
+    def misleading(self) -> tuple[LocatedMethod, ...]:
+        """Explanations that do worse than chance."""
+        return tuple(each for each in self.methods if each.auroc < CHANCE)
 
 
 class Member(Part):

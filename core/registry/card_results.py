@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import model_validator
 
 from core.evaluation.estimand import ESTIMANDS, Estimand, estimand_of, titled
+from core.evaluation.few_patients import is_few
 from core.registry.card_parts import Count, Difference, Interval, Part, Share, Text
 
 
@@ -49,6 +50,36 @@ class ClassResult(Part):
     sensitivity: Share | None
     colour_auroc: Share | None
     withheld: str | None = None
+
+
+class MagnificationResult(Part):
+    """Held-out results of the images of one magnification; `withheld` says why there are none."""
+
+    name: Text
+    patients: Count
+    images: Count
+    auroc: Share | None
+    auroc_interval: Interval | None
+    balanced_accuracy: Share | None
+    colour_auroc: Share | None
+    withheld: str | None = None
+
+
+class ExpectedOfPatient(Part):
+    """What to expect of the next patient: the share of a class's images that are called rightly.
+
+    `range` is that in which 80 % of patients lie, None of fewer than nine; `lowest` the worst of
+    them; `below` the share of them below the `floor`. They are `patients` who were held out, with
+    at least `images_at_least` images of the class (`core.evaluation.next_patient`).
+    """
+
+    name: Text
+    images_at_least: Count
+    patients: Count
+    range: Interval | None
+    lowest: Share | None
+    floor: Share
+    below: Share | None
 
 
 class ShiftResult(Part):
@@ -98,13 +129,21 @@ class Robustness(Part):
         return _BEST_QUALITY - self.amount if self.change == "jpeg" else self.amount
 
 
+LEAST_DECIDED, LEAST_RIGHT = 1 / 3, 0.85
+"""Share of images of unseen patients that a model must decide, and of these be right on; one that
+does not, or does not beat colour, is for demonstration."""
+
+
 class CardEvaluation(Part):
     """Held-out results, beside the colour-only baseline on the same split.
 
-    Intervals are (low, high), 95 % by bootstrap over patients, None where the patients are too few;
+    Intervals are (low, high), 95 % over patients, None where the patients are too few;
     `difference_interval` is of the AUROC of the model minus that of colour alone. Of more than two
     classes, the AUROC is the mean over the classes, each against the others. `estimand` says what
-    the figures are figures of (`core.evaluation.estimand`); cards of before say it in `protocol`.
+    the figures are figures of (`core.evaluation.estimand`). Cards of before have another one, or
+    say it in `protocol` alone; they are shown under its name, and what they lack is None or empty.
+    `decided` is the share of images of left-out patients whose prediction set holds one class
+    alone, `decided_rightly` the share of those whose class it is, every patient alike.
     """
 
     protocol: Text
@@ -120,16 +159,38 @@ class CardEvaluation(Part):
     colour_balanced_accuracy: Share
     beats_colour: bool
     difference_interval: tuple[Difference, Difference] | None
+    auroc_within_patients: Share | None = None
+    auroc_within_patients_interval: Interval | None = None
+    balanced_accuracy_within_patients: Share | None = None
+    balanced_accuracy_within_patients_interval: Interval | None = None
+    next_patient: tuple[ExpectedOfPatient, ...] = ()
     by_patient: tuple[PatientResult, ...]
     notes: tuple[str, ...]
     by_class: tuple[ClassResult, ...] = ()
+    by_magnification: tuple[MagnificationResult, ...] = ()
     stain_shift: tuple[ShiftResult, ...] = ()
     tried: tuple[Tried, ...] = ()
     robustness: tuple[Robustness, ...] = ()
+    decided: Share | None = None
+    decided_rightly: Share | None = None
 
     def titled(self, figure: str) -> str:
         """A figure's title with what it is a figure of: "AUROC, mean within patients"."""
         return titled(figure, estimand_of(figure, self.estimand or self._of_before))
+
+    @property
+    def few(self) -> bool:
+        """Whether its figures are to be marked, because too few patients stand behind them."""
+        return is_few(self.patients)
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether it decides too little, or too often wrongly, to be an answer."""
+        if self.decided is None:
+            return False
+        rightly = self.decided_rightly or 0.0
+        unsure = self.decided < LEAST_DECIDED or rightly < LEAST_RIGHT
+        return unsure or not self.beats_colour
 
     @property
     def auroc_is(self) -> str:

@@ -7,9 +7,11 @@ short; `card.json` in the package has all of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.few_patients import marked
 from core.registry.card import Card
 from core.registry.card_limits import TITLE, when_to_believe
-from core.registry.card_results import CardEvaluation
+from core.registry.card_results import CardEvaluation, ClassResult, MagnificationResult
 from core.registry.card_words import (
     LEAKY_TRAINING,
     MEASURES,
@@ -18,6 +20,8 @@ from core.registry.card_words import (
     explained,
     figure,
     judged_on,
+    located,
+    next_patient,
     summary_of,
     trained_on,
 )
@@ -91,6 +95,8 @@ def _factors(card: Card) -> list[str]:
     looked_at = ["patient"]
     if result and result.by_class:
         looked_at.append("class")
+    if result and result.by_magnification:
+        looked_at.append("magnification")
     changed = {point.change for point in result.robustness} - {"none"} if result else set()
     looked_at += [f"image ({change})" for change in sorted(changed)]
     if result and result.stain_shift and "stain" not in changed:
@@ -146,14 +152,18 @@ def _results(result: CardEvaluation | None) -> tuple[tuple[tuple[str, ...], ...]
     rows = [
         (
             result.titled("auroc"),
-            figure(result.auroc, result.auroc_interval),
+            marked(figure(result.auroc, result.auroc_interval), result.patients),
             figure(result.colour_auroc),
         ),
         (
             result.titled("balanced_accuracy"),
-            figure(result.balanced_accuracy, result.balanced_accuracy_interval),
+            marked(
+                figure(result.balanced_accuracy, result.balanced_accuracy_interval),
+                result.patients,
+            ),
             figure(result.colour_balanced_accuracy),
         ),
+        *_within_patients(result),
     ]
     more = [
         (
@@ -163,16 +173,22 @@ def _results(result: CardEvaluation | None) -> tuple[tuple[tuple[str, ...], ...]
         )
         for row in result.by_patient
     ]
+    groups: tuple[ClassResult | MagnificationResult, ...] = (
+        *result.by_class,
+        *result.by_magnification,
+    )
     more += [
         (
             (
                 f"AUROC, {row.name} ({counted(row.images, 'image')} of "
                 f"{counted(row.patients, 'patient')})"
             ),
-            "withheld" if row.withheld else figure(row.auroc, row.auroc_interval),
+            "withheld"
+            if row.withheld
+            else marked(figure(row.auroc, row.auroc_interval), row.patients),
             "–" if row.withheld else figure(row.colour_auroc),
         )
-        for row in result.by_class
+        for row in groups
     ]
     more += [
         (f"AUROC, stain shifted by {row.strength:.0%}", figure(row.auroc), figure(row.colour_auroc))
@@ -180,7 +196,8 @@ def _results(result: CardEvaluation | None) -> tuple[tuple[tuple[str, ...], ...]
     ]
     shown = tuple(rows + more[: MOST_ROWS - len(rows)])
     left = len(rows) + len(more) - len(shown)
-    lines = [f"{left} more figures are in card.json."] if left else []
+    lines = [*next_patient(result)]
+    lines += [f"{left} more figures are in card.json."] if left else []
     if result.difference_interval:
         low, high = result.difference_interval
         lines.insert(
@@ -189,6 +206,27 @@ def _results(result: CardEvaluation | None) -> tuple[tuple[tuple[str, ...], ...]
             f"[{low:.3f}, {high:.3f}], {'' if result.beats_colour else 'not '}clearly better.",
         )
     return tuple(tuple(shortened(cell) for cell in row) for row in shown), lines
+
+
+def _within_patients(result: CardEvaluation) -> list[tuple[str, str, str]]:
+    """The mean within patients, where a card has it beside another figure."""
+    pairs = (
+        ("AUROC", result.auroc_within_patients, result.auroc_within_patients_interval),
+        (
+            "Balanced accuracy",
+            result.balanced_accuracy_within_patients,
+            result.balanced_accuracy_within_patients_interval,
+        ),
+    )
+    return [
+        (
+            f"{title}, {ESTIMANDS['patients']}",
+            marked(figure(value, between), result.patients),
+            "–",
+        )
+        for title, value, between in pairs
+        if value is not None
+    ]
 
 
 def _limits(card: Card) -> Section:
@@ -214,6 +252,7 @@ def _caveats(card: Card) -> list[str]:
     notes = card.evaluation.notes if card.evaluation else ()
     return [
         explained(card),
+        located(card),
         *notes,
         "Before relying on it, judge it on images of your own laboratory whose classes are known.",
     ]

@@ -1,9 +1,15 @@
 """A card in sentences: on whom a model was trained and judged, and what speaks against it."""
 
 from core.architectures.catalogue import CATALOGUE
+from core.evaluation.few_patients import MARK, warning
 from core.registry.card import Card
 from core.registry.card_parts import Interval
-from core.registry.card_results import CardEvaluation
+from core.registry.card_results import (
+    LEAST_DECIDED,
+    LEAST_RIGHT,
+    CardEvaluation,
+    ExpectedOfPatient,
+)
 
 LEAKY_TRAINING = "Leaky split: the same patients are in training and validation."
 LEAKY_FIGURES = (
@@ -14,8 +20,8 @@ NEVER_JUDGED = "This model was never judged on patients held out of its training
 MEASURES = (
     "AUROC: how often an image of the class ranks above another; 0.5 is guessing. Balanced "
     "accuracy: mean sensitivity of the classes. Colour alone: the same task from colours only, "
-    "without a network, judged alike; a model should beat it. Brackets: 95 % interval, bootstrap "
-    "over patients."
+    "without a network, judged alike; a model should beat it. Brackets: 95 % interval over "
+    "patients; ▲ from fewer than ten of them."
 )
 """What the figures of a card mean."""
 
@@ -56,10 +62,23 @@ def reservations(card: Card) -> tuple[str, ...]:
     result = card.evaluation
     if result is None:
         return (NEVER_JUDGED,)
+    few = (f"{MARK}: {warning(result.patients)}",) if result.few else ()
     if result.leaky:
-        return (LEAKY_FIGURES,)
-    against = () if result.beats_colour else (_no_better(result),)
-    return (*against, LEAKY_TRAINING) if card.training.leaky else against
+        return (LEAKY_FIGURES, *few)
+    shows_only = (_demonstration(result),) if result.demonstration else ()
+    no_better = () if result.beats_colour else (_no_better(result),)
+    leaky = (LEAKY_TRAINING,) if card.training.leaky else ()
+    return (*shows_only, *no_better, *few, *leaky)
+
+
+def _demonstration(result: CardEvaluation) -> str:
+    rightly = result.decided_rightly
+    right = "" if rightly is None else f", {rightly:.0%} of those rightly"
+    return (
+        "▲ FOR DEMONSTRATION: of images of patients that it had not seen it decides "
+        f"{result.decided:.0%}{right}. An answer takes {LEAST_DECIDED:.0%}, {LEAST_RIGHT:.0%} of "
+        "them rightly, and a model that beats colour alone."
+    )
 
 
 def _no_better(result: CardEvaluation) -> str:
@@ -68,6 +87,29 @@ def _no_better(result: CardEvaluation) -> str:
         f"clearly beat colour alone: AUROC {result.auroc:.2f}, colour alone "
         f"{result.colour_auroc:.2f}."
     )
+
+
+def next_patient(evaluation: CardEvaluation) -> tuple[str, ...]:
+    """What to expect of the next patient, a sentence a class."""
+    return tuple(
+        expected_of_next(expected) for expected in evaluation.next_patient if expected.patients
+    )
+
+
+def expected_of_next(expected: ExpectedOfPatient) -> str:
+    """What to expect of the next patient's images of one class, in a sentence."""
+    people = counted(expected.patients, "held-out patient")
+    those = f"{people} with {expected.images_at_least} or more images of {expected.name}"
+    share = f"of their {expected.name} images called rightly"
+    if expected.lowest is None or expected.below is None:
+        return f"Next patient, {expected.name}: nobody has {expected.images_at_least} images of it."
+    worst = (
+        f"lowest {expected.lowest:.2f}; below {expected.floor:.2f}: {expected.below:.0%} of them"
+    )
+    if expected.range is None:
+        return f"Next patient, {share}: no range, for it takes nine patients ({those}); {worst}."
+    low, high = expected.range
+    return f"Next patient, {share}: 8 of 10 between {low:.2f} and {high:.2f} ({those}); {worst}."
 
 
 def explained(card: Card) -> str:
@@ -83,6 +125,29 @@ def explained(card: Card) -> str:
         return f"Every kind of explanation changed {how}."
     failed = ", ".join(test.unchanged)
     return f"Explanations that do not show what was learnt, unchanged {how}: {failed}."
+
+
+def located(card: Card) -> str:
+    """How well the map and the explanations find the tumour; empty where it was not measured."""
+    found = card.located
+    if found is None:
+        return ""
+    maps, heat, nuclei = (
+        " and ".join(f"{getattr(region, name):.2f}" for region in found.regions)
+        for name in ("probability_map", "heatmap", "nuclei")
+    )
+    words = (
+        f"Where tumour is, on {counted(len(found.regions), 'region')} {found.regions_of}: AUROC by "
+        f"pixel {maps} of the probability map, {heat} of the heatmap over it, {nuclei} of nuclei "
+        f"alone. Within {counted(found.tiles, 'tile')} that are part tumour, nuclei alone "
+        f"{found.nuclei:.2f}"
+    )
+    fair = [each for each in found.methods if each not in found.misleading]
+    words += "".join(f", {each.method} {each.auroc:.2f}" for each in fair)
+    if not found.misleading:
+        return words + "."
+    worse = ", ".join(f"{each.method} {each.auroc:.2f}" for each in found.misleading)
+    return f"{words}. WORSE THAN CHANCE there, no guide to where the tumour is: {worse}."
 
 
 def figure(value: float | None, interval: Interval | None = None) -> str:

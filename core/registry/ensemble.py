@@ -108,8 +108,8 @@ def find_members(card: Card, at_hand: Sequence[Package]) -> tuple[Package, ...]:
     """
     members = tuple(_find(part, card.name, at_hand) for part in card.members)
     refuse_unlike(members)
-    own, theirs = card.input, _shared_input([member.card.input for member in members])
-    if own != theirs or card.classes != members[0].card.classes:
+    ours, theirs = card.input, _shared_input([member.card.input for member in members])
+    if ours != theirs or card.classes != members[0].card.classes:
         raise PackageError(
             f"The card of the ensemble {card.name!r} states other classes or another scale than "
             "its members have. Make the ensemble anew."
@@ -127,7 +127,7 @@ def refuse_unlike(members: Sequence[Package]) -> None:
     """
     first = members[0].card
     for other in (member.card for member in members[1:]):
-        for what, own, theirs in (
+        for what, ours, theirs in (
             ("the task", first.task, other.task),
             ("the classes", ", ".join(first.classes), ", ".join(other.classes)),
             ("what is positive", first.positive_index, other.positive_index),
@@ -135,10 +135,10 @@ def refuse_unlike(members: Sequence[Package]) -> None:
             ("the field of view", _fields(first.input), _fields(other.input)),
             ("the framing", first.input.fit, other.input.fit),
         ):
-            if own != theirs:
+            if ours != theirs:
                 raise PackageError(
                     f"{first.name!r} and {other.name!r} cannot answer together: {what} of the one "
-                    f"is {own}, of the other {theirs}. Choose models of one task and scale."
+                    f"is {ours}, of the other {theirs}. Choose models of one task and scale."
                 )
 
 

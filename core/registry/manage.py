@@ -12,7 +12,7 @@ from core.atomic import flush, hidden_folder, put_in_place, write_whole
 from core.errors import PackageError
 from core.registry.card import CARD_FILE, Card
 from core.registry.package import Package, load_package, read_card
-from core.registry.shelf import OWN, ShelfEntry, activate, active_name, forget_activation, shelf
+from core.registry.shelf import OWN, ShelfEntry, activate, forget_activation, is_active, shelf
 from core.settings import get_settings
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -47,7 +47,7 @@ def rename(name: str, new: str, title: str | None = None) -> Package:
     folder = package.path.parent / new
     if new != package.path.name:
         refuse_name(new)
-    was_active = active_name() == name
+    was_active = is_active(name)
     try:
         with hidden_folder(folder, "saving") as temporary:
             for file in package.card.files:

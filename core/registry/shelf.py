@@ -11,9 +11,11 @@ from core.registry.package import Package, load_package
 from core.settings import Settings, get_settings
 
 DEFAULT_MODEL = "idc"
-# Goes before the name of an own package that is called like a shipped one; no package's name can
-# hold a colon, so neither can pose as the other.
+# Goes before the name of an own package that is called like a shipped one or `AUTOMATIC`; no
+# package's name can hold a colon, so neither can pose as the other.
 OWN = "own:"
+AUTOMATIC = "auto"
+"""Asks for whichever model knows an image best; a package of this name is `own:auto`."""
 
 Signature = tuple[tuple[str, int, int, int], ...]
 # Hashing a package takes tens of milliseconds and pages ask for the shelf at every rerun.
@@ -34,7 +36,7 @@ def shelf(settings: Settings | None = None) -> list[ShelfEntry]:
     """List every package, shipped ones first, each group by name; broken ones carry their error."""
     settings = settings or get_settings()
     entries = [_entry(path, shipped=True) for path in _folders(settings.shipped_models)]
-    shipped = {entry.name for entry in entries}
+    shipped = {AUTOMATIC, *(entry.name for entry in entries)}
     for path in _folders(settings.own_models):
         entry = _entry(path, shipped=False)
         entries.append(replace(entry, name=OWN + path.name) if path.name in shipped else entry)
@@ -63,17 +65,53 @@ def find(name: str | None = None) -> Package:
     raise PackageError(f"There is no model called {name!r}. Models at hand: {known}.")
 
 
+def best_first() -> list[ShelfEntry]:
+    """List the sound packages, the best first.
+
+    That is the activated one, then those that answer by themselves, by their AUROC on held-out
+    patients; last, those never judged, judged on a leaky split, and for demonstration.
+    """
+    sound = [entry for entry in shelf() if entry.package]
+    chosen = _chosen()
+    return sorted(sound, key=lambda entry: (entry.name != chosen, *_rank(entry)))
+
+
+def answers_by_itself(entry: ShelfEntry) -> bool:
+    """Whether a package may answer where nobody asks for it by name.
+
+    One for demonstration does only if it was activated.
+    """
+    return entry.package is not None and (entry.name == _chosen() or not _only_shows(entry.package))
+
+
+def _rank(entry: ShelfEntry) -> tuple[bool, bool, bool, float]:
+    assert entry.package  # noqa: S101 - only sound ones are ranked
+    result = entry.package.card.evaluation
+    if result is None:
+        return False, True, False, 0.0
+    return result.demonstration, False, result.leaky, -result.auroc
+
+
 def active_name() -> str:
     """Return the name of the model that answers unless another is asked for.
 
-    That is the activated one while it is sound, else the shipped `idc`, else the first sound one.
+    That is the activated one while it is sound, else the shipped `idc`, else the first sound one
+    that is not for demonstration.
 
     Raises
     ------
     PackageError
-        If there is no sound package at all.
+        If there is none.
     """
     return _active(shelf())
+
+
+def is_active(name: str) -> bool:
+    """Whether a model answers unless another is asked for."""
+    try:
+        return active_name() == name
+    except PackageError:
+        return False
 
 
 def activate(name: str) -> None:
@@ -106,7 +144,19 @@ def _active(entries: list[ShelfEntry]) -> str:
     for name in (_chosen(), DEFAULT_MODEL):
         if name in sound:
             return name
-    return sound[0]
+    # One for demonstration answers only where somebody asks for it.
+    for entry in entries:
+        if entry.package and not _only_shows(entry.package):
+            return entry.name
+    raise PackageError(
+        f"The models at hand are for demonstration: {', '.join(sound)}. Choose one of them, or "
+        "another."
+    )
+
+
+def _only_shows(package: Package) -> bool:
+    evaluation = package.card.evaluation
+    return evaluation is not None and evaluation.demonstration
 
 
 def _chosen() -> str | None:

@@ -9,14 +9,12 @@ from core.datasets.split import Split
 from core.evaluation.colour_alone import colour_fitter
 from core.evaluation.cross_validate import Changed, Predict, hold_out
 from core.training.fitting.fit import fit_network, logits_of
-from core.training.judging.changes import CHANGES, Measure, measure_changed, rows_to_change
+from core.training.fitting.upper import learner_of
+from core.training.judging.changes import Measure, measure_changed, rows_to_change
 from core.training.judging.features import STRENGTHS, colour_views, measure_colours, shift
-from core.training.judging.held_out import held_out_predictions
+from core.training.judging.held_out import judge_held_out
 from core.training.judging.results import (
-    card_evaluation,
     operating_points,
-    robustness,
-    stain_shift,
 )
 from core.training.judging.trust import trust_of_fit
 from core.training.request.recipe import Recipe, Train
@@ -59,16 +57,17 @@ def train_by_fit(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     crops = len(pixels) // len(labels)
-    history = fit_network(
-        network,
-        recipe,
-        settings,
-        pixels,
-        np.repeat(labels, crops),
-        np.repeat(patients, crops),
-        split.each_repeated(crops),
-        watch,
-    )
+    with learner_of(network, recipe, settings, pixels, watch) as learner:
+        history = fit_network(
+            learner.network,
+            learner.recipe,
+            settings,
+            learner.pixels,
+            np.repeat(labels, crops),
+            np.repeat(patients, crops),
+            split.each_repeated(crops),
+            watch,
+        )
     colours = colour_views(
         pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
     )
@@ -86,22 +85,17 @@ def train_by_fit(
     fit_colour = colour_fitter(colours, labels, patients, len(dataset.classes), changed_colours)
     model, colour = (
         hold_out(predict, labels, patients, split.validation, split.test)
-        for predict in (_of_network(logits, pixels, crops, changed), fit_colour(split.train))
+        for predict in (views_of_network(logits, pixels, crops, changed), fit_colour(split.train))
     )
-    predictions, *views = (
-        held_out_predictions(model, colour, dataset, "one model", view)
-        for view in range(1 + len(STRENGTHS))
-    )
-    evaluation = card_evaluation(
-        predictions,
+    predictions, evaluation = judge_held_out(
+        model,
+        colour,
+        dataset,
+        "one model",
         _PROTOCOL,
+        rows,
         leaky=split.leaky,
         notes=(_LEAKY,) if split.leaky else (),
-        stain_shift=stain_shift(zip(STRENGTHS, views, strict=True)),
-        robustness=robustness(
-            (change, held_out_predictions(model, colour, dataset, "one model", view, rows))
-            for view, change in enumerate(CHANGES, start=1 + len(STRENGTHS))
-        ),
     )
     watch.stage("Judging", 1.0)
     ((decision,),) = model.decisions
@@ -131,10 +125,19 @@ def train_by_fit(
     )
 
 
-def _of_network(
+def views_of_network(
     logits_of_squares: Measure, pixels: NDArray[np.uint8], crops: int, changed: Changed
 ) -> Predict:
-    """Logits of the trained network: plain, stain-shifted, and of images that were changed."""
+    """Logits of a trained network: plain, stain-shifted, and of images that were changed.
+
+    Parameters
+    ----------
+    logits_of_squares : callable
+    pixels : uint8 array, shape (N × crops, h, w, 3)
+    crops : int
+        Of an image, whose logits are the mean over them.
+    changed : Changed
+    """
 
     def predict(images: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
         rows = (images[:, None] * crops + np.arange(crops)).ravel()
@@ -143,7 +146,9 @@ def _of_network(
             squares = np.asarray(pixels[rows[start : start + _BATCH]])
             views = [squares]
             if not plain:
-                views += [np.asarray(shift(each)(squares, training=True)) for each in STRENGTHS]
+                views += [
+                    np.asarray(shift(strength)(squares, training=True)) for strength in STRENGTHS
+                ]
             parts.append(np.stack([logits_of_squares(view) for view in views]))
         logits = np.concatenate(parts, axis=1)
         logits = logits.reshape(len(logits), len(images), crops, -1).mean(axis=2)

@@ -7,18 +7,15 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
 from core.datasets.records import Dataset
-from core.datasets.split import patients_with_every_class
 from core.evaluation.balance import balance_weights
-from core.evaluation.bootstrap import MINIMUM_PATIENTS
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.colour_alone import FOLDS, colour_fitter
 from core.evaluation.cross_validate import cross_validate
 from core.evaluation.estimand import Protocol
-from core.evaluation.folds import grouped_folds, require_learnable
 from core.evaluation.predictions import Predictions
 from core.evaluation.probe import fit_passes, probe_fitter
 from core.registry.card_results import ClassResult
-from core.training.judging.changes import CHANGES, measure_changed, rows_to_change
+from core.training.judging.changes import measure_changed, rows_to_change
 from core.training.judging.features import (
     STRENGTHS,
     colour_views,
@@ -28,27 +25,24 @@ from core.training.judging.features import (
     measure_colours,
     shifted_features,
 )
-from core.training.judging.held_out import held_out_predictions
+from core.training.judging.folds import folds_of_probe
+from core.training.judging.held_out import judge_held_out
 from core.training.judging.results import (
-    card_evaluation,
     operating_points,
-    robustness,
-    stain_shift,
 )
 from core.training.judging.trust import trust_of_probe
 from core.training.request.recipe import Probe, Recipe
 from core.training.trained import Trained
 from core.training.watch import Watch
 
-ROUNDS = 3
 _FEWEST_PATIENTS = 2  # of a class whose figures are given: one is held out, another trained on
 _SINGLY = (
     "Leave one patient out; temperature and operating point were chosen each time without the "
     "patient left out."
 )
 _IN_FOLDS = (
-    f"{FOLDS}-fold cross-validation by patient, {ROUNDS} rounds; temperature and operating point "
-    "were chosen each time without the fold that is tested."
+    f"{FOLDS}-fold cross-validation by patient, {{}}; temperature and operating point were chosen "
+    "each time without the fold that is tested."
 )
 
 
@@ -87,7 +81,7 @@ def train_by_probe(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     crops, classes = len(pixels) // len(labels), len(dataset.classes)
-    folds, protocol = folds_of(dataset, recipe)
+    folds, protocol = folds_of_probe(dataset, recipe)
 
     def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values.reshape(len(values), len(labels), crops, -1)
@@ -135,19 +129,14 @@ def train_by_probe(
         folds,
         lambda done: watch.stage("Judging colour alone", done),
     )
-    predictions, *views = (
-        held_out_predictions(model, colour, dataset, protocol, view)
-        for view in range(1 + len(STRENGTHS))
-    )
-    evaluation = card_evaluation(
-        predictions,
-        _SINGLY if protocol == "patients" else _IN_FOLDS,
+    predictions, evaluation = judge_held_out(
+        model,
+        colour,
+        dataset,
+        protocol,
+        _SINGLY if protocol == "patients" else _IN_FOLDS.format(_rounds(len(folds))),
+        rows,
         withheld=_withheld(dataset, labels, patients),
-        stain_shift=stain_shift(zip(STRENGTHS, views, strict=True)),
-        robustness=robustness(
-            (change, held_out_predictions(model, colour, dataset, protocol, view, rows))
-            for view, change in enumerate(CHANGES, start=1 + len(STRENGTHS))
-        ),
     )
     decision = model.decide(labels, patients)
     everything = np.arange(len(labels))
@@ -165,7 +154,7 @@ def train_by_probe(
         network=network,
         temperature=decision.temperature,
         operating_points=operating_points(
-            predictions, decision.thresholds, _chosen_on(predictions, protocol)
+            predictions, decision.thresholds, _chosen_on(predictions, protocol, len(folds))
         ),
         evaluation=evaluation,
         predictions=predictions,
@@ -173,19 +162,6 @@ def train_by_probe(
         rows={"train": everything, "validation": everything[:0], "test": everything[:0]},
         trust=trust,
     )
-
-
-def folds_of(dataset: Dataset, recipe: Recipe) -> tuple[NDArray[np.int64], Protocol]:
-    """Whom to hold out together: the fold of each image in each round (S, N), and what it is."""
-    labels = dataset.records["label"].to_numpy()
-    patients = dataset.records["patient"].to_numpy(dtype=object)
-    judged = patients_with_every_class(dataset)
-    if recipe.task == "binary" and len(judged) >= MINIMUM_PATIENTS:
-        places = {patient: fold for fold, patient in enumerate(judged)}
-        return np.array([[places.get(patient, -1) for patient in patients]]), "patients"
-    folds = np.stack([grouped_folds(labels, patients, FOLDS, seed) for seed in range(ROUNDS)])
-    require_learnable(labels, patients, folds, len(dataset.classes), dataset.classes)
-    return folds, "folds"
 
 
 def _withheld(
@@ -211,15 +187,17 @@ def _withheld(
     return withheld
 
 
-def _chosen_on(predictions: Predictions, protocol: Protocol) -> str:
+def _rounds(number: int) -> str:
+    return "one round" if number == 1 else f"{number} rounds"
+
+
+def _chosen_on(predictions: Predictions, protocol: Protocol, rounds: int) -> str:
     """What the final model's temperature and thresholds were chosen on, in words."""
     images, people = predictions.image_count, predictions.patient_count
     if protocol == "patients":
         return f"{images} images of {people} left-out patients"
-    return (
-        f"{images} images of {people} patients, each answered {ROUNDS} times by models that had "
-        "not seen the patient"
-    )
+    times = "once by a model" if rounds == 1 else f"{rounds} times by models"
+    return f"{images} images of {people} patients, each answered {times} that had not seen them"
 
 
 def _set_last_layer(

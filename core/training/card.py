@@ -144,6 +144,8 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained
         how = "frozen, with logistic regression on its features"
     elif recipe.train and recipe.train.frozen_base and not recipe.fine_tune:
         how = "frozen but for its head"
+    elif recipe.fine_tune:
+        how = f"its last {recipe.fine_tune.layers} layers and its head trained"
     else:
         how = "trained as a whole"
     start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"

@@ -30,7 +30,7 @@ from core.registry.package import PREDICTIONS_FILE, Package, save_ensemble
 from core.registry.shelf import find
 from core.settings import get_settings
 from core.training.judging.results import card_evaluation, operating_points
-from core.training.judging.trust import fit_sets
+from core.training.judging.trust import sets_of
 
 AVERAGED = "The mean of the members' held-out predictions, judged as a single model's are."
 SECOND_HAND = (
@@ -131,9 +131,7 @@ def _judged(card: Card, predictions: Predictions, packages: Sequence[Package]) -
         update={
             "operating_point": points[0] if points else None,
             "operating_points": points,
-            "conformal": fit_sets(
-                predictions.probabilities, labels, patients, card.classes, images, "left-out"
-            ),
+            "conformal": sets_of(predictions),
         }
     )
 
@@ -144,8 +142,10 @@ def _evaluation(predictions: Predictions, packages: Sequence[Package]) -> CardEv
     How the ensemble does under another stain or on changed images cannot be told, and stays empty.
     """
     results = (package.card.evaluation for package in packages)
-    classes = (each for result in results if result for each in result.by_class)
-    withheld: dict[str, ClassResult] = {each.name: each for each in classes if each.withheld}
+    classes = (of_class for result in results if result for of_class in result.by_class)
+    withheld: dict[str, ClassResult] = {
+        of_class.name: of_class for of_class in classes if of_class.withheld
+    }
     try:
         return card_evaluation(
             predictions,
@@ -169,10 +169,12 @@ def _without_the_patient(predictions: Predictions) -> NDArray[np.float64] | None
     if len(np.unique(people)) <= _FEWEST_PATIENTS:
         return None
     for person in np.unique(people):
-        own = people == person
-        if len(np.unique(labels[~own])) < _CLASSES:
+        of_person = people == person
+        if len(np.unique(labels[~of_person])) < _CLASSES:
             return None
-        thresholds[own] = choose_thresholds(labels[~own], positive[~own], patients[~own])
+        thresholds[of_person] = choose_thresholds(
+            labels[~of_person], positive[~of_person], patients[~of_person]
+        )
     return thresholds
 
 

@@ -12,9 +12,11 @@ from core.evaluation.predictions_file import as_table
 from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
+from core.training.by_folds import train_by_folds
 from core.training.by_probe import train_by_probe
 from core.training.card import write_card
 from core.training.fitting.network import build_network
+from core.training.judging.folds import folds_of_fit
 from core.training.request.data import chosen_dataset
 from core.training.request.input_spec import frame
 from core.training.request.request import Request, check_name
@@ -61,7 +63,10 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         )
     dataset, dropped = chosen_dataset(request)
     framing = frame(recipe, dataset)
-    parts = split_dataset(dataset, recipe.split, recipe.seed) if recipe.train else None
+    folds = folds_of_fit(dataset, recipe) if recipe.train else None
+    parts = None
+    if recipe.train and folds is None:
+        parts = split_dataset(dataset, recipe.split, recipe.seed)
     watch.stage("Reading images", 0.0)
     watch.dataset(dataset.fingerprint)
     cached = pixel_cache(
@@ -79,6 +84,16 @@ def train(request: Request, watch: Watch | None = None) -> Package:
     if recipe.probe:
         trained = train_by_probe(
             network, recipe, recipe.probe, cached.dataset, cached.pixels, watch
+        )
+    elif recipe.train and folds is not None:
+        trained = train_by_folds(
+            network,
+            recipe,
+            recipe.train,
+            cached.dataset,
+            cached.pixels,
+            folds[cached.rows],
+            watch,
         )
     elif recipe.train and parts:
         trained = train_by_fit(

@@ -1,6 +1,6 @@
 """The table of cases: searched, filtered, sorted; a click opens one."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -59,7 +59,7 @@ def show_list(cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         placeholder="",
-        column_config=_CONFIG,
+        column_config=_CONFIG | {"Saved": _local_time()},
         alt="Cases with their answers and verdicts",
     )
     if cells := picked["selection"]["cells"]:
@@ -77,15 +77,15 @@ def show_tombstones(cases: tuple[Case, ...]) -> None:
     picked = st.dataframe(
         {
             "Case": [case.id for case in cases],
-            "Saved, UTC": [case.created_at for case in cases],
+            "Saved": [case.created_at for case in cases],
             "By": [visible(case.created_by) for case in cases],
-            "Deleted, UTC": [case.deleted_at for case in cases],
+            "Deleted": [case.deleted_at for case in cases],
         },
         key=f"tombstones-{turn}-{len(cases)}",
         hide_index=True,
         on_select="rerun",
         selection_mode="single-cell",
-        column_config=dict.fromkeys(("Saved, UTC", "Deleted, UTC"), _CONFIG["Saved, UTC"]),
+        column_config=dict.fromkeys(("Saved", "Deleted"), _local_time()),
         alt="Deleted cases",
     )
     if cells := picked["selection"]["cells"]:
@@ -112,23 +112,42 @@ def _choose(title: str, values: tuple[str, ...], key: str, words: str) -> str | 
     )
 
 
+def _word(case: Case) -> str:
+    """What the first model says of the case, by `core.inference.case.RULE`."""
+    from core.inference.case import word_of_case  # noqa: PLC0415 - NumPy
+
+    said = {image.sha256: image.answers[0].said for image in case.images if image.answers}
+    return visible(word_of_case(list(said.values()))) if said else ""
+
+
 def _columns(cases: tuple[Case, ...]) -> dict[str, list[object]]:
     return {
         "Case": [case.id for case in cases],
         "Patient": [visible(case.patient) for case in cases],
         "Images": [len(case.images) for case in cases],
+        "Case's answer": [_word(case) for case in cases],
         "Answers": [visible(answers_in_short(case.images)) for case in cases],
         "Verdicts": [visible(verdicts_in_short(case.images)) for case in cases],
         "Models": [
             visible(", ".join(dict.fromkeys(a.model for i in case.images for a in i.answers)))
             for case in cases
         ],
-        "Saved, UTC": [case.created_at for case in cases],
+        "Saved": [case.created_at for case in cases],
         "By": [visible(case.created_by) for case in cases],
     }
 
 
+def _local_time() -> Any:
+    """How a moment is shown: by the clock of the browser."""
+    return st.column_config.DatetimeColumn(
+        format="YYYY-MM-DD HH:mm", timezone=st.context.timezone, width=130, help="Your local time."
+    )
+
+
 _CONFIG = {
+    "Case's answer": st.column_config.TextColumn(
+        width=120, help="A class if more than half of its images are called that, and none another."
+    ),
     "Case": st.column_config.TextColumn(pinned=True, width=95),
     "Patient": st.column_config.TextColumn(width=90, help="A pseudonym."),
     "Images": st.column_config.NumberColumn(format="localized", width=65),
@@ -137,5 +156,4 @@ _CONFIG = {
         help="By the first model.",
     ),
     "Verdicts": st.column_config.TextColumn(width=220, help="The pathologist's."),
-    "Saved, UTC": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=130),
 }

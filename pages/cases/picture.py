@@ -9,7 +9,7 @@ from core.cases.records import Answer, CaseImage
 from core.cases.words import moment
 from core.errors import LobuleError
 from pages.cases.words import mark
-from pages.shared.maps import ask_opacity, choose_map, draw_beside
+from pages.shared.maps import ask_view, choose_map, draw_map
 from pages.shared.outcome import compare_scale, show_outcome
 from pages.shared.plain import as_html, notice, quiet, table
 
@@ -68,10 +68,8 @@ def _reopened(images: str, answer_id: int, sha256: str, _store: "Store") -> "Dia
 
 
 def _show_maps(diagnosis: "Diagnosis", answer_id: int) -> None:
-    from core.imaging.overlay import COLOUR_MAPS  # noqa: PLC0415 - OpenCV
-
-    with st.container(horizontal=True, vertical_alignment="center"):
+    drawing = st.container()
+    view = ask_view("case_")
+    with drawing:
         name, values = choose_map(diagnosis, f"case_map-{answer_id}")
-        with st.container(width=260):
-            opacity = ask_opacity("case_opacity")
-    draw_beside(diagnosis, name, values, opacity, COLOUR_MAPS[0], f"case_figure-{answer_id}")
+        draw_map(diagnosis, name, values, view, f"case_figure-{answer_id}")

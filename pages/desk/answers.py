@@ -9,11 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from core.errors import LobuleError, Stopped
+from core.datasets.published_scale import is_named
+from core.errors import LobuleError, NoModelError, Stopped
 from pages.desk.state import Desk, Upload, open_desk
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from core.diagnosis import Diagnosis
+    from core.imaging.read import Image
+    from core.registry.card import Card
     from core.registry.package import Package
 
 log = logging.getLogger(__name__)
@@ -34,9 +40,13 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an image got no answer, in words for the user."""
+    """Why an image got no answer, in words for the user, and what would give one."""
 
     reason: str
+    offers: tuple[str, ...] = ()
+    """SHA-256 of models for demonstration that know the image."""
+    plausible: tuple[float, ...] | None = None
+    """Scales, µm/px, at which a model would know it; None where the scale is not the trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +60,29 @@ class Summary:
     chances: tuple[float, ...] = ()  # of all classes, in the model's order
     scope: bool | None = None  # inside; None where the model carries no scope test
     thumbnail: str = ""  # a `data:` address
+    card: "Card | None" = None  # of the model that answered
     pixels: str = ""  # their SHA-256: the same image in another file is the same
     seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One image, one model, and what the user said about both."""
+    """One image, who is to answer it, and what the user said about both."""
 
     upload: Upload
-    package: "Package"
+    package: "Package | None"
+    """None leaves the choice of the model to Lobule."""
     um_per_px: float | None
     heatmap_class: str | None = None
     heatmap_layer: str | None = None
+    shelf: str = ""
+    """What an automatic choice depends on."""
 
     def key(self, desk: Desk) -> Key:
         """What the answer depends on."""
         return (
             sha256_of(desk, self.upload),
-            self.package.model_sha256,
+            self.model,
             self.um_per_px,
             self.heatmap_class,
             self.heatmap_layer,
@@ -77,7 +91,12 @@ class Query:
     @property
     def subject(self) -> tuple[str, str, float | None]:
         """What is answered: the image, by which model, at which scale."""
-        return self.upload.id, self.package.model_sha256, self.um_per_px
+        return self.upload.id, self.model, self.um_per_px
+
+    @property
+    def model(self) -> str:
+        """The model's SHA-256, or what its choice depends on."""
+        return self.package.model_sha256 if self.package else self.shelf
 
     @property
     def standard(self) -> bool:
@@ -111,7 +130,10 @@ def summary(query: Query, desk: Desk | None = None) -> Summary | None:
 
 
 def ask(
-    query: Query, progress: Progress | None = None, desk: Desk | None = None
+    query: Query,
+    progress: Progress | None = None,
+    desk: Desk | None = None,
+    grow: "Callable[[Image, NDArray[np.float32] | None], None] | None" = None,
 ) -> "Diagnosis | Failure":
     """Answer a query; whatever goes wrong comes back as a sentence.
 
@@ -123,6 +145,8 @@ def ask(
         Told how far a large image is; what it raises ends the work.
     desk
         Where the answer is kept; this window's unless given.
+    grow
+        Given the image once it is read, and its probability map as it grows.
     """
     desk = desk or open_desk()
     kept = known(query, desk)
@@ -141,9 +165,13 @@ def ask(
                 heatmap_class=query.heatmap_class,
                 heatmap_layer=query.heatmap_layer,
                 progress=progress,
+                grow=grow,
             )
     except Stopped:
         raise
+    except NoModelError as error:
+        offers = tuple(package.model_sha256 for package in error.offers)
+        answer = Failure(str(error), offers, error.plausible)
     except LobuleError as error:
         answer = Failure(str(error))
     except Exception:
@@ -171,7 +199,7 @@ def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
     with desk.lock:
         desk.answers[key] = answer
         desk.summaries[key[:3]] = short
-        desk.answered_by.add(key[1])
+        desk.answered_by.add(key[1] if isinstance(answer, Failure) else answer.model_sha256)
         desk.answer_bytes[key] = _size(answer)
         while len(desk.answers) > 1 and sum(desk.answer_bytes.values()) > MAX_BYTES:
             old, _ = desk.answers.popitem(last=False)
@@ -192,6 +220,7 @@ def _summarise(answer: "Diagnosis | Failure") -> Summary:
         tuple(map(float, answer.probabilities)),
         answer.scope.inside if answer.scope.tested else None,
         _thumbnail(answer),
+        answer.card,
         _hash_of_pixels(answer),
         answer.seconds,
     )
@@ -220,7 +249,9 @@ def _size(answer: "Diagnosis | Failure") -> int:
 
 
 def sha256_of(desk: Desk, upload: Upload) -> str:
-    """Return the hash of a file, computed once."""
+    """Return the hash of a file, computed once, with its name where that tells its scale."""
     if upload.id not in desk.hashes:
-        desk.hashes[upload.id] = hashlib.sha256(upload.load()).hexdigest()
+        of_content = hashlib.sha256(upload.load()).hexdigest()
+        tells = is_named(upload.name)
+        desk.hashes[upload.id] = f"{of_content} {upload.name}" if tells else of_content
     return desk.hashes[upload.id]

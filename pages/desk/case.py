@@ -3,7 +3,6 @@
 import streamlit as st
 
 from core.durations import duration
-from core.registry.card import Card
 from pages.desk.answers import Query, Summary, summary
 from pages.desk.state import Desk
 from pages.desk.table import in_order, show_table
@@ -34,7 +33,7 @@ def _show_case(desk: Desk, work: Work, queries: list[Query], every: float | None
     if st.session_state.pop("desk_sorted", False):
         st.rerun()
     with st.container(key="desk_case"):
-        _show_case_answer(desk, queries[0].package.card, queries)
+        _show_case_answer(desk, queries)
         with st.container(key="desk_state"):
             still = _show_progress(work, queries)
     if still != (every is not None) or (every and _poll_seconds() > 2 * every):
@@ -68,7 +67,7 @@ def _show_progress(work: Work, queries: list[Query]) -> bool:
     return True
 
 
-def _show_case_answer(desk: Desk, card: Card, queries: list[Query]) -> None:
+def _show_case_answer(desk: Desk, queries: list[Query]) -> None:
     """Draw one answer for the case, and which of its images it rests on."""
     summaries = [summary(query, desk) for query in queries]
     different: dict[str, Summary] = {}
@@ -87,8 +86,14 @@ def _show_case_answer(desk: Desk, card: Card, queries: list[Query]) -> None:
         else "",
     ]
     aside = ", ".join(filter(None, left_out))
+    by_model: dict[str, list[Summary]] = {}
+    for short in inside:
+        if short.card:
+            by_model.setdefault(short.card.name, []).append(short)
+    for place, answered in enumerate(by_model.values()):
+        # What does not count is of no model in particular: it is told once.
+        _answer(answered, "" if place else aside, several=len(by_model) > 1)
     if inside:
-        _answer(card, inside, aside)
         return
     yet = " yet" if any(short is None for short in summaries) else ""
     st.html(
@@ -97,12 +102,16 @@ def _show_case_answer(desk: Desk, card: Card, queries: list[Query]) -> None:
     )
 
 
-def _answer(card: Card, inside: list[Summary], aside: str) -> None:
+def _answer(inside: list[Summary], aside: str, *, several: bool) -> None:
+    """Draw what one model says of the images that it answered."""
     import numpy as np  # noqa: PLC0415 - there are answers, so it is loaded
 
     from core.inference.case import FEWEST_IMAGES, answer_case  # noqa: PLC0415
 
-    answer = answer_case(card, np.array([short.chances for short in inside]))
+    card = inside[0].card
+    assert card  # noqa: S101 - an answer has one
+    outcomes = [short.outcome for short in inside]
+    answer = answer_case(card, outcomes, np.array([short.chances for short in inside]))
     positive = None if card.positive_index is None else card.classes[card.positive_index]
     mark = mark_of_outcome(answer.name, positive)
     name = answer.name if has_class(answer.name) else answer.name.capitalize()
@@ -111,16 +120,12 @@ def _answer(card: Card, inside: list[Summary], aside: str) -> None:
         low, high = answer.interval
         interval = f"{100 * low:.0f} to {100 * high:.0f} %, 95 % interval"
     images = "1 image" if answer.images == 1 else f"{answer.images:,} images"
-    counts = " · ".join(
-        f"{sum(short.outcome == outcome for short in inside):,} {outcome}"
-        for outcome in sorted({short.outcome for short in inside})
-    )
     not_counted = f"; not counted: {aside}" if aside else ""
+    of_model = f'<p class="lobule-quiet">{as_html(card.title)}</p>' if several else ""
     st.html(
-        f'<section class="lobule-case" style="--mark:{mark.colour}">'
+        f'<section class="lobule-case" style="--mark:{mark.colour}">{of_model}'
         f'<div class="lobule-answer"><h2><span aria-hidden="true">{mark.symbol}</span>'
-        f"The case: {as_html(name)}</h2></div>"
-        f"<p><b>{100 * answer.probability:.0f} %</b> mean probability of {as_html(answer.about)} "
-        f"({interval}), of {images}{not_counted}</p>"
-        f'<p class="lobule-quiet">{as_html(counts)}</p></section>'
+        f"The case: {as_html(name)}</h2></div><p><b>{as_html(answer.because)}</b></p>"
+        f'<p class="lobule-quiet">Mean probability of {as_html(answer.about)} '
+        f"{100 * answer.probability:.0f} % ({interval}), of {images}{not_counted}</p></section>"
     )

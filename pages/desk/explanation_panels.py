@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.explain.methods.catalogue import METHODS, MethodName
+from pages.shared.maps import OPACITY
 from pages.shared.plain import as_html
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show_panels(
     from core.imaging.overlay import overlay  # noqa: PLC0415 - OpenCV, not for drawing a page
     from core.imaging.preview import preview  # noqa: PLC0415
 
-    opacity = st.session_state.get("opacity", 45) / 100
+    opacity = st.session_state.get("opacity", OPACITY) / 100
     colours = st.session_state.get("colours", "viridis")
     pixels = _enlarged(piece.of(diagnosis.image.pixels))
     st.html(_scale(colours, diagnosis.heatmap_class))

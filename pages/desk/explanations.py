@@ -85,17 +85,18 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
 
 
 def _choose_methods(package: Package) -> tuple[MethodName, ...]:
-    marks = _failed_tests(package)
+    failed, misplaced = _failed_tests(package), _misplaced(package)
     chosen: list[MethodName] = []
     with st.container(horizontal=True, gap="medium"):
         for name, words in METHODS.items():
-            label = f"{words.title} ⚠" if name in marks else words.title
+            label = f"{words.title} ⚠" if name in failed | misplaced else words.title
+            place = f"⚠ It is {misplaced[name]}" if name in misplaced else ""
             tooltip = f"{words.tooltip} {_SLOW if words.slow else ''}"
             if st.checkbox(
                 label,
                 value=not words.slow,
                 key=f"method-{name}",
-                help="\n\n".join(filter(None, (tooltip.strip(), marks.get(name)))),
+                help="\n\n".join(filter(None, (tooltip.strip(), failed.get(name), place))),
                 width="content",
             ):
                 chosen.append(name)
@@ -119,8 +120,23 @@ def _failed_tests(package: Package) -> dict[str, str]:
     return marks
 
 
+def _misplaced(package: Package) -> dict[str, str]:
+    """What each method is that does worse than chance at finding tumour, in words."""
+    marks: dict[str, str] = {}
+    for member in package.members or (package,):
+        found = member.card.located
+        for each in found.misleading if found else ():
+            marks[each.method] = (
+                "no guide to where the tumour is: within tiles that are part tumour it does worse "
+                f"than chance (AUROC {each.auroc:.2f}, mean over the tiles)."
+            )
+    return marks
+
+
 def _warn_of_heatmap(package: Package) -> None:
     """Warn under the heatmap where Grad-CAM itself did not pass."""
+    if mark := _misplaced(package).get("gradcam"):
+        notice(f"The heatmap above is {mark}")
     if "gradcam" in _failed_tests(package):
         notice(
             f"The heatmap above failed its test on this model: {METHODS['gradcam'].title} drew "
@@ -143,7 +159,8 @@ def _say_what_was_tested(package: Package) -> None:
         )
         return
     marks = _failed_tests(package)
-    passed = "Every method passed" if not marks else "Methods with ⚠ failed"
+    failed = " and ".join(words.title for name, words in METHODS.items() if name in marks)
+    passed = f"Every method but {failed} passed" if marks else "Every method passed"
     images = max((test.images for test in tests if test), default=0)
     st.caption(
         f"{passed} the randomisation test on this model ({images} images).",

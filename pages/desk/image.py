@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.cases.records import Verdict
+from core.registry.package import Package
+from pages.desk.answered_by import package_of, show_no_answer, show_who_answered
 from pages.desk.answers import Failure, Query, ask, known, summary
 from pages.desk.explanations import show_explanations
-from pages.desk.maps import FIGURE_ROOM, show_maps
+from pages.desk.how_taken import ask_how_taken
+from pages.desk.maps import FIGURE_ROOM, draw_growing, show_maps
 from pages.desk.state import Desk
 from pages.desk.stated_scale import ask_for_own_scale
 from pages.desk.uploads import take_away
@@ -17,7 +20,11 @@ from pages.shared.outcome import compare_scale, show_outcome
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from core.diagnosis import Diagnosis
+    from core.imaging.read import Image
 
 READING = "Reading the image; the first answer also loads the model."
 
@@ -67,17 +74,13 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
 @st.fragment
 def show_image(query: Query, work: Work) -> None:
     """Draw one image large; its controls redraw this part of the page only."""
-    tag = query.package.model_sha256[:12]
-    positive = query.package.card.positive_index
-    standard = None if positive is None else query.package.card.classes[positive]
-    chosen = st.session_state.get(f"class-{tag}") or None
-    query = replace(
-        query,
-        heatmap_class=None if chosen == standard else chosen,
-        heatmap_layer=st.session_state.get(f"layer-{tag}") or None,
-    )
     _show_name(query)
     answer = _wait_for(query, work)
+    package = query.package
+    if package is None and answer is not None and not isinstance(answer, Failure):
+        package = package_of(answer.model_sha256)
+    if answer is not None and package is not None:
+        answer = _with_own_heatmap(query, package, answer, work)
     if answer is None:
         notice("Not answered: you stopped before it.", "note")
         if st.button("Go on", key="image_go_on"):
@@ -85,22 +88,57 @@ def show_image(query: Query, work: Work) -> None:
             st.rerun()
         return
     if isinstance(answer, Failure):
-        notice(answer.reason, "error")
+        show_no_answer(answer)
+        if answer.plausible is not None:
+            ask_how_taken(answer.plausible)
+        return
+    if package is None:
+        notice("The model that answered was deleted. Ask again.", "error")
         return
     show_outcome(answer)
+    show_who_answered(answer, package)
     for warning in answer.warnings:
         notice(warning)
-    show_maps(answer, query.package, tag)
-    show_explanations(answer, query.package)
+    show_maps(answer, package, _tag(package))
+    if answer.scale.state == "unknown" and answer.scale.square_pixels:
+        ask_how_taken()
+    show_explanations(answer, package)
     compare_scale(answer)
 
 
+def _tag(package: Package) -> str:
+    """Keeps the choices of each model apart."""
+    return package.model_sha256[:12]
+
+
+def _with_own_heatmap(
+    query: Query, package: Package, answer: "Diagnosis | Failure", work: Work
+) -> "Diagnosis | Failure":
+    """Return the answer with the heatmap of the class and the layer that are asked for."""
+    tag, card = _tag(package), package.card
+    standard = None if card.positive_index is None else card.classes[card.positive_index]
+    chosen = st.session_state.get(f"class-{tag}") or None
+    other = replace(
+        query,
+        package=package,
+        heatmap_class=None if chosen == standard else chosen,
+        heatmap_layer=st.session_state.get(f"layer-{tag}") or None,
+    )
+    if other.standard or isinstance(answer, Failure):
+        return answer
+    explained = _wait_for(other, work)
+    if explained is None or isinstance(explained, Failure):
+        return explained or answer
+    return replace(explained, chosen=answer.chosen)
+
+
 def _show_name(query: Query) -> None:
-    badge = '<span class="lobule-badge">synthetic image, no patient</span>'
+    note = query.upload.note
+    badge = f'<span class="lobule-badge">{as_html(note)}</span>' if note else ""
     st.html(
         '<h1 class="lobule-unseen">Diagnose</h1>'
         f'<div class="lobule-file"><span>{as_html(query.upload.name)}</span>'
-        f"{badge if query.upload.synthetic else ''}</div>"
+        f"{badge}</div>"
     )
 
 
@@ -114,9 +152,14 @@ def _wait_for(query: Query, work: Work) -> "Diagnosis | Failure | None":
         return kept
     with room.container():
         bar = st.progress(0.0, text=READING)
-        st.skeleton(height=FIGURE_ROOM)
+        picture = st.empty()
+        picture.skeleton(height=FIGURE_ROOM)
 
     shown = ""
+
+    def grow(image: "Image", values: "NDArray[np.float32] | None") -> None:
+        with picture.container(height=FIGURE_ROOM, border=False):
+            draw_growing(image, values)
 
     def progress(share: float, words: str) -> None:
         nonlocal shown
@@ -128,12 +171,12 @@ def _wait_for(query: Query, work: Work) -> "Diagnosis | Failure | None":
             bar.progress(share, text=words or READING)
 
     if query.standard:
-        wait(work, query, progress)
+        wait(work, query, progress, grow)
         answer = known(query)
         if answer is None and not work.paused and query.upload.id in work.desk.images:
             answer = ask(query, progress)  # its pixels had to make room
     else:
-        answer = ask(query, progress)
+        answer = ask(query, progress, grow=grow)
     room.empty()
     return answer
 

@@ -7,70 +7,75 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.maps import ask_opacity, choose_map, draw_beside
+from pages.shared.maps import MAP_HELP, View, ask_view, choose_map, draw_map
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from core.diagnosis import Diagnosis
+    from core.imaging.read import Image
     from core.registry.package import Package
 
 FIGURE_ROOM = 560  # screen pixels that an answer takes before its tables begin
-_MAP_HELP = (
-    "Heatmap: Grad-CAM, where the network found what speaks for the class. It shows where, not "
-    "why, and outlines no lesion. Probability map (larger images): the probability of each "
-    "place."
-)
+_GROWING = 900  # px, the longer side of a picture that grows
 _LAYER_HELP = "Deeper layers see larger structures, earlier ones finer detail."
 
 
 def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
     """Draw image and map with one zoom; `tag` keeps the choices of each model apart."""
-    from core.imaging.overlay import COLOUR_MAPS  # noqa: PLC0415 - OpenCV, not needed to draw a page
-
     drawing = st.container()
-    columns = st.columns([3, 2, 3, 3], gap="medium")
-    with columns[0]:
-        opacity = ask_opacity("opacity")
-    colours = columns[1].selectbox(
-        "Colours", COLOUR_MAPS, key="colours", help="All are safe for colour-blind eyes."
-    )
+    view = ask_view("")
     positive = package.card.positive_index
-    columns[2].selectbox(
-        "Heatmap for",
-        diagnosis.classes if positive is not None else ("", *diagnosis.classes),
-        index=positive or 0,
-        format_func=lambda name: name or "the answer",
-        key=f"class-{tag}",
-        help="The class that the heatmap explains.",
-    )
-    standard = package.card.heatmap_layer
-    columns[3].selectbox(
-        "Layer",
-        ("", *(layer for layer in _layers(package) if layer != standard)),
-        format_func=lambda name: name or f"{standard} (standard)",
-        key=f"layer-{tag}",
-        help=_LAYER_HELP,
-    )
+    with st.container(horizontal=True, gap="medium"):
+        st.selectbox(
+            "Heatmap for",
+            diagnosis.classes if positive is not None else ("", *diagnosis.classes),
+            index=positive or 0,
+            format_func=lambda name: name or "the answer",
+            key=f"class-{tag}",
+            help="The class that the heatmap explains.",
+            width=220,
+        )
+        standard = package.card.heatmap_layer
+        st.selectbox(
+            "Layer of the heatmap",
+            ("", *(layer for layer in _layers(package) if layer != standard)),
+            format_func=lambda name: name or f"{standard} (standard)",
+            key=f"layer-{tag}",
+            help=_LAYER_HELP,
+            width=220,
+        )
     with drawing:
-        left, right = st.columns(2, vertical_alignment="center", wrap=False)
-        left.text("Image")
-        with right.container(horizontal=True, vertical_alignment="center"):
-            st.text("Map", help=_MAP_HELP)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text("Map", help=MAP_HELP, width="content")
             name, values = choose_map(diagnosis, "map")
-        draw_beside(diagnosis, name, values, opacity, colours, "pair_figure")
-    _downloads(diagnosis, name, values, opacity, colours)
+        draw_map(diagnosis, name, values, view, "pair_figure")
+    _downloads(diagnosis, name, values, view)
+
+
+def draw_growing(image: "Image", values: "NDArray[np.float32] | None") -> None:
+    """Draw an image that is being answered, under as much of its map as there is."""
+    from core.imaging.overlay import overlay  # noqa: PLC0415 - OpenCV
+    from core.imaging.preview import preview  # noqa: PLC0415
+    from core.imaging.resize import resize  # noqa: PLC0415
+
+    height, width = image.pixels.shape[:2]
+    share = min(1.0, _GROWING / max(height, width))
+    small = resize(image.pixels, max(1, round(height * share)), max(1, round(width * share)))
+    drawn = small if values is None else overlay(small, values)
+    words = "The image" if values is None else "The map so far"
+    st.html(f'<div class="lobule-growing"><img src="{preview(drawn)}" alt="{words}"></div>')
 
 
 def _downloads(
-    diagnosis: "Diagnosis", name: str, values: "NDArray[np.float32]", opacity: float, colours: str
+    diagnosis: "Diagnosis", name: str, values: "NDArray[np.float32]", view: View
 ) -> None:
     stem = PurePath(diagnosis.name).stem or "image"
     left, right, _ = st.columns([1, 1, 2])
     left.download_button(
         "Overlay, PNG",
-        partial(_overlay_png, diagnosis, values, opacity, colours),
+        partial(_overlay_png, diagnosis, values, view),
         f"{stem} {name.lower()}.png",
         "image/png",
         key="download_overlay",
@@ -90,13 +95,11 @@ def _downloads(
     )
 
 
-def _overlay_png(
-    diagnosis: "Diagnosis", values: "NDArray[np.float32]", opacity: float, colours: str
-) -> bytes:
+def _overlay_png(diagnosis: "Diagnosis", values: "NDArray[np.float32]", view: View) -> bytes:
     from core.imaging.overlay import encode_png, overlay  # noqa: PLC0415 - OpenCV
 
     pixels = diagnosis.image.pixels
-    return encode_png(overlay(pixels, values, opacity=opacity, colour_map=colours))
+    return encode_png(overlay(pixels, values, opacity=view.opacity, colour_map=view.colours))
 
 
 def _layers(package: "Package") -> list[str]:

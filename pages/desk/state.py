@@ -42,6 +42,7 @@ class Upload:
     um_per_px: float | None = None
     synthetic: bool = False
     size: int = 0  # bytes that are held in memory
+    note: str = ""  # what to know of it, such as whose it is
 
 
 @dataclass(frozen=True, slots=True)

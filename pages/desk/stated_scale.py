@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.datasets.breakhis_scale import UM_PER_PX as BREAKHIS_UM_PER_PX
+from core.datasets.published_scale import BREAKHIS_UM_PER_PX
 from core.imaging.scale import HIGHEST, LOWEST
 from pages.desk.state import Desk, Scale
 
@@ -33,6 +33,12 @@ def ask_for_own_scale(desk: Desk, image_id: str) -> None:
         else:
             desk.scales[image_id] = scale
         st.rerun()
+
+
+def state_for_case(um_per_px: float) -> None:
+    """Take a scale as stated for the case's images; for the click on a button."""
+    st.session_state[_UM_PER_PX] = um_per_px
+    st.session_state[_MAGNIFICATION] = None
 
 
 def forget_scale() -> None:

@@ -12,7 +12,7 @@ from pages.shared.plain import visible
 
 IMAGE, OUTCOME, PROBABILITY, YOU, NAME = ("Image", "Outcome", "P", "You", "Name")
 _SORTABLE = (OUTCOME, PROBABILITY, YOU, NAME)
-_ROW, _HEAD, _MOST_ROWS = 44, 36, 9
+_ROW, _HEAD, _MOST_ROWS = 44, 36, 13
 _KEY = "desk_table"
 _ORDER, _SORT = "desk_order", "desk_sort"
 _MARKED, _HEARD, _HEARD_PLACE = "desk_marked", "desk_heard", "desk_unseen"

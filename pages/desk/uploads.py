@@ -1,11 +1,14 @@
 """What the user gives: image files, or the phantom; all of it goes onto the desk."""
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.desk.state import MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
+from core.errors import ImageError
+from core.imaging.archive import SUFFIX, unpack
+from core.settings import get_settings
+from pages.desk.state import MOST_BYTES, MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
 from pages.desk.stated_scale import forget_scale
 from pages.shared.hand_over import take_over
 from pages.shared.plain import notice
@@ -14,10 +17,14 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
+OTHER_TYPES = ["svs", "ndpi", "scn", "mrxs", "dcm"]
+"""Of slides: the reader answers them, or says why not, where the user looks."""
 PHANTOM_NAME = "phantom (synthetic).png"
 PHANTOM_UM_PER_PX = 4.0
 _TURN = "uploader"
 _HELD, _REFUSAL = "uploads_held", "not_taken"
+_INSIDE = "/"
+"""Between an archive's id and the number of an image in it."""
 
 
 def ask_for_images() -> None:
@@ -28,11 +35,11 @@ def ask_for_images() -> None:
         st.session_state[_HELD] = []
     files = st.file_uploader(
         "Images of breast tissue (H&E)",
-        type=IMAGE_TYPES,
+        type=[*IMAGE_TYPES, *OTHER_TYPES, "zip"],
         accept_multiple_files=True,
         key=key,
-        help=f"PNG, JPEG, TIFF, BMP or WebP, up to {MOST_IMAGES} of one case. They stay in "
-        "memory until you clear them, 12 hours at most.",
+        help=f"PNG, JPEG, TIFF, BMP or WebP, or a zip of them, up to {MOST_IMAGES} of one case. "
+        "They stay in memory until you clear them, 12 hours at most.",
     )
     _take({file.file_id: file for file in files})
     if refusal := st.session_state.get(_REFUSAL):
@@ -45,16 +52,48 @@ def _take(files: "dict[str, UploadedFile]") -> None:
     if held == list(files):
         return
     desk = open_desk()
-    desk.remove([key for key in held if key not in files])
-    st.session_state[_REFUSAL] = desk.put(
-        [
-            Upload(file.file_id, file.name, file.getvalue, size=file.size)
-            for file in files.values()
-            if file.file_id not in held
-        ]
-    )
+    gone = tuple(key for key in held if key not in files)
+    desk.remove([key for key in desk.images if key.split(_INSIDE)[0] in gone])
+    uploads: list[Upload] = []
+    said: list[str] = []
+    for file in files.values():
+        if file.file_id not in held:
+            taken, words = _images_of(file)
+            uploads += taken
+            said += words
+    refusal = desk.put(uploads)
+    st.session_state[_REFUSAL] = " ".join([*said, *([refusal] if refusal else [])])
     st.session_state[_HELD] = list(files)
     keep_in_address(desk)
+
+
+def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
+    """The image of a file, or those in an archive; and sentences on what was left out."""
+    if not file.name.lower().endswith(SUFFIX):
+        return [Upload(file.file_id, file.name, file.getvalue, size=file.size)], []
+    try:
+        found = unpack(
+            file.getvalue(),
+            [f".{kind}" for kind in (*IMAGE_TYPES, *OTHER_TYPES)],
+            MOST_IMAGES,
+            get_settings().max_image_bytes,
+            MOST_BYTES,
+        )
+    except ImageError as error:
+        return [], [f"{file.name}: {error}"]
+    uploads = [
+        Upload(f"{file.file_id}{_INSIDE}{number}", name, partial(_same, content), size=len(content))
+        for number, (name, content) in enumerate(found.images.items())
+    ]
+    left = ", ".join(f"{why} ({number:,})" for why, number in found.left_out.items())
+    words = [f"Left out of {file.name}: {left}."] if left else []
+    if not uploads:
+        words.append(f"There is no image to answer in {file.name}.")
+    return uploads, words
+
+
+def _same(content: bytes) -> bytes:
+    return content
 
 
 def take_away(ids: list[str]) -> None:
@@ -73,43 +112,23 @@ def receive() -> None:
     size = sent.file.stat().st_size
     upload = Upload(str(sent.file), sent.name, sent.file.read_bytes, sent.um_per_px, size=size)
     desk.remove([upload.id, PHANTOM.id])
-    _put_on_show(desk, upload)
+    put_on_show(desk, upload)
     st.session_state["model"] = sent.model
 
 
 def offer_to_clear(desk: Desk) -> None:
-    """Draw the button that takes all images away."""
+    """Draw the button that takes all images away, which asks first."""
     number = len(desk.images)
     words = "1 image" if number == 1 else f"{number:,} images"
-    st.button(
-        f"Clear all ({words})",
-        key="desk_clear",
-        width="stretch",
-        on_click=_clear,
-        args=(desk,),
-        help="Images, verdicts and scale go; saved cases stay.",
-    )
+    with st.popover(f"Clear all ({words})", width="stretch"):
+        st.text("Images, answers, verdicts and the scale go; saved cases stay.")
+        st.button(f"Clear {words}", key="desk_clear", type="primary", on_click=_clear, args=(desk,))
 
 
 def _clear(desk: Desk) -> None:
     take_away(list(desk.images))
     desk.scale = None
     forget_scale()
-
-
-PHANTOM_IS = "A synthetic image of stained tissue. It proves nothing about accuracy."
-
-
-def phantom_button(key: str, *, primary: bool = False) -> None:
-    """Draw the button that shows or removes the phantom."""
-    shown = PHANTOM.id in open_desk().images
-    st.button(
-        "Remove the phantom" if shown else "Try the phantom",
-        key=key,
-        type="primary" if primary else "secondary",
-        width="content" if primary else "stretch",
-        on_click=_toggle_phantom,
-    )
 
 
 @cache
@@ -121,18 +140,18 @@ def _render_phantom() -> bytes:
     return encode_png(render_phantom(um_per_px=PHANTOM_UM_PER_PX).pixels)
 
 
-PHANTOM = Upload("phantom", PHANTOM_NAME, _render_phantom, PHANTOM_UM_PER_PX, synthetic=True)
+PHANTOM = Upload(
+    "phantom",
+    PHANTOM_NAME,
+    _render_phantom,
+    PHANTOM_UM_PER_PX,
+    synthetic=True,
+    note="synthetic image, no patient",
+)
 
 
-def _toggle_phantom() -> None:
-    desk = open_desk()
-    if PHANTOM.id in desk.images:
-        desk.remove([PHANTOM.id])
-    else:
-        _put_on_show(desk, PHANTOM)
-
-
-def _put_on_show(desk: Desk, upload: Upload) -> None:
+def put_on_show(desk: Desk, upload: Upload) -> None:
+    """Lay an image on the desk, before the others, and show it."""
     st.session_state[_REFUSAL] = desk.put([upload], first=True)
     if upload.id in desk.images:
         desk.chosen = upload.id

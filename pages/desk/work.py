@@ -11,10 +11,17 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from core.errors import Stopped
 from pages.desk.answers import FAULT, Failure, Query, ask, keep, summary
 from pages.desk.state import Desk
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.imaging.read import Image
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +38,8 @@ class Work:
     current: Query | None = None
     share: float = 0.0
     words: str = ""
+    growing: "tuple[Image, NDArray[np.float32] | None] | None" = None
+    """The image that is being answered, and its probability map so far."""
     paused: bool = False
     done: int = 0
     """Images that were answered since the work began, in `seconds` of work."""
@@ -94,12 +103,19 @@ def go_on(desk: Desk) -> None:
     work_of(desk).paused = False
 
 
-def wait(work: Work, query: Query, progress: Callable[[float, str], None]) -> None:
+def wait(
+    work: Work,
+    query: Query,
+    progress: Callable[[float, str], None],
+    grow: "Callable[[Image, NDArray[np.float32] | None], None]",
+) -> None:
     """Wait until a query is answered or the work is stopped.
 
-    `progress` is called again and again: a page that is no longer wanted leaves through it.
+    `progress` is called again and again: a page that is no longer wanted leaves through it; `grow`
+    whenever more of the answer is there.
     """
     desk = work.desk
+    shown = None
     while summary(query, desk) is None and not work.paused:
         if query.upload.id not in desk.images:  # taken away in another window
             return
@@ -110,6 +126,10 @@ def wait(work: Work, query: Query, progress: Callable[[float, str], None]) -> No
                 # Another window on the same desk wants other answers.
                 work.queue.appendleft(query)
                 _begin(work)
+        growing = work.growing if is_current else None
+        if growing is not None and growing is not shown:
+            shown = growing
+            grow(*growing)
         progress(work.share if is_current else 0.0, work.words if is_current else "")
         time.sleep(_TICK)
 
@@ -126,14 +146,14 @@ def _answer_all(work: Work) -> None:
     while True:
         with work.desk.lock:
             work.current = work.queue.popleft() if work.queue else None
-            work.share, work.words = 0.0, ""
+            work.share, work.words, work.growing = 0.0, "", None
             work.cancel.clear()
             if work.current is None:
                 work.thread = None
                 return
         started = time.monotonic()
         try:
-            ask(work.current, partial(_note, work), work.desk)
+            ask(work.current, partial(_note, work), work.desk, partial(_grow, work))
         except Stopped:
             continue
         except Exception:  # `ask` tells what goes wrong with an image: this is the desk's own
@@ -149,6 +169,10 @@ def _forget_if_gone(desk: Desk, image_id: str) -> None:
     with desk.lock:
         if image_id not in desk.images:
             desk.remove([image_id])
+
+
+def _grow(work: Work, image: "Image", values: "NDArray[np.float32] | None") -> None:
+    work.growing = (image, values)
 
 
 def _note(work: Work, share: float, words: str) -> None:

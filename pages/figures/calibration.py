@@ -10,7 +10,7 @@ from pages.shared.plain import quiet
 
 _HELP = (
     "Ten bins by the stated probability. Above the dotted line the model says too little, "
-    "below it too much. ECE: mean distance from it (Naeini et al. 2015)."
+    "below it too much. ECE: mean distance from it (Naeini et al. 2015), every patient the same."
 )
 
 
@@ -18,6 +18,7 @@ def show_calibration(model: EvaluatedModel) -> None:
     """Draw the reliability diagram with ECE and Brier score."""
     import pandas as pd  # noqa: PLC0415
 
+    from core.evaluation.predictions import patient_weights  # noqa: PLC0415
     from core.evaluation.reliability import reliability, said_and_true  # noqa: PLC0415
 
     predictions, evaluation = model.predictions, evaluated(model)
@@ -34,7 +35,8 @@ def show_calibration(model: EvaluatedModel) -> None:
             "rarer class the probabilities say too much."
         )
     bins = reliability(
-        *said_and_true(predictions.labels, predictions.probabilities, predictions.positive)
+        *said_and_true(predictions.labels, predictions.probabilities, predictions.positive),
+        patient_weights(predictions.patients, predictions.rounds),
     )
     positive = predictions.classes[predictions.positive]
     said = positive if predictions.binary else "the most probable class"
@@ -61,7 +63,7 @@ def show_calibration(model: EvaluatedModel) -> None:
         model,
         numbers,
         "reliability",
-        f"ten bins of equal width by {column}; in each, its mean and the share where "
-        f"{true}.{rounds}",
+        f"put rows into ten bins of equal width by {column}; in each, its mean against the share "
+        f"where {true}, a row weighing 1 / the number of its patient's rows in the round.{rounds}",
         alt="Reliability diagram; the download has its numbers.",
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.registry.package import Package
-from core.registry.shelf import active_name, shelf
+from core.registry.shelf import active_name, is_active, shelf
 from pages.figures.evaluated import EvaluatedModel, held_out, read
 from pages.figures.job import EvaluationJob, Judged, evaluate_anew, evaluation_of
 from pages.shared.dataset_choice import (
@@ -45,7 +45,7 @@ def _choose_models() -> dict[str, Package]:
     first = st.selectbox(
         "Model",
         names,
-        index=names.index(active_name()),
+        index=next((at for at, name in enumerate(names) if is_active(name)), 0),
         format_func=lambda name: sound[name].card.title,
         key="judged_model",
     )

@@ -1,19 +1,13 @@
 """Up to four models beside each other: on their own patients, and on those that they share."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import EvaluationError
-from core.evaluation.estimand import (
-    ESTIMANDS,
-    MEANINGS,
-    PROTOCOLS,
-    TITLES,
-    estimand_of,
-    titled,
-)
+from core.evaluation.estimand import ESTIMANDS, FIRST, MEANINGS, TITLES, estimand_of, titled
+from core.evaluation.few_patients import marked
+from core.evaluation.intervals import HOW
 from core.plots.intervals import Series, with_intervals
 from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated
@@ -68,19 +62,12 @@ def _by_estimand(evaluation: "Evaluation") -> "list[tuple[Estimand, dict[str, Fi
     return [(evaluation.estimand, evaluation.figures), *others]
 
 
-def _common(models: "list[EvaluatedModel]") -> "Estimand":
-    """What is drawn side by side must be a figure of the same: all models have the pooled one."""
-    estimands = {evaluated(model).estimand for model in models}
-    return estimands.pop() if len(estimands) == 1 else "pooled"
-
-
 def _draw_intervals(models: list[EvaluatedModel]) -> None:
     import pandas as pd  # noqa: PLC0415
 
     rows, series = [], []
-    estimand = _common(models)
     for model, (colour, symbol) in zip(models, MARKS, strict=False):
-        figures = evaluated(model).by(estimand)
+        figures = evaluated(model).figures
         values = [figures[name] for name in _DRAWN]
         series.append(
             Series(
@@ -104,7 +91,7 @@ def _draw_intervals(models: list[EvaluatedModel]) -> None:
     numbers = pd.DataFrame(rows, columns=["model", "figure", "estimand", "value", "low", "high"])
     show_chart(
         with_intervals(
-            [titled(name, estimand_of(name, estimand)) for name in _DRAWN],
+            [titled(name, FIRST) for name in _DRAWN],
             series,
             "95 % interval by patient",
         ),
@@ -116,12 +103,12 @@ def _draw_intervals(models: list[EvaluatedModel]) -> None:
             [
                 (
                     model.package.card.name,
-                    f"{MEANINGS[estimand]} {_rules(model.predictions.grouped(estimand))}",
+                    f"{MEANINGS[FIRST]} {_rules(model.predictions)}",
                 )
                 for model in models
             ]
         )
-        + " Intervals: 1,000 draws of patients.",
+        + f" {HOW}",
         alt="AUROC and balanced accuracy of each model; the table has the numbers.",
     )
 
@@ -159,7 +146,7 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
 
 def _show_differences(models: list[EvaluatedModel]) -> None:
     st.html("<h3>On the images that both answered</h3>")
-    st.caption("Paired: both models are judged on the same patients in each of 1,000 draws.")
+    st.caption("Paired: both models are judged on the same patients.")
     pairs = []
     for other in models[1:]:
         try:
@@ -174,15 +161,14 @@ def _show_differences(models: list[EvaluatedModel]) -> None:
             (
                 f"{_short(models[0])} minus {_short(other)}",
                 f"{comparison.images:,} images of {comparison.patients:,} patients",
-                _said(comparison.auroc),
-                _said(comparison.balanced_accuracy),
+                marked(_said(comparison.auroc), comparison.patients),
+                marked(_said(comparison.balanced_accuracy), comparison.patients),
                 ESTIMANDS[comparison.estimand],
             )
             for other, comparison in pairs
         ],
         caption="Paired differences",
     )
-    _say_shared_folds(models[0], pairs)
     offer_numbers(
         _marked([models[0], *(other for other, _ in pairs)]),
         _difference_table(models[0], pairs),
@@ -190,27 +176,15 @@ def _show_differences(models: list[EvaluatedModel]) -> None:
         "on the images in both tables, the first model's figure minus the second's. "
         + of_each(
             [
-                (
-                    f"minus {other.package.card.name}",
-                    _paired_rules(models[0].predictions, comparison),
-                )
-                for other, comparison in pairs
+                (f"minus {other.package.card.name}", _rules(models[0].predictions))
+                for other, _ in pairs
             ]
         )
-        + " Intervals: 1,000 draws of these patients, the same for both models; 2.5th and "
-        "97.5th percentiles.",
+        + " Intervals: the patients of these images, the same ones for both models, are drawn with "
+        "replacement, 1,000 times, for the 2.5th and 97.5th percentiles of the differences; of "
+        "fewer than 300, each is left out in turn, for a jackknife with Student's t.",
         source=f"{models[0].table.name} of both models",
     )
-
-
-def _say_shared_folds(
-    first: EvaluatedModel, pairs: "list[tuple[EvaluatedModel, Comparison]]"
-) -> None:
-    from core.evaluation.compare import SHARED_FOLDS  # noqa: PLC0415 - pandas
-
-    names = [other.package.card.name for other, comparison in pairs if comparison.shared_folds]
-    for name in names:
-        notice(f"{first.package.card.name} and {name}: {SHARED_FOLDS}", "note")
 
 
 def _difference_table(
@@ -225,16 +199,11 @@ def _difference_table(
         for figure in _DRAWN:
             pair = getattr(comparison, figure)
             values = (pair.first, pair.second, pair.difference, *(pair.interval or (None, None)))
-            counts = (
-                comparison.images,
-                comparison.patients,
-                comparison.protocol,
-                comparison.shared_folds,
-            )
+            counts = (comparison.images, comparison.patients)
             kind = ESTIMANDS[estimand_of(figure, comparison.estimand)]
             rows.append((*names, figure, kind, *values, *counts))
     columns = ["first", "second", "figure", "estimand", "value of first", "value of second"]
-    columns += ["difference", "low", "high", "images", "patients", "protocol", "shared folds"]
+    columns += ["difference", "low", "high", "images", "patients"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -270,17 +239,6 @@ def _rules(predictions: "Predictions") -> str:
     return f"AUROC: {ranked} Calls: {calling_rule(predictions)}"
 
 
-def _paired_rules(first: "Predictions", comparison: "Comparison") -> str:
-    rules = _rules(replace(first, protocol=comparison.protocol))
-    text = f"{PROTOCOLS[comparison.protocol]} {MEANINGS[comparison.estimand]} {rules}"
-    if not comparison.shared_folds:
-        return text
-    return (
-        f"{text} Rows are paired by image and round, a single round with each of the other. A "
-        "fold is one of each model together; where a table names none, each patient is one."
-    )
-
-
 def _short(model: EvaluatedModel) -> str:
     return f"{model.mark}{model.package.card.name}"
 
@@ -290,5 +248,5 @@ def _named(model: EvaluatedModel) -> str:
 
 
 def _marked(models: list[EvaluatedModel]) -> EvaluatedModel:
-    """Whose mark a common figure wears: a leaky model's, if there is one among them."""
-    return next((model for model in models if model.leaky), models[0])
+    """Whose mark a common figure wears: the gravest one's among them."""
+    return max(models, key=lambda model: (bool(model.leaky), model.few))

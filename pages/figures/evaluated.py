@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
+from core.evaluation.few_patients import MARK, is_few
 from core.registry.card_results import ROBUSTNESS_IMAGES
 from core.registry.card_words import LEAKY_FIGURES
 from core.registry.package import PREDICTIONS_FILE, Package
@@ -49,6 +50,18 @@ class EvaluatedModel:
     def mark(self) -> str:
         """What stands before a figure that flatters; empty for others."""
         return "▲ LEAKY " if self.leaky else ""
+
+    @property
+    def few(self) -> bool:
+        """Whether so few patients stand behind its figures that these are marked."""
+        return is_few(self.predictions.patient_count)
+
+    @property
+    def chart_mark(self) -> str:
+        """What is written above a chart of its figures; empty for others."""
+        from core.plots.frame import LEAKY  # noqa: PLC0415 - Plotly
+
+        return "  ".join([LEAKY] * bool(self.leaky) + [MARK] * self.few)
 
     @property
     def key(self) -> tuple[str, int, int]:

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation.estimand import ESTIMANDS, estimand_of, titled
+from core.evaluation.few_patients import MARK, warning
+from core.registry.card_words import reservations
 from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated, label
+from pages.figures.expected import show_next_patient
 from pages.figures.numbers import offer_numbers, show_chart
 from pages.figures.words import HELP, calling_rule, counted, of_whom, words
 from pages.shared.plain import notice, table
@@ -28,12 +31,17 @@ def show_headline(model: EvaluatedModel) -> None:
         for name, figure in _head(evaluation)
     )
     st.html(f'<dl class="lobule-numbers lobule-head">{cells}</dl>')
+    show_next_patient(evaluation, model.mark)
+    few = f"{MARK}: {warning(evaluation.patients)}"
+    # Of the model's own patients it stands above, among what speaks against the model.
+    if evaluation.few and not (model.root is None and few in reservations(model.package.card)):
+        notice(few)
     if evaluation.no_interval:
         notice(evaluation.no_interval, "note")
 
 
 def _head(evaluation: "Evaluation") -> "list[tuple[str, Figure]]":
-    """AUROC by each estimand that it has, then the other figures that stand first."""
+    """The figures that stand first, AUROC by each estimand that it has."""
     first, *rest = _HEAD
     others = [figures[first] for figures in evaluation.others.values()]
     return [
@@ -66,8 +74,8 @@ def show_figures(model: EvaluatedModel) -> None:
         model,
         _figure_table(evaluation, colour),
         "figures",
-        f"{evaluation.how} Calls: {calling_rule(model.predictions)} Intervals: 1,000 draws of "
-        "patients.",
+        f"{evaluation.how} Calls: {calling_rule(model.predictions)} Intervals: patients are drawn "
+        "with replacement, 1,000 times; of fewer than 300, each is left out in turn.",
     )
     _show_classes(model, evaluation)
     if not model.predictions.binary:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.plots.curves import Curve, curves
-from core.plots.frame import mark_leaky
+from core.plots.frame import LEAKY, mark
 from core.registry.package import HISTORY_FILE
 from pages.figures.evaluated import EvaluatedModel
 from pages.figures.numbers import as_csv
@@ -30,14 +30,16 @@ def show_history(model: EvaluatedModel) -> None:
         places = st.columns(len(drawn), gap="medium")
     for place, (title, name) in zip(places, drawn.items(), strict=True):
         lines = [
-            Curve(said, mark.colour, symbol, epochs, _values(history, part + name), dashed=not part)
-            for part, (said, mark, symbol) in _PARTS.items()
+            Curve(
+                said, shape.colour, symbol, epochs, _values(history, part + name), dashed=not part
+            )
+            for part, (said, shape, symbol) in _PARTS.items()
             if part + name in history
         ]
         chance = 0.5 if title == "AUROC" else None
         figure = curves(lines, title, chance=chance, most=None if title == "Loss" else 1.0)
         if model.leaky:
-            figure = mark_leaky(figure)
+            figure = mark(figure, LEAKY)
         place.plotly_chart(
             figure,
             key=f"history-{title}",

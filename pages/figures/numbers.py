@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.documents.letters import neutral
-from core.plots.frame import mark_leaky
+from core.plots.frame import mark
 from pages.figures.evaluated import EvaluatedModel
 from pages.shared.plain import quiet
 
@@ -29,7 +29,7 @@ def show_chart(
     Parameters
     ----------
     figure
-        The chart; it is marked here if its numbers leak.
+        The chart; it is marked here if its numbers leak, or are of few patients.
     answers
         Whose answers it shows.
     numbers
@@ -43,8 +43,8 @@ def show_chart(
     source
         What the numbers are from; without it the table of answers.
     """
-    if model.leaky:
-        figure = mark_leaky(figure)
+    if words := model.chart_mark:
+        figure = mark(figure, words)
     st.plotly_chart(figure, key=f"chart-{name}", config={"displayModeBar": False}, alt=alt)
     offer_numbers(model, numbers, name, how, source)
 

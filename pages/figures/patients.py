@@ -6,8 +6,10 @@ import streamlit as st
 
 from core.errors import EvaluationError
 from core.evaluation.estimand import ESTIMANDS, TITLES
+from core.evaluation.few_patients import marked
 from core.plots.bars import Bar, share_bars
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
+from pages.figures.expected import show_next_patient
 from pages.figures.numbers import show_chart
 from pages.figures.words import calling_rule, words
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
@@ -34,8 +36,9 @@ def show_patients(model: EvaluatedModel) -> None:
     scores = patient_table(model.predictions)
     rate, interval, why = recognition_rate(model.predictions)
     between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
+    said = marked(f"{rate:.3f}{between}", len(scores))
     st.text(
-        f"{model.mark}Mean share of a patient's images called rightly: {rate:.3f}{between}; "
+        f"{model.mark}Mean share of a patient's images called rightly: {said}; "
         f"{len(scores):,} patients",
         help=_HELP,
     )
@@ -44,6 +47,7 @@ def show_patients(model: EvaluatedModel) -> None:
         f"Show all {len(scores):,} patients", key="all_patients", help=f"Else the {MOST} worst."
     ):
         shown = scores.iloc[:MOST]
+    show_next_patient(evaluated(model), model.mark)
     _draw(model, scores, shown, rate)
     _show_levels(model)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.evaluation.estimand import titled
+from core.evaluation.few_patients import marked
 from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.headline import confusion_table
@@ -106,8 +107,8 @@ def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: flo
 
 
 def _number(evaluation: "Evaluation", name: str) -> str:
-    value = evaluation.figures[name].value
-    return "–" if value is None else f"{value:.3f}"
+    figure = evaluation.figures[name]
+    return "–" if figure.value is None else marked(f"{figure.value:.3f}", figure.patients)
 
 
 def _show_curves(
@@ -123,9 +124,9 @@ def _show_curves(
         notice(f"No curves: no model answered both {name} and others.")
         return
     several = (
-        f"The mean of {roc.models} curves, one a model, at each false-positive rate (Fawcett "
+        f"The mean of {roc.rounds} curves, one a round, at each false-positive rate (Fawcett "
         "2006). "
-        if roc.models > 1
+        if roc.rounds > 1
         else ""
     )
     with st.container(key="curves-point"):

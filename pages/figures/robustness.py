@@ -50,7 +50,9 @@ def show_robustness(model: EvaluatedModel) -> None:
     if not kinds:
         _say_why_none(model)
         return
-    estimand = ESTIMANDS[FIRST[model.predictions.protocol]]
+    result = model.package.card.evaluation
+    # An older card has these by another estimand, whose name they keep.
+    estimand = result.auroc_is if result and model.root is None else ESTIMANDS[FIRST]
     st.text(
         f"Figures of {_sample(model)}, changed and answered again; AUROC: {estimand}",
         help=_HELP,

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.evaluation.estimand import FIRST
+from core.evaluation.few_patients import marked
 from core.registry.card_words import counted as number
 from pages.figures.evaluated import EvaluatedModel
 
@@ -17,18 +18,16 @@ HELP = (
     "of the others not called so. Precision: share of right calls. F1: harmonic mean of "
     "precision and sensitivity. Balanced accuracy: mean sensitivity. Brier score: mean squared "
     "error of the probability. ECE: mean gap between stated and observed probability. "
-    "Brackets: 95 % interval, bootstrap over patients. Colour alone: the same task from "
-    "colours only."
+    "Brackets: 95 % interval over patients; ▲ from fewer than ten of them. Colour alone: the same "
+    "task from colours only."
+)
+_WEIGHED = (
+    "the rows of each round with sample_weight = 1 / the number of the patient's rows in it, then "
+    "the mean"
 )
 _WITHIN: "dict[Estimand, str]" = {
-    "pooled": "the rows of each round, then the mean",
-    "folds": "the rows of each round and fold, then the mean",
-    "patients": "the rows of each patient, then the mean over patients with both classes",
-}
-_CALLS: "dict[Estimand, str]" = {
-    "pooled": "the rows of each round, then the mean",
-    "folds": "the rows of each round, then the mean",
-    "patients": "the rows of each patient, then the mean over patients",
+    "alike": _WEIGHED,
+    "patients": "the rows of each patient, then the mean over patients who have what it needs",
 }
 
 
@@ -39,7 +38,7 @@ def words(figure: "Figure") -> str:
     low, high = figure.interval or (None, None)
     # An interval is not broken over two lines.
     between = f" [{low:.3f},\N{NO-BREAK SPACE}{high:.3f}]" if figure.interval else ""
-    return f"{figure.value:.3f}{between}"
+    return marked(f"{figure.value:.3f}{between}", figure.patients)
 
 
 def of_whom(predictions: "Predictions") -> str:
@@ -49,16 +48,24 @@ def of_whom(predictions: "Predictions") -> str:
     return "the mean over the classes, each against the others"
 
 
-def ranking_rule(predictions: "Predictions", function: str, column: str | None = None) -> str:
+def ranking_rule(
+    predictions: "Predictions",
+    function: str,
+    column: str | None = None,
+    estimand: "Estimand" = FIRST,
+) -> str:
     """How to work out a ranking figure or a curve."""
     column = column or predictions.classes[predictions.positive]
-    within = _WITHIN[FIRST[predictions.protocol]]
-    return f"scikit-learn's {function} of label = {column} and “probability {column}”, on {within}."
+    within = _WITHIN[estimand]
+    return (
+        f"scikit-learn's {function} of label = {column} and the column “probability {column}”, on "
+        f"{within}."
+    )
 
 
-def calling_rule(predictions: "Predictions") -> str:
+def calling_rule(predictions: "Predictions", estimand: "Estimand" = FIRST) -> str:
     """How to get from the table to who was called what."""
-    within = _CALLS[FIRST[predictions.protocol]]
+    within = _WITHIN[estimand]
     if not predictions.binary:
         return f"the class with the highest probability is called; {within}."
     positive = predictions.classes[predictions.positive]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from core.registry.card_words import MEASURES
+from core.evaluation.few_patients import MARK, marked, warning
+from core.registry.card_words import MEASURES, next_patient
 from core.registry.package import Package, load_package
 from core.registry.shelf import shelf
 from core.settings import get_settings
@@ -64,6 +65,8 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         return
     if evaluation.leaky:
         notice(LEAKY)
+    if evaluation.few:
+        notice(f"{MARK}: {warning(evaluation.patients)}")
     earlier = [run for run in others if _came_before(run, state)]
     comparable = [run for run in earlier if _on_same_data(package_of(run), package)]
     judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
@@ -82,6 +85,8 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         [_row(run, result, this=run is state) for run, result in judged[: MOST_EARLIER + 1]],
         caption="This run beside earlier ones on the same data",
     )
+    for sentence in next_patient(evaluation):
+        st.text(sentence)
     if not evaluation.beats_colour:
         notice("It does not clearly beat colour alone: it may only have learnt the stain.")
     if len(judged) > 1:
@@ -94,7 +99,7 @@ def auroc_words(evaluation: "CardEvaluation") -> str:
     """AUROC with its interval."""
     interval = evaluation.auroc_interval
     ends = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else " [too few patients]"
-    return f"{evaluation.auroc:.3f}{ends}"
+    return marked(f"{evaluation.auroc:.3f}{ends}", evaluation.patients)
 
 
 def _came_before(run: "RunState", state: "RunState") -> bool:
@@ -121,7 +126,7 @@ def _row(run: "RunState", evaluation: "CardEvaluation", *, this: bool) -> tuple[
         evaluation.auroc_is,
         auroc_words(evaluation),
         f"{evaluation.colour_auroc:.3f}",
-        f"{evaluation.balanced_accuracy:.3f}",
+        marked(f"{evaluation.balanced_accuracy:.3f}", evaluation.patients),
         f"{evaluation.images:,} images of {evaluation.patients:,} patients",
     )
 

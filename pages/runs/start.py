@@ -181,8 +181,9 @@ def _facts(plan: "Plan") -> dict[str, str]:
     if plan.seconds is not None and plan.seconds_an_epoch is not None:
         times = f"{plan.epochs} epochs" if plan.epochs else "a pass"
         facts["Time, at most"] = (
-            f"{duration(plan.seconds)}: {times} of {duration(plan.seconds_an_epoch)}, and "
-            "reading; judging comes on top"
+            f"{duration(plan.seconds)}: {times} of {duration(plan.seconds_an_epoch)}"
+            + (f", also for each of {plan.folds} folds" if plan.folds else "")
+            + ", and reading; judging comes on top"
         )
     if plan.crops > 1:
         facts["Squares"] = f"{plan.crops} cut from each image"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.evaluation.few_patients import marked
 from pages.runs.result import evaluation_of
 from pages.runs.words import (
     SYMBOLS,
@@ -130,7 +131,10 @@ def _columns(states: list["RunState"]) -> dict[str, list[object]]:
         "AUROC": [evaluation.auroc if evaluation else None for evaluation in evaluations],
         "AUROC is": [evaluation.auroc_is if evaluation else None for evaluation in evaluations],
         "95 % interval": [
-            f"{evaluation.auroc_interval[0]:.3f} to {evaluation.auroc_interval[1]:.3f}"
+            marked(
+                f"{evaluation.auroc_interval[0]:.3f} to {evaluation.auroc_interval[1]:.3f}",
+                evaluation.patients,
+            )
             if evaluation and evaluation.auroc_interval
             else None
             for evaluation in evaluations
@@ -155,7 +159,7 @@ _CONFIG = {
         format="%.3f",
         help="How often a positive held-out image ranks above a negative one; 0.5 is guessing.",
     ),
-    "95 % interval": st.column_config.TextColumn(help="Of the AUROC, bootstrap over patients."),
+    "95 % interval": st.column_config.TextColumn(help="Of the AUROC, over patients."),
     "Colour alone": _number(
         format="%.3f",
         help="AUROC of the same task from colours only.",

@@ -1,8 +1,11 @@
-"""An image beside its map, with one zoom."""
+"""An image and its map: beside each other with one zoom, or one over the other."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import streamlit as st
+
+from pages.shared.plain import quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,18 +14,37 @@ if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
 
 HEATMAP, PROBABILITY_MAP = "Heatmap", "Probability map"
+BESIDE, SWIPE = "Side by side", "Swipe"
+MAP_HELP = (
+    "Probability map (larger images): the probability of each place; the line goes round what "
+    "reaches the decision threshold. Heatmap: Grad-CAM, where the network found what speaks for "
+    "the class. It shows where, not why, and outlines no lesion."
+)
+OPACITY = 70
 # Height of a panel over its width: beyond these, an image leaves room at its sides instead.
 _LEAST_SHARE, _MOST_SHARE = 0.4, 0.9
 _BUTTONS = ["zoomIn2d", "zoomOut2d", "resetScale2d", "zoom2d", "pan2d"]
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """How an image and its map are to be shown."""
+
+    opacity: float
+    """Of the map where it is highest, in [0, 1]."""
+    colours: str
+    """One of `core.imaging.overlay.COLOUR_MAPS`."""
+    cut: float | None
+    """Share of the image's width left of which the map is taken away; None for two pictures."""
+
+
 def choose_map(diagnosis: "Diagnosis", key: str) -> "tuple[str, NDArray[np.float32]]":
     """Ask which map to show, where the image has two; returns its name and values."""
-    names = [HEATMAP] if diagnosis.probability_map is None else [HEATMAP, PROBABILITY_MAP]
+    names = [HEATMAP] if diagnosis.probability_map is None else [PROBABILITY_MAP, HEATMAP]
     name = st.segmented_control(
         "Map",
         names,
-        default=HEATMAP,
+        default=names[0],
         required=True,
         key=f"{key}-{len(names)}",
         label_visibility="collapsed",
@@ -32,20 +54,39 @@ def choose_map(diagnosis: "Diagnosis", key: str) -> "tuple[str, NDArray[np.float
     return HEATMAP, diagnosis.heatmap
 
 
-def ask_opacity(key: str) -> float:
-    """Ask how much of the map covers the image, in [0, 1]."""
-    return st.slider("Opacity of the map, %", 0, 100, 45, 5, key=key) / 100
+def ask_view(key: str) -> View:
+    """Ask how to show it."""
+    from core.imaging.overlay import COLOUR_MAPS  # noqa: PLC0415 - OpenCV, not needed to draw a page
+
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        way = st.segmented_control(
+            "View",
+            [BESIDE, SWIPE],
+            default=BESIDE,
+            required=True,
+            key=f"{key}view",
+            width="content",
+        )
+        cut = None
+        if way == SWIPE:
+            cut = st.slider("Map from here on, %", 0, 100, 50, 5, key=f"{key}cut", width=200) / 100
+        opacity = st.slider(
+            "Opacity of the map, %", 0, 100, OPACITY, 5, key=f"{key}opacity", width=200
+        )
+        colours = st.selectbox(
+            "Colours",
+            COLOUR_MAPS,
+            key=f"{key}colours",
+            help="All are safe for colour-blind eyes.",
+            width=140,
+        )
+    return View(opacity / 100, colours, cut)
 
 
-def draw_beside(
-    diagnosis: "Diagnosis",
-    name: str,
-    values: "NDArray[np.float32]",
-    opacity: float,
-    colours: str,
-    key: str,
+def draw_map(
+    diagnosis: "Diagnosis", name: str, values: "NDArray[np.float32]", view: View, key: str
 ) -> None:
-    """Draw the image, and beside it the same image under a map.
+    """Draw the image and the same image under a map.
 
     Parameters
     ----------
@@ -53,35 +94,41 @@ def draw_beside(
         Of the image.
     name, values
         From `choose_map`.
-    opacity
-        In [0, 1].
-    colours
-        One of `core.imaging.overlay.COLOUR_MAPS`.
+    view
+        From `ask_view`.
     key
         Of the figure.
     """
+    import numpy as np  # noqa: PLC0415 - there is an answer, so it is loaded
+
     from core.imaging.preview import colour_scale, preview  # noqa: PLC0415 - OpenCV
     from core.plots.side_by_side import side_by_side  # noqa: PLC0415
 
     height, width = diagnosis.image.pixels.shape[:2]
-    heat = name == HEATMAP
+    heat, point = name == HEATMAP, diagnosis.operating_point
     figure = side_by_side(
         preview(diagnosis.image.pixels),
         height,
         width,
         values,
-        colour_scale=colour_scale(colours),
+        colour_scale=colour_scale(view.colours),
         value_name="heat" if heat else "probability",
         ends=("low", "high") if heat else ("0 %", "100 %"),
         smooth=heat,
         um_per_px=diagnosis.um_per_px,
+        level=None if heat or point is None else point.threshold,
+        cut=view.cut,
     )
-    share = max(_LEAST_SHARE, min(height / width, _MOST_SHARE)) / 2
-    st.html(f"<style>.st-key-pair {{ --share: {share:.4f}; --opacity: {opacity:.2f}; }}</style>")
+    share = max(_LEAST_SHARE, min(height / width, _MOST_SHARE)) / (1 if view.cut is not None else 2)
+    st.html(
+        f"<style>.st-key-pair {{ --share: {share:.4f}; --opacity: {view.opacity:.2f}; }}</style>"
+    )
     st.container(key="pair").plotly_chart(
         figure,
         height="stretch",
         key=key,
         config={"scrollZoom": True, "displaylogo": False, "modeBarButtons": [_BUTTONS]},
-        alt=f"The image, and beside it the same image under its {name.lower()}.",
+        alt=f"The image, and the same image under its {name.lower()}.",
     )
+    if heat and not np.nan_to_num(values).any():
+        quiet(f"The heatmap is empty: it found nothing that speaks for {diagnosis.heatmap_class}.")

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
+from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.few_patients import MARK, marked, warning
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import CardEvaluation
-from core.registry.card_words import MEASURES, network_of, summary_of
+from core.registry.card_words import MEASURES, network_of, next_patient, summary_of
 from pages.shared.plain import as_html, notice, table
 
 
@@ -64,6 +66,8 @@ def _list(title: str, sentences: tuple[str, ...]) -> None:
 def _evaluation(evaluation: CardEvaluation) -> None:
     if evaluation.leaky:
         notice("Leaky split: the same patients in training and test, so these figures flatter.")
+    if evaluation.few:
+        notice(f"{MARK}: {warning(evaluation.patients)}")
     st.text(
         f"{evaluation.protocol} {evaluation.patients} patients, {evaluation.images:,} images.",
         help=MEASURES,
@@ -85,16 +89,24 @@ def _evaluation(evaluation: CardEvaluation) -> None:
             (
                 f"All ({evaluation.auroc_is})",
                 f"{evaluation.images:,}",
-                _share(evaluation.auroc, evaluation.auroc_interval),
+                marked(_share(evaluation.auroc, evaluation.auroc_interval), evaluation.patients),
                 _share(evaluation.colour_auroc),
-                _share(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+                marked(
+                    _share(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+                    evaluation.patients,
+                ),
                 _share(evaluation.colour_balanced_accuracy),
-            )
+            ),
+            *_within_patients(evaluation),
         ],
         caption="Held-out results by patient",
     )
+    for sentence in next_patient(evaluation):
+        st.text(sentence)
     if evaluation.by_class:
         _classes(evaluation)
+    if evaluation.by_magnification:
+        _magnifications(evaluation)
     if evaluation.stain_shift:
         _shifts(evaluation)
     if evaluation.tried:
@@ -107,6 +119,22 @@ def _evaluation(evaluation: CardEvaluation) -> None:
         )
     for note in evaluation.notes:
         notice(note, "note")
+
+
+def _within_patients(evaluation: CardEvaluation) -> list[tuple[str, ...]]:
+    """The mean within patients, where a card has it beside another figure."""
+    if evaluation.auroc_within_patients is None:
+        return []
+    values = (
+        (evaluation.auroc_within_patients, evaluation.auroc_within_patients_interval),
+        (
+            evaluation.balanced_accuracy_within_patients,
+            evaluation.balanced_accuracy_within_patients_interval,
+        ),
+    )
+    auroc, balanced = (marked(_share(*value), evaluation.patients) for value in values)
+    name = f"All ({ESTIMANDS['patients']})"
+    return [(name, f"{evaluation.images:,}", auroc, "–", balanced, "–")]
 
 
 def _classes(evaluation: CardEvaluation) -> None:
@@ -122,13 +150,32 @@ def _classes(evaluation: CardEvaluation) -> None:
             (
                 result.name,
                 f"{result.images:,} ({result.patients:,})",
-                result.withheld or _share(result.auroc, result.auroc_interval),
+                result.withheld
+                or marked(_share(result.auroc, result.auroc_interval), result.patients),
                 _share(result.colour_auroc),
                 _share(result.sensitivity),
             )
             for result in evaluation.by_class
         ],
         caption="Held-out results by class",
+    )
+
+
+def _magnifications(evaluation: CardEvaluation) -> None:
+    table(
+        ("Magnification", "Images (patients)", "AUROC", "colour alone", "Balanced accuracy"),
+        [
+            (
+                result.name,
+                f"{result.images:,} ({result.patients:,})",
+                result.withheld
+                or marked(_share(result.auroc, result.auroc_interval), result.patients),
+                _share(result.colour_auroc),
+                _share(result.balanced_accuracy),
+            )
+            for result in evaluation.by_magnification
+        ],
+        caption="Held-out results by magnification",
     )
 
 

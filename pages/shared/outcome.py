@@ -25,6 +25,12 @@ _VIEWS_HELP = (
     "Standard deviation over eight flips and turns, in percentage points. Tissue has no up or "
     "down, so the answers should agree."
 )
+_ORIGINS = {
+    "stated": "stated by the file",
+    "given": "given",
+    "named": "by its name",
+    "unknown": "assumed",
+}
 SHOW_ANYWAY = "Show the answer anyway"
 
 
@@ -57,13 +63,23 @@ def _answer(diagnosis: "Diagnosis") -> None:
     tiles = "1 tile" if diagnosis.tiles == 1 else f"{diagnosis.tiles:,} tiles"
     words = f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s"
     if diagnosis.positive_share is not None:
-        words = f"{words} · {100 * diagnosis.positive_share:.0f} % of the tissue reaches it"
+        words = f"{words} · {_area(diagnosis, diagnosis.positive_share)} reaches it"
     notes = [_HELP] if point else []
     notes += [] if diagnosis.scale.one_piece else [rule]
     notes += [_SETS_HELP] if diagnosis.card.conformal else []
     with st.container(horizontal=True, gap="small", key="under_the_bar"):
         st.text(words, help="\n\n".join(notes) or None, width="content")
         st.text(_disagreement(diagnosis), help=_VIEWS_HELP, width="content")
+
+
+def _area(diagnosis: "Diagnosis", share: float) -> str:
+    """How much of the tissue that is: the share, and mm² where the scale is known."""
+    words = f"{100 * share:.0f} % of the tissue"
+    if diagnosis.um_per_px is None:
+        return words
+    height, width = diagnosis.image.pixels.shape[:2]
+    tissue = diagnosis.scope.tissue * height * width * (diagnosis.um_per_px / 1000) ** 2
+    return f"{words} ({share * tissue:.2g} of {tissue:.2g} mm²)"
 
 
 def _disagreement(diagnosis: "Diagnosis") -> str:
@@ -163,7 +179,7 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
     """Show what the model expects beside what the image is."""
     spec, info, plan = diagnosis.card.input, diagnosis.image.info, diagnosis.scale
     used = plan.um_per_px or spec.um_per_px
-    origin = {"stated": "stated by the file", "given": "given", "unknown": "assumed"}[plan.state]
+    origin = _ORIGINS[plan.state]
     size = f"{info.width:,} × {info.height:,} px"
     field = f"{info.width * used:,.0f} × {info.height * used:,.0f} µm"
     expected = f"up to {spec.um_per_px_high:g} µm/px; finer images are shrunk to {spec.um_per_px:g}"

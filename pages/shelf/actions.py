@@ -5,7 +5,7 @@ from io import BytesIO
 
 import streamlit as st
 
-from core.errors import LobuleError
+from core.errors import LobuleError, PackageError
 from core.registry.card_page import card_markdown, card_pdf
 from core.registry.exchange import MOST_BYTES, export_package, import_package
 from core.registry.manage import NAMES_ARE, delete, needed_by, rename
@@ -181,7 +181,10 @@ def _delete(name: str, *, active: bool) -> str:
     if not active:
         return f"{name} was deleted."
     warm_up.clear()
-    return f"{name} was deleted. {active_name()} now answers by default."
+    try:
+        return f"{name} was deleted. {active_name()} now answers by default."
+    except PackageError as error:
+        return f"{name} was deleted. {error}"
 
 
 def _do(deed: Callable[[], str]) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.evaluation.few_patients import MARK, marked
 from core.registry.card import Card
 from core.registry.card_results import CardEvaluation
 from core.registry.card_words import (
@@ -9,6 +10,7 @@ from core.registry.card_words import (
     NEVER_JUDGED,
     figure,
     judged_on,
+    next_patient,
     reservations,
     summary_of,
     trained_on,
@@ -60,6 +62,7 @@ def _badges(entry: ShelfEntry, card: Card, *, active: bool) -> str:
     words += [f"ensemble of {len(card.members)}"] if card.members else []
     leaky = card.training.leaky or (card.evaluation is not None and card.evaluation.leaky)
     words += ["▲ leaky split"] if leaky else []
+    words += [MARK.lower()] if card.evaluation and card.evaluation.few else []
     if card.evaluation and not card.evaluation.beats_colour:
         words += ["▲ does not beat colour"]
     return "".join(_badge(word) for word in words)
@@ -93,16 +96,24 @@ def _judged(result: CardEvaluation | None) -> None:
     st.text(f"{judged_on(result)}.", help=f"{MEASURES} {result.protocol}")
     too_few = "" if result.auroc_interval else " (too few patients for an interval)"
     rows = (
-        (result.titled("auroc"), figure(result.auroc, result.auroc_interval) + too_few),
+        (
+            result.titled("auroc"),
+            marked(figure(result.auroc, result.auroc_interval) + too_few, result.patients),
+        ),
         ("colour alone", figure(result.colour_auroc)),
         (
             result.titled("balanced_accuracy"),
-            figure(result.balanced_accuracy, result.balanced_accuracy_interval),
+            marked(
+                figure(result.balanced_accuracy, result.balanced_accuracy_interval),
+                result.patients,
+            ),
         ),
         ("colour alone", figure(result.colour_balanced_accuracy)),
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{as_html(value)}</dd></div>" for name, value in rows)
     st.html(f'<dl class="lobule-numbers lobule-pairs">{cells}</dl>')
+    for sentence in next_patient(result):
+        st.text(sentence)
 
 
 def _list(title: str, sentences: tuple[str, ...]) -> str:

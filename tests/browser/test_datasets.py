@@ -172,7 +172,7 @@ def test_decisions_are_kept_and_another_page_does_not_forget(
     (file,) = (app_server.home / "audits").glob("*.json")
     assert len(json.loads(file.read_text())["drop"]) == 1
     page.get_by_role("link", name="Diagnose").click()
-    expect(page.get_by_role("button", name="Model card")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("button", name="Phantom")).to_be_visible(timeout=WAIT)
     page.get_by_role("link", name="Datasets").click()
     expect(page.locator(".lobule-file")).to_contain_text("1 dropped", timeout=WAIT)
     unreadable.get_by_role("button", name="Undo").click(timeout=WAIT)

@@ -23,6 +23,10 @@ def open_with(chromium: Browser, server: "AppServer", pixels: np.ndarray, width:
     """The page with an answer, its other explanations opened."""
     page = chromium.new_page(viewport={"width": width, "height": 1000})
     page.goto(server.url)
+    page.get_by_role("button", name="Phantom").wait_for(timeout=LONG)
+    # A drawn piece of unknown scale is none that a model would be chosen for.
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name="Invasive ductal carcinoma").click()
     page.get_by_role("button", name="Model card").wait_for(timeout=LONG)
     page.locator("input[type=file]").first.set_input_files(
         {"name": "piece.png", "mimeType": "image/png", "buffer": encode_png(pixels)}

@@ -29,8 +29,10 @@ def put(page: Page, uploads: list[Upload]) -> None:
 
 
 def clear(page: Page) -> None:
+    page.get_by_role("button", name="Clear all").first.click()
     page.locator(".st-key-desk_clear button").first.click()
-    expect(page.get_by_text("Drop images, get answers")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Drop a picture of breast tissue")).to_be_visible(timeout=60_000)
+    expect(page.locator("input[type=file]")).to_have_count(1)  # the emptied one is gone
 
 
 @pytest.mark.parametrize("step", [12, pytest.param(3, marks=pytest.mark.exhaustive)])

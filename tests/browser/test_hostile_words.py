@@ -62,6 +62,8 @@ def test_every_page_shows_them_as_text(page: Page, hostile_server: AppServer, ad
     if address in {"", "models"}:
         expect(page.get_by_text(HOSTILE).first).to_be_visible()
     if not address:
+        page.get_by_role("combobox", name="Model").click()
+        page.get_by_role("option").nth(1).click()
         page.get_by_role("button", name="Model card").click()
         card = page.get_by_role("dialog")
         expect(card.get_by_text(HOSTILE).first).to_be_visible()

@@ -30,13 +30,13 @@ pytestmark = pytest.mark.slow
 
 
 def pictures(folder: Path, session: int, number: int = IMAGES) -> list[Path]:
-    """Small images of one session, in colours of its own."""
+    """Small images of one session, in colours of its own, named as patches of a known scale."""
     files = []
     for image in range(number):
         random = np.random.default_rng(1000 * session + image)
         colour = np.array([120 + 5 * session, 70 + 6 * session, 150 + 20 * (image % 4)])
         noise = random.integers(-30, 30, (50, 50, 3))
-        files.append(folder / f"session {session} image {image}.png")
+        files.append(folder / f"{1000 + session}_idx5_x{image}_y1_class0.png")
         files[-1].write_bytes(encode_png((colour + noise).clip(0, 255).astype(np.uint8)))
     return files
 
@@ -60,7 +60,7 @@ def answer_on_show(page: Page) -> dict[str, object]:
 
 def by_command_line(files: list[Path], home: Path) -> dict[str, dict[str, object]]:
     done = subprocess.run(
-        [sys.executable, "-m", "core", "predict", "--json", "--model", "idc", *map(str, files)],
+        [sys.executable, "-m", "core", "predict", "--json", *map(str, files)],
         cwd=ROOT, capture_output=True, text=True, check=True,
         env={**os.environ, "LOBULE_HOME": str(home)},
     )  # fmt: skip
@@ -178,8 +178,10 @@ def test_killed_in_a_batch_nothing_confirmed_is_missing(chromium: Browser, tmp_p
         page.get_by_role("button", name="Save", exact=True).click()
         page.get_by_role("button", name="Open in the worklist").wait_for(timeout=60_000)
         case = page.get_by_text(re.compile(r"^Saved as case")).inner_text().rpartition(" ")[2]
+        page.get_by_role("button", name="Clear all").first.click()
         page.locator(".st-key-desk_clear button").first.click()
-        expect(page.get_by_text("Drop images, get answers")).to_be_visible()
+        expect(page.get_by_text("Drop a picture of breast tissue")).to_be_visible()
+        expect(page.locator("input[type=file]")).to_have_count(1)  # the emptied one is gone
         page.locator("input[type=file]").set_input_files(pictures(tmp_path, 2, 60))
         expect(page.get_by_text(re.compile(r"[1-9]\d* of 60 answered"))).to_be_visible(
             timeout=ANSWER

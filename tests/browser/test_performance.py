@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.evaluation.judge import main_values
 from core.evaluation.predictions_file import read_predictions
 from core.evaluation.worst_errors import worst_errors
-from core.registry.package import load_package
+from core.registry.package import PREDICTIONS_FILE, load_package
 from tests.browser.settled import settled
 from tests.browser.windows import WINDOWS
 from tests.each_time import each_time
@@ -57,15 +58,18 @@ def give_folder(page: Page, folder: Path) -> None:
     field.press("Enter")
 
 
-@pytest.mark.parametrize("name", each_time({"breakhis-subtype"}, SHIPPED))
+@pytest.mark.parametrize("name", each_time({"breakhis-binary"}, SHIPPED))
 def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
-    card = load_package(ROOT / "models" / name).card
-    assert card.evaluation is not None
+    package = load_package(ROOT / "models" / name)
+    card = package.card
+    # The card may be of before, and have another estimand first.
+    predictions = read_predictions(package.path / PREDICTIONS_FILE, card.classes)
+    auroc = main_values(predictions)["auroc"]
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name=card.title).click()
     expect(page.locator(".lobule-file b")).to_have_text(card.title)
     ready(page)
-    expect(page.locator(".lobule-head dd").first).to_contain_text(f"{card.evaluation.auroc:.3f}")
+    expect(page.locator(".lobule-head dd").first).to_contain_text(f"{auroc:.3f}")
     expect(page.locator(".lobule-table").first).to_contain_text("Colour alone")
     for title in VIEWS:
         view(page, title)
@@ -101,7 +105,7 @@ def test_numbers_are_downloaded(page: Page) -> None:
     text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
     header, *rows = text.splitlines()
     assert header.startswith("patient,label,images,right,score")
-    assert {row.split(",")[0] for row in rows} == {"14082", "8864", "8865", "8867", "8975"}
+    assert len({row.split(",")[0] for row in rows}) == 212
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All predictions, CSV").click()
     table = ROOT / "models" / "idc" / "predictions.csv"
@@ -123,7 +127,8 @@ def test_from_a_worst_error_to_its_diagnosis(page: Page, some_idc: Path) -> None
     expect(page.locator(".lobule-file").first).to_contain_text(str(named))
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=WAIT)
     page.get_by_role("button", name="Clear all (1 image)").click()
-    expect(page.get_by_text("Drop images, get answers")).to_be_visible()
+    page.locator(".st-key-desk_clear button").click()
+    expect(page.get_by_text("Drop a picture of breast tissue")).to_be_visible()
 
 
 def test_a_dataset_is_evaluated_in_the_background(page: Page, tiny_idc: Path) -> None:

@@ -35,9 +35,8 @@ def test_phantom_fits_the_window(
 ) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
     page.goto(app_server.url)
-    page.get_by_role("button", name="Try the phantom").first.click(timeout=60_000)
+    page.get_by_role("button", name="Phantom").first.click(timeout=60_000)
     expect(page.locator(".heatmaplayer image")).to_have_count(1, timeout=ANSWER)
-    page.get_by_text("Probability map", exact=True).click()
     expect(page.locator(".cbaxis").get_by_text("100 %")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(1)  # the heatmap's figure is gone
     page.mouse.move(width - 5, 5)

@@ -122,7 +122,7 @@ def test_a_run_is_started_watched_found_again_and_its_model_used(
     page.get_by_role("link", name="Diagnose").click()
     page.get_by_role("combobox", name="Model").click(timeout=WAIT)
     page.get_by_role("option", name="CNN of three convolutions").click()
-    page.get_by_role("button", name="Try the phantom").first.click()
+    page.get_by_role("button", name="Phantom").first.click()
     expect(page.locator(".lobule-answer h2")).not_to_be_empty(timeout=WAIT)
 
 

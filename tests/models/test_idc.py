@@ -4,9 +4,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from core.datasets.open import open_dataset
 from core.diagnosis import diagnose
@@ -14,10 +13,10 @@ from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.resize import resize
+from core.registry.card_words import next_patient
 from core.registry.package import Package
 from core.registry.shelf import find
-
-JUDGED = ["14082", "8864", "8865", "8867", "8975"]
+from tests.models.readme import readme_row
 
 
 @pytest.fixture(scope="module")
@@ -26,59 +25,28 @@ def package() -> Package:
 
 
 def test_ships_sound_and_small(package: Package) -> None:
-
     assert sum(path.stat().st_size for path in package.path.iterdir()) < 32_000_000
 
 
-def test_card_follows_from_its_predictions(package: Package) -> None:
-    predictions = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
+def test_it_is_judged_on_every_patient_and_ranks_better_than_colour(package: Package) -> None:
     evaluation = package.card.evaluation
-    assert [result.patient for result in evaluation.by_patient] == JUDGED
-    aurocs, accuracies = [], []
-    for result in evaluation.by_patient:
-        own = predictions[predictions["patient"] == result.patient]
-        truth = own["label"] == "IDC"
-        assert (len(own), truth.sum()) == (result.images, result.positives)
-        aurocs.append(roc_auc_score(truth, own["probability IDC"]))
-        calls = own["probability IDC"] >= own["threshold"]
-        accuracies.append(balanced_accuracy_score(truth, calls))
-        assert result.auroc == pytest.approx(aurocs[-1], abs=1e-4)
-        assert result.balanced_accuracy == pytest.approx(accuracies[-1], abs=1e-3)
-        colour = own["colour probability IDC"]
-        assert result.colour_auroc == pytest.approx(roc_auc_score(truth, colour), abs=1e-4)
-        assert result.colour_balanced_accuracy == pytest.approx(
-            balanced_accuracy_score(truth, colour >= own["colour threshold"]), abs=1e-3
-        )
-    assert evaluation.auroc == pytest.approx(np.mean(aurocs), abs=1e-4)
-    assert evaluation.balanced_accuracy == pytest.approx(np.mean(accuracies), abs=1e-3)
-
-
-def test_left_out_patients_are_ranked_and_called_well_and_better_than_by_colour(
-    package: Package,
-) -> None:
-    evaluation = package.card.evaluation
-    assert evaluation.auroc >= 0.965
-    assert evaluation.balanced_accuracy >= 0.89
-    assert evaluation.colour_auroc == pytest.approx(0.947, abs=0.01)
+    assert evaluation.patients == 212
+    assert not evaluation.few
+    assert not evaluation.demonstration
+    assert evaluation.auroc >= 0.89
+    assert evaluation.balanced_accuracy >= 0.81
     assert evaluation.beats_colour
-    assert evaluation.difference_interval[0] > 0
+    assert [shift.strength for shift in evaluation.stain_shift] == [0.1, 0.25]
+    assert evaluation.auroc - evaluation.stain_shift[-1].auroc <= 0.01
+    for of_class in package.card.conformal.by_class:
+        assert of_class.coverage == pytest.approx(0.9, abs=0.03)
 
 
 def test_readme_and_card_tell_the_same(package: Package) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    for result in package.card.evaluation.by_patient:
-        assert (
-            f"| {result.patient} | {result.images:,} ({result.positives:,}) | {result.auroc:.3f} "
-            f"| {result.colour_auroc:.3f} | {result.balanced_accuracy:.3f} "
-            f"| {result.colour_balanced_accuracy:.3f} |"
-        ) in readme
-    figures = package.card.evaluation
-    (low, high), (least, most) = figures.auroc_interval, figures.balanced_accuracy_interval
-    assert (
-        f"| **mean** | {figures.images:,} | **{figures.auroc:.3f}** ({low:.3f}–{high:.3f}) "
-        f"| {figures.colour_auroc:.3f} | **{figures.balanced_accuracy:.3f}** "
-        f"({least:.3f}–{most:.3f}) | {figures.colour_balanced_accuracy:.3f} |"
-    ) in readme
+    assert readme_row(package) in readme
+    for sentence in next_patient(package.card.evaluation):
+        assert sentence.split(": ", 1)[1].split(" (")[0] in readme
 
 
 @pytest.mark.slow
@@ -103,11 +71,11 @@ def test_the_phantoms_dense_region_stands_out(package: Package, seed: int) -> No
 def test_a_patch_gets_the_answer_it_got_in_training(package: Package, some_idc: Path) -> None:
     """Single patches through the whole journey; the patients are its own, so this is no figure."""
     records = open_dataset(some_idc).records
-    sample = records[records["patient"].isin(JUDGED)].groupby(["patient", "label"]).head(4)
+    sample = records.groupby(["patient", "label"]).head(4)
     chances = [
         diagnose(some_idc / path, package=package).probabilities[1] for path in sample["path"]
     ]
-    assert roc_auc_score(sample["label"], chances) > 0.9
+    assert roc_auc_score(sample["label"], chances) > 0.85
 
 
 @pytest.mark.parametrize(("region", "auroc"), [("1008", 0.6), ("1015", 0.38)])
@@ -132,7 +100,7 @@ def test_a_region_that_is_mostly_glass_is_answered_on_its_tissue(
     glass[400:1400, 800:1800] = region
     found = diagnose(encode_png(glass), package=package, um_per_px=0.25)
     assert found.scope.tissue < 0.1
-    assert found.outcome.name == "IDC"
+    assert found.scope.inside
     assert "the answer is about that" in found.warnings[0]
     assert not diagnose(
         encode_png(np.full_like(glass, 243)), package=package, um_per_px=0.25

@@ -77,7 +77,7 @@ def test_empty_page_says_what_to_do() -> None:
 def test_first_visit_to_the_address_of_a_page_goes_through_the_app() -> None:
     for name, title in (
         ("datasets", "Is the dataset sound?"),
-        ("diagnose", "Drop images, get answers"),
+        ("diagnose", "Drop a picture of breast tissue"),
     ):
         page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
         page.switch_page(f"pages/{name}.py").run()

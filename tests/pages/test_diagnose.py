@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,20 +51,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_empty_page_says_what_to_do_and_what_the_model_is_for() -> None:
     page = open_page()
     assert not page.exception
-    assert page.title[0].value == "Drop images, get answers"
-    assert "Add one or several images" in html(page)
+    assert page.title[0].value == "Drop a picture of breast tissue"
+    assert "Tiny :red[model]" in html(page)
+    assert page.selectbox(key="model").value == "auto"
+    assert page.button(key="try_phantom").label == "Phantom"
+    assert any("research use only" in caption.value for caption in page.caption)
+    page.selectbox(key="model").set_value("tiny").run()
     assert "trying pages" in html(page)
     assert "people" in html(page)
-    assert page.button(key="try_phantom").label == "Try the phantom"
-    assert any("research use only" in caption.value for caption in page.caption)
-
-
-@pytest.mark.usefixtures("shelf")
-def test_the_hint_of_the_first_visit_goes() -> None:
-    page = open_page()
-    assert "New here?" in html(page)
-    page.button(key="hint_seen").click().run()
-    assert "New here?" not in html(page)
 
 
 @pytest.mark.usefixtures("shelf")
@@ -72,7 +67,7 @@ def test_broken_package_is_shown_with_its_reason_and_the_others_work() -> None:
     assert page.expander[0].label == "1 model cannot be used"
     assert "broken" in html(page)
     assert "card.json" in html(page)
-    assert page.selectbox(key="model").options == ["Tiny :red[model]"]
+    assert page.selectbox(key="model").options == ["Automatic", "Tiny :red[model]"]
 
 
 def test_without_any_model_the_page_says_so(
@@ -84,6 +79,28 @@ def test_without_any_model_the_page_says_so(
     assert not page.exception
     assert page.title[0].value == "No model to answer with"
     assert "make models" in html(page)
+
+
+def test_a_model_for_demonstration_answers_only_once_it_is_chosen(
+    tmp_path: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(shelf / "tiny", tmp_path / "tiny"))
+    card = json.loads((folder / "card.json").read_text())
+    card["evaluation"] |= {"decided": 0.2, "decided_rightly": 0.6}
+    (folder / "card.json").write_text(json.dumps(card))
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(tmp_path))
+    page = open_page()
+    assert not page.exception
+    assert "for demonstration" in html(page)
+    page = upload_images(page, ("a.png", tissue(1)))
+    assert "None of the models that may answer knows such images" in html(page)
+    answered(page.button(key="offer-tiny").click().run())
+    assert not page.exception
+    assert page.selectbox(key="model").value == "tiny"
+    assert "decision threshold" in html(page)
+    assert "▲ FOR DEMONSTRATION: of images of patients that it had not seen it decides 20%" in html(
+        page
+    )
 
 
 @pytest.mark.slow
@@ -102,8 +119,8 @@ def test_phantom_is_answered_and_marked_synthetic() -> None:
     assert figure["layout"]["xaxis2"]["matches"] == "x"
     assert figure["layout"]["yaxis2"]["matches"] == "y"
     assert page.get("button_group")  # heatmap or probability map
-    page.button(key="phantom").click().run()
-    assert page.title[0].value == "Drop images, get answers"
+    page.button(key="desk_clear").click().run()
+    assert page.title[0].value == "Drop a picture of breast tissue"
 
 
 @pytest.mark.slow
@@ -118,7 +135,7 @@ def test_controls_of_the_map_ask_the_model_only_where_they_must(
     classes = next(box for box in page.selectbox if box.label == "Heatmap for")
     classes.set_value("no <b>carcinoma</b>").run()
     assert [question["heatmap_class"] for question in asked] == [None, "no <b>carcinoma</b>"]
-    layers = next(box for box in page.selectbox if box.label == "Layer")
+    layers = next(box for box in page.selectbox if box.label == "Layer of the heatmap")
     layers.set_value(layers.options[-1]).run()
     assert asked[-1]["heatmap_layer"] == layers.options[-1]
     answered(page.number_input(key="um_per_px").set_value(3.0).run())
@@ -186,6 +203,7 @@ def test_file_names_come_out_literally(
 @pytest.mark.usefixtures("shelf")
 def test_card_shows_patients_results_and_the_colour_baseline() -> None:
     page = open_page()
+    page.selectbox(key="model").set_value("tiny").run()
     page.button(key="open_card").click().run()
     assert not page.exception
     shown = html(page)
@@ -216,7 +234,7 @@ def test_drawing_the_page_loads_no_tensorflow_numpy_or_opencv(shelf: Path) -> No
         "w.WarmUp.work = lambda self: None\n"
         "page = AppTest.from_file('app.py', default_timeout=60).run()\n"
         "assert not page.exception, page.exception\n"
-        "assert page.title[0].value == 'Drop images, get answers'\n"
+        "assert page.title[0].value == 'Drop a picture of breast tissue'\n"
         "print(*sorted({'tensorflow', 'keras', 'cv2', 'numpy'} & set(sys.modules)))\n"
     )
     done = subprocess.run(

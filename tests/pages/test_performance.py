@@ -103,10 +103,12 @@ def go(page: AppTest, view: str) -> AppTest:
     return page
 
 
-def html(page: AppTest) -> str:
+def html(page: AppTest, *, marks: bool = False) -> str:
+    """What the page says; without the marks of few patients, which nearly every figure here has."""
     words = [element.proto.body for element in page.get("html")]
     words += [text.value for text in page.text]
-    return "\n".join(words).replace("\N{NO-BREAK SPACE}", " ")
+    text = "\n".join(words).replace("\N{NO-BREAK SPACE}", " ")
+    return text if marks else re.sub(r" ▲\s\d+\spatients?\b", "", text)
 
 
 def charts(page: AppTest) -> dict[str, dict[str, Any]]:
@@ -129,41 +131,50 @@ def row(page: AppTest, name: str) -> list[str]:
 def test_headline_figures_and_why_there_are_no_intervals() -> None:
     shown = html(open_page())
     assert "10 images of 4 patients, held-out patients of none." in shown
-    # Of 25 pairs of a positive and a negative, one is the wrong way round: 0.36 under 0.62.
-    assert "<dt>AUROC, pooled over images</dt><dd>0.960</dd>" in shown
+    # Of 25 pairs of a positive and a negative, one is the wrong way round: 0.36 under 0.62, both
+    # C's. Images of A and B weigh a half, those of C and D a third: 4 less 1/9 of 4.
+    assert "<dt>AUROC, pooled, every patient alike</dt><dd>0.972</dd>" in shown
     # Within A, B and D all are in order; of C's two pairs one.
     assert "<dt>AUROC, mean within patients</dt><dd>0.875</dd>" in shown
-    assert "<dt>Balanced accuracy, pooled over images</dt><dd>0.800</dd>" in shown
-    assert "<dt>Sensitivity, pooled over images</dt><dd>0.800</dd>" in shown  # 4 of 5
-    assert "<dt>Specificity, pooled over images</dt><dd>0.800</dd>" in shown  # 4 of 5
-    # Bins: .06, .12, .22, |.68 - 1|, .62, |.72 - 1|, |1.70 - 2|, |.94 - 1| = 1.98 of 10 answers.
-    assert "<dt>ECE, pooled over images</dt><dd>0.198</dd>" in shown
+    assert "<dt>Balanced accuracy, pooled, every patient alike</dt><dd>0.833</dd>" in shown
+    # A third of 2 is missed, and a third of 2 a false alarm.
+    assert "<dt>Sensitivity, pooled, every patient alike</dt><dd>0.833</dd>" in shown
+    assert "<dt>Specificity, pooled, every patient alike</dt><dd>0.833</dd>" in shown
+    # Bins: .06/3, .12/2, .22/2, |.68 - 1|/3, .62/3, |.72 - 1|/3, |1.70 - 2|/2, |.94 - 1|/3 of 4.
+    assert "<dt>ECE, pooled, every patient alike</dt><dd>0.192</dd>" in shown
     assert "there are 4 patients" in shown
+
+
+@pytest.mark.usefixtures("ten")
+def test_figures_of_few_patients_wear_their_mark() -> None:
+    page = open_page()
+    shown = html(page, marks=True)
+    assert "<dt>AUROC, pooled, every patient alike</dt><dd>0.972 ▲ 4 patients</dd>" in shown
+    assert "▲ FEW PATIENTS: These figures are from 4 patients, fewer than 10" in shown
+    go(page, "Calibration")
+    assert "FEW PATIENTS" in charts(page)["reliability"]["layout"]["title"]["text"]
 
 
 @pytest.mark.usefixtures("ten")
 def test_every_figure_beside_colour_alone() -> None:
     page = open_page()
     expected = {
-        "AUROC, pooled over images": ("0.960", "0.800"),  # colour: 0.22 lies under all five of 0.42
-        # Model: precision 1 at four recalls, then 5 of 6. Colour: 4 of 4, then 5 of 10.
-        "AUPRC, pooled over images": ("0.967", "0.900"),
-        "Balanced accuracy, pooled over images": ("0.800", "0.900"),
-        "Accuracy, pooled over images": ("0.800", "0.900"),
-        "Sensitivity, pooled over images": ("0.800", "0.800"),
-        "Specificity, pooled over images": ("0.800", "1.000"),
-        "Precision, pooled over images": ("0.800", "1.000"),  # 4 of 5; 4 of 4
-        # The other class of the model: 4 of 5; of colour: 5 of 6.
-        "Precision, mean of classes, pooled over images": ("0.800", "0.917"),
-        "F1, pooled over images": ("0.800", "0.889"),  # 2 × 1 × .8 / 1.8
-        "F1, mean of classes, pooled over images": (
-            "0.800",
-            "0.899",
-        ),  # the other class of colour: 10 of 11
-        # 1.0916 and 2.068 of ten squared distances.
-        "Brier score, pooled over images": ("0.109", "0.207"),
-        # Colour: four of .62 that are 1, five of .42 that are 0, one of .22 that is 1: 4.4 of 10.
-        "ECE, pooled over images": ("0.198", "0.440"),
+        # Each image weighs 1/2 of A and B, 1/3 of C and D, so that each class weighs 2.
+        "AUROC, pooled, every patient alike": ("0.972", "0.833"),  # colour: C's .22 under all
+        # Model: precision 1 at 5/6 of the recall, then 2 of 2 1/3. Colour: 1, then 2 of 4.
+        "AUPRC, pooled, every patient alike": ("0.976", "0.917"),
+        "Balanced accuracy, pooled, every patient alike": ("0.833", "0.917"),
+        "Accuracy, pooled, every patient alike": ("0.833", "0.917"),
+        "Sensitivity, pooled, every patient alike": ("0.833", "0.833"),
+        "Specificity, pooled, every patient alike": ("0.833", "1.000"),
+        "Precision, pooled, every patient alike": ("0.833", "1.000"),
+        # The other class of the model: 5 of 6; of colour: 6 of 7.
+        "Precision, mean of classes, pooled, every patient alike": ("0.833", "0.929"),
+        "F1, pooled, every patient alike": ("0.833", "0.909"),  # 2 × 1 × 5/6 / (11/6)
+        # The other class of colour: 12 of 13.
+        "F1, mean of classes, pooled, every patient alike": ("0.833", "0.916"),
+        "Brier score, pooled, every patient alike": ("0.096", "0.199"),
+        "ECE, pooled, every patient alike": ("0.192", "0.433"),
         # Of A, B, C and D: 1, 1, .5, 1; colour: C has its two the wrong way round.
         "AUROC, mean within patients": ("0.875", "0.750"),
         # C: no positive and half of the negatives; colour: no positive and all negatives.
@@ -173,7 +184,10 @@ def test_every_figure_beside_colour_alone() -> None:
     }
     for name, figures in expected.items():
         assert tuple(row(page, name)) == figures, name
-    assert "AUROC (pooled over images) of the model minus that of colour alone: 0.160" in html(page)
+    assert (
+        "AUROC (pooled, every patient alike) of the model minus that of colour alone: 0.139"
+        in html(page)
+    )
 
 
 def test_two_classes_are_told_one_by_one(ten: Path) -> None:
@@ -185,12 +199,12 @@ def test_two_classes_are_told_one_by_one(ten: Path) -> None:
     # Images, patients, AUROC, sensitivity, specificity, precision, F1.
     negative, positive = (escape(name) for name in (NEGATIVE, POSITIVE))
     shown = row(page, positive)
-    assert shown == ["5", "4", "0.960", "1.000", "0.600", "0.714", "0.833"]  # 5 of 7; 10 of 12
+    assert shown == ["5", "4", "0.972", "1.000", "0.667", "0.750", "0.857"]  # 2 of 2 2/3; 6 of 7
     shown = row(page, negative)
-    assert shown == ["5", "4", "0.960", "0.600", "1.000", "1.000", "0.750"]  # 3 of 3; 6 of 8
+    assert shown == ["5", "4", "0.972", "0.667", "1.000", "1.000", "0.800"]  # 2 of 3 thirds
     assert (
-        row(page, "Precision, mean of classes, pooled over images")[0] == "0.857"
-    )  # (5 / 7 + 3 / 3) / 2
+        row(page, "Precision, mean of classes, pooled, every patient alike")[0] == "0.875"
+    )  # (3/4 + 1) / 2
     assert "confusion" not in charts(page)  # it is where the point can be moved
 
 
@@ -209,12 +223,12 @@ def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
     # From 0.30 on 0.36 is found, and 0.32 is a second false alarm.
     shown = html(page)
     for words in (
-        "<dt>Sensitivity, pooled over images</dt><dd>1.000",
-        "<dt>Specificity, pooled over images</dt><dd>0.600",  # 3 of 5
-        "<dt>Precision, pooled over images</dt><dd>0.714",  # 5 of 7
-        "<dt>F1, pooled over images</dt><dd>0.833",  # 10 of 12
-        "<dt>Accuracy, pooled over images</dt><dd>0.800",
-        "own thresholds 0.800",
+        "<dt>Sensitivity, pooled, every patient alike</dt><dd>1.000",
+        "<dt>Specificity, pooled, every patient alike</dt><dd>0.667",  # all but two thirds of 2
+        "<dt>Precision, pooled, every patient alike</dt><dd>0.750",
+        "<dt>F1, pooled, every patient alike</dt><dd>0.857",
+        "<dt>Accuracy, pooled, every patient alike</dt><dd>0.833",
+        "own thresholds 0.833",
     ):
         assert words in shown
     found = charts(page)
@@ -223,19 +237,19 @@ def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
         ["0<br>0%", "5<br>100%"],
     ]
     point = found["roc"]["data"][1]
-    assert (point["x"], point["y"]) == ([0.4], [1.0])
+    assert (point["x"], point["y"]) == ([pytest.approx(1 / 3)], [pytest.approx(1)])
 
 
 @pytest.mark.usefixtures("ten")
 def test_curves_go_through_the_points_that_the_answers_give() -> None:
     found = charts(open_page("Decision threshold"))
     roc = found["roc"]["data"][0]
-    steps = set(zip(roc["x"], roc["y"], strict=True))
-    # Four positives come first, then 0.62, then 0.36, then the other four negatives.
-    assert {(0.0, 0.0), (0.0, 0.8), (0.2, 0.8), (0.2, 1.0), (1.0, 1.0)} <= steps
+    steps = {(round(x, 3), round(y, 3)) for x, y in zip(roc["x"], roc["y"], strict=True)}
+    # Positives of 5/6 come first, then 0.62 and 0.36, a third of 2 each, then the other negatives.
+    assert {(0.0, 0.0), (0.0, 0.833), (0.167, 0.833), (0.167, 1.0), (1.0, 1.0)} <= steps
     recall = found["precision and recall"]["data"][0]
     points = {(round(x, 3), round(y, 3)) for x, y in zip(recall["x"], recall["y"], strict=True)}
-    assert {(0.8, 1.0), (0.8, 0.8), (1.0, 0.833)} <= points
+    assert {(0.833, 1.0), (0.833, 0.833), (1.0, 0.857)} <= points
 
 
 @pytest.mark.usefixtures("ten")
@@ -249,7 +263,7 @@ def test_reliability_bins() -> None:
     ]
     shown = zip(bins["x"], bins["y"], bins["customdata"], strict=True)
     assert [tuple(round(value, 6) for value in each) for each in shown] == expected
-    assert "ECE 0.198, Brier score 0.109; 10 images of 4 patients" in html(page)
+    assert "ECE 0.192, Brier score 0.096; 10 images of 4 patients" in html(page)
     assert "50% of these images are" in html(page)
 
 
@@ -322,11 +336,11 @@ def test_models_beside_each_other(ten: Path) -> None:
     page.selectbox(key="judged_model").set_value("other").run()
     page.multiselect(key="compared-other").set_value(["tiny"]).run()
     assert not page.exception
-    # The other finds 0.70 above all negatives: AUROC 1, sensitivity 1, balanced accuracy 0.9.
+    # The other finds 0.70 above all negatives: 1 less 35/36, and 11/12 less 5/6.
     shown = row(page, "other minus tiny")
     assert shown[0] == "10 images of 4 patients"
-    assert shown[1].startswith("+0.040")
-    assert shown[2].startswith("+0.100")
+    assert shown[1].startswith("+0.028")
+    assert shown[2].startswith("+0.083")
     assert {"compared", "roc of several"} <= charts(page).keys()
 
 
@@ -357,15 +371,19 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     mean = (first[f"probability {POSITIVE}"] + chances) / 2
     truth = first["label"] == POSITIVE
     shown = html(page)
-    auroc, balanced = roc_auc_score(truth, mean), balanced_accuracy_score(truth, mean >= 0.5)
-    assert f"<dt>AUROC, pooled over images</dt><dd>{auroc:.3f}</dd>" in shown
-    assert f"<dt>Balanced accuracy, pooled over images</dt><dd>{balanced:.3f}</dd>" in shown
+    weights = 1 / first.groupby("patient")["image"].transform("count")
+    auroc = roc_auc_score(truth, mean, sample_weight=weights)
+    balanced = balanced_accuracy_score(truth, mean >= 0.5, sample_weight=weights)
+    assert f"<dt>AUROC, pooled, every patient alike</dt><dd>{auroc:.3f}</dd>" in shown
+    assert (
+        f"<dt>Balanced accuracy, pooled, every patient alike</dt><dd>{balanced:.3f}</dd>" in shown
+    )
     assert "10 images of 4 patients" in shown
     assert NEVER_JUDGED not in shown
     said = f"it had not seen, this model does not clearly beat colour alone: AUROC {auroc:.2f}"
     assert said in shown
-    cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.800</bdi></td>"
-    assert f'<th scope="row"><bdi>AUROC, pooled over images</bdi></th>{cells}' in shown
+    cells = f"<td><bdi>{auroc:.3f}</bdi></td><td><bdi>0.833</bdi></td>"
+    assert f'<th scope="row"><bdi>AUROC, pooled, every patient alike</bdi></th>{cells}' in shown
     for view in ("Decision threshold", "Calibration", "Patients", "Worst errors", "Training"):
         go(page, view)
     page.switch_page("pages/models.py").run()

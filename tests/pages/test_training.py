@@ -274,7 +274,10 @@ def test_the_table_holds_every_run(runs: MadeUpRuns) -> None:
     table = page.dataframe[0].value
     assert list(table["State"]) == ["◔ waiting", "✕ failed", "✓ finished"]
     assert list(table["Epochs"]) == [0, 2, 3]
-    assert list(table["95 % interval"])[2] == "0.812 to 0.934"
+    assert (
+        list(table["95 % interval"])[2]
+        == "0.812 to 0.934 ▲\N{NO-BREAK SPACE}9\N{NO-BREAK SPACE}patients"
+    )
     assert list(table["Patients"])[2] == 9
     assert list(table["Minutes"])[2] == pytest.approx(69 / 60)
     assert any("No run is ticked" in said.value for said in page.caption)

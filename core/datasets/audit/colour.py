@@ -23,10 +23,10 @@ class ColourResult(BaseModel):
     auroc : float
         By `estimand`; with more than two classes the mean over the classes of each against the
         rest.
-    estimand : "pooled", "folds" or "patients"
+    estimand : "alike", "patients", "pooled" or "folds"
         See `core.evaluation.estimand`.
     interval : tuple of float, or None
-        95 %, by bootstrap over patients; None with fewer than five or where they are unknown.
+        95 %, over patients; None with fewer than five or where they are unknown.
     within_patients : float or None
         Mean over the patients with images of several classes of the AUROC among their own images:
         what colour says beyond telling patients apart. None where there is none.
@@ -80,7 +80,7 @@ def judge_colour(
     if isinstance(alone, str):
         return None
     predictions = _predictions(alone, labels, patients, classes)
-    auroc = auroc_of(predictions, FIRST["folds"], draws=DRAWS if patients_known else 0)
+    auroc = auroc_of(predictions, FIRST, draws=DRAWS if patients_known else 0)
     if auroc.value is None:
         return None
     within = auroc_of(predictions, "patients", draws=0) if patients_known else None

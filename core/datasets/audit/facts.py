@@ -12,7 +12,8 @@ height,       int32           pixels
 width
 digest        uint64 (2,)     of size and pixels: equal for the same picture, whatever the file
 hash          uint64          perceptual hash, `core.datasets.audit.hashes`
-levels        uint8           levels of lightness that occur, of 255 at most
+levels        uint8           levels of lightness that occur, of 255 at most; 2 where nearly all
+                              pixels have one of two, as in a mask that was kept as JPEG
 focus         float32         variance of the Laplacian of the grey image, without its border
 density       float32 (3,)    mean optical density in red, green and blue, natural logarithm
 colour        float32 (21,)   `core.imaging.colour.colour_statistics`
@@ -58,6 +59,9 @@ _SHARES = np.array(PERCENTILES) / 100
 # OpenCV converts more pixels than this in threads of its own, which then wait in a loop for more:
 # in the way of those that decode the next images.
 _STRIP = 1 << 16
+# Within how many levels a tone of a mask lies once it was a JPEG; how far apart its tones are.
+_NEAR, _FAR = 4, 40
+_LEAST_REST, _MOST_OF_REST = 0.02, 0.75
 _MOST = 85  # images of a strip: three times as many numbers fit a byte
 
 
@@ -82,7 +86,8 @@ def measure(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
     facts["digest"] = _digests(pixels)
     facts["hash"] = perceptual_hashes(grey)
     facts["focus"], facts["density"] = focus, density
-    facts["levels"] = np.minimum(np.count_nonzero(histograms[:, 0], axis=1), 255)
+    levels = np.minimum(np.count_nonzero(histograms[:, 0], axis=1), 255)
+    facts["levels"] = np.where(_two_toned(histograms[:, 0]), np.minimum(levels, 2), levels)
     facts["colour"] = _colours(histograms, height * width)
     return facts
 
@@ -130,6 +135,20 @@ def _histograms(lab: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
     levels = lab.reshape(1, -1)
     both = cv2.calcHist([owners, levels], [0, 1], None, [count * 3, 256], [0, count * 3, 0, 256])
     return both.reshape(count, 3, 256).astype(np.int64)
+
+
+def _two_toned(histograms: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether nearly all pixels are of one level or another far from it, (N, 256) to (N,).
+
+    Tissue beside glass is not: its own levels are spread.
+    """
+    sums = np.cumsum(np.pad(histograms, ((0, 0), (_NEAR + 1, _NEAR))), axis=1)
+    around = sums[:, 2 * _NEAR + 1 :] - sums[:, : -2 * _NEAR - 1]
+    first = around.argmax(axis=1)
+    rest = histograms.sum(axis=1) - around.max(axis=1)
+    far = np.abs(np.arange(256) - first[:, None]) > _FAR
+    second = np.where(far, around, 0).max(axis=1)
+    return (rest > _LEAST_REST * histograms.sum(axis=1)) & (second >= _MOST_OF_REST * rest)
 
 
 @lru_cache(maxsize=8)

@@ -50,9 +50,9 @@ def _masks(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Find
     few = facts["readable"] & (facts["levels"] <= FEW_LEVELS)
     stems = {str(PurePosixPath(path).with_suffix("")).casefold() for path in paths}
     twins = np.array([_is_twin(path, stems) for path in paths], dtype=bool)
-    found = (few & ~(blank(facts) & ~twins)) | twins
-    if found.any():
-        count = int(found.sum())
+    masks = (few & ~(blank(facts) & ~twins)) | twins
+    if masks.any():
+        count = int(masks.sum())
         named = int(twins.sum())
         yield Finding(
             code="masks",
@@ -63,8 +63,8 @@ def _masks(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Find
             f"({named:,}).",
             advice="Drop them, or keep the masks in another folder: a model would be trained on "
             "drawings.",
-            examples=first_few(paths[found]),
-            files=tuple(paths[found]),
+            examples=first_few(paths[masks]),
+            files=tuple(paths[masks]),
         )
 
 

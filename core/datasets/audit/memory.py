@@ -17,7 +17,7 @@ from core.datasets.audit.facts import FACTS
 from core.errors import DatasetError
 from core.imaging.read import PIXELS_VERSION
 
-VERSION = f"4-r{PIXELS_VERSION}"
+VERSION = f"5-r{PIXELS_VERSION}"
 """Its number is raised whenever what is measured changes; it also follows what `read_image` makes
 of files. What was kept under another one is measured anew."""
 

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ImageError
 from core.imaging.formats import read_header
 from core.imaging.read import read_image
 
@@ -24,12 +23,10 @@ _BIT_DEPTH_AND_COLOURS = slice(24, 29)
 _PLAIN = bytes((8, 2, 0, 0, 0))
 # Transparency, orientation, animation and colour profiles: `read_image` has rules for them.
 _SPECIAL = {b"tRNS", b"eXIf", b"acTL", b"iCCP"}
-_SHAPES = (b"pHYs", b"sCAL", b"eXIf")
+_SHAPES = (b"pHYs", b"sCAL")
 
 
-def decode_picture(
-    data: bytes, max_bytes: int, max_pixels: int
-) -> tuple[NDArray[np.uint8], None] | tuple[None, str]:
+def decode_picture(data: bytes, max_bytes: int, max_pixels: int) -> tuple[NDArray[np.uint8], bool]:
     """Decode the bytes of an image file.
 
     Parameters
@@ -42,28 +39,21 @@ def decode_picture(
     Returns
     -------
     tuple
-        Pixels, (H, W, 3) uint8 RGB, and None; or None and what is wrong with the file, in words.
+        Pixels, (H, W, 3) uint8 RGB, and whether they are square, as far as the file says.
+
+    Raises
+    ------
+    ImageError
+        As `read_image` raises it.
     """
     if len(data) <= max_bytes and _is_plain_png(data, max_pixels):
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
         if pixels is not None:
-            return pixels, None
-    try:
-        return read_image(data, max_bytes=max_bytes, max_pixels=max_pixels).pixels, None
-    except ImageError as error:
-        return None, str(error)
-
-
-def has_square_pixels(data: bytes) -> bool:
-    """Whether pixels are as high as wide, as far as an image file says."""
-    if data.startswith(_PNG):
-        before = data[: max(data.find(b"IDAT"), 0)]
-        if not any(name in before for name in _SHAPES):
-            return True
-    try:
-        return read_header(data).scale.square
-    except ImageError:
-        return True
+            before = data[: data.find(b"IDAT")]
+            silent = not any(name in before for name in _SHAPES)
+            return pixels, silent or read_header(data).scale.square
+    image = read_image(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    return image.pixels, image.info.square_pixels
 
 
 def _is_plain_png(data: bytes, max_pixels: int) -> bool:

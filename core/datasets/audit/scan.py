@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from core.datasets.audit.facts import FACTS, KNOWN_FORMATS, measure
 from core.datasets.audit.memory import recall, remember
-from core.datasets.audit.pictures import decode_picture, has_square_pixels
+from core.datasets.audit.pictures import decode_picture
 from core.datasets.records import Dataset
-from core.errors import Stopped
+from core.errors import ImageError, Stopped
 from core.imaging.formats import format_of
 from core.settings import get_settings
 
@@ -186,11 +186,11 @@ def _measure_chunk(
             wrong[row] = f"The file cannot be opened ({reason}). Check that it is still there."
             continue
         formats[at] = KNOWN_FORMATS.index(format_of(data))
-        pixels, words = decode_picture(data, *limits)
-        if pixels is None:
-            wrong[row] = str(words)
+        try:
+            pixels, square[at] = decode_picture(data, *limits)
+        except ImageError as error:
+            wrong[row] = str(error)
             continue
-        square[at] = has_square_pixels(data)
         if pixels.size <= _SMALL * 3:
             small.setdefault(pixels.shape, []).append((at, pixels))
         else:
@@ -207,9 +207,9 @@ def read_pixels(place: str) -> NDArray[np.uint8] | None:
     settings = get_settings()
     try:
         data, *_ = _read(place, settings.max_image_bytes)
-    except (OSError, ValueError):
+        return decode_picture(data, settings.max_image_bytes, settings.max_image_pixels)[0]
+    except (OSError, ValueError, ImageError):
         return None
-    return decode_picture(data, settings.max_image_bytes, settings.max_image_pixels)[0]
 
 
 def _read(place: str, max_bytes: int) -> tuple[bytes, int, int]:

@@ -21,6 +21,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _ORDER = "rgb"
+_ALPHA = re.compile(r"a|alpha|opacity|transparency", re.IGNORECASE)
 _IMAGEJ_CHANNELS = re.compile(r"^channels=(\d+)\s*$", re.MULTILINE)
 _IMAGEJ_COMPOSITE = re.compile(r"^mode=(composite|color)\s*$", re.MULTILINE)
 _IMAGEJ_STACK = re.compile(r"^images=3\s*$", re.MULTILINE)
@@ -59,12 +60,12 @@ def red_green_blue(page: "TiffPage", description: str, ome: OmeImage | None, cou
         names = [channel.name for channel in ome.channels]
         order, named = _order(page, names)
         pages = [ome.channels[index].page for index in order]
-        if None in pages or max(own or 0 for own in pages) >= count:
+        if None in pages or max(page_index or 0 for page_index in pages) >= count:
             raise ImageError(
                 "This OME-TIFF image keeps its channels in several files, and one file alone is no "
                 "colour picture. Export it as one 8-bit RGB TIFF or PNG."
             )
-        return Planes(tuple(own or 0 for own in pages), named)
+        return Planes(tuple(page_index or 0 for page_index in pages), named)
     if not description.startswith("ImageJ="):
         return Planes()
     channels = _IMAGEJ_CHANNELS.search(description)
@@ -78,6 +79,8 @@ def red_green_blue(page: "TiffPage", description: str, ome: OmeImage | None, cou
 
 def _order(page: "TiffPage", names: list[str]) -> tuple[list[int], bool]:
     """Indices of red, green and blue among channels, and whether their names say so."""
+    if len(names) > len(_ORDER) and _ALPHA.fullmatch(names[-1].strip()):
+        names = names[:-1]
     order = _colours(names)
     if order is not None:
         return order, True
@@ -88,8 +91,8 @@ def _order(page: "TiffPage", names: list[str]) -> tuple[list[int], bool]:
 
 def _colours(names: list[str]) -> list[int] | None:
     """Indices of red, green and blue among three channels by name; None if they are no colours."""
-    found = [_WORD.fullmatch(name.strip()) for name in names]
-    letters = [_LETTER_OF[match[1].lower()] for match in found if match]
+    words = [_WORD.fullmatch(name.strip()) for name in names]
+    letters = [_LETTER_OF[match[1].lower()] for match in words if match]
     if len(names) != len(_ORDER) or sorted(letters) != sorted(_ORDER):
         return None
     return [letters.index(letter) for letter in _ORDER]

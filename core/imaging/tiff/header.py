@@ -11,6 +11,7 @@ from core.errors import ImageError
 from core.imaging.header import Header, damaged, unsupported
 from core.imaging.scale import NOT_STATED, StatedScale
 from core.imaging.tiff import tags
+from core.imaging.tiff.aside import first_whole, is_aside
 from core.imaging.tiff.bounds import sound_pages
 from core.imaging.tiff.channels import is_colour, red_green_blue
 from core.imaging.tiff.ome import OmeImage, picture_of, read_ome
@@ -24,14 +25,6 @@ _MAKE, _XMP, _PROFILE, _LENS = 271, 700, 34675, 65421
 _WHITE_IS_ZERO = 0
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 _ORIENTATIONS = range(1, 9)
-_ASIDE = re.compile(
-    r"^\W*(slide|associated|image|type)?[\s_:=-]*"
-    r"(label|macro|thumbnail|thumb|overview|barcode|probability)(?![a-z-])[^\n|]{0,60}$"
-    r"|^[\w :-]{0,30}[\s_](label|macro|thumbnail|barcode)[\s_]*(image|photo\w*|picture)?\W*$"
-    r"|\n[ \t]*(label|macro|thumbnail)\b",
-    re.IGNORECASE,
-)
-_MUCH_LARGER, _SAME_SHAPE = 1.9, 1.02
 _IMAGEJ_FIELD = re.compile(r"^(\w+)=(\d+)\s*$", re.MULTILINE)
 _LARGEST_PROFILE = 1 << 22
 _MOST_BELOW = 64
@@ -119,23 +112,13 @@ def _choose(pages: list["TiffPage"], facts: list[Facts], ome: OmeImage | None) -
             return stated
     shown = [
         index
-        for index, (page, own) in enumerate(zip(pages, facts, strict=True))
-        if not _is_aside(page, own) and min(own.width, own.height) > 0
+        for index, (page, page_facts) in enumerate(zip(pages, facts, strict=True))
+        if not _is_aside(page, page_facts) and min(page_facts.width, page_facts.height) > 0
     ]
     if not shown:
         return max(range(len(pages)), key=lambda index: facts[index].width * facts[index].height)
-    first = facts[shown[0]]
-    for index in shown[1:]:
-        across = facts[index].width / first.width
-        down = facts[index].height / first.height
-        # A small page before one of the same shape is a thumbnail that was not marked as one.
-        # Its sides are whole numbers: one of them may be a pixel off.
-        rounded = abs(facts[index].height / across - first.height) < 1
-        rounded |= abs(facts[index].width / down - first.width) < 1
-        alike = max(across, down) < min(across, down) * _SAME_SHAPE
-        if min(across, down) >= _MUCH_LARGER and (alike or rounded):
-            return index
-    return shown[0]
+    sizes = [(facts[index].width, facts[index].height) for index in shown]
+    return shown[first_whole(sizes)]
 
 
 def _is_aside(page: "TiffPage", facts: Facts) -> bool:
@@ -143,7 +126,7 @@ def _is_aside(page: "TiffPage", facts: Facts) -> bool:
         return True
     if int(_number(page, _OLD_SUBFILE)) == _OLD_REDUCED or _number(page, _LENS) < 0:
         return True
-    return bool(_ASIDE.search(facts.description) or _ASIDE.search(_text(page, _PAGE_NAME)))
+    return is_aside(facts.description, _text(page, _PAGE_NAME))
 
 
 def _check_kind(page: "TiffPage") -> None:
@@ -227,6 +210,8 @@ def _number(page: "TiffPage", code: int) -> float:
     """First value of a tag of whatever number type, as a fraction where it is one; 0 if missing."""
     tag = page.tags.get(code)
     value: Any = 0 if tag is None else tag.value
+    if isinstance(value, bytes):
+        value = tuple(value)
     if tag is not None and isinstance(value, tuple):
         if tag.dtype in {5, 10} and len(value) > 1:  # a fraction, signed or not
             return value[0] / value[1] if value[1] else 0.0

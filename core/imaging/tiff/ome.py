@@ -3,8 +3,8 @@
 https://docs.openmicroscopy.org/ome-model/6.3.1/ome-tiff/specification.html
 """
 
-import re
 from dataclasses import dataclass, field
+from itertools import islice
 from xml.etree.ElementTree import Element
 
 from core.imaging.scale import (
@@ -12,16 +12,18 @@ from core.imaging.scale import (
     StatedScale,
     from_aspect,
     from_pixel_size,
+    length_in_um,
     number,
     of_copy,
     um_of_unit,
     unusable,
 )
+from core.imaging.tiff.aside import first_whole, is_aside
 from core.imaging.tiff.xml import parse
 
-_ASIDE = re.compile(r"\b(macro|label|thumbnail|overview|barcode)", re.IGNORECASE)
-_WITH_UNIT = re.compile(r"([\d.,]+(?:[eE][+-]?\d+)?)\s*([^\d\s.,].*)")
-_RED, _GREEN, _BLUE = 0xFF0000, 0x00FF00, 0x0000FF
+_MOST_IMAGES = 10_000
+_SHOWN = 40
+_RED, _GREEN, _BLUE, _WHITE = 0xFF0000, 0x00FF00, 0x0000FF, 0xFFFFFF
 _COLOURS = {_RED: "red", _GREEN: "green", _BLUE: "blue"}
 
 
@@ -60,7 +62,7 @@ def read_ome(description: str) -> tuple[OmeImage, ...] | None:
     root = parse(description)
     if root is None or root.tag not in {"OME", "Image"}:
         return None
-    elements = [root] if root.tag == "Image" else list(root.iter("Image"))
+    elements = [root] if root.tag == "Image" else list(islice(root.iter("Image"), _MOST_IMAGES))
     # A few old writers leave the `Image` out.
     elements = elements or [root]
     lone = len(elements) == 1
@@ -68,10 +70,10 @@ def read_ome(description: str) -> tuple[OmeImage, ...] | None:
 
 
 def picture_of(images: tuple[OmeImage, ...]) -> OmeImage | None:
-    """Return the image that shows the specimen: the first here that is no macro or label."""
+    """Return the image that shows the specimen: the first here that is no macro or small copy."""
     here = [image for image in images if image.first_page is not None]
-    shown = [image for image in here if not _ASIDE.search(image.name)] or here
-    return shown[0] if shown else None
+    shown = [image for image in here if not is_aside(image.name)] or here
+    return shown[first_whole([image.size for image in shown])] if shown else None
 
 
 def _image(element: Element, *, lone: bool) -> OmeImage:
@@ -81,17 +83,17 @@ def _image(element: Element, *, lone: bool) -> OmeImage:
     sizes = {axis: int(number(pixels.get(f"Size{axis}", "")) or 0) for axis in "XYCZT"}
     stacks = [max(sizes[axis], 1) for axis in "ZT"]
     elements = pixels.findall("Channel")
-    samples = [int(number(own.get("SamplesPerPixel", "1")) or 1) for own in elements]
+    samples = [int(number(channel.get("SamplesPerPixel", "1")) or 1) for channel in elements]
     if not elements or sum(samples) < sizes["C"]:
         # Without `Channel` elements, or with fewer, every channel is a plane of its own.
         missing = sizes["C"] - sum(samples)
         samples += [1] * max(missing, 0)
     planes = _planes(pixels, lone=lone)
     step = _step(pixels.get("DimensionOrder", "XYCZT"), sizes)
-    names = [_name(own) for own in elements] + [""] * len(samples)
+    names = [_name(channel) for channel in elements] + [""] * len(samples)
     channels = tuple(
-        Channel(name, own, _page(planes, index, step))
-        for index, (own, name) in enumerate(zip(samples, names, strict=False))
+        Channel(name, count, _page(planes, index, step))
+        for index, (count, name) in enumerate(zip(samples, names, strict=False))
     )
     return OmeImage(
         name=element.get("Name", ""),
@@ -106,10 +108,11 @@ def _image(element: Element, *, lone: bool) -> OmeImage:
 
 def _planes(pixels: Element, *, lone: bool) -> dict[int | None, int | None]:
     """Page of each channel's first plane by `TiffData`; under None the first of all."""
-    found: dict[int | None, int | None] = {}
+    pages: dict[int | None, int | None] = {}
     data = pixels.findall("TiffData")
     if not data and lone:
         return {None: 0}
+    files = {uuid.get("FileName") for uuid in pixels.iter("UUID") if uuid.get("FileName")}
     for element in data:
         if any(int(number(element.get(f"First{axis}", "0")) or 0) for axis in "ZT"):
             continue
@@ -118,16 +121,12 @@ def _planes(pixels: Element, *, lone: bool) -> dict[int | None, int | None]:
         first = int(number(element.get("FirstC", "0")) or 0)
         index = int(number(page or "0") or 0)
         # The master file of a set names each file; the one it belongs to holds page 0.
-        other = elsewhere is not None and elsewhere.get("FileName") and len(data) > 1 and found
-        place = None if other and _files(pixels) > 1 else index
-        found.setdefault(first, place)
+        other = elsewhere is not None and elsewhere.get("FileName") and len(data) > 1 and pages
+        place = None if other and len(files) > 1 else index
+        pages.setdefault(first, place)
         if first == 0:
-            found.setdefault(None, place)
-    return found
-
-
-def _files(pixels: Element) -> int:
-    return len({own.get("FileName") for own in pixels.iter("UUID") if own.get("FileName")})
+            pages.setdefault(None, place)
+    return pages
 
 
 def _page(planes: dict[int | None, int | None], channel: int, step: int) -> int | None:
@@ -150,12 +149,13 @@ def _step(order: str, sizes: dict[str, int]) -> int:
 
 
 def _name(channel: Element) -> str:
-    """Name of a channel; where there is none, of its colour if that is a pure one."""
+    """Name of a channel; where there is none, of its colour, unless that is white, as of any."""
     name = channel.get("Name", "").strip()
     colour = number(channel.get("Color", ""))
     if name or colour is None:
         return name
-    return _COLOURS.get((int(colour) >> 8) & 0xFFFFFF, "")
+    shown = (int(colour) >> 8) & _WHITE
+    return "" if shown == _WHITE else _COLOURS.get(shown, f"#{shown:06x}")
 
 
 def _scale(pixels: Element) -> StatedScale:
@@ -164,18 +164,19 @@ def _scale(pixels: Element) -> StatedScale:
         text = pixels.get(f"PhysicalSize{axis}")
         if text is None:
             continue
-        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        value = number(text)
-        if value is None and (both := _WITH_UNIT.fullmatch(text.strip())):  # "4 µm"
-            value, unit = number(both[1]), both[2]
-        um = um_of_unit(unit)
-        if value is None:
-            return unusable(f"states a pixel size of {text!r} in its OME data, which is no number")
+        unit = pixels.get(f"PhysicalSize{axis}Unit", "").strip() or "µm"
+        um = length_in_um(text, unit)
+        if um is None and um_of_unit(unit):
+            return unusable(
+                f"states a pixel size of {text[:_SHOWN]!r} in its OME data, which is no length"
+            )
         if um is None:
             values = [number(pixels.get(f"PhysicalSize{side}", "")) or 0 for side in "YX"]
             shape = from_aspect(*values)
             if not shape.square:
                 return shape
-            return unusable(f"states its pixel size in {unit!r} in its OME data, no unit of length")
-        sides.append(value * um)
+            return unusable(
+                f"states its pixel size in {unit[:_SHOWN]!r} in its OME data, no unit of length"
+            )
+        sides.append(um)
     return from_pixel_size(*sides) if sides else NOT_STATED

@@ -95,7 +95,10 @@ def _check_coded(coded: bytes, compression: int, width: int, height: int) -> Non
         header = read_webp(coded)
         declared = header.width, header.height
     elif compression in _PNG:
-        declared = struct.unpack(">II", coded[16:24])
+        from core.imaging.png import read_png  # noqa: PLC0415 - it reads EXIF by TIFF's rules
+
+        header = read_png(coded, checked=True)
+        declared = header.width, header.height
     elif compression in _JPEG_XL:
         declared = _jpeg_xl_size(coded)
     if declared is None:
@@ -123,8 +126,8 @@ def _lerc_size(coded: bytes) -> tuple[int, int] | None:
         raise unsupported("TIFF", "LERC compression within Zstandard")
     if coded[:1] == _DEFLATED:
         coded = zlib.decompressobj().decompress(coded, _TAIL)
-    found = re.match(rb"Lerc2 ", coded)
-    if not found or len(coded) < 26:  # noqa: PLR2004 - up to the columns
+    blob = re.match(rb"Lerc2 ", coded)
+    if not blob or len(coded) < 26:  # noqa: PLR2004 - up to the columns
         return None
     version = struct.unpack_from("<i", coded, 6)[0]
     rows, columns = struct.unpack_from("<ii", coded, 14 if version >= 3 else 10)  # noqa: PLR2004
@@ -132,23 +135,35 @@ def _lerc_size(coded: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_xl_size(coded: bytes) -> tuple[int, int] | None:
-    """Size by the first bits of the codestream (ISO/IEC 18181-1, SizeHeader)."""
+    """Size by the first bits of the codestream (ISO/IEC 18181-1, SizeHeader and ImageMetadata)."""
     start = coded[: 1 << 16].find(b"\xff\x0a")
     if start < 0:
         return None
-    bits = int.from_bytes(coded[start + 2 : start + 14], "little")
+    bits = int.from_bytes(coded[start + 2 : start + 42], "little")
 
     def take(count: int) -> int:
         nonlocal bits
         value, bits = bits & ((1 << count) - 1), bits >> count
         return value
 
-    small = take(1)
+    small = 0
 
     def side() -> int:
         return 8 * (take(5) + 1) if small else take((9, 13, 18, 30)[take(2)]) + 1
 
-    height = side()
-    ratio = _JXL_RATIOS[take(3)]
-    width = side() if ratio is None else height * ratio[0] // ratio[1]
-    return width, height
+    def size() -> tuple[int, int]:
+        nonlocal small
+        small = take(1)
+        height = side()
+        ratio = _JXL_RATIOS[take(3)]
+        return (side() if ratio is None else height * ratio[0] // ratio[1]), height
+
+    declared = size()
+    # ImageMetadata: unless all is as usual, extra fields say whether there are several frames.
+    if not take(1) and take(1):
+        take(3)  # orientation
+        if take(1):
+            size()
+        if take(1) or take(1):  # a preview, an animation
+            raise unsupported("TIFF", "JPEG XL compression with several frames")
+    return declared

@@ -46,7 +46,9 @@ def read_pixels(header: Header) -> tuple[PillowImage.Image | NDArray[np.uint16],
     """
     with opened(header.picture) as tiff:
         if header.planes:
-            return _merged(header, [_samples(tiff, own, header) for own in header.planes]), "RGB"
+            return _merged(
+                header, [_samples(tiff, plane, header) for plane in header.planes]
+            ), "RGB"
         page = cast("TiffPage", tiff.pages[header.page])
         if _only_pillow_reads(page):
             if page.compression == 1 and sum(page.databytecounts) < page.nbytes:
@@ -152,8 +154,8 @@ def _bytes_as(mode: str, samples: NDArray[np.uint8]) -> PillowImage.Image:
 
 def _mode(page: "TiffPage", kind: int, number: int) -> str:
     """Pillow's word for the samples: which are colours, and whether one is an alpha channel."""
-    extra = [int(own) for own in page.extrasamples]
-    alpha = next((own for own in extra if own in {_ASSOCIATED, _UNASSOCIATED}), None)
+    extra = [int(kind) for kind in page.extrasamples]
+    alpha = next((kind for kind in extra if kind in {_ASSOCIATED, _UNASSOCIATED}), None)
     if kind in {_WHITE_IS_ZERO, _BLACK_IS_ZERO}:
         if number == 1:
             return "L"

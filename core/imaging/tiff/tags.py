@@ -73,8 +73,8 @@ def layout(data: bytes) -> tuple[Layout, int] | None:
     if order is None or len(data) < 16:  # noqa: PLR2004 - the BigTIFF header; no image is smaller
         return None
     big = struct.unpack_from(order + "H", data, 2)[0] == _BIG
-    found = Layout(order, big)
-    return found, found.offset.unpack_from(data, 8 if big else 4)[0]
+    form = Layout(order, big)
+    return form, form.offset.unpack_from(data, 8 if big else 4)[0]
 
 
 def directory(data: bytes, form: Layout, start: int) -> tuple[dict[int, Entry], int] | None:
@@ -158,8 +158,8 @@ def density_of(across: float, down: float, unit: int) -> StatedScale:
 def read_exif(block: bytes) -> tuple[int, StatedScale]:
     """Orientation and scale of an EXIF block; 1 and nothing where it is damaged."""
     block = block.removeprefix(b"Exif\0\0")
-    found = layout(block)
-    listing = directory(block, *found) if found else None
-    if found is None or listing is None:
+    form = layout(block)
+    listing = directory(block, *form) if form else None
+    if form is None or listing is None:
         return 1, NOT_STATED
-    return orientation(block, found[0], listing[0]), density_scale(block, found[0], listing[0])
+    return orientation(block, form[0], listing[0]), density_scale(block, form[0], listing[0])

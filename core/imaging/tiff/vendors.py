@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from core.imaging.scale import (
     NOT_STATED,
+    NUMBER,
     UM_OF_RESOLUTION_UNIT,
     UM_PER_INCH,
     UM_PER_MM,
@@ -14,6 +15,7 @@ from core.imaging.scale import (
     from_aspect,
     from_density,
     from_pixel_size,
+    length_in_um,
     number,
     of_copy,
     um_of_unit,
@@ -22,16 +24,19 @@ from core.imaging.scale import (
 from core.imaging.tiff.tags import density_of
 from core.imaging.tiff.xml import parse
 
-_NUMBER = r"([+-]?[\d.,]*\d[\d.,]*(?:[eE][+-]?\d+)?)"
-_APERIO_SIZE = re.compile(r"\bMPP[XY]?\s*[=:]\s*([^|\r\n]*)", re.IGNORECASE)
-_APERIO_DOWN = re.compile(r"\bMPPY\s*[=:]\s*([^|\r\n]*)", re.IGNORECASE)
-_WITH_UNIT = re.compile(rf"{_NUMBER}\s*([^\d\s.,|].*)?")
+_APERIO_SIZE = re.compile(r"\bMPP[XY]?\s*[=:]\s*([^|;\r\n]*)", re.IGNORECASE)
+_APERIO_DOWN = re.compile(r"\bMPPY\s*[=:]\s*([^|;\r\n]*)", re.IGNORECASE)
 _APERIO_SCAN = re.compile(r"^[ \t]*\d+x\d+[^|;\r\n]*", re.MULTILINE)
 _SIZE = re.compile(r"(?<!\()\b(\d+)x(\d+)")
 _IMAGEJ_FIELD = re.compile(r"^(unit|yunit|xunit)=(.*)$", re.MULTILINE)
 _NO_UNIT = {"", "pixel", "pixels", "px"}
-_TWO = re.compile(rf"{_NUMBER}[\"'\s\\]+{_NUMBER}")
+_TWO = re.compile(rf"{NUMBER}[\"'\s\\,;]+{NUMBER}")
+_ORIGINAL = re.compile(r"\bOriginal(?:Width|Height)\s*[=:]\s*(\d{1,9})", re.IGNORECASE)
+_NEXT_FIELD = re.compile(r",\s*[A-Za-z].*")
+_LONGEST_SPACING = 80
 _SLIDE = "WSI"
+_MAKERS_XML = re.compile(r"<(\w+:)?(OME|DataObject|scn|iScan)\b")
+_START = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +70,33 @@ def page_scale(page: Facts, first: Facts) -> StatedScale:
         stated = read(page, first)
         if stated is not None and stated != NOT_STATED:
             return stated
+    if any(_unread(text) for text in (page.description, first.description, page.xmp, first.xmp)):
+        return unusable("describes itself in XML that is damaged or too long to be read")
     return density_of(*page.density, page.unit)
+
+
+def _unread(text: str) -> bool:
+    """Whether a text is a maker's XML, which no density may replace, but cannot be parsed."""
+    start = text[:_START].lstrip("\ufeff\0 \r\n\t")
+    return start[:1] == "<" and bool(_MAKERS_XML.search(start)) and parse(text) is None
 
 
 def _aperio(page: Facts, first: Facts) -> StatedScale | None:
     text = page.description if _APERIO_SIZE.search(page.description) else first.description
-    found = _APERIO_SIZE.search(text)
-    if found is None:
+    size = _APERIO_SIZE.search(text)
+    if size is None:
         return None
-    across = _length(found[1])
-    down = _length(other[1]) if (other := _APERIO_DOWN.search(text)) else across
+    across = _aperio_length(size[1])
+    other = _APERIO_DOWN.search(text)
+    down = _aperio_length(other[1]) if other else across
     if across is None or down is None:
-        return unusable(f"states 'MPP = {found[1].strip()[:40]}', which is no number")
+        return unusable(f"states 'MPP = {size[1].strip()[:40]}', which is no number")
     return _of_aperio_copy(from_pixel_size(across, down), text, page)
 
 
-def _length(text: str) -> float | None:
-    """Micrometres of a number, with or without a unit."""
-    parts = _WITH_UNIT.fullmatch(text.strip())
-    value = number(parts[1]) if parts else None
-    unit = um_of_unit(parts[2]) if parts and parts[2] else 1.0
-    return None if value is None or unit is None else value * unit
+def _aperio_length(text: str) -> float | None:
+    # Programs that write the fields again may part them by commas.
+    return length_in_um(_NEXT_FIELD.sub("", text), "µm")
 
 
 def _of_aperio_copy(stated: StatedScale, description: str, page: Facts) -> StatedScale:
@@ -96,7 +107,11 @@ def _of_aperio_copy(stated: StatedScale, description: str, page: Facts) -> State
     as it was.
     """
     scan = _APERIO_SCAN.search(description)
-    if scan is None or stated.um_per_px is None:
+    if scan is None:
+        original = [int(side) for side in _ORIGINAL.findall(description)]
+        sides = (original[0], original[1]) if len(original) == 2 else (0, 0)  # noqa: PLR2004
+        return of_copy(stated, sides, (page.width, page.height))
+    if stated.um_per_px is None:
         return stated
     sizes = [(int(width), int(height)) for width, height in _SIZE.findall(scan[0])]
     taken = shown = sizes[-1]
@@ -113,16 +128,16 @@ def _philips(page: Facts, first: Facts) -> StatedScale | None:
     scans = [
         element for element in root.iter("DataObject") if _attribute(element, "PIM_DP_IMAGE_TYPE")
     ]
-    slides = [own for own in scans if _attribute(own, "PIM_DP_IMAGE_TYPE").strip() == _SLIDE]
+    slides = [scan for scan in scans if _attribute(scan, "PIM_DP_IMAGE_TYPE").strip() == _SLIDE]
     source = slides[0] if slides else root
     spacings = [
         element.text or "" for element in source.iter("Attribute") if _named(element, "SPACING")
     ]
     if not spacings:
         return NOT_STATED
-    found = _TWO.search(spacings[0])
+    numbers = _TWO.search(spacings[0].strip()[:_LONGEST_SPACING])
     # DICOM gives the distance of rows first.
-    sides = [number(value) for value in found.groups()[::-1]] if found else []
+    sides = [number(value) for value in numbers.groups()[::-1]] if numbers else []
     if not sides or None in sides:
         return unusable(f"states a pixel spacing of {spacings[0].strip()[:40]!r}, no two numbers")
     stated = from_pixel_size(*(side * UM_PER_MM for side in sides if side is not None))
@@ -133,7 +148,11 @@ def _philips_size(source: Element) -> tuple[float, float]:
     """Columns and rows of the scan as its XML states them; 0 where it does not."""
     sizes = []
     for name in ("PIIM_PIXEL_DATA_REPRESENTATION_COLUMNS", "PIIM_PIXEL_DATA_REPRESENTATION_ROWS"):
-        values = [own.text or "" for own in source.iter("Attribute") if own.get("Name") == name]
+        values = [
+            attribute.text or ""
+            for attribute in source.iter("Attribute")
+            if attribute.get("Name") == name
+        ]
         sizes.append((number(values[0]) if values else 0) or 0)
     return sizes[0], sizes[1]
 
@@ -182,9 +201,9 @@ def leica_picture(first: Facts) -> int | None:
         if view is None or pixels is None:
             continue
         levels = [
-            (int(number(own.get("sizeX", "")) or 0), int(number(own.get("ifd", "")) or 0))
-            for own in pixels.iter("dimension")
-            if own.get("z", "0") == "0" and own.get("c", "0") == "0"
+            (int(number(level.get("sizeX", "")) or 0), int(number(level.get("ifd", "")) or 0))
+            for level in pixels.iter("dimension")
+            if level.get("z", "0") == "0" and level.get("c", "0") == "0"
         ]
         length = number(view.get("sizeX", ""))
         if levels and length and max(levels)[0]:
@@ -200,7 +219,7 @@ def _ventana(page: Facts, first: Facts) -> StatedScale | None:
         stated = None if scan is None else scan.get("ScanRes")
         if stated is None:
             continue
-        um_per_px = number(stated)
+        um_per_px = length_in_um(stated, "µm")
         if um_per_px is None:
             return unusable(f"states 'ScanRes = {stated[:40]}', which is no number")
         level = re.search(r"level=(\d+)", page.description)
@@ -218,9 +237,11 @@ def _imagej(page: Facts, first: Facts) -> StatedScale | None:
         return from_aspect(*page.density)
     sides = [um_of_unit(across), um_of_unit(down)]
     if None in sides:
-        return unusable(f"states its scale in {across!r} as ImageJ writes it, no unit of length")
+        return unusable(
+            f"states its scale in {across[:40]!r} as ImageJ writes it, no unit of length"
+        )
     if not min(page.density):
-        return unusable(f"states the unit {across!r} as ImageJ writes it, but no resolution")
+        return unusable(f"states the unit {across[:40]!r} as ImageJ writes it, but no resolution")
     if sides[0] == sides[1] == UM_PER_INCH:  # no unit of microscopes: ImageJ kept a print density
         return from_density(*page.density, UM_PER_INCH)
     lengths = ((um or 0) / density for um, density in zip(sides, page.density, strict=True))

@@ -47,7 +47,7 @@ def make_material(
     network: keras.Model,
     recipe: Recipe,
     settings: Train,
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[Any],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     split: Split,
@@ -70,6 +70,7 @@ def make_material(
             settings.batch_size,
             seed,
             sampling=settings.sampling and name == "train",
+            views=bool(settings.views),
         )
     return Material(
         augmented(network, recipe),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import keras
 import numpy as np
@@ -29,7 +30,7 @@ def fit_network(
     network: keras.Model,
     recipe: Recipe,
     settings: Train,
-    pixels: NDArray[np.uint8],
+    pixels: NDArray[Any],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     split: Split,
@@ -52,6 +53,7 @@ def fit_network(
     settings : Train
         The recipe's.
     pixels : uint8 array, shape (M, s, s, 3)
+        With views, what `core.training.fitting.upper` says.
     labels : int64 array, shape (M,)
         In 0..K-1.
     patients : object array, shape (M,)
@@ -80,7 +82,8 @@ def fit_network(
     """
     half = half_precision_kind() if recipe.mixed_precision else None
     key = state_key(recipe, (*pixels.shape, str(half)), labels, patients, split)
-    size = f"{settings.batch_size} images of {pixels.shape[2]}×{pixels.shape[1]} px"
+    side = recipe.input_size if settings.views else pixels.shape[2]
+    size = f"{settings.batch_size} images of {side}×{side} px"
     with (
         beside(network),
         half_precision(network, half),

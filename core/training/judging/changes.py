@@ -62,10 +62,10 @@ def measure_changed(
     progress : callable
         Told the share done, in [0, 1].
     """
-    found: list[list[NDArray[np.floating]]] = [[] for _ in measures]
+    measured: list[list[NDArray[np.floating]]] = [[] for _ in measures]
     for number, change in enumerate(CHANGES, start=1):
         squares = changed_squares(pixels, crops, rows, change)
-        for measure, values in zip(measures, found, strict=True):
+        for measure, values in zip(measures, measured, strict=True):
             values.append(measure(squares).reshape(len(rows), crops, -1).mean(axis=1))
         progress(number / len(CHANGES))
-    return [Changed(rows, np.stack(values).astype(np.float64)) for values in found]
+    return [Changed(rows, np.stack(values).astype(np.float64)) for values in measured]

@@ -1,24 +1,30 @@
 """From held-out predictions to what a card says of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import EvaluationError
-from core.evaluation.bootstrap import draw_patients, no_interval, percentiles, resample
+from core.evaluation.bootstrap import no_interval
+from core.evaluation.conformal import decided
 from core.evaluation.estimand import FIRST, MEANINGS
+from core.evaluation.intervals import resampling
 from core.evaluation.judge import ClassEvaluation, evaluation_of, main_values
 from core.evaluation.metrics import call_figures
+from core.evaluation.next_patient import FLOOR, LEAST_IMAGES
 from core.evaluation.operating_point import RULES
 from core.evaluation.patient_level import PatientScore, patient_scores
+from core.evaluation.patients_behind import patients_behind
 from core.evaluation.predictions import Predictions
 from core.imaging.changes import Change
 from core.registry.card_results import (
     CardEvaluation,
     ClassResult,
+    ExpectedOfPatient,
+    MagnificationResult,
     OperatingPoint,
     PatientResult,
     Robustness,
@@ -26,6 +32,7 @@ from core.registry.card_results import (
 )
 
 _FIGURES = ("sensitivity", "specificity")
+_SEVERAL = 2
 
 
 def card_evaluation(
@@ -57,6 +64,7 @@ def card_evaluation(
     colour = predictions.colour()
     evaluation = evaluation_of(predictions, colour)
     auroc, balanced = evaluation.figures["auroc"], evaluation.figures["balanced_accuracy"]
+    within = evaluation.by("patients")
     beside = evaluation.colour
     if colour is None or beside is None or auroc.value is None or balanced.value is None:
         raise EvaluationError(
@@ -69,6 +77,7 @@ def card_evaluation(
         by_class = tuple(
             (withheld or {}).get(of.name) or _of_class(of, alone) for of, alone in pairs
         )
+    decides = decided(predictions.probabilities, predictions.labels, predictions.patients)
     reason = (evaluation.no_interval,) if evaluation.no_interval else ()
     return CardEvaluation(
         protocol=f"{protocol} {MEANINGS[evaluation.estimand]}",
@@ -84,8 +93,19 @@ def card_evaluation(
         colour_balanced_accuracy=beside.balanced_accuracy.second,
         beats_colour=beside.auroc.higher,
         difference_interval=beside.auroc.interval,
+        auroc_within_patients=within["auroc"].value,
+        auroc_within_patients_interval=within["auroc"].interval,
+        balanced_accuracy_within_patients=within["balanced_accuracy"].value,
+        balanced_accuracy_within_patients_interval=within["balanced_accuracy"].interval,
+        next_patient=tuple(
+            ExpectedOfPatient(**asdict(expected), images_at_least=LEAST_IMAGES, floor=FLOOR)
+            for expected in evaluation.next_patient
+        ),
         by_patient=_by_patient(predictions, colour),
         by_class=by_class,
+        by_magnification=_by_magnification(predictions, colour),
+        decided=decides.share,
+        decided_rightly=decides.right,
         notes=(*reason, *parts.pop("notes", ())),
         **parts,
     )
@@ -104,6 +124,33 @@ def _of_class(model: ClassEvaluation, colour: ClassEvaluation) -> ClassResult:
         colour_auroc=None if missing else colour.figures["auroc"].value,
         withheld=auroc.why if missing else None,
     )
+
+
+def _by_magnification(
+    predictions: Predictions, colour: Predictions
+) -> tuple[MagnificationResult, ...]:
+    """Where there are several, since a model may do well at one and badly at another."""
+    groups, alone = (each.groups("magnification") for each in (predictions, colour))
+    if len(groups) < _SEVERAL:
+        return ()
+    results = []
+    for name, rows in groups.items():
+        figures = evaluation_of(rows).figures
+        auroc = figures["auroc"]
+        missing = auroc.value is None
+        results.append(
+            MagnificationResult(
+                name=name,
+                patients=rows.patient_count,
+                images=rows.image_count,
+                auroc=auroc.value,
+                auroc_interval=auroc.interval,
+                balanced_accuracy=None if missing else figures["balanced_accuracy"].value,
+                colour_auroc=None if missing else main_values(alone[name])["auroc"],
+                withheld=auroc.why if missing else None,
+            )
+        )
+    return tuple(results)
 
 
 def _by_patient(predictions: Predictions, colour: Predictions) -> tuple[PatientResult, ...]:
@@ -134,15 +181,15 @@ def _of_patient(model: PatientScore, colour: PatientScore) -> PatientResult:
 
 def stain_shift(views: Iterable[tuple[float, Predictions]]) -> tuple[ShiftResult, ...]:
     """Figures of the same images under a stain shifted by each strength."""
-    found = []
+    shifted = []
     for strength, predictions in views:
         values = main_values(predictions)
-        found.append(
+        shifted.append(
             ShiftResult(
                 strength=strength, auroc=values["auroc"], colour_auroc=values["colour_auroc"]
             )
         )
-    return tuple(found)
+    return tuple(shifted)
 
 
 def robustness(views: Iterable[tuple[Change, Predictions]]) -> tuple[Robustness, ...]:
@@ -179,25 +226,33 @@ def operating_points(
             threshold=threshold,
             rule=rule.text,
             fitted_on=fitted_on,
-            **_at(replace(predictions, thresholds=own)),
+            **_at(replace(predictions, thresholds=at_threshold)),
         )
-        for rule, threshold, own in zip(RULES, thresholds, chosen, strict=True)
+        for rule, threshold, at_threshold in zip(RULES, thresholds, chosen, strict=True)
     )
 
 
 def _at(predictions: Predictions) -> dict[str, Any]:
     """Sensitivity and specificity at the rows' thresholds, with intervals if patients suffice."""
-    own = predictions.grouped(FIRST[predictions.protocol])
+    grouped = predictions.grouped(FIRST)
 
     def both(weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        found = call_figures(own, weights)
-        return {name: found[name][:, own.positive] for name in _FIGURES}
+        figures = call_figures(grouped, weights)
+        return {name: figures[name][:, grouped.positive] for name in _FIGURES}
 
-    drawn = None
-    if no_interval(own.patients, own.labels) is None:
-        drawn = resample(both, own.patients, draw_patients(own.patients, own.labels))
+    chosen = None
+    if no_interval(grouped.patients, grouped.labels) is None:
+        chosen = resampling(grouped.patients, grouped.labels)
+    others = chosen.of(both, grouped.patients) if chosen else {}
     results: dict[str, Any] = {}
-    for name, values in both(np.ones((1, len(own.labels)))).items():
-        results[name] = None if np.isnan(values[0]) else float(values[0])
-        results[f"{name}_interval"] = percentiles(drawn[name]) if drawn else None
+    for name, (value,) in both(np.ones((1, len(grouped.labels)))).items():
+        known = not np.isnan(value)
+        results[name] = float(value) if known else None
+        results[f"{name}_interval"] = (
+            chosen.interval(
+                float(value), others[name], patients_behind(grouped, name), grouped.image_count
+            )
+            if chosen and known
+            else None
+        )
     return results

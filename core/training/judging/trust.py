@@ -5,7 +5,7 @@ that were left out of it, and nothing on the patients that the model is tested o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -56,6 +56,10 @@ class Trust:
     scope: Scope | None
     reference: Reference | None
 
+    def with_sets(self, conformal: Conformal) -> "Trust":
+        """The same with prediction sets that were fitted on other patients."""
+        return replace(self, conformal=conformal)
+
 
 def trust_of_probe(
     features: NDArray[np.float32],
@@ -76,14 +80,7 @@ def trust_of_probe(
     predictions : Predictions
         Held-out.
     """
-    conformal = fit_sets(
-        predictions.probabilities,
-        predictions.labels,
-        predictions.patients,
-        predictions.classes,
-        predictions.image_count,
-        "left-out",
-    )
+    conformal = sets_of(predictions)
     if len(np.unique(patients.astype(str))) < _FEWEST_PATIENTS:
         return Trust(conformal, None, None)
     reference = fit_balanced(features, labels, patients)
@@ -137,6 +134,18 @@ def trust_of_fit(
     return Trust(conformal, scope, reference)
 
 
+def sets_of(predictions: Predictions) -> Conformal:
+    """Prediction sets from held-out predictions."""
+    return fit_sets(
+        predictions.probabilities,
+        predictions.labels,
+        predictions.patients,
+        predictions.classes,
+        predictions.image_count,
+        "left-out",
+    )
+
+
 def fit_sets(
     chances: NDArray[np.float64],
     labels: NDArray[np.int64],
@@ -166,15 +175,15 @@ def fit_sets(
         fitted_on=f"{images} images of {people} {kind} patients, every patient counting the same",
         by_class=tuple(
             ClassCoverage(
-                name=classes[found.label],
-                patients=found.patients,
+                name=classes[of_class.label],
+                patients=of_class.patients,
                 # Every image counts once, however often it was predicted.
-                images=round(found.images * images / len(labels)),
-                coverage=found.coverage,
-                interval=found.interval,
-                single=found.single,
+                images=round(of_class.images * images / len(labels)),
+                coverage=of_class.coverage,
+                interval=of_class.interval,
+                single=of_class.single,
             )
-            for found in coverage(chances, labels, patients)
+            for of_class in coverage(chances, labels, patients)
         ),
     )
 
@@ -210,12 +219,12 @@ def _thin(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _sharp(pixels: NDArray[np.uint8], rows: NDArray[np.int64], crops: int) -> NDArray[np.float64]:
     """Sharpness of images, the median over the crops; NaN for those with too little tissue."""
-    found = np.full(len(rows), np.nan)
+    sharp = np.full(len(rows), np.nan)
     for number, row in enumerate(rows):
         squares = [np.asarray(pixels[row * crops + crop]) for crop in range(crops)]
         if np.mean([tissue_mask(square).mean() for square in squares]) >= LEAST_TISSUE:
-            found[number] = np.median([sharpness(square) for square in squares])
-    return found
+            sharp[number] = np.median([sharpness(square) for square in squares])
+    return sharp
 
 
 def _features(

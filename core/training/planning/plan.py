@@ -12,11 +12,13 @@ from core.datasets.classes import UndecidedClassesError, in_doubt
 from core.datasets.records import Dataset, magnifications_of
 from core.datasets.split import split_dataset
 from core.errors import LobuleError
+from core.evaluation.colour_alone import FOLDS
 from core.imaging.normalise import normalise_stain
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.settings import get_settings
 from core.training.jobs.start import check
+from core.training.judging.folds import folds_of_fit, split_of_fold
 from core.training.planning.timing import Timing, time_recipe
 from core.training.request.data import chosen_dataset
 from core.training.request.input_spec import frame
@@ -59,13 +61,17 @@ class Plan:
     scale_known : bool
         False where the scale of some images is neither known nor stated in the request.
     parts : dict of str to Part
-        "train", "validation" and "test"; with a probe, "all".
+        "train", "validation" and "test"; without the last where folds are tested; with a probe,
+        "all".
     crops : int
         Squares that stand for one image.
     device : str or None
         What it will train on, for people; None if it could not be found out.
     epochs : int or None
         At most, in all phases; None with a probe.
+    folds : int
+        In which patients are left out to be judged, a model each besides the one that is kept; 0
+        where one part is tested, and with a probe.
     seconds_an_epoch : float or None
         Of the longest phase.
     seconds : float or None
@@ -85,6 +91,7 @@ class Plan:
     crops: int = 1
     device: str | None = None
     epochs: int | None = None
+    folds: int = 0
     seconds_an_epoch: float | None = None
     seconds: float | None = None
     disk_needed: int = 0
@@ -125,13 +132,16 @@ def plan(request: Request) -> Plan:
                 notes.append("Another run is training, so the time this one takes is not known.")
     images = len(dataset.records) * crops
     needed = images * recipe.input_size**2 * 3
-    needed += timing.weight_bytes * _WEIGHTS_ON_DISK if timing else 0
+    views = images * recipe.train.views if recipe.train else 0
+    if timing:
+        needed += timing.weight_bytes * _WEIGHTS_ON_DISK + views * timing.view_bytes
     free = _free_bytes(get_settings().home)
     if needed > free:
         refusals.append(
             f"The run needs {needed / 1e9:.1f} GB on the disk of {get_settings().home}, and "
             f"{free / 1e9:.1f} GB are free. Make room, or set LOBULE_HOME to another disk."
         )
+    folds = FOLDS if recipe.train and parts and "test" not in parts else 0
     training = _training_seconds(recipe, timing, parts, crops) if timing else None
     return Plan(
         refusals=tuple(refusals),
@@ -145,10 +155,12 @@ def plan(request: Request) -> Plan:
         crops=crops,
         device=timing.device if timing else None,
         epochs=_epochs(recipe),
+        folds=folds,
         seconds_an_epoch=max(seconds for _, seconds in training) if training else None,
-        seconds=sum(epochs * seconds for epochs, seconds in training)
+        seconds=sum(epochs * seconds for epochs, seconds in training) * _fits(folds)
         + _reading_seconds(dataset, recipe, crops)
-        if training
+        + views * timing.view_seconds
+        if timing and training
         else None,
         disk_needed=needed,
         disk_free=free,
@@ -157,17 +169,22 @@ def plan(request: Request) -> Plan:
 
 def _parts(dataset: Dataset, recipe: Recipe) -> dict[str, Part]:
     everything = np.arange(len(dataset.records))
-    rows = (
-        split_dataset(dataset, recipe.split, recipe.seed).parts()
-        if recipe.train
-        else {"all": everything}
-    )
+    folds = folds_of_fit(dataset, recipe) if recipe.train else None
+    if recipe.probe:
+        rows = {"all": everything}
+    elif folds is None:
+        rows = split_dataset(dataset, recipe.split, recipe.seed).parts()
+    else:
+        rows = split_of_fold(folds, None, recipe.seed).parts()
+        del rows["test"]
     parts = {}
-    for name, own in rows.items():
-        records = dataset.records.iloc[own]
+    for name, part_rows in rows.items():
+        records = dataset.records.iloc[part_rows]
         counts = np.bincount(records["label"], minlength=len(dataset.classes)).tolist()
         parts[name] = Part(
-            records["patient"].nunique(), len(own), dict(zip(dataset.classes, counts, strict=True))
+            records["patient"].nunique(),
+            len(part_rows),
+            dict(zip(dataset.classes, counts, strict=True)),
         )
     return parts
 
@@ -197,6 +214,11 @@ def _training_seconds(
     ]
 
 
+def _fits(folds: int) -> float:
+    """How often the final fit's time is taken: a fold's model has a part less to learn from."""
+    return 1 + folds * (folds - 2) / (folds - 1) if folds else 1.0
+
+
 def _reading_seconds(dataset: Dataset, recipe: Recipe, crops: int) -> float:
     """Seconds to decode every image, from a few."""
     rows = np.linspace(0, len(dataset.records) - 1, _SAMPLED).astype(int)
@@ -209,8 +231,8 @@ def _reading_seconds(dataset: Dataset, recipe: Recipe, crops: int) -> float:
         small = resize(pixels, recipe.input_size, recipe.input_size)
         for _ in range(crops):
             normalise_stain(small, recipe.stain_normalisation)
-    each = (time.perf_counter() - started) / len(rows)
-    return each * len(dataset.records) / (os.cpu_count() or 1)
+    seconds = (time.perf_counter() - started) / len(rows)
+    return seconds * len(dataset.records) / (os.cpu_count() or 1)
 
 
 def _free_bytes(folder: Path) -> int:

@@ -34,11 +34,17 @@ class Timing(BaseModel):
         in one pass.
     weight_bytes : int
         Of the network.
+    view_seconds : float
+        Of one view of an image, with `train.views`.
+    view_bytes : int
+        Likewise, on the disk.
     """
 
     device: str
     image_seconds: list[float]
     weight_bytes: int
+    view_seconds: float = 0.0
+    view_bytes: int = 0
 
 
 class Answer(BaseModel):

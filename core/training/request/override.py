@@ -55,7 +55,7 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
 
 def differences(before: Recipe, after: Recipe) -> list[str]:
     """The settings that `override` takes to make one recipe into another, the fewest there are."""
-    old, new = (each.model_dump(mode="json", exclude_none=True) for each in (before, after))
+    old, new = (recipe.model_dump(mode="json", exclude_none=True) for recipe in (before, after))
     changes = [f"{name}=none" for name in old if name not in new]
     for name, value in new.items():
         if not isinstance(value, dict):

@@ -58,6 +58,9 @@ class Train(_Table):
     `schedule` is what the learning rate does: "constant"; "cosine" falls to 0 by the last epoch,
     after rising for `warm_up_epochs` (Loshchilov & Hutter 2017); "plateau" halves it whenever the
     validation loss has not fallen for two epochs.
+
+    With `views` the layers that stay frozen throughout are computed once, for so many versions of
+    each image: as it is, and augmented. Each epoch draws one of them; a step costs what learns.
     """
 
     epochs: Annotated[int, Field(ge=1, le=1000)]
@@ -69,6 +72,7 @@ class Train(_Table):
     patience: Annotated[int, Field(ge=1)] = 3
     sampling: bool = False
     frozen_base: bool = False
+    views: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class FineTune(_Table):
@@ -176,6 +180,16 @@ class Recipe(_Table):
         if train.frozen_base and self.weights == "none":
             raise ContradictionError(
                 "train.frozen_base", 'a frozen base of random weights: set weights = "imagenet"'
+            )
+        if train.views and not train.frozen_base:
+            raise ContradictionError(
+                "train.views", "views are of what stays frozen: set train.frozen_base = true"
+            )
+        if train.views == 1 and self.augmentation != Augmentation():
+            raise ContradictionError(
+                "train.views",
+                "the only view shows each image as it is, so that [augmentation] changes nothing: "
+                "set views to 2 or more, or leave [augmentation] out",
             )
         if self.fine_tune and not train.frozen_base:
             raise ContradictionError(

@@ -115,13 +115,13 @@ def test_report_says_it_all(found: Assessment) -> None:
     text = "\n".join(lines(found))
     for part in ("LEAKY", "AUROC", "Mean patient score", "Without the patients", "colour alone"):
         assert part in text
-    for estimand in ("pooled over images", "mean within patients"):
+    for estimand in ("pooled, every patient alike", "mean within patients"):
         assert f"AUROC, {estimand}" in text
     assert "JPEG of quality 20: AUROC" in text
     content = to_json(found)
     assert content["leaky"] is True
     assert content["figures"]["auroc"]["value"] == found.evaluation.figures["auroc"].value
-    assert content["estimand"] == content["figures"]["auroc"]["estimand"] == "pooled"
+    assert content["estimand"] == content["figures"]["auroc"]["estimand"] == "alike"
     within = content["other_estimands"]["patients"]["auroc"]["value"]
     own = found.predictions
     assert within == pytest.approx(

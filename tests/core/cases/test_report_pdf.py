@@ -212,7 +212,9 @@ def test_the_case_is_answered_as_a_whole(store: Store) -> None:
     outside = picture("x.png", seed=9, said="out of scope", result={"scope": {"inside": False}})
     case = keep(store, *images, outside)
     text = read(report(store, case))
-    found = re.search(r"idc: IDC\. Mean probability of IDC 80\.0 % \((.+) to (.+) %, 95 %", text)
+    found = re.search(
+        r"idc: IDC \(5 IDC\)\. Mean probability of IDC 80\.0 % \((.+) to (.+) %, 95 %", text
+    )
     assert found
     low, high = map(float, found.groups())
     assert 70 < low < 80 < high < 90

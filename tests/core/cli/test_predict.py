@@ -113,7 +113,7 @@ def test_undecided_is_said_with_its_reason_and_the_probabilities(
 
 
 def test_out_of_scope_gives_reasons_and_no_probability_in_text(folder: Path) -> None:
-    arguments = ("predict", folder / "image.png", "--um-per-px", "5.5")
+    arguments = ("predict", folder / "image.png", "--um-per-px", "5.5", "--model", "tiny")
     code, output = run(*arguments)
     assert code == 0
     assert "image.png: out of scope for tiny\n" in output

@@ -67,3 +67,24 @@ def test_sampling_draws_in_proportion_to_the_weights_anew_each_epoch() -> None:
     assert all((one[index][2] == 1).all() for index in range(len(one)))
     assert seen(source(4)) == drawn[:100]
     assert seen(source(5)) != drawn[:100]
+
+
+def test_of_several_views_each_epoch_draws_one_and_validation_takes_the_first() -> None:
+    features = (np.arange(20)[:, None] * 10 + np.arange(4)).astype(np.float16)[..., None]
+    targets = np.arange(20, dtype=np.float32)[:, None]
+    weights = np.ones(20, np.float32)
+
+    def drawn(seed: int | None, epoch: int) -> dict[int, int]:
+        source = Batches(features, targets, weights, np.arange(20), 6, seed, views=True)
+        source.set_epoch(epoch)
+        values = [int(value) for i in range(len(source)) for value in source[i][0][:, 0]]
+        assert sorted(value // 10 for value in values) == list(range(20))
+        assert [value // 10 for i in range(len(source)) for value in source[i][0][:, 0]] == [
+            target for i in range(len(source)) for target in source[i][1][:, 0]
+        ]
+        return {value // 10: value % 10 for value in values}
+
+    assert set(drawn(None, 0).values()) == {0}
+    assert set(drawn(1, 0).values()) == {0, 1, 2, 3}
+    assert drawn(1, 0) == drawn(1, 0)
+    assert drawn(1, 0) != drawn(1, 1)

@@ -42,6 +42,11 @@ PAIRS = (
     *(("tumor present", "tumor not present"), ("cancer", "negative for invasive cancer")),
     *(("tumor", "no tumour cells seen"), ("malignant", "not otherwise specified, benign")),
     *(("present", "absent"), ("tumor", "tumor-adjacent normal"), ("bösartig", "gutartig")),
+    *(("non-benign tumor", "benign tumor"), ("positive_control", "negative_control")),
+    *(("1_IDC", "0_non_IDC"), ("1 - IDC", "0 - no IDC"), ("yes (1)", "no (0)"), ("pos1", "neg0")),
+    *(("IDC (malignant)", "non-IDC (benign)"), ("cancer", "benign (non-cancer)")),
+    *(("Tumor", "tumorfrei"), ("kreft", "ikke kreft"), ("опухоль", "без опухоли")),
+    *(("恶性", "良性"), ("癌", "非癌")),
 )
 UNSETTLED = (
     *(("x", "b"), ("IDC", "DCIS"), ("normal", "benign"), ("high", "low"), ("cancer", "precancer")),
@@ -58,7 +63,8 @@ UNSETTLED = (
     *(("treated", "untreated"), ("labeled", "unlabeled"), ("normal-like", "luminal A")),
     *(("carcinoma slide negative", "x"), ("carcinoma HER2-", "fibroadenoma")),
     *(("tumor not seen", "stroma"), ("carcinoma without necrosis", "x")),
-    *(("triple-negative", "luminal"), ("positive_0", "negative_1")),
+    *(("triple-negative", "luminal"), ("positive_0", "negative_1"), ("1_non_IDC", "0_IDC")),
+    *(("stroma", "non-stroma tumor"), ("normal +", "normal -")),
 )
 
 
@@ -90,6 +96,21 @@ def test_of_a_thing_and_its_negation_the_thing_is_positive(
     negative = case(negation.format(thing))
     assert positive_of(thing, negative) == 0
     assert positive_of(negative, thing) == 1
+
+
+@given(
+    st.sampled_from(["healthy", "normal", "benign", "typical", "unremarkable"]),
+    st.sampled_from(["non-{}", "non {}", "not {}", "Not-{}", "un{}", "ab{}", "a{}"]),
+    st.sampled_from(["", " tissue", " (IDC)", " tumor", "_epithelium", " slides", " (tumour)"]),
+)
+def test_what_is_not_healthy_is_never_the_negative_class(
+    health: str, negation: str, more: str
+) -> None:
+    usual = {"un": "healthy", "ab": "normal", "a": "typical"}
+    if usual.get(negation[:-2], health) != health:
+        return
+    assert positive_of(negation.format(health) + more, health) == 0
+    assert positive_of(health, negation.format(health) + more) == 1
 
 
 @given(st.text(max_size=12), st.text(max_size=12))

@@ -206,6 +206,40 @@ def test_a_magnification_below_the_classes_is_one(
     assert dataset.records["magnification"].tolist() == ["40X"] * 2
 
 
+@pytest.mark.parametrize("above", [True, False])
+@pytest.mark.parametrize(
+    ("names", "known"),
+    [
+        (("1", "2", "3", "4", "5"), {""}),
+        (("10", "20", "31"), {""}),
+        (("10", "40"), {"10X", "40X"}),
+        (("mag40", "mag100"), {"40X", "100X"}),
+    ],
+)
+def test_bare_numbers_are_magnifications_where_all_are_usual_ones(
+    tmp_path: Path,
+    draw: Callable[..., Path],
+    names: tuple[str, ...],
+    known: set[str],
+    *,
+    above: bool,
+) -> None:
+    for seed, number in enumerate(names):
+        for name in ("benign", "malignant"):
+            folders = (number, name) if above else (name, number)
+            draw(tmp_path.joinpath(*folders) / "a.png", seed=seed)
+    dataset = open_dataset(tmp_path)
+    assert dataset.classes == ("benign", "malignant")
+    assert set(dataset.records["magnification"]) == known
+
+
+def test_names_are_quoted_for_the_command_line(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    for name in ("x(1)", "y&z"):
+        draw(tmp_path / name / "a.png")
+    with pytest.raises(UndecidedClassesError, match=r"--positive 'x\(1\)' or --positive 'y&z'"):
+        open_dataset(tmp_path)
+
+
 def test_two_words_that_settle_nothing_are_asked_for(
     tmp_path: Path, draw: Callable[..., Path]
 ) -> None:

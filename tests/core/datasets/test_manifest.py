@@ -157,6 +157,8 @@ def test_an_unreadable_image_leaves_the_field_unknown(images: Path) -> None:
         ("utf-8", ";", "sep=;\r\n"),
         ("utf-16", "|", "SEP=|\n"),
         ("utf-8-sig", ",", '"sep=,"\n'),
+        ("utf-8", ",", "sep=;\n"),
+        ("utf-8", ";", "sep= ;\n"),
     ],
 )
 def test_tables_as_spreadsheets_write_them(

@@ -77,7 +77,13 @@ def test_separators_between_numbers_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [("in situ", "in_situ", "insitu", "In-Situ"), ("no IDC", "no-idc", "no_IDC", "noidc")]
+    "names",
+    [
+        ("in situ", "in_situ", "insitu", "In-Situ"),
+        ("no IDC", "no-idc", "no_IDC", "noidc"),
+        ("IDC (+)", "IDC(+)", "idc( + )"),
+        ("HER2 -", "HER2-"),
+    ],
 )
 def test_blanks_between_words_make_no_other_class(names: tuple[str, ...]) -> None:
     assert len({class_key(name) for name in names}) == 1
@@ -95,7 +101,22 @@ def test_words_for_nothing_in_many_languages(cell: str) -> None:
     assert is_missing(cell)
 
 
-@pytest.mark.parametrize("text", ["40X", "40\u0425", "40-X", "40.", "x-40", "40.0 x", "×40"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "40X",
+        "mag40",
+        "obj 40",
+        "40_magnification",
+        "Zoom 40x",
+        "40\u0425",
+        "40-X",
+        "40.",
+        "x-40",
+        "40.0 x",
+        "×40",
+    ],
+)
 def test_one_magnification_in_many_spellings(text: str) -> None:
     assert magnification_name(text) == "40X"
 

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
-from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from core.evaluation.bootstrap import (
-    bootstrap_mean,
     draw_patients,
     interval,
     no_interval,
@@ -64,20 +62,6 @@ def test_no_interval_for_few_patients() -> None:
     values = np.linspace(0, 1, 1001)
     assert interval(values, MANY) == pytest.approx((0.025, 0.975))
     assert interval(values, MANY[:12]) is None
-
-
-def test_interval_agrees_with_scipy() -> None:
-    values = np.random.default_rng(0).normal(0.8, 0.1, 12)
-    low, high = bootstrap_mean(values, draws=10_000)
-    expected = stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=10_000, rng=1
-    ).confidence_interval
-    assert low == pytest.approx(expected.low, abs=0.005)
-    assert high == pytest.approx(expected.high, abs=0.005)
-
-
-def test_few_patients_have_no_interval() -> None:
-    assert bootstrap_mean(np.array([0.9, 0.8, 0.7, 0.9])) is None
 
 
 def test_pooled_interval_widens_with_the_patient_effect() -> None:

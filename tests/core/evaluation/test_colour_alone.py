@@ -1,5 +1,7 @@
 """Colour alone is judged where that can be done, and is the same wherever it is shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -14,6 +16,7 @@ from core.registry.card import Card
 from core.training.judging.held_out import held_out_predictions
 from core.training.judging.results import card_evaluation
 from tests.core.conftest import card_content
+from tests.core.evaluation.made_up import made_up
 from tests.core.training.judging.made_up import dataset as dataset_of
 
 
@@ -93,13 +96,12 @@ def test_audit_evaluation_and_training_say_the_same_of_the_same_images(classes: 
     )
     assert audited.interval == pytest.approx(trained.auroc_interval, abs=1e-12)
     assert audited.estimand == evaluation.colour.estimand == trained.estimand
-    # And by hand: scikit-learn's AUROC of each fold and class, then the mean.
+    # And by hand: scikit-learn's AUROC of each class, every patient alike, then the mean.
+    rows = alone.folds > 0
+    weights = [1 / (patients[rows] == name).sum() for name in patients[rows]]
     by_class = [
-        np.mean(
-            [
-                roc_auc_score(labels[rows] == label, alone.probabilities[0, rows, label])
-                for rows in (alone.folds == fold for fold in range(1, FOLDS + 1))
-            ]
+        roc_auc_score(
+            labels[rows] == label, alone.probabilities[0, rows, label], sample_weight=weights
         )
         for label in range(classes)
     ]
@@ -130,3 +132,15 @@ def test_every_patient_counts_the_same_and_only_images_as_they_are_are_fitted_on
     assert isinstance(changed, ColourAlone)
     np.testing.assert_array_equal(changed.probabilities[0], found.probabilities[0])
     assert not np.allclose(changed.probabilities[1], found.probabilities[1], atol=0.05)
+
+
+def test_it_is_judged_on_the_images_that_it_predicted() -> None:
+    whole = made_up(patients=9, images=10)
+    folds = np.where(np.arange(90) % 4 == 0, 0, 1 + np.arange(90) % 3)
+    chances = np.where(folds[:, None] == 0, np.nan, whole.colour_probabilities)
+    colour = replace(whole, colour_folds=folds, colour_probabilities=chances).colour()
+    assert colour is not None
+    assert list(colour.images) == list(whole.images[folds > 0])
+    figure = evaluation_of(colour, estimand="pooled", draws=0).figures["auroc"]
+    rows = folds > 0
+    assert figure.value == pytest.approx(roc_auc_score(whole.labels[rows], chances[rows, 1]))

@@ -1,4 +1,4 @@
-"""Models that were judged in different folds are compared within the folds that they share."""
+"""However two models were judged, figures are by one estimand: the same answers are equal."""
 
 from dataclasses import replace
 from itertools import product
@@ -9,6 +9,7 @@ from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.errors import EvaluationError
+from core.evaluation import intervals
 from core.evaluation.compare import compare
 from core.evaluation.predictions import Predictions, Protocol
 from tests.core.evaluation.made_up import made_up
@@ -37,42 +38,34 @@ WAYS = {
 
 @pytest.mark.parametrize(("first", "second"), list(product(WAYS, WAYS)))
 def test_the_same_answers_never_differ_however_they_were_judged(first: str, second: str) -> None:
-    found = compare(WAYS[first], WAYS[second], draws=30)
-    assert found.shared_folds == (first != second)
-    assert (found.patients, found.images) == (9, 180)
+    found = compare(WAYS[first], WAYS[second])
+    assert (found.patients, found.images, found.estimand) == (9, 180, "alike")
     for figure in (found.auroc, found.balanced_accuracy):
-        assert figure.difference == 0
-        assert figure.interval == (0, 0)
+        assert figure.difference == pytest.approx(0, abs=1e-12)
+        assert figure.interval == pytest.approx((0, 0), abs=1e-12)
 
 
-def test_auroc_is_the_mean_over_pairs_of_folds() -> None:
+def test_rounds_are_averaged_on_each_side() -> None:
     first = made_up(patients=9, images=20, rounds=2, folds=2, protocol="folds", seed=1)
     second = replace(PLAIN, labels=first.labels[:180], folds=np.repeat([4, 7, 8], 60))
     second = replace(second, protocol="folds")
-    aurocs, balanced = [], []
-    for number in (1, 2):
-        own = first.of(first.rounds == number)
-        for fold, other in product((1, 2), (4, 7, 8)):
-            rows = (own.folds == fold) & (second.folds == other)
-            aurocs += [
-                [roc_auc_score(each.labels[rows], each.probabilities[rows, 1])]
-                for each in (own, second)
-                if rows.any()
-            ]
-        balanced += [[balanced_accuracy_score(e.labels, e.calls())] for e in (own, second)]
+    rounds = [first.of(first.rounds == number) for number in (1, 2)]
+    auroc = np.mean([roc_auc_score(own.labels, own.probabilities[:, 1]) for own in rounds])
+    balanced = np.mean([balanced_accuracy_score(own.labels, own.calls()) for own in rounds])
     turned = second.of(np.random.default_rng(0).permutation(180))
-    found = compare(first, turned, draws=20)
-    assert found.protocol == "folds"
-    assert found.auroc.first == pytest.approx(np.mean(aurocs[::2]))
-    assert found.auroc.second == pytest.approx(np.mean(aurocs[1::2]))
-    assert found.balanced_accuracy.first == pytest.approx(np.mean(balanced[::2]))
-    assert found.balanced_accuracy.second == pytest.approx(np.mean(balanced[1::2]))
-    back = compare(turned, first, draws=20).auroc
+    found = compare(first, turned)
+    assert found.auroc.first == pytest.approx(auroc)
+    assert found.auroc.second == pytest.approx(
+        roc_auc_score(second.labels, second.probabilities[:, 1])
+    )
+    assert found.balanced_accuracy.first == pytest.approx(balanced)
+    back = compare(turned, first).auroc
     assert back.difference == pytest.approx(-found.auroc.difference)
     assert back.interval == pytest.approx(tuple(-each for each in found.auroc.interval[::-1]))
 
 
-def test_interval_within_patients_is_scipys() -> None:
+def test_interval_of_few_patients_is_students() -> None:
+    """Within patients the figures are means, whose jackknife is their standard error."""
     first = made_up(patients=14, images=30, protocol="patients")
     one = np.ones_like(first.folds)
     second = replace(
@@ -83,26 +76,32 @@ def test_interval_within_patients_is_scipys() -> None:
         - roc_auc_score(own.labels, own.colour_probabilities[:, 1])
         for own in first.groups("patient").values()
     ]
+    found = compare(first, second, estimand="patients").auroc
+    expected = stats.t.interval(0.95, 13, np.mean(differences), stats.sem(differences))
+    assert found.difference == pytest.approx(np.mean(differences))
+    assert found.interval == pytest.approx(expected)
+
+
+def test_interval_of_many_patients_is_scipys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "BOOTSTRAP_FROM", 100)
+    first = made_up(patients=120, images=12, protocol="patients")
+    second = replace(first, probabilities=first.colour_probabilities)
+    differences = [
+        roc_auc_score(own.labels, own.probabilities[:, 1])
+        - roc_auc_score(own.labels, own.colour_probabilities[:, 1])
+        for own in first.groups("patient").values()
+        if 0 < own.labels.mean() < 1
+    ]
     expected = stats.bootstrap(
         (differences,), np.mean, method="percentile", n_resamples=10_000, rng=1
     ).confidence_interval
-    found = compare(first, second, draws=4000)
-    assert found.protocol == "patients"
-    assert found.auroc.difference == pytest.approx(np.mean(differences))
-    assert found.auroc.interval == pytest.approx((expected.low, expected.high), abs=0.01)
+    found = compare(first, second, estimand="patients", draws=4000).auroc
+    assert found.difference == pytest.approx(np.mean(differences))
+    assert found.interval == pytest.approx((expected.low, expected.high), abs=0.01)
 
 
-def test_other_numbers_of_the_same_folds_are_the_same_folds() -> None:
-    folds = WAYS["folds"]
-    renamed = replace(folds, folds=10 - folds.folds, rounds=folds.rounds + 4)
-    assert not compare(folds, renamed, draws=10).shared_folds
-
-
-def test_what_shares_no_round_or_no_fold_of_both_classes_is_refused() -> None:
-    later = replace(WAYS["other rounds"], rounds=WAYS["other rounds"].rounds + 7)
-    with pytest.raises(EvaluationError, match=r"rounds 1, 2, 3, the other 8, 9\. Number"):
-        compare(WAYS["rounds"], later)
+def test_within_patients_somebody_must_have_both_classes() -> None:
     single = made_up(patients=8, mixed=False)
-    halves = replace(single, protocol="folds", folds=single.labels + 1)
-    with pytest.raises(EvaluationError, match="no fold that they share has images of every class"):
-        compare(single, halves)
+    with pytest.raises(EvaluationError, match="nobody has images of every class"):
+        compare(single, single, estimand="patients")
+    assert compare(single, single).auroc.difference == 0

@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import EvaluationError
-from core.evaluation.conformal import coverage, fit_cut_offs, prediction_sets, same_weight_each
+from core.evaluation import conformal
+from core.evaluation.conformal import (
+    coverage,
+    cut_off,
+    decided,
+    fit_cut_offs,
+    prediction_sets,
+    same_weight_each,
+)
 
 
 def two(first: list[float]) -> np.ndarray:
@@ -14,15 +22,50 @@ def two(first: list[float]) -> np.ndarray:
     return np.stack([chances, 1 - chances], axis=1)
 
 
+def by_hand(scores: np.ndarray, patients: np.ndarray, level: float) -> float:
+    """Written again, image by image: each patient is left out, and all count the same."""
+    people = np.unique(patients)
+    pairs = []
+    for score, patient in zip(scores, patients, strict=True):
+        others = [
+            (scores[patients == other] > score).mean() for other in people if other != patient
+        ]
+        pairs.append((np.mean(others), 1 / ((patients == patient).sum() * len(people))))
+    held, quantile = 0.0, 1.0
+    for surer, weight in sorted(pairs):
+        held += weight
+        if held >= level - 1e-9:
+            quantile = surer
+            break
+    reached = [
+        score
+        for score in scores
+        if np.mean([(scores[patients == each] >= score).mean() for each in people])
+        > quantile + 1e-9
+    ]
+    return max(reached, default=0.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31), st.floats(0.3, 0.95), st.sampled_from([8, 1000]))
+def test_a_cut_off_is_that_of_patients_left_out(seed: int, level: float, steps: int) -> None:
+    random = np.random.default_rng(seed)
+    scores = random.integers(0, steps, 40) / steps  # with ties where steps are few
+    patients = random.choice(list("abbbcde"), 40)
+    found = cut_off(scores, patients.astype(object), level)
+    assert found == pytest.approx(by_hand(scores, patients, level))
+
+
 def test_cut_offs_by_hand() -> None:
-    # Class 0: ten images of ten patients; nine of them reach 0.2. Class 1: one patient of four
-    # images, another of one. The latter counts as much as all four, so 0.9 needs them all.
-    chances = two([*(np.arange(10, 0, -1) / 10), 0.1, 0.2, 0.3, 0.4, 0.05])
-    labels = np.array([0] * 10 + [1] * 5)
-    patients = np.array([f"p{i}" for i in range(10)] + ["q"] * 4 + ["r"], dtype=object)
-    np.testing.assert_allclose(fit_cut_offs(chances, labels, patients), [0.2, 0.6])
-    # At 0.7: half of it from r at 0.95, then two of the four images of q, at 0.9 and 0.8.
-    np.testing.assert_allclose(fit_cut_offs(chances, labels, patients, 0.7)[1], 0.8)
+    # Class 0: ten patients of an image each, one of whom may be lost. Left out, the last but one,
+    # at 0.2, has 8 of the 9 others above it: its cut-off lets in more than 8/9 of all, all but one.
+    # Class 1: one patient only, whom nobody could be left out of.
+    chances = two([*(np.arange(10, 0, -1) / 10), 0.4, 0.05])
+    labels = np.array([0] * 10 + [1] * 2)
+    patients = np.array([*(f"p{i}" for i in range(10)), "q", "q"], dtype=object)
+    np.testing.assert_allclose(fit_cut_offs(chances, labels, patients), [0.2, 0])
+    # Of nine, losing one is too many: whoever is the last when left out lies below all others.
+    assert fit_cut_offs(chances[1:], labels[1:], patients[1:])[0] == 0
 
 
 def test_sets_hold_one_class_both_or_none() -> None:
@@ -56,34 +99,28 @@ def test_coverage_is_met_where_patients_are_alike() -> None:
 
 
 def test_a_patient_unlike_the_others_costs_coverage_and_is_not_hidden() -> None:
-    # Five patients at 0.9 for their class, one at 0.1: left out, that one is not covered.
-    chances = two([0.9] * 5 + [0.1] + [0.1] * 6)
-    labels = np.array([0] * 6 + [1] * 6)
-    patients = np.array([f"p{i}" for i in range(6)] * 2, dtype=object)
+    # Eleven patients at 0.9 for their class, one at 0.1: left out, that one is not covered.
+    chances = two([0.9] * 11 + [0.1] + [0.1] * 12)
+    labels = np.array([0] * 12 + [1] * 12)
+    patients = np.array([f"p{i}" for i in range(12)] * 2, dtype=object)
     found = coverage(chances, labels, patients, 0.8)
-    assert found[0].coverage == pytest.approx(5 / 6)
+    assert found[0].coverage == pytest.approx(11 / 12)
     assert found[1].coverage == 1.0
 
 
-def test_coverage_is_worked_out_by_hand() -> None:
-    """Of class 0, at a level of 0.8: cut-offs without each patient, then the mean over patients.
-
-    Without a: b has half of the weight at 0.4 and c half at 0.7, so 0.4. Without b: each of a's has
-    an eighth, c's half; the three highest have 6/8, the fourth, a's at 0.6, makes them 7/8. Without
-    c: a's three highest have 3/8; with b's at 0.4 it is 7/8.
-    """
-    chances = two([0.9, 0.8, 0.6, 0.3, 0.4, 0.7])
-    labels = np.zeros(6, dtype=np.int64)
-    patients = np.array(list("aaaabc"), dtype=object)
-    for patient, cut_off in (("a", 0.4), ("b", 0.6), ("c", 0.4)):
-        others = patients != patient
-        assert fit_cut_offs(chances[others], labels[others], patients[others], 0.8)[0] == cut_off
-    (found,) = coverage(chances, labels, patients, 0.8)
-    # a: three of four are at 0.4 or above; b, at 0.4, is not held; c is, at 0.7.
-    assert found.coverage == pytest.approx((3 / 4 + 0 + 1) / 3)
-    assert (found.patients, found.images) == (3, 6)
-    # Class 1 has no images, so that nothing rules it out: a set of one class holds that alone.
-    assert found.single == pytest.approx((1 / 4 + 1 + 0) / 3)
+def test_groups_of_patients_are_left_out_where_they_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 2, 3000)
+    chances = two(1 / (1 + np.exp(random.normal(np.where(labels == 1, 1.0, -1.0), 1.5))))
+    patients = random.integers(0, 100, 3000).astype(str).astype(object)
+    singly = coverage(chances, labels, patients)
+    monkeypatch.setattr(conformal, "_GROUPS", 20)
+    for one, group in zip(singly, coverage(chances, labels, patients), strict=True):
+        assert (group.patients, group.images) == (one.patients, one.images)
+        assert group.coverage == pytest.approx(one.coverage, abs=0.01)
+        assert group.coverage != one.coverage
 
 
 @given(st.integers(0, 2**31), st.floats(0.5, 0.95))
@@ -122,17 +159,28 @@ def test_weights_add_up_by_group(groups: list[str]) -> None:
         assert weights[names == name].sum() == pytest.approx(1 / len(set(groups)))
 
 
-@given(st.integers(0, 2**31), st.floats(0.05, 0.95))
-def test_a_share_of_at_least_the_level_is_held_and_no_more_than_needed(
-    seed: int, level: float
-) -> None:
-    random = np.random.default_rng(seed)
-    chances = random.dirichlet(np.ones(3), 50)
-    labels = random.integers(0, 3, 50)
-    patients = random.integers(0, 7, 50).astype(str).astype(object)
-    cut_offs = fit_cut_offs(chances, labels, patients, level)
-    for label in np.unique(labels):
-        own = labels == label
-        weights = same_weight_each(patients[own])
-        assert weights[chances[own, label] >= cut_offs[label]].sum() >= level - 1e-6
-        assert weights[chances[own, label] > cut_offs[label]].sum() < level
+def test_how_much_is_decided_by_who_was_left_out() -> None:
+    random = np.random.default_rng(3)
+    patients = np.repeat([f"p{number}" for number in range(9)], [3, 4, 5, 6, 7, 8, 9, 10, 20])
+    labels = random.integers(0, 2, len(patients))
+    chances = two(list(np.clip(random.normal(0.5 + 0.3 * (labels == 0) - 0.15, 0.2), 0, 1)))
+    alone, rightly, whole = 0.0, 0.0, 0.0
+    for patient in np.unique(patients):
+        own = patients == patient
+        cuts = fit_cut_offs(chances[~own], labels[~own], patients[~own].astype(object))
+        for chance, label in zip(chances[own], labels[own], strict=True):
+            chosen = [number for number in (0, 1) if chance[number] >= cuts[number]]
+            whole += 1 / own.sum()
+            alone += (len(chosen) == 1) / own.sum()
+            rightly += (chosen == [label]) / own.sum()
+    found = decided(chances, labels, patients.astype(object))
+    assert 0.2 < found.share < 0.95
+    assert found.share == pytest.approx(alone / whole)
+    assert found.right == pytest.approx(rightly / alone)
+
+
+def test_a_model_that_never_decides_is_never_right() -> None:
+    patients = np.repeat(["a", "b", "c"], 4).astype(object)
+    labels = np.tile([0, 1], 6)
+    found = decided(np.full((12, 2), 0.5), labels, patients)
+    assert (found.share, found.right) == (0.0, None)

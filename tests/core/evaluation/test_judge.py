@@ -10,9 +10,9 @@ from scipy import stats
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.errors import EvaluationError
+from core.evaluation import intervals
 from core.evaluation.compare import Comparison, compare
-from core.evaluation.curves import roc_curve
-from core.evaluation.estimand import FIRST, Protocol
+from core.evaluation.estimand import Protocol
 from core.evaluation.judge import evaluation_of, main_values
 from core.evaluation.metrics import HEADLINE
 from core.evaluation.predictions import Predictions
@@ -37,10 +37,15 @@ def test_every_figure_lies_in_its_range(seed: int, protocol: str) -> None:
             assert 0 <= figure.interval[0] <= figure.interval[1] <= 1
 
 
-def test_interval_of_a_mean_over_patients_is_scipys() -> None:
-    p = made_up(patients=12, images=30, protocol="patients")
-    found = evaluation_of(p, draws=4000).figures["balanced_accuracy"]
-    values = [balanced_accuracy_score(q.labels, q.calls()) for q in p.groups("patient").values()]
+def test_interval_of_a_mean_over_many_patients_is_scipys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "BOOTSTRAP_FROM", 100)
+    p = made_up(patients=120, images=12, protocol="patients")
+    found = evaluation_of(p, draws=4000).others["patients"]["balanced_accuracy"]
+    values = [
+        balanced_accuracy_score(q.labels, q.calls())
+        for q in p.groups("patient").values()
+        if 0 < q.labels.mean() < 1
+    ]
     expected = stats.bootstrap(
         (values,), np.mean, method="percentile", n_resamples=10_000, rng=1
     ).confidence_interval
@@ -133,46 +138,38 @@ def test_what_cannot_be_compared_is_refused() -> None:
 def test_each_name_stands_for_one_figure_whoever_predicted(protocol: Protocol) -> None:
     folds = 3 if protocol == "folds" else 1
     p = made_up(patients=12, images=20, protocol=protocol, folds=folds, rounds=2)
-    found = evaluation_of(p, draws=50)
+    found = evaluation_of(p)
     rounds = [p.rounds == each for each in (1, 2)]
     people = [
         rows & (p.patients == patient) for rows in rounds for patient in np.unique(p.patients)
     ]
     parts = [rows & (p.folds == fold) for rows in rounds for fold in np.unique(p.folds)]
+    # Of each patient as many images, so that every patient alike is every image alike.
     expected = {
         estimand: np.mean(
             [roc_auc_score(p.labels[rows], p.probabilities[rows, 1]) for rows in group]
         )
-        for estimand, group in (("pooled", rounds), ("patients", people), ("folds", parts))
+        for estimand, group in (
+            *(("alike", rounds), ("pooled", rounds)),
+            *(("patients", people), ("folds", parts)),
+        )
     }
-    assert found.estimand == FIRST[protocol]
-    for estimand in {found.estimand, *found.others}:
+    assert (found.estimand, set(found.others)) == ("alike", {"patients"})
+    for estimand in ("alike", "patients"):
         figure = found.by(estimand)["auroc"]
         assert figure.value == pytest.approx(expected[estimand])
         assert figure.estimand == estimand
         assert figure.interval[0] < figure.value < figure.interval[1]
-    assert set(found.others) == {"pooled", "folds", "patients"} - {found.estimand} - (
-        set() if protocol == "folds" else {"folds"}
-    )
-    # Calls are of each image by itself: of folds they are pooled, and say so.
-    assert found.figures["balanced_accuracy"].estimand == (
-        "patients" if protocol == "patients" else "pooled"
-    )
-    assert found.figures["ece"].estimand == found.figures["brier"].estimand == "pooled"
-
-
-def test_which_estimand_stands_first_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    p = made_up(patients=12, images=20, protocol="patients", signal=3)
-    pooled = evaluation_of(p, draws=0).others["pooled"]
-    monkeypatch.setitem(FIRST, "patients", "pooled")
-    found = evaluation_of(p, p.colour(), draws=50)
-    for name, figure in pooled.items():
-        assert found.figures[name].value == pytest.approx(figure.value)
-    assert found.colour.auroc.first == pytest.approx(pooled["auroc"].value)
-    assert found.colour.estimand == "pooled"
-    assert "pooled" not in found.others
-    assert main_values(p)["auroc"] == pytest.approx(pooled["auroc"].value)
-    assert roc_curve(p).models == 1
+    assert found.figures["balanced_accuracy"].estimand == "alike"
+    assert found.figures["ece"].estimand == found.figures["brier"].estimand == "alike"
+    # What an older card says can be worked out again, whoever predicted.
+    for estimand in ("pooled", "patients", *(("folds",) if protocol == "folds" else ())):
+        older = evaluation_of(p, p.colour(), estimand=estimand, draws=0)
+        assert older.figures["auroc"].value == pytest.approx(expected[estimand])
+        assert older.colour.auroc.first == pytest.approx(expected[estimand])
+        assert older.estimand == older.colour.estimand == estimand
+        assert main_values(p, estimand)["auroc"] == pytest.approx(expected[estimand])
+    assert older.figures["ece"].estimand == "pooled"
 
 
 def test_that_no_patient_has_both_classes_is_said() -> None:

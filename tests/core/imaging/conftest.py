@@ -1,14 +1,21 @@
 """Real encodings of small images, one of each kind that Lobule reads."""
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import tifffile
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from core.imaging.phantom import render_phantom
+from core.imaging.read import Image, ImageInfo, read_image
+from core.imaging.scale import HIGHEST, LOWEST
 
 
 def smooth(height: int = 24, width: int = 32) -> NDArray[np.uint8]:
@@ -93,3 +100,71 @@ def encodings() -> dict[str, bytes]:
         "webp animated": encode(rgb, "WEBP", save_all=True, append_images=[rgb.rotate(180)]),
     }
     return png | jpeg | tiff | rest
+
+
+PICTURE = np.full((30, 40, 3), 200, np.uint8)
+
+
+PLAUSIBLE = st.floats(LOWEST, HIGHEST).map(lambda value: float(f"{value:.5g}"))
+
+
+# Micrometres of a unit, and the ways in which it is written.
+UNITS = {
+    1e-6: ["pm", "picometer", "picometre"],
+    1e-4: ["Å", "angstrom", "Angstrom"],
+    1e-3: ["nm", "nanometer", "nanometres", "NM"],
+    1.0: [
+        "µm",
+        "μm",
+        "um",
+        "micron",
+        "microns",
+        "Micron",
+        "micrometer",
+        "micrometre",
+        "micrometers",
+        *("㎛", "(um)", "[µm]", "мкм", "微米", "micra"),
+    ],
+    1e3: ["mm", "millimeter", "millimetre", "millimeters"],
+    1e4: ["cm", "centimeter", "centimetre"],
+    1e6: ["m", "meter", "metre"],
+    25_400.0: ["in", "inch", "inches", '"'],
+}
+
+
+SPELLINGS = [(um, word) for um, words in UNITS.items() for word in words]
+
+
+def described(text: str, **options: Any) -> ImageInfo:
+    buffer = io.BytesIO()
+    tifffile.imwrite(
+        buffer, PICTURE, photometric="rgb", metadata=None, description=text.encode(), **options
+    )
+    return read_image(buffer.getvalue()).info
+
+
+def ome(pixels: str, more: str = "") -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
+        f'{more}<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" '
+        f'SizeX="40" SizeY="30" SizeC="3" SizeZ="1" SizeT="1" {pixels}>'
+        '<Channel ID="C:0" SamplesPerPixel="3"/><TiffData/></Pixels></Image></OME>'
+    )
+
+
+TISSUE = render_phantom(3, 100, 120, 1.0).pixels
+
+
+SMALL = np.ascontiguousarray(TISSUE[::4, ::4])
+
+
+def tiff(pixels: NDArray[Any] | Iterator[bytes], **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    options = {"photometric": "rgb", "metadata": None} | options
+    tifffile.imwrite(buffer, pixels, **options)
+    return buffer.getvalue()
+
+
+def read(pixels: NDArray[Any], **options: Any) -> Image:
+    return read_image(tiff(pixels, **options))

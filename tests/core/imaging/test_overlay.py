@@ -37,14 +37,16 @@ def test_values_outside_the_range_are_clipped_and_nan_is_transparent() -> None:
     assert rgba[:, 3].tolist() == [255, 255, 255, 255, 0]
 
 
-def test_opacity_zero_leaves_the_image_and_one_shows_the_colours() -> None:
+def test_a_map_covers_the_image_as_far_as_its_values_go() -> None:
     rng = np.random.default_rng(0)
     pixels, heatmap = rng.integers(0, 256, (8, 9, 3), np.uint8), rng.random((8, 9))
     assert np.array_equal(overlay(pixels, heatmap, opacity=0), pixels)
-    assert np.array_equal(overlay(pixels, heatmap, opacity=1), colour_heatmap(heatmap)[..., :3])
-    half = overlay(pixels, heatmap, opacity=0.5).astype(float)
-    middle = (pixels.astype(float) + colour_heatmap(heatmap)[..., :3]) / 2
-    assert np.abs(half - middle).max() <= 1
+    assert np.array_equal(overlay(pixels, np.zeros((8, 9)), opacity=1), pixels), "nothing found"
+    ones = np.ones((8, 9))
+    assert np.array_equal(overlay(pixels, ones, opacity=1), colour_heatmap(ones)[..., :3])
+    share = 0.5 * heatmap[..., np.newaxis]
+    mixed = (1 - share) * pixels + share * colour_heatmap(heatmap)[..., :3]
+    assert np.abs(overlay(pixels, heatmap, opacity=0.5) - mixed).max() <= 1
 
 
 def test_a_small_map_with_nan_is_resized_and_leaves_those_pixels() -> None:

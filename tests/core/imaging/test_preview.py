@@ -36,4 +36,4 @@ def test_colour_scale_is_that_of_the_overlay(name: str) -> None:
     scale = colour_scale(name)
     assert (scale[0][0], scale[-1][0]) == (0, 1)
     red, green, blue, _ = colour_heatmap(np.array([[0.5]]), name)[0, 0]
-    assert dict(scale)[0.5] == f"rgb({red},{green},{blue})"
+    assert dict(scale)[0.5] == f"rgba({red},{green},{blue},0.500)"

@@ -246,4 +246,4 @@ def test_what_files_give_changes_with_the_version_of_the_reader_only() -> None:
         buffer = io.BytesIO()
         tifffile.imwrite(buffer, metadata=None, **options)
         digest.update(read_image(buffer.getvalue()).pixels.tobytes())
-    assert (PIXELS_VERSION, digest.hexdigest()[:16]) == (2, "4a9256503dfa977a")
+    assert (PIXELS_VERSION, digest.hexdigest()[:16]) == (3, "4a9256503dfa977a")

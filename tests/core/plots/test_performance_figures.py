@@ -4,7 +4,7 @@ import pytest
 from core.plots.bars import Bar, share_bars
 from core.plots.changed_images import Fall, robustness_figure
 from core.plots.confusion import confusion_figure
-from core.plots.frame import LEAKY, mark_leaky
+from core.plots.frame import LEAKY, mark
 from core.plots.intervals import Series, with_intervals
 from core.plots.rates import Rate, rates
 from core.plots.reliability import reliability_figure
@@ -61,7 +61,7 @@ def test_bars_keep_their_places_whatever_their_kind() -> None:
 def test_the_mark_of_a_leak_takes_room_of_its_own() -> None:
     figure = rates("roc", [Rate("m", "#000000", [0, 1], [0, 1])])
     height, top = figure.layout.height, figure.layout.margin.t
-    marked = mark_leaky(figure)
+    marked = mark(figure, LEAKY)
     assert LEAKY in marked.layout.title.text
     assert marked.layout.height - height == marked.layout.margin.t - top > 0
 

@@ -29,6 +29,24 @@ def test_both_panels_share_one_zoom_over_the_same_pixels() -> None:
     assert layout["yaxis"]["scaleanchor"] == "x"
 
 
+def test_cut_there_is_one_panel_with_the_map_right_of_the_cut() -> None:
+    figure = draw(np.ones((4, 8)), cut=0.25)
+    assert [image["xref"] for image in figure.layout["images"]] == ["x"]
+    heat = figure.data[1]
+    assert (heat["xaxis"], heat["yaxis"]) == ("x", "y")
+    assert np.isnan(heat["z"][:, :2]).all()
+    assert (heat["z"][:, 2:] == 1).all()
+    assert figure.layout["shapes"][0]["x0"] == 150
+
+
+def test_a_line_goes_round_what_reaches_the_level() -> None:
+    lines = draw(np.zeros((4, 6)), level=0.4).data[2:]
+    assert [line["type"] for line in lines] == ["contour", "contour"]
+    assert {(line["contours"]["start"], line["contours"]["end"]) for line in lines} == {(0.4, 0.4)}
+    assert {line["xaxis"] for line in lines} == {"x2"}
+    assert len(draw(np.zeros((4, 6))).data) == 2
+
+
 @pytest.mark.parametrize("shape", [(4, 6), (400, 600), (1000, 1500)])
 def test_the_map_covers_the_image_whatever_its_own_size(shape: tuple[int, int]) -> None:
     trace = draw(np.random.default_rng(0).random(shape)).data[1]

@@ -218,3 +218,12 @@ def test_the_page_of_a_shipped_model_states_what_its_card_does(path: Path) -> No
         expected.append(f"{tried[strongest]:.3f} ({words})")
     for words in expected:
         assert words in told
+
+
+def test_a_class_that_is_never_ruled_out_is_named() -> None:
+    own = card()
+    assert own.conformal is not None
+    sets = own.conformal.model_copy(update={"cut_offs": (0.0, *own.conformal.cut_offs[1:])})
+    lines = " ".join(when_to_believe(own.model_copy(update={"conformal": sets})).lines)
+    assert f"when it may be left out: {own.classes[0]}." in lines
+    assert "may be left out" not in " ".join(when_to_believe(own).lines)

@@ -1,5 +1,6 @@
 """The shelf: broken packages are told of and the others go on."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,19 @@ import pytest
 
 from core.errors import PackageError
 from core.registry import shelf as shelf_module
+from core.registry.card import Card
+from core.registry.card_words import reservations
 from core.registry.package import load_package
-from core.registry.shelf import activate, active_name, find, shelf
+from core.registry.shelf import (
+    activate,
+    active_name,
+    answers_by_itself,
+    best_first,
+    find,
+    shelf,
+)
+from tests.core.conftest import card_content
+from tests.core.registry.test_card_page import EVALUATION
 
 
 def own(home: Path, saved: Path, name: str) -> Path:
@@ -88,6 +100,39 @@ def test_the_shipped_idc_model_is_the_default(
     assert active_name() == "idc"
 
 
+def judged(folder: Path, auroc: float, **changes: object) -> None:
+    """Write held-out results on a package's card."""
+    card = json.loads((folder / "card.json").read_text())
+    result = json.loads((Path("models") / "idc" / "card.json").read_text())["evaluation"]
+    judged = {"auroc": auroc, "auroc_interval": None, "beats_colour": True, "leaky": False}
+    card["evaluation"] = result | judged | {"decided": 0.8, "decided_rightly": 0.9} | changes
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+def test_the_best_come_first_and_those_for_demonstration_do_not_answer_by_themselves(
+    home: Path, saved: Path, shelve: Callable[[], Path]
+) -> None:
+    shelve()  # "tiny" was never judged
+    judged(own(home, saved, "good"), 0.8)
+    judged(own(home, saved, "better"), 0.9)
+    judged(own(home, saved, "leaky"), 0.99, leaky=True)
+    judged(own(home, saved, "shows"), 0.95, decided=0.1)
+    names = ["better", "good", "leaky", "tiny", "shows"]
+    assert [entry.name for entry in best_first()] == names
+    assert [answers_by_itself(entry) for entry in best_first()] == [True] * 4 + [False]
+    activate("shows")
+    assert best_first()[0].name == "shows"
+    assert answers_by_itself(best_first()[0]), "somebody made it the one that answers"
+
+
+def test_no_package_is_taken_for_the_automatic_choice(
+    home: Path, saved: Path, shelve: Callable[[], Path]
+) -> None:
+    shelve()
+    own(home, saved, "auto")
+    assert [entry.name for entry in shelf()] == ["tiny", "own:auto"]
+
+
 def test_unknown_models_and_an_empty_shelf_say_so(
     home: Path, shelve: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,3 +179,39 @@ def test_the_shelf_needs_no_tensorflow(shelve: Callable[[], Path]) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout == "tiny []\n"
+
+
+def test_one_for_demonstration_is_never_chosen_by_itself(
+    home: Path, saved: Path, shelve: Callable[[], Path]
+) -> None:
+    shown = Path(shelve())
+    card = json.loads((shown / "card.json").read_text())
+    card["evaluation"] = EVALUATION | {"decided": 0.9, "decided_rightly": 0.8, "beats_colour": True}
+    (shown / "card.json").write_text(json.dumps(card))
+    with pytest.raises(PackageError, match=r"are for demonstration: tiny\. Choose one"):
+        active_name()
+    own(home, saved, "zebra")
+    assert active_name() == "zebra"
+    activate("tiny")
+    assert active_name() == "tiny"
+
+
+@pytest.mark.parametrize(
+    ("decides", "rightly", "beats_colour", "shows_only"),
+    [
+        (None, None, False, False),  # a card of before
+        (0.34, 0.85, True, False),
+        (0.33, 0.99, True, True),
+        (0.9, 0.84, True, True),
+        (0.9, 0.9, False, True),
+        (0.0, None, True, True),
+    ],
+)
+def test_what_is_for_demonstration(
+    decides: float | None, rightly: float | None, *, beats_colour: bool, shows_only: bool
+) -> None:
+    changes = {"decided": decides, "decided_rightly": rightly, "beats_colour": beats_colour}
+    card = Card.model_validate(card_content(evaluation=EVALUATION | changes))
+    assert card.evaluation is not None
+    assert card.evaluation.demonstration == shows_only
+    assert any("FOR DEMONSTRATION" in text for text in reservations(card)) == shows_only

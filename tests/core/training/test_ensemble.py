@@ -86,8 +86,11 @@ def test_its_thresholds_are_chosen_without_the_patient_who_is_judged() -> None:
     found = pd.read_csv(package.path / PREDICTIONS_FILE)
     # Halfway between the others' highest mean without and lowest mean with IDC.
     expected = [0.45, 0.45, 0.5, 0.5, 0.45, 0.45]
-    for column in ("threshold", "threshold for sensitivity 0.95", "threshold for equal cost"):
+    for column in ("threshold", "threshold for equal cost"):
         np.testing.assert_allclose(found[column], expected)
+    # Two patients cannot promise 95 % of a third: whatever they have is called.
+    lowest = [0.1, 0.1, 0.1, 0.1, 0.15, 0.15]
+    np.testing.assert_allclose(found["threshold for sensitivity 0.95"], lowest)
     point = package.card.operating_point
     assert point is not None
     assert point == package.card.operating_points[0]
@@ -101,10 +104,13 @@ def test_its_thresholds_are_chosen_without_the_patient_who_is_judged() -> None:
 def test_its_prediction_sets_are_of_the_averaged_answers() -> None:
     conformal = make_ensemble("both", ["a", "b"]).card.conformal
     assert conformal is not None
-    # With three patients nine in ten of a class are all of them: the lowest of each column.
-    assert conformal.cut_offs == pytest.approx((0.7, 0.6))
-    # Without p2 the cut-off of IDC is 0.7, and p2's 0.6 falls out of the set.
-    assert [part.coverage for part in conformal.by_class] == pytest.approx([1, 2 / 3])
+    # Of IDC, each of the others is surer than p2, so that no cut-off would have held p2: none is
+    # promised. Of no IDC, p1 and p2 are alike: half of the others are surer, and 0.7 holds both.
+    assert conformal.cut_offs == pytest.approx((0.7, 0))
+    # Of two patients the less sure one lies below the other, so that a third's sets hold all. Only
+    # p1 and p2 are alike in no IDC: their cut-off of 0.7 rules it out for the IDC image of p3.
+    assert [part.coverage for part in conformal.by_class] == pytest.approx([1, 1])
+    assert [part.single for part in conformal.by_class] == pytest.approx([0, 1 / 3])
     assert [(part.patients, part.images) for part in conformal.by_class] == [(3, 3), (3, 3)]
 
 
@@ -191,11 +197,13 @@ def test_one_patient_who_alone_has_a_class_leaves_no_thresholds(members: Path) -
     assert package.card.operating_point is None
     assert package.card.operating_points == ()
     assert package.card.conformal is not None
-    # One image has IDC, p2's.
-    assert package.card.conformal.cut_offs[1] == pytest.approx(0.6)
+    # One image has IDC, p2's: of new patients it says nothing.
+    assert package.card.conformal.cut_offs[1] == 0
     assert [part.name for part in package.card.conformal.by_class] == ["no IDC"]
     assert package.card.evaluation is not None
-    assert package.card.evaluation.auroc == 1  # p2 alone has both classes: 0.3 under 0.6
+    # Pooled, 0.6 lies above 0.3, 0.3 and 0.2 and below 0.7 and 0.8.
+    assert package.card.evaluation.auroc == pytest.approx(0.6)
+    assert package.card.evaluation.auroc_within_patients == 1  # p2 alone has both classes
 
 
 def test_leaky_answers_choose_no_limits(members: Path) -> None:

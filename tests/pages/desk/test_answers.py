@@ -16,6 +16,8 @@ def heavy(megabytes: int) -> Any:
         operating_point=None,
         predicted="a",
         classes=("a", "b"),
+        card=None,
+        model_sha256="model",
         outcome=SimpleNamespace(name="undecided"),
         scope=SimpleNamespace(tested=True, inside=True),
         seconds=1.5,

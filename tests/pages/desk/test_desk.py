@@ -229,6 +229,7 @@ def test_one_image_may_have_a_scale_of_its_own(of_three: AppTest) -> None:
 
 @pytest.mark.slow
 def test_magnifications_are_kept_with_each_image(of_three: AppTest) -> None:
+    answered(of_three.selectbox(key="model").set_value("tiny").run())
     answered(of_three.button_group(key="magnification").set_value("40X").run())
     own = next(one for one in of_three.button_group if (one.key or "").startswith("magnification-"))
     answered(own.set_value("200X").run())
@@ -249,7 +250,7 @@ def test_images_are_taken_off_and_the_desk_is_cleared(of_three: AppTest) -> None
     of_three.button(key="desk_remove").click().run()
     assert list(of_three.dataframe[0].value["Name"]) == ["b.png", "again.png"]
     of_three.button(key="desk_clear").click().run()
-    assert of_three.title[0].value == "Drop images, get answers"
+    assert of_three.title[0].value == "Drop a picture of breast tissue"
 
 
 def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
@@ -264,7 +265,7 @@ def test_what_is_taken_off_the_desk_is_forgotten(of_three: AppTest) -> None:
     assert [*desk.answers, *desk.answer_bytes, *desk.summaries, *desk.hashes] == []
     assert desk.work is None
     of_three.run()
-    assert of_three.title[0].value == "Drop images, get answers"
+    assert of_three.title[0].value == "Drop a picture of breast tissue"
 
 
 def test_a_desk_takes_so_many_images_and_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

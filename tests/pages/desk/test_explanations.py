@@ -268,4 +268,33 @@ def test_a_model_whose_heatmap_failed_says_so_where_the_heatmap_is(
     assert page.checkbox(key="method-occlusion").label == "Occlusion ⚠"
     assert "rank correlation 0.90" in page.checkbox(key="method-occlusion").help
     assert page.checkbox(key="method-layercam").label == "LayerCAM"
-    assert "Methods with ⚠ failed the randomisation test" in words(page)
+    assert "Every method but Grad-CAM and Occlusion passed the randomisation test" in words(page)
+
+
+@pytest.mark.slow
+def test_what_does_worse_than_chance_at_finding_tumour_says_so(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(shelf / "tiny", tmp_path / "tiny")
+    package = load_package(tmp_path / "tiny")
+    region = {
+        **dict.fromkeys(("probability_map", "heatmap", "nuclei", "found"), 0.6),
+        **dict.fromkeys(("map_points", "heatmap_points", "nuclei_point"), True),
+        "name": "1",
+        "called_besides": 0.3,
+    }
+    methods = [{"method": "gradcam", "auroc": 0.43}, {"method": "occlusion", "auroc": 0.6}]
+    located = {
+        "regions_of": "made up",
+        "regions": [region],
+        "tiles": 9,
+        "nuclei": 0.7,
+        "methods": methods,
+    }
+    rewrite_card(package, located=located)
+    monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(tmp_path))
+    page = shown(64)
+    assert "The heatmap above is no guide to where the tumour is" in words(page)
+    assert page.checkbox(key="method-gradcam").label == "Grad-CAM ⚠"
+    assert "AUROC 0.43, mean over the tiles" in page.checkbox(key="method-gradcam").help
+    assert page.checkbox(key="method-occlusion").label == "Occlusion"

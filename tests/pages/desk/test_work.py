@@ -17,6 +17,10 @@ from tests.pages.desk.test_desk import uploaded
 pytestmark = pytest.mark.usefixtures("shelf")
 
 
+def nothing(*_: object) -> None:
+    """Hear of the progress, or of what has grown."""
+
+
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Answers wait at their first tile until they are let go."""
@@ -45,7 +49,7 @@ def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
         pass
     assert work.current == queries[1]
     work.stop()
-    desk_work.wait(work, queries[1], lambda *_: None)  # returns, since nobody works any more
+    desk_work.wait(work, queries[1], nothing, nothing)  # returns, since nobody works any more
     assert work.thread is None or not work.thread.join(10)
     assert not desk.summaries
     assert desk_work.want(desk, queries, queries[0]).paused
@@ -53,7 +57,7 @@ def test_the_work_is_stopped_and_taken_up_again(held: threading.Event) -> None:
     desk_work.go_on(desk)
     desk_work.want(desk, queries, queries[0])
     for query in queries:
-        desk_work.wait(work, query, lambda *_: None)
+        desk_work.wait(work, query, nothing, nothing)
     assert len(desk.summaries) == 3  # three refusals: these are no images
     assert work.done == 3
 
@@ -84,10 +88,10 @@ def test_two_windows_on_one_desk_both_get_their_answers(held: threading.Event) -
     desk_work.want(desk, [there], there)
     held.set()
     for query in (here, there):
-        desk_work.wait(work, query, lambda *_: None)
+        desk_work.wait(work, query, nothing, nothing)
     assert len(desk.summaries) == 2
     desk.remove(["a"])
-    desk_work.wait(work, here, lambda *_: None)  # returns: there is nothing to wait for
+    desk_work.wait(work, here, nothing, nothing)  # returns: there is nothing to wait for
 
 
 def test_a_fault_of_the_desk_itself_does_not_end_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +109,7 @@ def test_a_fault_of_the_desk_itself_does_not_end_its_work(monkeypatch: pytest.Mo
     monkeypatch.setattr(answers, "_summarise", summarise)
     work = desk_work.want(desk, queries, queries[0])
     for query in queries:
-        desk_work.wait(work, query, lambda *_: None)
+        desk_work.wait(work, query, nothing, nothing)
     told = [str(getattr(answer, "reason", "")) for answer in desk.answers.values()]
     assert told[0] == answers.FAULT
     assert "not an image" in told[1]

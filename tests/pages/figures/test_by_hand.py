@@ -45,19 +45,20 @@ def own(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("own")
 def test_figures_by_patient() -> None:
     page = open_page("Patients")
-    # Pairs of images won: five each by .88, .82 and .72, three each by .46 and .36: 21 of 25.
-    assert row(page, "Images, pooled over images") == [
+    # Images of A and C weigh a third, those of B and D a half, so that each class weighs 2. Pairs
+    # won: all by .88, .82 and .72, and 2/3 + 1/2 of 2 by .46 and .36: (7/6 × 2 + 5/6 × 7/6) / 4.
+    assert row(page, "Images, pooled, every patient alike") == [
         "10",
-        "0.840",
-        "0.600",
-        "0.600",
-        "0.600",
-        "0.600",
+        "0.826",
+        "0.583",
+        "0.583",
+        "0.583",
+        "0.583",
     ]
     # .54 and .72 lie above .5, .32 and .44 below.
-    assert row(page, "Patients, by mean, pooled over images") == ["4", *["1.000"] * 5]
+    assert row(page, "Patients, by mean, pooled, every patient alike") == ["4", *["1.000"] * 5]
     # Pairs won: C above A and B, D above A, D as much as B: 3.5 of 4. B is called so at a half.
-    assert row(page, "Patients, by majority, pooled over images") == [
+    assert row(page, "Patients, by majority, pooled, every patient alike") == [
         "4",
         "0.875",
         "0.750",
@@ -95,24 +96,23 @@ def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) 
     page = open_page("Decision threshold")
     page.selectbox(key="judged_model").set_value("tiny").run()
     page.slider(key="point-tiny").set_value(0.3).run()
-    # Sensitivity 5 of 5, specificity 3 of 5.
-    assert "<dt>Balanced accuracy, pooled over images</dt><dd>0.800" in html(page)
+    # Sensitivity 1, specificity 2/3: two thirds of the weight of 2 are false alarms.
+    assert "<dt>Balanced accuracy, pooled, every patient alike</dt><dd>0.833" in html(page)
     point = charts(page)["precision and recall"]["data"][-1]
-    assert (point["x"], [round(y, 3) for y in point["y"]]) == ([1.0], [0.714])  # 5 of 7
+    assert (point["x"], point["y"]) == ([pytest.approx(1)], [pytest.approx(0.75)])  # 2 of 2 2/3
     page.multiselect(key="compared-tiny").set_value(["other"]).run()
     assert not page.exception
-    # All positives above all negatives; 5 of 5 and 4 of 5; 1.0916 less .64² and with .25² of ten
-    # squares. Of the bins of tenths, .70 to .80 held .72 and holds .75 too: |.72 - 1| = .28 becomes
-    # |1.47 - 2| = .53, and .30 to .40 keeps .32, which is as much as |.68 - 1|: 2.23 of ten.
-    assert row(page, "Other, pooled over images")[1:] == [
+    # All positives above all negatives; all found, and 5/6 of the negatives spared. C's image of a
+    # third has .25² instead of .64², and in its bin |1.47 - 2| instead of .28, while .32 stays.
+    assert row(page, "Other, pooled, every patient alike")[1:] == [
         "1.000",
         "1.000",
-        "0.900",
+        "0.917",
         "1.000",
-        "0.800",
-        "0.074",
-        "0.223",
+        "0.833",
+        "0.067",
+        "0.212",
     ]
-    assert row(page, "Tiny :red[model], pooled over images")[1:] == [
-        *("0.960", "0.967", "0.800", "0.800", "0.800", "0.109", "0.198")
+    assert row(page, "Tiny :red[model], pooled, every patient alike")[1:] == [
+        *("0.972", "0.976", "0.833", "0.833", "0.833", "0.096", "0.192")
     ]

@@ -47,4 +47,4 @@ def test_without_the_extra_a_stranger_is_told_what_is_missing(
 def test_who_has_signed_in_sees_the_page() -> None:
     page = page_for(known=True)
     assert not page.exception
-    assert [title.value for title in page.title] == ["Drop images, get answers"]
+    assert [title.value for title in page.title] == ["Drop a picture of breast tissue"]

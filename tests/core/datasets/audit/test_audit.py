@@ -102,7 +102,8 @@ def test_real_patches(shared: Path) -> None:
     assert {"8913/0/8913_idx5_x851_y601_class0.png"} <= set(found["stain-outliers"].files)
     assert found["stain-outliers"].count < 0.024 * result.images
     assert result.colour is not None
-    assert 0.86 < result.colour.auroc < 0.96  # pooled over 258 patients, others found 0.86
+    # Of 258 patients others found 0.86, pooled over images and not over patients.
+    assert 0.82 < result.colour.auroc < 0.9
     assert result.colour.patients_with_every_class == with_both
 
 

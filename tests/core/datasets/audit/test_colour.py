@@ -19,24 +19,24 @@ def drawn(seed: int, classes: int = 2, shift: float = 0.0) -> tuple[np.ndarray, 
     return colour.astype(np.float32), labels, patients.astype(str).astype(object)
 
 
-def test_figure_is_the_mean_over_folds_of_scikit_learns_own_fits() -> None:
+def test_figure_is_that_of_scikit_learns_own_fits_in_folds() -> None:
     """Without a class or patient that weighs more than another, it is plain logistic regression."""
     colour, _, patients = drawn(1)
     labels = np.tile([0, 1], 120)
     colour[:, 0] += 2 * labels
     found = judge_colour(colour, labels, patients, patients_known=True)
     folds = grouped_folds(labels, patients, 5, 0)
-    aurocs = []
+    scores = np.empty(240)
     for fold in range(5):
         train, test = folds != fold, folds == fold
         scaler = StandardScaler().fit(colour[train].astype(np.float64))
         model = LogisticRegression(C=1 / (0.01 * train.sum()), max_iter=500)
         model.fit(scaler.transform(colour[train]), labels[train])
-        scores = model.decision_function(scaler.transform(colour[test]))
-        aurocs.append(roc_auc_score(labels[test], scores))
+        scores[test] = model.predict_proba(scaler.transform(colour[test]))[:, 1]
     assert found is not None
-    assert found.auroc == pytest.approx(np.mean(aurocs), abs=2e-3)
-    assert found.estimand == "folds"
+    # Each fold has a temperature of its own, which moves its ranks among the others' a little.
+    assert found.auroc == pytest.approx(roc_auc_score(labels, scores), abs=1e-2)
+    assert found.estimand == "alike"
 
 
 def test_colour_that_tells_and_colour_that_does_not() -> None:

@@ -124,3 +124,22 @@ def test_pixels_that_are_not_square_are_told(
         picture.save(folder / "benign/2.tif", dpi=(72, 144))
     found = findings(folder)["pixels-not-square"]
     assert set(found.files) == {"benign/0.png", "benign/2.tif"}
+
+
+@pytest.mark.parametrize("quality", [60, 90])
+def test_masks_that_were_kept_as_jpeg_are_found(
+    tmp_path: Path,
+    draw: Callable[..., Path],
+    findings: Callable[[Path], dict[str, Finding]],
+    quality: int,
+) -> None:
+    folder = tmp_path / "images"
+    for seed in range(6):
+        for name in ("benign", "malignant"):
+            draw(folder / name / f"case{seed}.png", seed=seed)
+    mask = np.zeros((60, 80), np.uint8)
+    mask[11:35, 13:50] = 255
+    path = folder / "benign" / "z1.jpg"
+    assert cv2.imwrite(str(path), mask, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert len(np.unique(cv2.imread(str(path)))) > 8
+    assert findings(folder)["masks"].files == ("benign/z1.jpg",)

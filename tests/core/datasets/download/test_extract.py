@@ -114,6 +114,7 @@ def test_archives_packed_on_windows_get_their_folders(tmp_path: Path, pack: Pack
 @pack
 def test_what_systems_put_beside_the_files_is_left_out(tmp_path: Path, pack: Pack) -> None:
     beside = ("set/.DS_Store", "__MACOSX/set/a/._1.png", "set\\b\\.DS_Store", "__MACOSX\\._set")
+    beside += ("set/Icon\r",)
     folder = unpack(pack(tmp_path, FILES | dict.fromkeys(beside, b"Mac")))
     assert {p.relative_to(folder).as_posix() for p in folder.rglob("*.*")} == FILES.keys()
 

@@ -158,13 +158,17 @@ def resumes_to(lab: Lab, undisturbed: dict[str, Any]) -> None:
     assert_like(shelve(lab.run), undisturbed)
 
 
-@pytest.mark.parametrize("share", BY_TIME)
-def test_killed_at_any_time_it_resumes(lab: Lab, undisturbed: dict[str, Any], share: float) -> None:
-    seconds = share * 0.95 * undisturbed["seconds"]
-    while (ended := lab.work(kill_after=seconds)) == 0:  # this one was quicker than the undisturbed
+def kill_after(lab: Lab, seconds: float) -> None:
+    """Kill a run after so long, or earlier where it is quicker than the undisturbed one."""
+    while (ended := lab.work(kill_after=seconds)) == 0:
         lab.ask()
         seconds *= 0.8
     assert ended == -9
+
+
+@pytest.mark.parametrize("share", BY_TIME)
+def test_killed_at_any_time_it_resumes(lab: Lab, undisturbed: dict[str, Any], share: float) -> None:
+    kill_after(lab, share * 0.95 * undisturbed["seconds"])
     resumes_to(lab, undisturbed)
 
 
@@ -276,7 +280,7 @@ def test_data_that_change_under_a_run_are_refused_until_they_are_back(
 ) -> None:
     image = next(own_data.glob("3/1/*.png"))
     kept = image.read_bytes()
-    assert lab.work(kill_after=0.8 * undisturbed["seconds"]) == -9
+    kill_after(lab, 0.8 * undisturbed["seconds"])
     states = {path.name for path in (lab.home / "runs" / lab.run / "checkpoints").iterdir()}
     other = own_data / "3" / "0" / image.name.replace("class1", "class0")
     match change:

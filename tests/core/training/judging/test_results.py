@@ -53,35 +53,27 @@ def predictions(
 
 
 @pytest.mark.parametrize(
-    ("folds", "protocol", "keys"),
+    ("folds", "protocol"),
     [
-        pytest.param(FOLDS, "folds", ("rounds", "folds"), id="folds"),
-        pytest.param(SINGLY, "patients", ("patients",), id="patients"),
-        pytest.param(ONE_PART, "one model", (), id="one test part"),
+        pytest.param(FOLDS, "folds", id="folds"),
+        pytest.param(SINGLY, "patients", id="patients"),
+        pytest.param(ONE_PART, "one model", id="one test part"),
     ],
 )
-def test_figures_are_those_of_scikit_learn(
-    folds: np.ndarray, protocol: Protocol, keys: tuple[str, ...]
-) -> None:
+def test_figures_are_those_of_scikit_learn(folds: np.ndarray, protocol: Protocol) -> None:
     own = predictions(folds, protocol)
     card = card_evaluation(own, "So it was.")
-    groups = [str(key) for key in zip(*(getattr(own, name) for name in keys), strict=True)]
-    groups = np.array(groups or [""] * len(own.labels))
     for table, auroc, balanced in (
         (own, card.auroc, card.balanced_accuracy),
         (own.colour(), card.colour_auroc, card.colour_balanced_accuracy),
     ):
-        parts = [groups == name for name in np.unique(groups)]
+        # Of each patient as many images, so that every patient alike is every image alike.
+        rounds = [table.rounds == each for each in np.unique(table.rounds)]
         chances, calls = table.probabilities[:, 1], table.probabilities[:, 1] >= table.thresholds
         assert auroc == pytest.approx(
-            np.mean([roc_auc_score(table.labels[rows], chances[rows]) for rows in parts])
+            np.mean([roc_auc_score(table.labels[rows], chances[rows]) for rows in rounds])
         )
-        # Calls are not ranked: of folds they are pooled.
-        rounds = [table.rounds == each for each in np.unique(table.rounds)]
-        expected = [
-            balanced_accuracy_score(table.labels[rows], calls[rows])
-            for rows in (rounds if protocol == "folds" else parts)
-        ]
+        expected = [balanced_accuracy_score(table.labels[rows], calls[rows]) for rows in rounds]
         assert balanced == pytest.approx(np.mean(expected))
     assert card.auroc_interval[0] < card.auroc < card.auroc_interval[1]
     assert card.beats_colour
@@ -94,6 +86,22 @@ def test_figures_are_those_of_scikit_learn(
         assert row.auroc == pytest.approx(
             roc_auc_score(own.labels[rows], own.probabilities[rows, 1])
         )
+
+
+def test_the_mean_within_patients_and_the_next_one_stand_beside() -> None:
+    own = predictions(FOLDS, "folds")
+    card = card_evaluation(own, "So.")
+    people = [(own.rounds == each) & (own.patients == name) for each in (1, 2) for name in PATIENTS]
+    aurocs = [roc_auc_score(own.labels[rows], own.probabilities[rows, 1]) for rows in people]
+    assert (card.estimand, card.titled("auroc")) == ("alike", "AUROC, pooled, every patient alike")
+    assert card.auroc_within_patients == pytest.approx(np.mean(aurocs))
+    assert card.auroc_within_patients_interval[0] < card.auroc_within_patients
+    # Four images of each class are too few to say how a patient does.
+    assert [(each.name, each.patients) for each in card.next_patient] == [
+        ("class 0", 0),
+        ("class 1", 0),
+    ]
+    assert not card.few
 
 
 def test_a_model_that_predicts_as_colour_does_not_beat_it() -> None:
@@ -216,3 +224,42 @@ def test_points_of_one_test_part() -> None:
         assert set(own) == {point.threshold}
         assert "15 images of 3 validation patients" in point.fitted_on
         assert point.sensitivity_interval is None  # two test patients
+
+
+def test_each_magnification_is_judged_by_itself_beside_colour() -> None:
+    rows = predictions(FOLDS, "folds")
+    numbers = np.array([int(str(name)[:3]) for name in rows.images])
+    at = np.where(numbers % 4 < 2, "40X", "100X")
+    rows = replace(rows, magnifications=at.astype(object))
+    card = card_evaluation(rows, "Folds.")
+    assert [each.name for each in card.by_magnification] == ["40X", "100X"]
+    for each in card.by_magnification:
+        assert (each.patients, each.images) == (15, 60)
+        here = at == each.name
+        rounds, labels = rows.rounds[here], rows.labels[here]
+        for values, expected in (
+            (rows.probabilities, each.auroc),
+            (rows.colour_probabilities, each.colour_auroc),
+        ):
+            assert values is not None
+            scores = values[here, 1]
+            aurocs = [
+                roc_auc_score(labels[rounds == number], scores[rounds == number])
+                for number in (1, 2)
+            ]
+            assert expected == pytest.approx(np.mean(aurocs))
+    alone = replace(rows, magnifications=np.full(len(at), "40X", dtype=object))
+    assert card_evaluation(alone, "Folds.").by_magnification == ()
+
+
+def test_a_magnification_of_one_class_has_no_figures() -> None:
+    rows = predictions(FOLDS, "folds")
+    at = np.where(rows.labels == 0, "400X", "40X").astype(object)
+    at[0] = "40X"
+    withheld, judged = sorted(
+        card_evaluation(replace(rows, magnifications=at), "Folds.").by_magnification,
+        key=lambda each: each.auroc is not None,
+    )
+    assert (withheld.auroc, withheld.colour_auroc, withheld.balanced_accuracy) == (None,) * 3
+    assert withheld.withheld
+    assert judged.auroc is not None

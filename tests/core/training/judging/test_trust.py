@@ -7,6 +7,7 @@ import pytest
 
 from core.architectures import build
 from core.datasets.split import Split
+from core.evaluation.conformal import cut_off
 from core.evaluation.predictions import predictions_on
 from core.evaluation.scope_distance import image_distances
 from core.training.judging.trust import Trust, trust_of_fit, trust_of_probe
@@ -66,8 +67,7 @@ def test_cut_offs_are_of_the_networks_own_calibrated_probabilities(network: kera
     values = logits.predict(PIXELS[PART == 1], verbose=0)[:, 0] / 1.5
     positive = 1 / (1 + np.exp(-values.astype(np.float64)))
     own = LABELS[PART == 1] == 1
-    # Every patient has as many images of each class, so the quantile is that of all of them.
-    expected = np.sort(positive[own])[round(0.1 * own.sum())]
+    expected = cut_off(positive[own], PATIENTS[PART == 1][own])
     assert found.cut_offs[1] == pytest.approx(expected, abs=1e-5)
     assert found.fitted_on.startswith("40 images of 4 validation patients")
     assert [part.name for part in found.by_class] == list(CLASSES)

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,6 +77,21 @@ def test_the_time_is_that_of_all_images_of_all_epochs(tiny_idc: Path) -> None:
     images = found.parts["train"].images + found.parts["validation"].images / 3
     assert found.seconds_an_epoch == pytest.approx(images * 0.01)
     assert found.seconds == pytest.approx(7 * images * 0.01, abs=2)
+
+
+@pytest.mark.usefixtures("timed")
+def test_the_time_of_every_fold_is_told(tmp_path: Path, draw: Callable[..., Path]) -> None:
+    for patient in range(25):
+        for name in ("benign", "malignant"):
+            draw(tmp_path / name / f"p{patient}_{name}.png", seed=patient)
+    found = plan(request(tmp_path, patient_pattern="/(?P<patient>p[0-9]+)_", um_per_px=1.0))
+    assert found.refusals == ()
+    parts = {name: (part.patients, part.images) for name, part in found.parts.items()}
+    assert parts == {"train": (20, 40), "validation": (5, 10)}
+    assert found.folds == 5
+    assert found.seconds_an_epoch == pytest.approx((40 + 10 / 3) * 0.01)
+    # Each fold's model learns from 30 images instead of 40.
+    assert found.seconds == pytest.approx(7 * found.seconds_an_epoch * (1 + 5 * 3 / 4), abs=2)
 
 
 @pytest.mark.usefixtures("timed")

@@ -1,0 +1,46 @@
+"""The one question where nobody knows the scale: how an image was taken."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.imaging.scale import OBJECTIVES
+from pages.desk.picture import show_picture
+from pages.desk.stated_scale import state_for_case
+
+_PICTURES = Path(__file__).with_name("objectives")
+_HELP = (
+    "What tissue looks like through the usual objectives. The pictures are drawn by a program: "
+    "compare the size of the nuclei."
+)
+
+
+def ask_how_taken(plausible: tuple[float, ...] = ()) -> None:
+    """Ask for the objective, with a picture of each.
+
+    Parameters
+    ----------
+    plausible
+        Scales, µm/px, at which a model knows the image.
+    """
+    with st.container(key="how_taken"):
+        st.text("How was this taken?", help=_HELP)
+        with st.container(horizontal=True, gap="small"):
+            for name, um_per_px in OBJECTIVES.items():
+                with st.container(width=168):
+                    fits = um_per_px in plausible
+                    show_picture(objective(name), f"Tissue at {name}")
+                    st.button(
+                        f"{name}, {um_per_px:g} µm/px",
+                        key=f"taken-{name}",
+                        type="primary" if fits else "secondary",
+                        width="stretch",
+                        on_click=state_for_case,
+                        args=(um_per_px,),
+                        help="A model knows such images." if fits else None,
+                    )
+
+
+def objective(name: str) -> Path:
+    """The picture of tissue through an objective, such as "4×"."""
+    return _PICTURES / f"{name[:-1]}x.jpg"

@@ -1,0 +1,53 @@
+"""What to expect of the next patient, beside the figures that are means."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.plain import as_html
+
+if TYPE_CHECKING:
+    from core.evaluation.judge import Evaluation
+    from core.evaluation.next_patient import NextPatient
+
+_HELP = (
+    "An interval says how well the mean is known; it shrinks with every patient. How far one "
+    "patient lies from the mean does not: this is the range in which the next one's share of "
+    "rightly called images lies in 8 of 10 cases, of patients with {least} or more held-out images "
+    "of the class. Of two classes, that is the patient's sensitivity and specificity."
+)
+
+
+def show_next_patient(evaluation: "Evaluation", mark: str) -> None:
+    """Show for each class in which range the next patient lies, and how many do badly."""
+    from core.evaluation.next_patient import LEAST_IMAGES  # noqa: PLC0415 - NumPy
+
+    known = [expected for expected in evaluation.next_patient if expected.patients]
+    if not known:
+        return
+    st.text("What to expect of the next patient", help=_HELP.format(least=LEAST_IMAGES))
+    cells = "".join(
+        f"<div><dt>{mark}{as_html(expected.name)} called rightly</dt><dd>"
+        f"{as_html(_range(expected))}<small>{as_html(_rest(expected))}</small></dd></div>"
+        for expected in known
+    )
+    st.html(f'<dl class="lobule-numbers">{cells}</dl>')
+
+
+def _range(expected: "NextPatient") -> str:
+    from core.evaluation.few_patients import marked  # noqa: PLC0415
+
+    if expected.range is None:
+        return "no range: it takes nine patients"
+    low, high = expected.range
+    return marked(f"{low:.2f} to {high:.2f}", expected.patients)
+
+
+def _rest(expected: "NextPatient") -> str:
+    from core.evaluation.next_patient import FLOOR  # noqa: PLC0415 - NumPy
+
+    people = f"{expected.patients} patient{'' if expected.patients == 1 else 's'}"
+    range_of = "" if expected.range is None else "8 of 10 patients; "
+    return (
+        f"{range_of}{people}, lowest {expected.lowest:.2f}, {expected.below:.0%} below {FLOOR:.1f}"
+    )

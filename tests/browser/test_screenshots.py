@@ -104,7 +104,7 @@ def test_every_other_page_fits_the_window(
     width: int,
 ) -> None:
     pages = {
-        "invitation": (app_server.url, ".lobule-steps"),
+        "invitation": (app_server.url, "[class*=st-key-samples] img"),
         "desk": (case[0], ".heatmaplayer image"),
         "case": (case[1], ".heatmaplayer image"),
         "worklist": (f"{app_server.url}/worklist", "[data-testid=stDataFrame]"),

@@ -31,7 +31,7 @@ def show_worklist(store: "Store") -> None:
         show_tombstones(tombstones(store).cases)
         return
     page = find_cases(store, wanted)
-    show_list(page.cases, page.total, wanted)
+    show_list(store.images, page.cases, page.total, wanted)
     if page.cases:
         show_exports(store, page.cases)
 

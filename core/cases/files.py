@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a list of cases is drawn without NumPy and OpenCV
 
 _STAGING = ".saving-"
 _OWNER = "owner.lock"
+_KINDS = ("*.png", "*.jpg")  # an image, and its small picture
 
 
 class Staging:
@@ -33,6 +34,7 @@ class Staging:
 
     def add(self, pixels: "NDArray[np.uint8]") -> str:
         """Write (H, W, 3) RGB pixels aside as PNG, without any metadata; return the file's hash."""
+        from core.cases.thumbnails import encode_thumbnail  # noqa: PLC0415 - it reads kept files
         from core.imaging.overlay import encode_png  # noqa: PLC0415 - OpenCV
 
         data = encode_png(pixels)
@@ -40,12 +42,14 @@ class Staging:
         path = self._folder / f"{digest}.png"
         path.write_bytes(data)
         flush(path)
+        thumbnail_path(self._folder, digest).write_bytes(encode_thumbnail(pixels))
         return digest
 
     def publish(self) -> None:
         """Move the images to their place; the caller holds the store's lock."""
-        for path in self._folder.glob("*.png"):
-            path.replace(self._images / path.name)
+        for kind in _KINDS:
+            for path in self._folder.glob(kind):
+                path.replace(self._images / path.name)
         flush(self._images)
 
     def place(self, text: str, target: Path) -> None:
@@ -113,14 +117,20 @@ def kept_path(images: Path, sha256: str) -> Path:
     return images / f"{sha256}.png"
 
 
+def thumbnail_path(images: Path, sha256: str) -> Path:
+    """Return where the small picture of an image of this hash lies."""
+    return images / f"{sha256}.jpg"
+
+
 def sweep(images: Path, kept: set[str]) -> None:
     """Remove files of other hashes than these, and folders whose owner is gone.
 
     The caller holds the store's lock.
     """
-    for path in images.glob("*.png"):
-        if path.stem not in kept:
-            path.unlink(missing_ok=True)
+    for kind in _KINDS:
+        for path in images.glob(kind):
+            if path.stem not in kept:
+                path.unlink(missing_ok=True)
     # Manifests were once written aside under these names, and left there by a kill.
     for path in (images.parent / "manifests").glob(".manifest.*"):
         path.unlink(missing_ok=True)

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.cases.files import Staging, kept_path, writing_files
-from core.cases.records import Case, CaseImage, Shown, Verdict
+from core.cases.judgement import label_of
+from core.cases.records import Case, CaseImage, Shown
 from core.cases.store import Store
 from core.cases.trail import now
 from core.documents.letters import neutral
 from core.errors import CaseError
 
 Classes = tuple[str, ...]
-_TWO = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +105,7 @@ def write_manifest(store: Store, images: Labelled) -> Path:
         If there is no labelled image, or the disk is full.
     """
     if not images.rows:
-        raise CaseError(
-            "No image here has a verdict that names a class. Agree or disagree with some answers "
-            "first."
-        )
+        raise CaseError("No image here has a verdict that names a class. Judge some first.")
     folder = store.images.parent / "manifests"
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -148,24 +145,3 @@ def _patients(everything: Collection[Shown]) -> dict[str, str]:
         one, other = first(owner.setdefault(shown.sha256, own)), first(own)
         same[max(one, other)] = min(one, other)
     return {case_id: first(patient) for case_id, patient in name.items()}
-
-
-def label_of(image: CaseImage) -> str | None:
-    """Return the class that the pathologist holds right, of those of the image's first answer.
-
-    Who agrees with a class holds it right; who disagrees with one of two holds the other right.
-    Another subtype is a label if the model knows it by that name. Everything else names no class:
-    a disagreement where there are more classes, a subtype that the model does not know, "cannot
-    tell", no verdict, and any verdict on an answer that names no class itself.
-    """
-    answer = image.answers[0]
-    if image.verdict == Verdict.OTHER_SUBTYPE:
-        known = {name.casefold(): name for name in answer.classes}
-        return known.get(image.subtype.casefold())
-    if answer.said != answer.predicted:
-        return None
-    if image.verdict == Verdict.AGREE:
-        return answer.predicted
-    if image.verdict == Verdict.DISAGREE and len(answer.classes) == _TWO:
-        return next(name for name in answer.classes if name != answer.predicted)
-    return None

@@ -67,6 +67,8 @@ class NewImage:
     synthetic: bool = False
     verdict: Verdict | None = None
     """What the pathologist said of the answer before it was kept."""
+    subtype: str = ""
+    """What it is instead, where the verdict is "other subtype"."""
     magnification: str = ""
     """Of the BreaKHis microscope, such as "200X", if the scale was stated by that; else empty."""
 

@@ -112,6 +112,8 @@ def _prepare(
         )
         if image.verdict is not None:
             row.verdict = image.verdict.value
+            row.subtype = storable(image.subtype, "subtype")
+            row.words = folded(name, row.subtype)
             row.judged_at, row.judged_by = now(), name_of(actor)
         rows.append((row, image.answer))
         cards.append(card)
@@ -181,9 +183,14 @@ def _insert(
                 "judged",
                 image=row.position,
                 model=(answer.model, answer.model_sha256),
-                change=({}, {"verdict": row.verdict}),
+                change=({}, _judged(row)),
             )
     return case_id
+
+
+def _judged(row: ImageRow) -> dict[str, object]:
+    named: dict[str, object] = {"subtype": row.subtype} if row.subtype else {}
+    return {"verdict": row.verdict, **named}
 
 
 def _told(answer: NewAnswer) -> dict[str, object]:

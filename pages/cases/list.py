@@ -1,18 +1,22 @@
 """The table of cases: searched, filtered, sorted; a click opens one."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core.cases.records import UNJUDGED, Case, CaseFilter, Verdict
+from pages.cases.images import small_picture
 from pages.cases.words import answers_in_short, counted, verdicts_in_short
+from pages.shared.marked_table import Selection, show_marked_table
 from pages.shared.plain import quiet, visible
 
 if TYPE_CHECKING:
     from core.cases.store import Store
 
 OPEN = "case"
-_TURN = "worklist_turn"
+_TURN, _SORT, _MARKED = "worklist_turn", "worklist_sort", "worklist_marked"
+_ROW = 44
 
 
 def ask_filter(store: "Store") -> CaseFilter:
@@ -36,35 +40,71 @@ def ask_filter(store: "Store") -> CaseFilter:
     return CaseFilter(text, answer, model, verdict, since, until)
 
 
-def show_list(cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
-    """Draw the table, or say why there is none."""
+def show_list(images: Path, cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
+    """Draw the table, or say why there is none; `images` is the store's folder."""
     if not cases and wanted == CaseFilter():
         st.text("No cases yet. Save one on Diagnose.")
         return
     if not cases:
         st.text("No case matches the filters on the left.")
         return
-    images = sum(len(case.images) for case in cases)
+    number = sum(len(case.images) for case in cases)
     more = f"The newest {len(cases):,} of {total:,} cases" if total > len(cases) else None
-    quiet(
-        f"{more or counted(len(cases), 'case')} · {counted(images, 'image')}. Click a case to open "
-        "it, a heading to sort."
-    )
+    quiet(f"{more or counted(len(cases), 'case')} · {counted(number, 'image')}.")
+    columns = _columns(images, cases)
+    by = st.session_state.get(_SORT)
+    by = by if by in columns and by != _PICTURE else None
+    order = list(range(len(cases)))
+    if by:
+        order.sort(key=lambda place: _folded(columns[by][place]))
+    ids = [cases[place].id for place in order]
+    marked = st.session_state.get(_MARKED)
+    row = ids.index(marked) if marked in ids else 0
+    _ask_keys(ids, row)
+
+    def clicked(selection: Selection) -> None:
+        column = selection["columns"][0] if selection["columns"] else None
+        if selection["cells"]:
+            open_case(ids[selection["cells"][0][0]])
+        elif column != by:
+            st.session_state[_SORT] = column
+        elif selection["rows"]:
+            st.session_state[_MARKED] = ids[selection["rows"][0]]
+
     # A table of its own after each return: a click that was followed is no click any more.
     turn = st.session_state.setdefault(_TURN, 0)
-    picked = st.dataframe(
-        _columns(cases),
-        key=f"worklist-{turn}-{hash(cases)}",
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="",
+    show_marked_table(
+        {title: [column[place] for place in order] for title, column in columns.items()},
+        f"worklist-{turn}",
+        {"rows": [row], "columns": [by] if by else [], "cells": []},
+        clicked,
+        row_height=_ROW,
         column_config=_CONFIG | {"Saved": _local_time()},
         alt="Cases with their answers and verdicts",
     )
-    if cells := picked["selection"]["cells"]:
-        open_case(cases[cells[0][0]].id)
-        st.rerun()
+
+
+def _ask_keys(ids: list[str], row: int) -> None:
+    """Draw the buttons that go along the table and open a case."""
+    with st.container(horizontal=True, gap="small"):
+        for title, key, to in (("Previous", "K", row - 1), ("Next", "J", row + 1)):
+            st.button(
+                title,
+                key=f"worklist_{title}",
+                shortcut=key,
+                disabled=not 0 <= to < len(ids),
+                on_click=_put_mark,
+                args=(ids, to),
+            )
+        st.button("Open", key="worklist_open", shortcut="O", on_click=open_case, args=(ids[row],))
+
+
+def _put_mark(ids: list[str], row: int) -> None:
+    st.session_state[_MARKED] = ids[min(max(row, 0), len(ids) - 1)]
+
+
+def _folded(cell: Any) -> Any:
+    return cell.casefold() if isinstance(cell, str) else cell
 
 
 def show_tombstones(cases: tuple[Case, ...]) -> None:
@@ -100,6 +140,7 @@ def open_case(case_id: str | None) -> None:
         st.query_params.pop(OPEN, None)
     else:
         st.query_params[OPEN] = case_id
+        st.session_state[_MARKED] = case_id  # where one goes on after the way back
 
 
 def _choose(title: str, values: tuple[str, ...], key: str, words: str) -> str | None:
@@ -120,8 +161,12 @@ def _word(case: Case) -> str:
     return visible(word_of_case(list(said.values()))) if said else ""
 
 
-def _columns(cases: tuple[Case, ...]) -> dict[str, list[object]]:
+def _columns(images: Path, cases: tuple[Case, ...]) -> dict[str, list[Any]]:
     return {
+        _PICTURE: [
+            small_picture(str(images), case.images[0].sha256) if case.images else ""
+            for case in cases
+        ],
         "Case": [case.id for case in cases],
         "Patient": [visible(case.patient) for case in cases],
         "Images": [len(case.images) for case in cases],
@@ -144,7 +189,9 @@ def _local_time() -> Any:
     )
 
 
+_PICTURE = " "
 _CONFIG = {
+    _PICTURE: st.column_config.ImageColumn(width=44, help="The first image."),
     "Case's answer": st.column_config.TextColumn(
         width=120, help="A class if more than half of its images are called that, and none another."
     ),

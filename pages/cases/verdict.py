@@ -1,25 +1,24 @@
-"""The pathologist's verdict on an image."""
+"""The pathologist's verdict on an image: a key a class, other subtypes, and a note."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.cases.judgement import judgement, label_of
 from core.cases.records import Case, CaseImage, Verdict
 from core.cases.words import moment
 from core.errors import LobuleError
-from pages.shared.plain import notice, quiet
+from pages.cases.images import show
+from pages.cases.words import verdict_words
+from pages.shared.judging import ask_class
+from pages.shared.plain import notice, quiet, visible
 from pages.shared.who import ask_who, who
 
 if TYPE_CHECKING:
     from core.cases.store import Store
 
-_NAMES = {
-    Verdict.AGREE: "Agree",
-    Verdict.DISAGREE: "Disagree",
-    Verdict.OTHER_SUBTYPE: "Other subtype",
-    Verdict.CANNOT_TELL: "Cannot tell",
-}
-_HELP = "On the first model's answer. One that names a class can become a label."
+_OTHER_HELP = "What it is instead, where none of the model's classes fits."
 
 
 def ask_verdict(store: "Store", case: Case, image: CaseImage) -> None:
@@ -27,58 +26,78 @@ def ask_verdict(store: "Store", case: Case, image: CaseImage) -> None:
     # What is typed belongs to one state of the case; a newer one has widgets of its own.
     tag = f"{image.id}-{case.version}"
     st.html("<h3>Your verdict</h3>")
+    if error := st.session_state.pop("judging_failed", None):
+        notice(error, "error")
+    named = label_of(image)
     if image.judged_at:
-        quiet(f"Last changed by {image.judged_by} on {moment(image.judged_at)}.")
-    verdict = st.pills(
-        "Verdict",
-        list(Verdict),
-        default=image.verdict,
-        format_func=_NAMES.__getitem__,
-        key=f"verdict-{tag}",
-        help=_HELP,
-        wrap=True,
-    )
-    subtype = ""
-    if verdict == Verdict.OTHER_SUBTYPE:
-        known = list(image.answers[0].classes)
-        options = [*known, *([image.subtype] if image.subtype not in {*known, ""} else [])]
-        subtype = (
-            st.selectbox(
+        words = visible(named or verdict_words(image))
+        quiet(f"{words}: {image.judged_by}, {moment(image.judged_at)}.")
+    first = image.answers[0]
+    save = partial(_save, store, case, image, tag)
+
+    def say(named: str | None) -> None:
+        save(*judgement(named, first.said, first.classes))
+
+    with st.container(horizontal=True, gap="small"):
+        judged = named is not None or image.verdict == Verdict.CANNOT_TELL
+        ask_class(first.classes, named, tag, say, judged=judged)
+        with st.popover("Other"):
+            subtype = st.text_input(
                 "It is",
-                options,
-                index=options.index(image.subtype) if image.subtype else None,
+                image.subtype if image.verdict == Verdict.OTHER_SUBTYPE else "",
                 key=f"subtype-{tag}",
-                accept_new_options=True,
-                placeholder="choose or type a subtype",
+                max_chars=200,
+                help=_OTHER_HELP,
             )
-            or ""
-        )
-    note = st.text_area(
+            st.button(
+                "Save as verdict",
+                key=f"judge-other-{tag}",
+                disabled=not subtype.strip(),
+                on_click=save,
+                args=(Verdict.OTHER_SUBTYPE, subtype),
+            )
+            st.button(
+                "Take your verdict back",
+                key=f"judge-back-{tag}",
+                disabled=image.verdict is None,
+                on_click=save,
+                args=(None, ""),
+            )
+    st.text_area(
         "Note", image.note, max_chars=2000, key=f"note-{tag}", height=90, placeholder="none"
     )
+    st.button(
+        "Save note",
+        key=f"note-save-{tag}",
+        on_click=partial(save, image.verdict, image.subtype, stay=True),
+        help="A verdict saves it too.",
+    )
     ask_who("judge_user")
-    if st.button("Save verdict", type="primary", key=f"judge-{tag}", width="stretch"):
-        _save(store, case, image, verdict, subtype, note)
 
 
 def _save(
     store: "Store",
     case: Case,
     image: CaseImage,
+    tag: str,
     verdict: Verdict | None,
     subtype: str,
-    note: str,
+    *,
+    stay: bool = False,
 ) -> None:
+    """Keep a verdict with the note as it stands, and go on to the next image."""
     from core.cases.change import judge  # noqa: PLC0415 - SQLAlchemy
 
+    note = st.session_state.get(f"note-{tag}", image.note)
     try:
         judge(store, case, image, who(), verdict, subtype=subtype, note=note)
     except LobuleError as error:
-        notice(str(error), "error")
-    else:
-        seen(case.id, case.version + 1)
-        st.toast("The verdict is saved.", icon=":material/check:")
-        st.rerun()
+        st.session_state["judging_failed"] = str(error)
+        return
+    seen(case.id, case.version + 1)
+    if not stay:
+        show(case, image.position)  # counted from 1: of the next one, counted from 0
+    st.toast("The note is saved." if stay else "The verdict is saved.", icon=":material/check:")
 
 
 def seen(case_id: str, version: int | None) -> None:

@@ -9,26 +9,25 @@ from core.cases.records import Case, CaseImage
 from core.cases.words import moment
 from core.errors import LobuleError
 from pages.cases.exports import offer_report
+from pages.cases.images import choose_image
 from pages.cases.list import open_case
 from pages.cases.picture import show_answer, show_beside
 from pages.cases.rerun import ask_rerun
 from pages.cases.verdict import as_seen, ask_verdict, seen
-from pages.cases.words import DELETED, VERDICT_MARKS, change_words, counted, shortest
+from pages.cases.words import DELETED, change_words, counted
 from pages.shared.plain import as_html, notice, quiet, table, visible
 from pages.shared.who import ask_who, who
 
 if TYPE_CHECKING:
     from core.cases.store import Store
 
-_YOU = "The pathologist's verdict: " + ", ".join(
-    f"{symbol} {verdict.value}" for verdict, symbol in VERDICT_MARKS.items()
-)
-
 
 def show_case(store: "Store", case: Case) -> None:
     """Draw a case, or the tombstone of a deleted one."""
     with st.sidebar:
-        if st.button("Back to the worklist", icon=":material/arrow_back:", key="back"):
+        if st.button(
+            "Back to the worklist", icon=":material/arrow_back:", key="back", shortcut="Esc"
+        ):
             leave(case.id)
     st.title(f"Case {case.id}", anchor=False)
     if case.deleted_at:
@@ -44,7 +43,7 @@ def show_case(store: "Store", case: Case) -> None:
     if shown.version != case.version:
         _tell_of_change(case)
     with st.sidebar:
-        image = _choose_image(case)
+        image = choose_image(store.images, case)
         ask_rerun(store, shown)
         st.html("<h3>The case</h3>")
         with st.container(horizontal=True):
@@ -119,29 +118,6 @@ def _tell_of_change(case: Case) -> None:
     if st.button("Reload", key="reload"):
         seen(case.id, case.version)
         st.rerun()
-
-
-def _choose_image(case: Case) -> CaseImage:
-    if len(case.images) == 1:
-        return case.images[0]
-    event = st.dataframe(
-        {
-            "You": [
-                VERDICT_MARKS[image.verdict] if image.verdict else "–" for image in case.images
-            ],
-            "Answer": [visible(shortest(image.answers[0])) for image in case.images],
-            "Image": [visible(image.name) for image in case.images],
-        },
-        hide_index=True,
-        key=f"case_images-{case.id}",
-        on_select="rerun",
-        selection_mode="single-row-required",
-        column_config={"You": st.column_config.TextColumn(width=45, help=_YOU)},
-        placeholder="",
-        alt="The images of the case with answers and verdicts",
-    )
-    chosen = event["selection"]["rows"]
-    return case.images[chosen[0] if chosen and chosen[0] < len(case.images) else 0]
 
 
 def _show_image(store: "Store", case: Case, image: CaseImage) -> None:

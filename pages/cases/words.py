@@ -56,8 +56,8 @@ def verdicts_in_short(images: tuple[CaseImage, ...]) -> str:
     if len(images) == 1:
         return verdict_words(images[0])
     order = [*Verdict, None]
-    given = sorted((image.verdict for image in images), key=order.index)
-    return _counts(verdict.value if verdict else UNJUDGED for verdict in given)
+    given = sorted(images, key=lambda image: order.index(image.verdict))
+    return _counts(verdict_words(image) for image in given)
 
 
 def _counts(words: Iterable[str]) -> str:
@@ -68,7 +68,7 @@ def verdict_words(image: CaseImage) -> str:
     """Write the pathologist's verdict on an image."""
     if image.verdict is None:
         return UNJUDGED
-    return f"{image.verdict.value}: {image.subtype}" if image.subtype else image.verdict.value
+    return image.subtype or image.verdict.value
 
 
 def change_words(entry: TrailEntry) -> str:

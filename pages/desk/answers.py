@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.datasets.published_scale import is_named
 from core.errors import LobuleError, NoModelError, Stopped
-from pages.desk.state import Desk, Upload, open_desk
+from pages.desk.state import Desk, Subject, Upload, open_desk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,7 +89,7 @@ class Query:
         )
 
     @property
-    def subject(self) -> tuple[str, str, float | None]:
+    def subject(self) -> Subject:
         """What is answered: the image, by which model, at which scale."""
         return self.upload.id, self.model, self.um_per_px
 

@@ -51,7 +51,9 @@ def _show_progress(work: Work, queries: list[Query]) -> bool:
     if answered == number:
         from core.inference.case import RULE  # noqa: PLC0415 - loads NumPy
 
-        st.caption("How the images come to one answer", help=RULE)
+        judged = sum(query.subject in work.desk.verdicts for query in queries)
+        yours = f"{judged:,} of {number:,} judged by you. " if judged else ""
+        st.caption(f"{yours}How the images come to one answer", help=RULE)
         return False
     with st.container(horizontal=True, vertical_alignment="center", key="desk_progress"):
         if work.paused:

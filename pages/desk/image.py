@@ -1,21 +1,23 @@
 """The image on show: what can be done with it, its name, its answer and its maps."""
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.cases.records import Verdict
 from core.registry.package import Package
+from core.registry.shelf import best_first
 from pages.desk.answered_by import package_of, show_no_answer, show_who_answered
-from pages.desk.answers import Failure, Query, ask, known, summary
+from pages.desk.answers import Failure, Query, Summary, ask, known, summary
 from pages.desk.explanations import show_explanations
 from pages.desk.how_taken import ask_how_taken
 from pages.desk.maps import FIGURE_ROOM, draw_growing, show_maps
-from pages.desk.state import Desk
+from pages.desk.state import Desk, Subject
 from pages.desk.stated_scale import ask_for_own_scale
 from pages.desk.uploads import take_away
 from pages.desk.work import Work, go_on, wait
+from pages.shared.judging import ask_class
 from pages.shared.outcome import compare_scale, show_outcome
 from pages.shared.plain import as_html, notice
 
@@ -29,13 +31,6 @@ if TYPE_CHECKING:
 READING = "Reading the image; the first answer also loads the model."
 
 
-_SAYS = (
-    (Verdict.AGREE, "Agree", "A", "The answer is right."),
-    (Verdict.DISAGREE, "Disagree", "D", "The answer is wrong."),
-)
-_KEPT = "Saved with the case; again takes it back."
-
-
 def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
     """Draw the buttons above the image; `queries` are in the order of the table."""
     ids = [query.upload.id for query in queries]
@@ -46,22 +41,26 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
             _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
         short = summary(chosen, desk)
         answered = short is not None and short.predicted is not None
-        said = desk.verdicts.get(chosen.subject)
-        for verdict, name, key, words in _SAYS:
-            st.button(
-                f"{name}d" if said == verdict else name,
-                # A key of its own: whoever types fast judges the answer that is on the screen.
-                key=f"desk_{verdict}-{chosen.subject}",
-                type="primary" if said == verdict else "secondary",
-                icon=":material/check:" if said == verdict else None,
-                shortcut=key,
+        with st.container(horizontal=True, gap="small", width="content", key="desk_judging"):
+            st.html('<b class="lobule-quiet">Your verdict</b>', width="content")
+            ask_class(
+                _classes(chosen, short),
+                desk.verdicts.get(chosen.subject),
+                f"{chosen.subject}",
+                partial(_say, desk, ids, chosen.subject),
+                judged=chosen.subject in desk.verdicts,
                 disabled=not answered,
-                on_click=_say,
-                args=(desk, chosen.subject, verdict),
-                help=f"{words} {_KEPT}",
             )
         with st.popover("More"):
             ask_for_own_scale(desk, chosen.upload.id)
+            if chosen.subject in desk.verdicts:
+                st.button(
+                    "Take your verdict back",
+                    key="desk_unsay",
+                    width="stretch",
+                    on_click=_unsay,
+                    args=(desk, chosen.subject),
+                )
             st.button(
                 "Remove this image",
                 key="desk_remove",
@@ -198,8 +197,20 @@ def _step(desk: Desk, ids: list[str], steps: int) -> None:
     desk.chosen = ids[min(max(place + steps, 0), len(ids) - 1)]
 
 
-def _say(desk: Desk, subject: tuple[str, str, float | None], verdict: Verdict) -> None:
-    if desk.verdicts.get(subject) == verdict:
-        del desk.verdicts[subject]
-    else:
-        desk.verdicts[subject] = verdict
+def _classes(query: Query, short: Summary | None) -> tuple[str, ...]:
+    """Of the model that answered; until it has, of the one that probably will."""
+    if short and short.card:
+        return short.card.classes
+    package = query.package or best_first()[0].package
+    return package.card.classes if package else ()
+
+
+def _say(desk: Desk, ids: list[str], subject: Subject, named: str | None) -> None:
+    """Note what was said of an image, and go on to the one after it, whichever is on show now."""
+    desk.verdicts[subject] = named
+    desk.chosen = subject[0]
+    _step(desk, ids, 1)
+
+
+def _unsay(desk: Desk, subject: Subject) -> None:
+    desk.verdicts.pop(subject, None)

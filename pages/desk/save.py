@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.cases.records import NewImage
+from core.cases.judgement import judgement
+from core.cases.records import NewImage, Verdict
 from core.errors import LobuleError
 from pages.desk.answers import Failure, Query, ask, summary
-from pages.desk.state import open_desk
+from pages.desk.state import Desk, open_desk
 from pages.shared.plain import as_html, notice
 from pages.shared.who import ask_who, who
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
+
+    from core.diagnosis import Diagnosis
 
 WORKLIST = "pages/worklist.py"
 _HELP = "Keeps the images, their answers and the model's card on this computer."
@@ -94,12 +97,18 @@ def _images(answered: list[Query], place: "DeltaGenerator", *, names: bool) -> I
             answer.image.pixels,
             record(answer, name),
             query.upload.synthetic,
-            desk.verdicts.get(query.subject),
+            *_verdict(desk, query, answer),
             # Another window may have stated another scale than the answer was given for.
             magnification=scale.magnification
             if scale and scale.um_per_px == query.um_per_px
             else "",
         )
+
+
+def _verdict(desk: Desk, query: Query, answer: "Diagnosis") -> tuple[Verdict | None, str]:
+    if query.subject not in desk.verdicts:
+        return None, ""
+    return judgement(desk.verdicts[query.subject], answer.outcome.name, answer.classes)
 
 
 def _has_answer(query: Query) -> bool:
@@ -109,7 +118,7 @@ def _has_answer(query: Query) -> bool:
 
 def _key(answered: list[Query]) -> tuple[object, ...]:
     desk = open_desk()
-    said = tuple(desk.verdicts.get(query.subject) for query in answered)
+    said = tuple(desk.verdicts.get(query.subject, "") for query in answered)
     scales = tuple(desk.scale_of(query.upload) for query in answered)
     return (*(query.key(desk)[:3] for query in answered), said, scales)
 

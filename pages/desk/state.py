@@ -15,7 +15,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.cases.records import Verdict
 from pages.shared import address
 
 MOST_IMAGES = 200
@@ -27,6 +26,9 @@ IDLE_SECONDS = 12 * 3600.0
 SPARED_SECONDS = 1800.0
 """A desk that was looked at in this time is not cleared to make room for others."""
 _TOKEN_BYTES = 16
+
+# An image by its id, who answered it, and the scale that was stated for it.
+Subject = tuple[str, str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ class Desk:
     """What was stated for the case."""
     scales: dict[str, Scale] = field(default_factory=dict)
     """What was stated for one image alone, by id."""
-    verdicts: dict[tuple[str, str, float | None], Verdict] = field(default_factory=dict)
-    """What the pathologist said, by `Query.subject`: a word on one answer is on no other."""
+    verdicts: dict[Subject, str | None] = field(default_factory=dict)
+    """The class that the pathologist named, None for "cannot tell", by `Query.subject`: a word on
+    one answer is on no other."""
     answers: OrderedDict[Any, Any] = field(default_factory=OrderedDict)
     summaries: dict[Any, Any] = field(default_factory=dict)
     hashes: dict[str, str] = field(default_factory=dict)

@@ -1,12 +1,10 @@
 """The images of a case in a table: sorted by a click on a column's head, chosen by one on a row."""
 
-from typing import Any
-
 import streamlit as st
 
-from core.cases.records import Verdict
 from pages.desk.answers import Query, Summary, summary
 from pages.desk.state import Desk, Upload
+from pages.shared.marked_table import Selection, row_of, show_marked_table
 from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of_outcome
 from pages.shared.plain import visible
 
@@ -15,9 +13,6 @@ _SORTABLE = (OUTCOME, PROBABILITY, YOU, NAME)
 _ROW, _HEAD, _MOST_ROWS = 44, 36, 13
 _KEY = "desk_table"
 _ORDER, _SORT = "desk_order", "desk_sort"
-_MARKED, _HEARD, _HEARD_PLACE = "desk_marked", "desk_heard", "desk_unseen"
-_YOURS = {Verdict.AGREE: "✓", Verdict.DISAGREE: "✗"}
-_Selection = dict[str, list[Any]]
 
 
 def in_order(desk: Desk, queries: list[Query]) -> list[Query]:
@@ -35,58 +30,32 @@ def show_table(desk: Desk, queries: list[Query]) -> None:
     ids = [query.upload.id for query in queries]
     st.session_state[_ORDER] = ids
     by = st.session_state.get(_SORT)
-    wanted: _Selection = {
+    wanted: Selection = {
         "rows": [ids.index(desk.chosen)] if desk.chosen in ids else [],
         "columns": [by] if by in _SORTABLE else [],
         "cells": [],  # none, but the browser names them: without, its echo looks like a click
     }
-    _mark(wanted)
-    st.dataframe(
+    show_marked_table(
         {title: [row[place] for row in rows] for place, title in enumerate(_CONFIG)},
-        key=_KEY,
-        hide_index=True,
+        _KEY,
+        wanted,
+        _chosen,
         row_height=_ROW,
         height=_HEAD + _ROW * min(len(rows), _MOST_ROWS),
-        on_select=_chosen,
-        selection_mode=("single-row", "single-column", "single-cell"),
         column_config=_CONFIG,
-        placeholder="",
         alt="The images of this case and their answers",
     )
-    with st.container(key=_HEARD_PLACE):  # after the table, so that it is heard of after it too
-        st.text_input("Number of the mark", key=_HEARD, label_visibility="collapsed")
 
 
-def _mark(wanted: _Selection) -> None:
-    """Have the browser mark what is on show and the order, and note that it was told to."""
-    marked, generation = st.session_state.get(_MARKED, (None, 0))
-    held = st.session_state.get(_KEY)
-    if held is None or any(held["selection"][part] != wanted[part] for part in wanted):
-        generation += marked != wanted
-        st.session_state[_KEY] = {"selection": wanted}
-    st.session_state[_MARKED] = wanted, generation
-    st.session_state[_HEARD] = str(generation)
-
-
-def _chosen() -> None:
-    """Take over what was clicked: a row, anywhere on it, is an image, a column's head an order.
-
-    After a key was pressed, the page marks another row. A browser that asks to run again before it
-    has heard of that sends the row that was marked before: that is no click. It has heard once it
-    sends the number of the mark, which came along in a field that nobody sees.
-    """
-    marked, generation = st.session_state[_MARKED]
-    selection = st.session_state[_KEY]["selection"]
-    if st.session_state.get(_HEARD) != str(generation) or selection == marked:
-        return
+def _chosen(selection: Selection) -> None:
+    """Take over what was clicked: a row, anywhere on it, is an image, a column's head an order."""
     ids: list[str] = st.session_state.get(_ORDER, [])
-    cells = selection["cells"]  # a click on a row's text: the row's number and the column
-    rows = [cells[0][0]] if cells else selection["rows"]
-    if rows and rows[0] < len(ids):
-        st.session_state["desk_picked"] = ids[rows[0]]
+    row = row_of(selection)
+    if row is not None and row < len(ids):
+        st.session_state["desk_picked"] = ids[row]
     # A cell that is clicked takes the mark off the head: the order stays.
     by = selection["columns"][0] if selection["columns"] else None
-    if not cells and by != st.session_state.get(_SORT):
+    if not selection["cells"] and by != st.session_state.get(_SORT):
         st.session_state[_SORT] = by
         st.session_state["desk_sorted"] = True  # which image is next is drawn outside the table
 
@@ -96,9 +65,8 @@ def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None,
     name = visible(query.upload.name)
     if key in doubles:
         name = f"{name} (= {visible(doubles[key])})"
-    said = desk.verdicts.get(query.subject)
-    yours = _YOURS.get(said, "") if said else ""
     short = summary(query, desk)
+    yours = _yours(desk, query, short)
     if short is None:
         return None, "…", "", yours, name
     if short.predicted is None:
@@ -112,6 +80,16 @@ def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None,
     )
 
 
+def _yours(desk: Desk, query: Query, short: Summary | None) -> str:
+    """What the pathologist said: a check mark where it is what the model says."""
+    if query.subject not in desk.verdicts:
+        return ""
+    named = desk.verdicts[query.subject]
+    if named is None:
+        return "?"
+    return "✓" if short and named == short.outcome else visible(named)
+
+
 def _rank(desk: Desk, query: Query, by: str) -> tuple[object, ...]:
     if by == NAME:
         return (query.upload.name.casefold(),)
@@ -119,7 +97,7 @@ def _rank(desk: Desk, query: Query, by: str) -> tuple[object, ...]:
     if short is None or short.predicted is None:
         return (1, 0, "")
     if by == YOU:
-        return (0, _YOURS.get(desk.verdicts.get(query.subject), "~"), "")  # type: ignore[arg-type]
+        return (0, 0, _yours(desk, query, short) or "~")
     if by == OUTCOME:
         return (0, _suspicion(short), short.outcome)
     return (0, 2.0 if short.outcome == OUT_OF_SCOPE else -short.probability, "")
@@ -157,6 +135,8 @@ _CONFIG = {
         width=50,
         help=f"Of the positive class, else of the most probable. {_CLICK}",
     ),
-    YOU: st.column_config.TextColumn(width=44, help=f"Your verdict: ✓ agree, ✗ disagree. {_CLICK}"),
+    YOU: st.column_config.TextColumn(
+        width=64, help=f"Your verdict: ✓ as the model, else the class; ? cannot tell. {_CLICK}"
+    ),
     NAME: st.column_config.TextColumn(help=_CLICK),
 }

@@ -1,5 +1,6 @@
 """Words that others wrote (file names, card texts, errors), shown exactly as they are written."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -11,6 +12,11 @@ from core.documents.letters import visible
 def as_html(text: object) -> str:
     """Return text as HTML that shows it literally and keeps its writing direction to itself."""
     return f"<bdi>{escape(visible(str(text)))}</bdi>"
+
+
+def as_label(text: str) -> str:
+    """Return text as Markdown that shows it literally, for the label of a button."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", visible(text))
 
 
 def notice(text: str, kind: str = "warning") -> None:

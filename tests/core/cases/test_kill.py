@@ -60,7 +60,7 @@ def check_whole(store: Store) -> set[str]:
         for image in case.images:
             assert read_kept(store.images, image.sha256).shape == (image.height, image.width, 3)
             assert full_answer(store, image.answers[0].id).maps
-            files.add(f"{image.sha256}.png")
+            files |= {f"{image.sha256}.png", f"{image.sha256}.jpg"}
     left = {path.name for path in store.images.iterdir() if path.name != ".lock"}
     assert left == files
     return {case.id for case in cases}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cases.change import delete_case, judge
-from core.cases.manifest import Labelled, class_sets, label_of, labelled, write_manifest
+from core.cases.judgement import label_of
+from core.cases.manifest import Labelled, class_sets, labelled, write_manifest
 from core.cases.read import everything_shown, find_cases, load_case
 from core.cases.records import (
     Actor,

@@ -68,7 +68,8 @@ def test_pixels_are_kept_and_nothing_else_of_a_file(store: Store, make_image: Ma
 def test_one_image_twice_is_one_file(store: Store, make_image: MakeImage) -> None:
     case_id = save_case(store, [make_image(1, "a"), make_image(1, "b")], ANNA)
     other = save_case(store, [make_image(1, "c")], ANNA)
-    assert len(files_of(store)) == 1
+    assert {Path(name).suffix for name in files_of(store)} == {".png", ".jpg"}
+    assert len(files_of(store)) == 2  # the image and its small picture
     assert case_id != other
     assert len({image.sha256 for image in load_case(store, case_id).images}) == 1
 

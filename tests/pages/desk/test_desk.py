@@ -9,6 +9,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
+from core.cases.judgement import label_of
 from core.cases.read import find_cases
 from core.cases.records import CaseFilter, Verdict
 from core.cases.store import close_stores, open_store
@@ -16,7 +17,7 @@ from core.cases.trail import read_trail
 from pages.desk import image as desk_image
 from pages.desk import state as desks
 from pages.desk.state import Desk, Upload
-from tests.pages.conftest import answered, upload_images
+from tests.pages.conftest import NEGATIVE, POSITIVE, answered, upload_images
 from tests.pages.test_diagnose import ROOT, html, open_page, tissue
 
 pytestmark = pytest.mark.usefixtures("shelf")
@@ -26,8 +27,20 @@ def start() -> AppTest:
     return AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
 
 
-def say(page: AppTest, verdict: str) -> Button:
-    return next(one for one in page.button if (one.key or "").startswith(f"desk_{verdict}-"))
+def say(page: AppTest, named: str) -> Button:
+    """The button that calls the image on show a class."""
+    buttons = [one for one in page.button if (one.key or "").startswith("judge-")]
+    return next(one for one in buttons if one.label.replace("\\", "") == named)
+
+
+def outcomes(page: AppTest) -> list[str]:
+    """What the model says of each image, as the table has it."""
+    return [text.split(" ", 1)[1] for text in page.dataframe[0].value["Outcome"]]
+
+
+def as_told(named: str, outcome: str) -> str:
+    """What the table tells of a verdict: whether it is what the model says, else the class."""
+    return "✓" if named == outcome else named
 
 
 def save_as(page: AppTest, user: str) -> None:
@@ -74,15 +87,29 @@ def test_the_same_pixels_in_another_file_are_a_duplicate() -> None:
 @pytest.mark.slow
 def test_a_word_on_each_image_and_the_next_one(of_three: AppTest) -> None:
     assert of_three.button(key="desk_Previous").disabled
-    say(of_three, "agree").click().run()
-    of_three.button(key="desk_Next").click().run()
-    say(of_three, "disagree").click().run()
-    of_three.button(key="desk_Next").click().run()
+    said = outcomes(of_three)
+    say(of_three, POSITIVE).click().run()  # after it the next image comes
+    assert on_show(of_three) == 1
+    say(of_three, NEGATIVE).click().run()
+    assert on_show(of_three) == 2
+    say(of_three, "Cannot tell").click().run()
+    assert on_show(of_three) == 2  # the last one
     assert of_three.button(key="desk_Next").disabled
-    assert list(of_three.dataframe[0].value["You"]) == ["✓", "✗", ""]
-    of_three.button(key="desk_Previous").click().run()
-    say(of_three, "disagree").click().run()  # takes it back
-    assert list(of_three.dataframe[0].value["You"]) == ["✓", "", ""]
+    first, second = as_told(POSITIVE, said[0]), as_told(NEGATIVE, said[1])
+    assert list(of_three.dataframe[0].value["You"]) == [first, second, "?"]
+    assert any("3 of 3 judged by you" in one.value for one in of_three.caption)
+    of_three.button(key="desk_unsay").click().run()
+    assert list(of_three.dataframe[0].value["You"]) == [first, second, ""]
+
+
+def test_a_key_pressed_twice_judges_one_image_once() -> None:
+    desk = Desk("token")
+    desk.put([uploaded("a"), uploaded("b"), uploaded("c")])
+    ids = list(desk.images)
+    for _ in range(2):  # the second time before the page of the next image was drawn
+        desk_image._say(desk, ids, ("a", "model", None), POSITIVE)
+    assert desk.verdicts == {("a", "model", None): POSITIVE}
+    assert desk.chosen == "b"
 
 
 def with_selection(
@@ -95,7 +122,7 @@ def with_selection(
     `heard` is false where it does not know yet what the page has marked last.
     """
     states = page._tree.get_widget_states()  # AppTest has no selections
-    mark = page.text_input(key="desk_heard")
+    mark = page.text_input(key="desk_table_heard")
     for state in states.widgets:
         if state.id == mark.proto.id and not heard:
             state.string_value = str(int(mark.value or 0) - 1)
@@ -149,19 +176,19 @@ def test_the_next_image_is_that_of_the_order_that_was_chosen(of_three: AppTest) 
 @pytest.mark.slow
 def test_a_single_image_can_be_judged_as_soon_as_it_is_answered() -> None:
     page = upload_images(open_page(), ("a.png", tissue(1)))
-    assert not say(page, "agree").disabled
+    assert not say(page, POSITIVE).disabled
 
 
 @pytest.mark.slow
 def test_a_word_on_one_answer_is_on_no_other(of_three: AppTest) -> None:
     page = of_three
-    say(page, "agree").click().run()
-    assert list(page.dataframe[0].value["You"]) == ["✓", "", ""]
+    told = [as_told(POSITIVE, outcomes(page)[0]), "", ""]
+    say(page, POSITIVE).click().run()
+    assert list(page.dataframe[0].value["You"]) == told
     answered(page.number_input(key="um_per_px").set_value(3.0).run())
     assert list(page.dataframe[0].value["You"]) == ["", "", ""]
-    assert say(page, "agree").label == "Agree"
     answered(page.number_input(key="um_per_px").set_value(None).run())  # the first answer again
-    assert list(page.dataframe[0].value["You"]) == ["✓", "", ""]
+    assert list(page.dataframe[0].value["You"]) == told
 
 
 def test_a_key_pressed_again_before_the_page_was_drawn_goes_on() -> None:
@@ -181,13 +208,17 @@ def test_a_key_pressed_again_before_the_page_was_drawn_goes_on() -> None:
 @pytest.mark.slow
 def test_what_was_said_is_saved_with_the_case(of_three: AppTest) -> None:
     try:
-        say(of_three, "disagree").click().run()
+        named = NEGATIVE if outcomes(of_three)[0] == POSITIVE else POSITIVE
+        say(of_three, named).click().run()
+        say(of_three, "Cannot tell").click().run()
         save_as(of_three, "Anna")
         case = find_cases(open_store(), CaseFilter()).cases[0]
-        assert [image.verdict for image in case.images] == [Verdict.DISAGREE, None, None]
+        assert [label_of(image) for image in case.images] == [named, None, None]
+        assert case.images[1].verdict == Verdict.CANNOT_TELL
+        assert case.images[2].verdict is None
         assert case.images[0].judged_by == "Anna"
         told = [entry for entry in read_trail(open_store(), case.id) if entry.action == "judged"]
-        assert len(told) == 1
+        assert len(told) == 2
     finally:
         close_stores()
 
@@ -196,13 +227,14 @@ def test_what_was_said_is_saved_with_the_case(of_three: AppTest) -> None:
 def test_a_refresh_finds_the_desk_by_its_address(of_three: AppTest) -> None:
     of_three.number_input(key="um_per_px").set_value(3.0)
     answered(of_three.run())
-    say(of_three, "agree").click().run()
+    said = as_told(POSITIVE, outcomes(of_three)[0])
+    say(of_three, POSITIVE).click().run()
     token = of_three.session_state["desk"]
     again = start()
     again.query_params["desk"] = token
     again.run()
     assert not again.exception
-    assert list(again.dataframe[0].value["You"]) == ["✓", "", ""]
+    assert list(again.dataframe[0].value["You"]) == [said, "", ""]
     assert again.number_input(key="um_per_px").value == pytest.approx(3.0)
     aside = start()  # a refresh of another page, and from there back
     aside.query_params["desk"] = token
@@ -210,7 +242,7 @@ def test_a_refresh_finds_the_desk_by_its_address(of_three: AppTest) -> None:
     assert not aside.exception
     del aside.query_params["desk"]
     aside.switch_page("pages/diagnose.py").run()
-    assert list(aside.dataframe[0].value["You"]) == ["✓", "", ""]
+    assert list(aside.dataframe[0].value["You"]) == [said, "", ""]
     other = start()
     other.query_params["desk"] = "somebody else's"
     other.run()

@@ -9,6 +9,7 @@ from core.cases.files import read_kept
 from core.cases.read import full_answer
 from core.cases.records import Actor, Case, CaseImage, FullAnswer
 from core.cases.report_words import (
+    OUTSIDE,
     OVERVIEW,
     OVERVIEW_SHARES,
     READING,
@@ -21,8 +22,10 @@ from core.cases.report_words import (
     pathologist_lines,
     read_card,
     result_of,
+    technical_lines,
 )
 from core.cases.store import Store
+from core.cases.thumbnails import read_thumbnail
 from core.documents.fonts import FONT, PAGES, new_document
 from core.documents.sheet import Sheet
 from core.errors import CaseError
@@ -36,6 +39,7 @@ Progress = Callable[[float, str], None]
 
 _SMALL = 7.5
 _FOOT_MM = 10
+_A_PAGE = 2  # images
 _FACTS = (1, 4)
 _FIGURES = (3, 2, 2)
 
@@ -88,36 +92,39 @@ def report_pdf(
             for image in case.images
             for answer in image.answers
         }
-        _whole(sheet, case, answers)
-        cards: dict[str, str] = {}
+        _whole(sheet, store, case, answers)
         for done, image in enumerate(case.images):
             tell(done / len(case.images), f"Image {done + 1:,} of {len(case.images):,}")
+            if done % _A_PAGE:
+                sheet.lower_half()
+            else:
+                sheet.page()
             _image(sheet, store, image, answers)
-            cards |= {answers[answer.id].card: answer.model_sha256 for answer in image.answers}
-        for card, model_sha256 in cards.items():
-            _model(sheet, card, model_sha256)
+        _appendix(sheet, case, answers)
         tell(1.0, "Putting the pages together")
         return bytes(document.output())
 
 
-def _whole(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
+def _whole(sheet: Sheet, store: Store, case: Case, answers: dict[int, FullAnswer]) -> None:
     """Write what is said of the case, and all its images in a table."""
     from core.cases.report_words import case_answers  # noqa: PLC0415 - NumPy
-    from core.inference.case import RULE  # noqa: PLC0415
 
     sheet.heading("The case")
-    if sentences := case_answers(case, answers):
-        for words in sentences:
-            sheet.text(words, bold=True)
-        sheet.text(RULE, _SMALL)
-    rows = [overview_row(image, result_of(answers[image.answers[0].id])) for image in case.images]
-    sheet.table(OVERVIEW, [tuple(map(shortened, row)) for row in rows], OVERVIEW_SHARES)
-    sheet.text(READING, _SMALL)
+    for words in case_answers(case, answers):
+        sheet.text(words, bold=True)
+    results = [result_of(answers[image.answers[0].id]) for image in case.images]
+    rows = [
+        overview_row(image, result, read_thumbnail(store.images, image.sha256))
+        for image, result in zip(case.images, results, strict=True)
+    ]
+    sheet.table(OVERVIEW, rows, OVERVIEW_SHARES)
+    if not all(result["scope"]["inside"] for result in results):
+        sheet.text(OUTSIDE, _SMALL)
 
 
 def _image(sheet: Sheet, store: Store, image: CaseImage, answers: dict[int, FullAnswer]) -> None:
     """Write an image's part, the first answer with its pictures."""
-    sheet.heading(f"{image.position}. {shortened(image.name)}", room=120.0)
+    sheet.heading(f"{image.position}. {shortened(image.name)}")
     if image.synthetic:
         sheet.text("A synthetic image, of no patient.", bold=True)
     _show(sheet, store, image, answers[image.answers[0].id])
@@ -128,13 +135,36 @@ def _image(sheet: Sheet, store: Store, image: CaseImage, answers: dict[int, Full
         if result["scope"]["inside"]:
             point = result["operating_point"]
             sheet.bar(answer.probability, point and point["threshold"])
-        for line in answer_lines(image, answer, full):
+        for line in answer_lines(full):
             sheet.text(line, 8)
     headline, note = pathologist_lines(image)
     sheet.heading(headline, 10, room=10.0)
     if note:
         sheet.text(note)
-    sheet.text(f"SHA-256 of the image as it is kept: {image.sha256}", _SMALL)
+
+
+def _appendix(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
+    """Write how to read the report, how each answer came about, and how far models are trusted."""
+    from core.inference.case import RULE  # noqa: PLC0415 - NumPy
+
+    sheet.page()
+    sheet.heading("Appendix", 14)
+    sheet.heading("How to read this report", 10)
+    if len(case.images) > 1:
+        sheet.text(RULE, _SMALL)
+    sheet.text(READING, _SMALL)
+    sheet.heading("How the answers came about", 10)
+    cards: dict[str, str] = {}
+    for image in case.images:
+        sheet.text(f"{image.position}. {shortened(image.name)}", 8, bold=True)
+        for answer in image.answers:
+            full = answers[answer.id]
+            cards[full.card] = answer.model_sha256
+            for line in technical_lines(image, answer, full):
+                sheet.text(line, _SMALL)
+        sheet.text(f"SHA-256 of the image as it is kept: {image.sha256}", _SMALL)
+    for card, model_sha256 in cards.items():
+        _model(sheet, card, model_sha256)
 
 
 def _show(sheet: Sheet, store: Store, image: CaseImage, full: FullAnswer) -> None:

@@ -21,7 +21,7 @@ from core.cases.words import moment
 from core.errors import CaseError
 from core.inference.case import FEWEST_IMAGES, answer_case
 from core.registry.card import Card
-from core.registry.card_sections import Section, card_sections
+from core.registry.card_sections import Section, card_sections, shortened
 
 RESEARCH_USE = (
     "For research use only. Lobule is not a medical device: its answers are no diagnosis and must "
@@ -29,22 +29,21 @@ RESEARCH_USE = (
 )
 READING = (
     "Probability: the model's own, calibrated on patients left out of its training; it says how "
-    "sure this model is, not how sure anyone may be. In brackets: of an image unlike those that it "
-    "was trained on, where it says nothing. Flips and turns: the probability less and plus one "
-    "standard deviation (±, in percentage points) over flips and turns of the image, the mean over "
-    "its tiles; an answer that hangs on them hangs on something that is not in the tissue. It is "
-    "no confidence interval. How far the model may be trusted on patients that it has not seen, "
-    "with 95 % intervals, is in its card at the end. Signs such as ⟨U+202E⟩: a letter "
+    "sure this model is, not how sure anyone may be. Flips and turns: the probability less and "
+    "plus one standard deviation (±, in percentage points) over flips and turns of the image, the "
+    "mean over its tiles; an answer that hangs on them hangs on something that is not in the "
+    "tissue. It is no confidence interval. How far the model may be trusted on patients that it "
+    "has not seen, with 95 % intervals, is in its card at the end. Signs such as ⟨U+202E⟩: a letter "
     "that this report has no font for, or that nobody sees, by its number in Unicode."
 )
-OVERVIEW = ("", "Image", "Model's answer", "Probability", "Flips and turns", "Pathologist")
-OVERVIEW_SHARES = (4, 28, 18, 20, 16, 22)
+OVERVIEW = ("", "", "Image", "Model's answer", "Probability", "Pathologist")
+OVERVIEW_SHARES = (4, 11, 30, 20, 20, 22)
+OUTSIDE = "In brackets: of an image unlike the training images, where the probability says nothing."
 # Sections of a card that do not tell how far its answers may be trusted.
 _LEFT_OUT = {"Factors", "Ethical considerations"}
 _HEADLINES = {
     Verdict.AGREE: "agrees",
     Verdict.DISAGREE: "disagrees",
-    Verdict.OTHER_SUBTYPE: "names another subtype",
     Verdict.CANNOT_TELL: "cannot tell",
 }
 
@@ -66,19 +65,29 @@ def case_facts(case: Case, made_at: datetime, made_by: Actor) -> list[tuple[str,
     ]
 
 
-def overview_row(image: CaseImage, result: dict[str, Any]) -> tuple[str, ...]:
-    """Return an image's row of `OVERVIEW`; `result` is of its first answer."""
+def overview_row(
+    image: CaseImage, result: dict[str, Any], picture: bytes
+) -> tuple[str | bytes, ...]:
+    """Return an image's row of `OVERVIEW`.
+
+    Parameters
+    ----------
+    image
+        With its answers.
+    result
+        Of the first answer.
+    picture
+        A small one, as an image file; empty where there is none.
+    """
     answer = image.answers[0]
-    verdict = image.verdict.value if image.verdict else UNJUDGED
     probability = f"{100 * answer.probability:.1f} % {answer.shown_class}"
-    spread, inside = _spread(result), result["scope"]["inside"]
     return (
         f"{image.position}",
-        image.name,
-        answer.said,
-        probability if inside else f"({probability})",
-        spread if inside else f"({spread})",
-        f"{verdict}: {image.subtype}" if image.subtype else verdict,
+        picture,
+        shortened(image.name),
+        shortened(answer.said),
+        shortened(probability if result["scope"]["inside"] else f"({probability})"),
+        shortened(image.subtype or (image.verdict.value if image.verdict else UNJUDGED)),
     )
 
 
@@ -116,16 +125,11 @@ def answer_headline(answer: Answer, result: dict[str, Any]) -> str:
     return f"{answer.model}: {answer.said} ({share} all the same)"
 
 
-def answer_lines(image: CaseImage, answer: Answer, full: FullAnswer) -> list[str]:
-    """Write everything else that a model said of an image, a sentence a line."""
-    result, parts = result_of(full), full.content["diagnosis"]
-    unsure, point = result["uncertainty"], result["operating_point"]
-    views = f"± {100 * unsure['views']:.1f} points, one standard deviation; no confidence interval"
-    lines = [f"Over flips and turns: {_spread(result)} probability of {unsure['about']} ({views})."]
-    if unsure["members"]:
-        members = ", ".join(f"{100 * value:.1f} %" for value in unsure["members"])
-        lines.append(f"The ensemble's members: {members}.")
-    if point is None:
+def answer_lines(full: FullAnswer) -> list[str]:
+    """Write what else a reader must know of an answer, a sentence a line."""
+    result = result_of(full)
+    lines = []
+    if result["operating_point"] is None:
         shares = sorted(
             zip(result["probabilities"], result["classes"], strict=True), key=lambda pair: -pair[0]
         )
@@ -133,10 +137,22 @@ def answer_lines(image: CaseImage, answer: Answer, full: FullAnswer) -> list[str
     if result["prediction_set"] is not None:
         possible = ", ".join(result["prediction_set"]) or "none"
         lines.append(f"Classes that cannot be ruled out: {possible}.")
+    return [*lines, *result["reasons"], *full.content["diagnosis"]["warnings"]]
+
+
+def technical_lines(image: CaseImage, answer: Answer, full: FullAnswer) -> list[str]:
+    """Write how an answer came about, for the appendix, a sentence a line."""
+    result = result_of(full)
+    unsure = result["uncertainty"]
+    views = f"± {100 * unsure['views']:.1f} points, one standard deviation; no confidence interval"
+    about = f"{_spread(result)} probability of {unsure['about']} ({views})"
+    lines = [f"{answer.model}, over flips and turns: {about}."]
+    if unsure["members"]:
+        members = ", ".join(f"{100 * value:.1f} %" for value in unsure["members"])
+        lines.append(f"The ensemble's members: {members}.")
     scale = "scale unknown" if answer.um_per_px is None else f"{answer.um_per_px:g} µm/px"
     scale += f" (BreaKHis {image.magnification})" if image.magnification else ""
     tiles = "1 tile" if result["tiles"] == 1 else f"{result['tiles']:,} tiles"
-    lines += [*result["reasons"], *parts["warnings"]]
     line = f"Answered {moment(answer.at)} for {answer.by}; {scale}; {tiles}"
     return [*lines, f"{line}; SHA-256 of the network {answer.model_sha256}."]
 
@@ -145,10 +161,9 @@ def pathologist_lines(image: CaseImage) -> tuple[str, str]:
     """Write the pathologist's verdict in a line, and their note, which may have several."""
     if image.verdict is None and not image.note:
         return "Pathologist: no verdict yet", ""
-    said = _HEADLINES[image.verdict] if image.verdict else "no verdict"
-    subtype = f": {image.subtype}" if image.subtype else ""
+    said = image.subtype or (_HEADLINES[image.verdict] if image.verdict else "no verdict")
     when = f" ({image.judged_by}, {moment(image.judged_at)})" if image.judged_at else ""
-    return f"Pathologist: {said}{subtype}{when}", image.note
+    return f"Pathologist: {said}{when}", image.note
 
 
 def read_card(text: str) -> Card:

@@ -29,8 +29,8 @@ def encode_thumbnail(pixels: "NDArray[np.uint8]") -> bytes:
     return buffer.getvalue()
 
 
-def thumbnail(images: Path, sha256: str) -> str:
-    """Return a kept image's small picture as a `data:` address; "" where its file is gone.
+def read_thumbnail(images: Path, sha256: str) -> bytes:
+    """Return a kept image's small picture as a JPEG; empty where its file is gone.
 
     Parameters
     ----------
@@ -39,13 +39,18 @@ def thumbnail(images: Path, sha256: str) -> str:
     sha256
         Of the image's file.
     """
+    if not kept_path(images, sha256).exists():
+        return b""
     try:
-        data = thumbnail_path(images, sha256).read_bytes()
+        return thumbnail_path(images, sha256).read_bytes()
     except OSError:  # kept by a Lobule that made none
-        if not kept_path(images, sha256).exists():
-            return ""
         try:
-            data = encode_thumbnail(read_kept(images, sha256))
+            return encode_thumbnail(read_kept(images, sha256))
         except CaseError:
-            return ""
-    return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}"
+            return b""
+
+
+def thumbnail(images: Path, sha256: str) -> str:
+    """Return the same as a `data:` address; "" where the image's file is gone."""
+    data = read_thumbnail(images, sha256)
+    return f"data:image/jpeg;base64,{base64.b64encode(data).decode('ascii')}" if data else ""

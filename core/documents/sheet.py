@@ -72,9 +72,12 @@ class Sheet:
         )
 
     def table(
-        self, header: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[int]
+        self, header: Sequence[str], rows: Sequence[Sequence[str | bytes]], shares: Sequence[int]
     ) -> None:
-        """Write a table; its header stands on each page that it goes over to."""
+        """Write a table; its header stands on each page that it goes over to.
+
+        Bytes in a cell are an image file; it is drawn as wide as the cell.
+        """
         self._document.ln(_GAP / 2)
         self._document.set_font(FONT, "", _SMALL)
         self._document.set_draw_color(_GREY)
@@ -91,6 +94,9 @@ class Sheet:
             for cells in [header, *rows] if header else rows:
                 row = table.row()
                 for cell in cells:
+                    if isinstance(cell, bytes):
+                        row.cell(img=io.BytesIO(cell) if cell else None, img_fill_width=True)
+                        continue
                     row.cell(printable(" / ".join(cell.splitlines()) or " "))
         self._document.ln(_GAP / 2)
 
@@ -152,6 +158,18 @@ class Sheet:
         document.set_fill_color(0)
         document.rect(left + 2, bottom - 2.4, length, 0.7, style="F")
         document.set_fill_color(255)
+
+    def page(self) -> None:
+        """Begin a page."""
+        self._document.add_page()
+
+    def lower_half(self) -> None:
+        """Go to the middle of the page, or begin one where that is passed."""
+        middle = self._document.h / 2
+        if self._document.y > middle:
+            self._document.add_page()
+        else:
+            self._document.set_y(middle)
 
     def _keep(self, height: float) -> None:
         """Begin a page unless so much room is left on this one."""

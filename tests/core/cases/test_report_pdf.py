@@ -109,10 +109,10 @@ def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
         "Patient's pseudonym P-7",
         "1, 0 of them judged",
         "2026-11-21 16:05 UTC by Dr. Ángela Müller",
-        "1 Feld 1.png IDC 73.2 % IDC 71.7 to 74.7 % none yet",
+        "1 Feld 1.png IDC 73.2 % IDC none yet",
         "idc: IDC, 73.2 % probability of IDC",
         "decision threshold 52.7 %",
-        "Over flips and turns: 71.7 to 74.7 % probability of IDC",
+        "over flips and turns: 71.7 to 74.7 % probability of IDC",
         "(± 1.5 points, one standard deviation; no confidence interval).",
         "Classes that cannot be ruled out: IDC.",
         "Confident: IDC. The other class can be ruled out at 90 %.",
@@ -121,7 +121,7 @@ def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
         SHA,
         case.images[0].sha256,
         "5 µm",  # 80 px are 20 µm, and the bar is a quarter of them
-        "page 1 of 2",
+        "page 1 of 3",
     ):
         assert words in text
 
@@ -154,7 +154,8 @@ def test_the_spread_is_within_0_and_100_and_out_of_scope_in_brackets(store: Stor
     outside = picture(seed=2, said="out of scope", result={"scope": {"inside": False}})
     text = read(report(store, keep(store, wide, outside)))
     assert "0.0 to 56.8 % probability of no IDC (± 30.0 points" in text
-    assert "(71.7 to 74.7 %)" in text
+    assert "(73.2 % IDC)" in text
+    assert "where the probability says nothing" in text
 
 
 def test_the_pathologist_is_quoted_line_for_line(store: Store) -> None:
@@ -163,9 +164,9 @@ def test_the_pathologist_is_quoted_line_for_line(store: Store) -> None:
     verdict = Verdict.OTHER_SUBTYPE
     judge(store, case, case.images[0], ANNA, verdict, subtype="mucinous", note=note)
     text = read(report(store, case))
-    assert "Pathologist: names another subtype: mucinous (Dr. Ángela Müller, " in text
+    assert "Pathologist: mucinous (Dr. Ángela Müller, " in text
     assert "Pools of mucin. See the second section: 患者さん" in text
-    assert "other subtype: mucinous" in text
+    assert "73.2 % IDC mucinous" in text  # in the table
     assert "1, 1 of them judged" in text
 
 
@@ -225,6 +226,21 @@ def test_the_case_is_answered_as_a_whole(store: Store) -> None:
     assert "73.2 % (no interval below 5 images), of 2 images." in few
 
 
+def test_a_page_of_summary_then_two_images_a_page_then_an_appendix(store: Store) -> None:
+    case = keep(store, *(picture(f"field {number}.png", seed=number) for number in range(1, 6)))
+    pages = [
+        " ".join(page.extract_text().split())
+        for page in PdfReader(io.BytesIO(report(store, case))).pages
+    ]
+    assert all(f"{number} field {number}.png IDC" in pages[0] for number in range(1, 6))
+    assert "Pathologist:" not in pages[0]
+    on = [[n for n in range(1, 6) if f"{n}. field {n}.png" in page] for page in pages]
+    assert on[:5] == [[], [1, 2], [3, 4], [5], [1, 2, 3, 4, 5]]
+    technical = ("SHA-256", "flips and turns", "tiles")
+    assert not any(word in page for page in pages[:4] for word in technical)
+    assert "Appendix" in pages[4]
+
+
 def test_several_classes_are_listed_the_most_probable_first(store: Store) -> None:
     shares = {"classes": ["a", "b", "c"], "probabilities": [0.2, 0.5, 0.3], "predicted": "b"}
     unsure = {"about": "b", "views": 0.0153, "members": None}
@@ -269,7 +285,9 @@ def test_images_and_maps_are_pictures_of_the_same_shape(store: Store) -> None:
     maps = {"heatmap": np.full((3, 3), np.nan, np.float32), **chances}
     case = keep(store, picture(), picture(seed=2, maps=maps))
     # A map without values leaves the image as it is, and the file keeps equal pictures once.
-    assert pictures_in(report(store, case)) == [(640, 480)] * 4
+    shown = pictures_in(report(store, case))
+    assert [size for size in shown if size != (80, 60)] == [(640, 480)] * 4
+    assert shown.count((80, 60)) == 2  # in the table
 
 
 def test_a_missing_image_is_told_and_the_rest_is_there(store: Store) -> None:

@@ -33,8 +33,8 @@ READING = (
     "plus one standard deviation (±, in percentage points) over flips and turns of the image, the "
     "mean over its tiles; an answer that hangs on them hangs on something that is not in the "
     "tissue. It is no confidence interval. How far the model may be trusted on patients that it "
-    "has not seen, with 95 % intervals, is in its card at the end. Signs such as ⟨U+202E⟩: a letter "
-    "that this report has no font for, or that nobody sees, by its number in Unicode."
+    "has not seen, with 95 % intervals, is in its card at the end. Signs such as ⟨U+202E⟩: a "
+    "letter that this report has no font for, or that nobody sees, by its number in Unicode."
 )
 OVERVIEW = ("", "", "Image", "Model's answer", "Probability", "Pathologist")
 OVERVIEW_SHARES = (4, 11, 30, 20, 20, 22)

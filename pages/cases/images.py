@@ -19,7 +19,7 @@ def choose_image(images: Path, case: Case) -> CaseImage:
     """Draw the images of a case as a table, with the keys to go on; returns the one on show."""
     if len(case.images) == 1:
         return case.images[0]
-    place = _place(case)
+    place = place_of(case)
     with st.container(horizontal=True, gap="small"):
         for title, key, steps in (("Previous", "K", -1), ("Next", "J", 1)):
             to = place + steps
@@ -65,7 +65,8 @@ def show(case: Case, place: int) -> None:
     st.session_state[f"case_image-{case.id}"] = min(max(place, 0), len(case.images) - 1)
 
 
-def _place(case: Case) -> int:
+def place_of(case: Case) -> int:
+    """Which image of a case is on show, counted from 0."""
     place = st.session_state.get(f"case_image-{case.id}", 0)
     return int(min(max(place, 0), len(case.images) - 1))
 

@@ -9,7 +9,7 @@ from core.cases.judgement import judgement, label_of
 from core.cases.records import Case, CaseImage, Verdict
 from core.cases.words import moment
 from core.errors import LobuleError
-from pages.cases.images import show
+from pages.cases.images import place_of, show
 from pages.cases.words import verdict_words
 from pages.shared.judging import ask_class
 from pages.shared.plain import notice, quiet, visible
@@ -85,7 +85,13 @@ def _save(
     *,
     stay: bool = False,
 ) -> None:
-    """Keep a verdict with the note as it stands, and go on to the next image."""
+    """Keep a verdict with the note as it stands, and go on to the next image.
+
+    Until a page is drawn to its end, the browser keeps the buttons of the image or of the version
+    before, and their keys: what those send is left alone.
+    """
+    if as_seen(case) != case.version or place_of(case) != image.position - 1:
+        return
     from core.cases.change import judge  # noqa: PLC0415 - SQLAlchemy
 
     note = st.session_state.get(f"note-{tag}", image.note)

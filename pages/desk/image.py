@@ -39,18 +39,6 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
         if len(ids) > 1:
             _go("Previous", "K", desk, ids, -1, disabled=place == 0)
             _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
-        short = summary(chosen, desk)
-        answered = short is not None and short.predicted is not None
-        with st.container(horizontal=True, gap="small", width="content", key="desk_judging"):
-            st.html('<b class="lobule-quiet">Your verdict</b>', width="content")
-            ask_class(
-                _classes(chosen, short),
-                desk.verdicts.get(chosen.subject),
-                f"{chosen.subject}",
-                partial(_say, desk, ids, chosen.subject),
-                judged=chosen.subject in desk.verdicts,
-                disabled=not answered,
-            )
         with st.popover("More"):
             ask_for_own_scale(desk, chosen.upload.id)
             if chosen.subject in desk.verdicts:
@@ -68,6 +56,20 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
                 on_click=take_away,
                 args=([chosen.upload.id],),
             )
+    short = summary(chosen, desk)
+    answered = short is not None and short.predicted is not None
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key="desk_judging"
+    ):
+        st.html('<b class="lobule-quiet">Your verdict</b>', width="content")
+        ask_class(
+            _classes(chosen, short),
+            desk.verdicts.get(chosen.subject),
+            f"{chosen.subject}",
+            partial(_say, desk, ids, chosen.subject),
+            judged=chosen.subject in desk.verdicts,
+            disabled=not answered,
+        )
 
 
 @st.fragment
@@ -206,9 +208,14 @@ def _classes(query: Query, short: Summary | None) -> tuple[str, ...]:
 
 
 def _say(desk: Desk, ids: list[str], subject: Subject, named: str | None) -> None:
-    """Note what was said of an image, and go on to the one after it, whichever is on show now."""
+    """Note what was said of the image on show, and go on to the next one.
+
+    Until a page is drawn to its end, the browser keeps the buttons of the image before, and their
+    keys: what those send is about an image that is no longer looked at.
+    """
+    if desk.chosen != subject[0]:
+        return
     desk.verdicts[subject] = named
-    desk.chosen = subject[0]
     _step(desk, ids, 1)
 
 

@@ -12,7 +12,7 @@ IMAGE, OUTCOME, PROBABILITY, YOU, NAME = ("Image", "Outcome", "P", "You", "Name"
 _SORTABLE = (OUTCOME, PROBABILITY, YOU, NAME)
 _ROW, _HEAD, _MOST_ROWS = 44, 36, 13
 _KEY = "desk_table"
-_ORDER, _SORT = "desk_order", "desk_sort"
+_ORDER, _SORT, _SHOWN = "desk_order", "desk_sort", "desk_shown"
 
 
 def in_order(desk: Desk, queries: list[Query]) -> list[Query]:
@@ -28,7 +28,7 @@ def show_table(desk: Desk, queries: list[Query]) -> None:
     doubles = _doubles(desk, queries)
     rows = [_row(desk, query, doubles) for query in queries]
     ids = [query.upload.id for query in queries]
-    st.session_state[_ORDER] = ids
+    st.session_state[_ORDER], st.session_state[_SHOWN] = ids, desk.chosen
     by = st.session_state.get(_SORT)
     wanted: Selection = {
         "rows": [ids.index(desk.chosen)] if desk.chosen in ids else [],
@@ -51,7 +51,8 @@ def _chosen(selection: Selection) -> None:
     """Take over what was clicked: a row, anywhere on it, is an image, a column's head an order."""
     ids: list[str] = st.session_state.get(_ORDER, [])
     row = row_of(selection)
-    if row is not None and row < len(ids):
+    # A click on the image that is shown anyhow must not undo a key that is pressed right after it.
+    if row is not None and row < len(ids) and ids[row] != st.session_state.get(_SHOWN):
         st.session_state["desk_picked"] = ids[row]
     # A cell that is clicked takes the mark off the head: the order stays.
     by = selection["columns"][0] if selection["columns"] else None

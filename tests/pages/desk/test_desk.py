@@ -106,6 +106,7 @@ def test_a_key_pressed_twice_judges_one_image_once() -> None:
     desk = Desk("token")
     desk.put([uploaded("a"), uploaded("b"), uploaded("c")])
     ids = list(desk.images)
+    desk.chosen = "a"
     for _ in range(2):  # the second time before the page of the next image was drawn
         desk_image._say(desk, ids, ("a", "model", None), POSITIVE)
     assert desk.verdicts == {("a", "model", None): POSITIVE}

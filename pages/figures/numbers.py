@@ -1,5 +1,8 @@
-"""A chart with its numbers: marked where they leak, to be downloaded, to be worked out again."""
+"""A chart, and one place a page where each tells how to work its numbers out again."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -7,11 +10,34 @@ import streamlit as st
 from core.documents.letters import neutral
 from core.plots.frame import mark
 from pages.figures.evaluated import EvaluatedModel
-from pages.shared.plain import quiet
+from pages.shared.plain import as_html
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+HOW = "How was this computed?"
+_TOLD: ContextVar[list[Callable[[], None]]] = ContextVar("told")
+
+
+@contextmanager
+def account() -> Iterator[None]:
+    """Gather what is told about the numbers drawn meanwhile, and offer it once, below them."""
+    told: list[Callable[[], None]] = []
+    token = _TOLD.set(told)
+    try:
+        yield
+    finally:
+        _TOLD.reset(token)
+    if told:
+        with st.expander(HOW, key="account"):
+            for draw in told:
+                draw()
+
+
+def tell(title: str, how: str) -> None:
+    """Have words stand in the account of the page."""
+    _TOLD.get().append(lambda: _paragraph(title, how))
 
 
 def show_chart(
@@ -24,18 +50,18 @@ def show_chart(
     alt: str,
     source: str | None = None,
 ) -> None:
-    """Draw a chart, and under it its numbers for download and how to work them out.
+    """Draw a chart; its numbers, and how to work them out, go to the account of the page.
 
     Parameters
     ----------
     figure
         The chart; it is marked here if its numbers leak, or are of few patients.
-    answers
+    model
         Whose answers it shows.
     numbers
         What it shows, a row a point.
     name
-        What the chart is called, in keys and file names.
+        What the chart is called, in keys, file names and the account.
     how
         How to get these numbers out of their source.
     alt
@@ -56,18 +82,40 @@ def offer_numbers(
     how: str,
     source: str | None = None,
 ) -> None:
-    """Draw the download of some numbers, and how to work them out again."""
+    """Have some numbers in the account of the page: to download, and how to work them out."""
     leaky = " LEAKY" if model.leaky else ""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
+    title = name[0].upper() + name[1:]
+
+    def draw() -> None:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
+            st.download_button(
+                f"{title}, CSV",
+                lambda: as_csv(numbers),
+                f"{model.package.card.name}{leaky} {name}.csv",
+                "text/csv",
+                key=f"download-{name}",
+                on_click="ignore",
+            )
+            _paragraph(title, f"from {source or model.table.name}: {how}")
+
+    _TOLD.get().append(draw)
+
+
+def offer_predictions(model: EvaluatedModel) -> None:
+    """Have the table in the account that every figure follows from."""
+
+    def draw() -> None:
         st.download_button(
-            "Numbers, CSV",
-            lambda: as_csv(numbers),
-            f"{model.package.card.name}{leaky} {name}.csv",
+            "All predictions, CSV",
+            model.table.read_bytes,
+            f"{model.package.card.name} predictions.csv",
             "text/csv",
-            key=f"download-{name}",
+            key="download-predictions",
             on_click="ignore",
+            help="One row an image and round; every figure here follows from it.",
         )
-        quiet(f"From {source or model.table.name}: {how}")
+
+    _TOLD.get().append(draw)
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:
@@ -79,14 +127,5 @@ def as_csv(table: "pd.DataFrame") -> bytes:
     return table.map(cell).to_csv(index=False).encode("utf-8-sig")
 
 
-def offer_predictions(model: EvaluatedModel) -> None:
-    """Let the table be had that every figure follows from."""
-    st.download_button(
-        "All predictions, CSV",
-        model.table.read_bytes,
-        f"{model.package.card.name} predictions.csv",
-        "text/csv",
-        key="download-predictions",
-        on_click="ignore",
-        help="One row an image and round; every figure here follows from it.",
-    )
+def _paragraph(title: str, how: str) -> None:
+    st.html(f'<p class="lobule-how"><b>{as_html(title)}</b>: {as_html(how)}</p>')

@@ -169,7 +169,7 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
         rates("roc", lines),
         _marked(models),
         pd.concat(parts),
-        "roc of several",
+        "ROC of several",
         "of each model. "
         + of_each(
             [

@@ -4,8 +4,9 @@ import streamlit as st
 
 from core.plots.reliability import reliability_figure
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
-from pages.figures.numbers import show_chart, tell
+from pages.figures.numbers import show_chart
 from pages.figures.words import counted, words
+from pages.shared.account import tell
 
 _HELP = (
     "Ten bins by the stated probability. Above the dotted line the model says too little, "

@@ -9,8 +9,9 @@ import streamlit as st
 from core.errors import LobuleError
 from core.registry.package import Package
 from pages.figures.evaluated import EvaluatedModel
-from pages.figures.numbers import offer_numbers, tell
+from pages.figures.numbers import offer_numbers
 from pages.figures.whereabouts import ask_where, places_of
+from pages.shared.account import tell
 from pages.shared.hand_over import HandedOver, hand_over
 from pages.shared.plain import as_html, notice, visible
 

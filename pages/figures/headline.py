@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 from core.evaluation.estimand import ESTIMANDS, FIRST, TITLES, titled
 from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated
-from pages.figures.numbers import offer_numbers, tell
+from pages.figures.numbers import offer_numbers
 from pages.figures.words import HELP, calling_rule, of_whom, words
+from pages.shared.account import tell
 from pages.shared.plain import table
 
 if TYPE_CHECKING:

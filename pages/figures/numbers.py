@@ -1,8 +1,5 @@
-"""A chart, and one place a page where each tells how to work its numbers out again."""
+"""A chart, marked where its numbers leak, and the numbers themselves for the account."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -10,34 +7,11 @@ import streamlit as st
 from core.documents.letters import neutral
 from core.plots.frame import mark
 from pages.figures.evaluated import EvaluatedModel
-from pages.shared.plain import as_html
+from pages.shared.account import add, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-
-HOW = "How was this computed?"
-_TOLD: ContextVar[list[Callable[[], None]]] = ContextVar("told")
-
-
-@contextmanager
-def account() -> Iterator[None]:
-    """Gather what is told about the numbers drawn meanwhile, and offer it once, below them."""
-    told: list[Callable[[], None]] = []
-    token = _TOLD.set(told)
-    try:
-        yield
-    finally:
-        _TOLD.reset(token)
-    if told:
-        with st.expander(HOW, key="account"):
-            for draw in told:
-                draw()
-
-
-def tell(title: str, how: str) -> None:
-    """Have words stand in the account of the page."""
-    _TOLD.get().append(lambda: _paragraph(title, how))
 
 
 def show_chart(
@@ -96,9 +70,9 @@ def offer_numbers(
                 key=f"download-{name}",
                 on_click="ignore",
             )
-            _paragraph(title, f"from {source or model.table.name}: {how}")
+            paragraph(title, f"from {source or model.table.name}: {how}")
 
-    _TOLD.get().append(draw)
+    add(draw)
 
 
 def offer_predictions(model: EvaluatedModel) -> None:
@@ -115,7 +89,7 @@ def offer_predictions(model: EvaluatedModel) -> None:
             help="One row an image and round; every figure here follows from it.",
         )
 
-    _TOLD.get().append(draw)
+    add(draw)
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:
@@ -125,7 +99,3 @@ def as_csv(table: "pd.DataFrame") -> bytes:
         return neutral(value) if isinstance(value, str) else value
 
     return table.map(cell).to_csv(index=False).encode("utf-8-sig")
-
-
-def _paragraph(title: str, how: str) -> None:
-    st.html(f'<p class="lobule-how"><b>{as_html(title)}</b>: {as_html(how)}</p>')

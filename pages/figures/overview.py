@@ -11,8 +11,9 @@ from core.plots.confusion import confusion_figure
 from core.plots.rates import Rate, rates
 from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated, label
 from pages.figures.expected import show_next_patient
-from pages.figures.numbers import show_chart, tell
+from pages.figures.numbers import show_chart
 from pages.figures.words import HELP, calling_rule, of_whom, ranking_rule, several_rounds, words
+from pages.shared.account import tell
 from pages.shared.learning_curves import MARKS
 from pages.shared.marks import NEUTRAL
 from pages.shared.plain import notice, table

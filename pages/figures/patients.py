@@ -10,8 +10,9 @@ from core.evaluation.few_patients import marked
 from core.plots.bars import Bar, share_bars
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.expected import show_next_patient
-from pages.figures.numbers import show_chart, tell
+from pages.figures.numbers import show_chart
 from pages.figures.words import calling_rule, words
+from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 from pages.shared.plain import table
 

@@ -8,9 +8,10 @@ from core.evaluation.estimand import ESTIMANDS, FIRST, TITLES
 from core.evaluation.few_patients import marked
 from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
-from pages.figures.numbers import account, offer_predictions, show_chart, tell
+from pages.figures.numbers import offer_predictions, show_chart
 from pages.figures.overview import show_matrix
 from pages.figures.words import HELP, counted, ranking_rule, several_rounds, words
+from pages.shared.account import account, tell
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:

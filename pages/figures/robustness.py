@@ -10,8 +10,9 @@ from core.plots.changed_images import Fall, robustness_figure
 from core.registry.card_limits import change_words
 from core.registry.card_results import UNCHANGED
 from pages.figures.evaluated import EvaluatedModel, label
-from pages.figures.numbers import show_chart, tell
+from pages.figures.numbers import show_chart
 from pages.figures.words import counted
+from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 
 if TYPE_CHECKING:

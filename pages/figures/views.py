@@ -13,11 +13,12 @@ from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.groups import has_groups, show_groups
 from pages.figures.headline import show_figures
 from pages.figures.history import has_history, show_history
-from pages.figures.numbers import account, offer_predictions
+from pages.figures.numbers import offer_predictions
 from pages.figures.overview import show_overview
 from pages.figures.patients import show_patients
 from pages.figures.point import show_point
 from pages.figures.robustness import has_robustness, show_robustness, tell_why_none
+from pages.shared.account import account
 from pages.shared.plain import notice
 
 COMPARE, POINT = "Compare", "Decision threshold"

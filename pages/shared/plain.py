@@ -13,6 +13,11 @@ def as_html(text: object) -> str:
     return f"<bdi>{escape(visible(str(text)))}</bdi>"
 
 
+def no_markup(text: str) -> str:
+    """Text as a Plotly figure shows it literally: it reads a little HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def notice(text: str, kind: str = "warning") -> None:
     """Show a sentence in a quiet box: `warning`, `error` or `note`; its words are never markup."""
     role = "alert" if kind == "error" else "note"

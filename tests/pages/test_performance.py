@@ -12,7 +12,8 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
 from core.registry.card_words import NEVER_JUDGED
 from pages.figures.evaluated import held_out
-from pages.figures.numbers import HOW, as_csv
+from pages.figures.numbers import as_csv
+from pages.shared.account import HOW
 from tests.pages.conftest import NEGATIVE, POSITIVE
 from tests.pages.made_up_answers import (
     ROOT,

@@ -98,12 +98,12 @@ def _marks(model: EvaluatedModel) -> dict[str, tuple[str, str]]:
 
 
 def _show_levels(model: EvaluatedModel) -> None:
-    st.html(f"<h3>By image and by patient, {ESTIMANDS[FIRST]}</h3>")
     try:
         by_level = _levels(model.key, model)
     except EvaluationError as error:
-        st.text(str(error))
+        tell("Figures by patient", str(error))
         return
+    st.html(f"<h3>By image and by patient, {ESTIMANDS[FIRST]}</h3>")
     table(
         ("", "Number", *(model.mark + TITLES[name] for name in _FIGURES)),
         [

@@ -6,7 +6,6 @@ from core.plots.reliability import reliability_figure
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import counted, words
-from pages.shared.account import tell
 
 _HELP = (
     "Ten bins by the stated probability. Above the dotted line the model says too little, "
@@ -29,9 +28,9 @@ def show_calibration(model: EvaluatedModel) -> None:
         rarer = f" {share:.0%} of the images are {positive}: where it is rarer, expect less."
     st.text(
         f"ECE {words(evaluation.figures['ece'])}, Brier score "
-        f"{words(evaluation.figures['brier'])}; {counted(model)}.{rarer}"
+        f"{words(evaluation.figures['brier'])}; {counted(model)}.{rarer}",
+        help=_HELP,
     )
-    tell("Reading it", _HELP)
     bins = reliability(
         *said_and_true(predictions.labels, predictions.probabilities, predictions.positive),
         patient_weights(predictions.patients, predictions.rounds),

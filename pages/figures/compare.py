@@ -13,7 +13,7 @@ from core.plots.rates import Rate, rates
 from core.registry.card_words import counted as number
 from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.numbers import offer_numbers, show_chart
-from pages.figures.words import calling_rule, of_each, ranking_rule, words
+from pages.figures.words import HELP, calling_rule, of_each, ranking_rule, words
 from pages.shared.learning_curves import MARKS
 from pages.shared.plain import notice, table
 
@@ -182,7 +182,7 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
 
 
 def _show_differences(models: list[EvaluatedModel]) -> None:
-    st.html("<h3>Paired differences, on the images that both answered</h3>")
+    st.subheader("Paired differences, on the images that both answered", anchor=False, help=HELP)
     pairs = []
     for other in models[1:]:
         try:

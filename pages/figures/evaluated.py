@@ -162,6 +162,18 @@ def _judge(
     return evaluation_of(predictions, colour)
 
 
+def withheld_of(model: EvaluatedModel) -> dict[str, str]:
+    """Classes whose figures the card withholds, and why; only of the package's own answers."""
+    result = model.package.card.evaluation
+    if result is None or model.dataset is not None:
+        return {}
+    return {
+        result_of_class.name: result_of_class.withheld
+        for result_of_class in result.by_class
+        if result_of_class.withheld
+    }
+
+
 def label(text: str) -> str:
     """Words of others as a figure may show them: Plotly takes some tags for markup."""
     return escape(visible(text), quote=False)

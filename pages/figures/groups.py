@@ -9,7 +9,7 @@ from core.evaluation.estimand import ESTIMANDS, TITLES
 from core.plots.intervals import Series, with_intervals
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import calling_rule, ranking_rule, words
+from pages.figures.words import HELP, calling_rule, ranking_rule, words
 from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import notice, table
 
@@ -46,7 +46,7 @@ def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> Non
         notice(str(error), "error")
         return
     estimand = next(iter(evaluations.values())).estimand
-    st.html(f"<h3>{title}, {ESTIMANDS[estimand]}</h3>")
+    st.subheader(f"{title}, {ESTIMANDS[estimand]}", anchor=False, help=HELP)
     table(
         (
             kind.capitalize(),

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+import streamlit as st
+
 from core.evaluation.estimand import ESTIMANDS, FIRST, TITLES, titled
-from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated
+from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated, withheld_of
 from pages.figures.numbers import offer_numbers
 from pages.figures.words import HELP, calling_rule, of_whom, words
-from pages.shared.account import tell
 from pages.shared.plain import table
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ def show_figures(model: EvaluatedModel) -> None:
     """Show each class, and every figure beside that of colour alone."""
     evaluation = evaluated(model)
     colour = evaluated(model, COLOUR) if model.predictions.colour() else None
+    st.text(ESTIMANDS[FIRST].capitalize(), help=HELP)
     _show_classes(model, evaluation)
+    st.text(of_whom(model.predictions))
     table(
-        (f"{of_whom(model.predictions)}, {ESTIMANDS[FIRST]}", f"{model.mark}Model", "Colour alone"),
+        ("Figure", f"{model.mark}Model", "Colour alone"),
         [
             (
                 TITLES[name] if figure.estimand == FIRST else titled(name, figure.estimand),
@@ -45,7 +48,6 @@ def show_figures(model: EvaluatedModel) -> None:
         "figures",
         f"{evaluation.how} Calls: {calling_rule(model.predictions)} {_INTERVALS}",
     )
-    tell("Words", HELP)
 
 
 def _by_estimand(
@@ -61,7 +63,7 @@ def _by_estimand(
 
 
 def _show_classes(model: EvaluatedModel, evaluation: "Evaluation") -> None:
-    withheld = _withheld(model)
+    withheld = withheld_of(model)
     table(
         (
             "Against the others",
@@ -90,18 +92,6 @@ def _show_classes(model: EvaluatedModel, evaluation: "Evaluation") -> None:
         "classes",
         f"{evaluation.how} Calls: {calling_rule(model.predictions)}",
     )
-
-
-def _withheld(model: EvaluatedModel) -> dict[str, str]:
-    """Classes whose figures the card withholds, and why; only of the package's own answers."""
-    result = model.package.card.evaluation
-    if result is None or model.dataset is not None:
-        return {}
-    return {
-        result_of_class.name: result_of_class.withheld
-        for result_of_class in result.by_class
-        if result_of_class.withheld
-    }
 
 
 def _said(figure: "Figure") -> str:

@@ -9,7 +9,7 @@ from core.evaluation.few_patients import marked
 from core.evaluation.intervals import HOW
 from core.plots.confusion import confusion_figure
 from core.plots.rates import Rate, rates
-from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated, label
+from pages.figures.evaluated import COLOUR, EvaluatedModel, evaluated, label, withheld_of
 from pages.figures.expected import show_next_patient
 from pages.figures.numbers import show_chart
 from pages.figures.words import HELP, calling_rule, of_whom, ranking_rule, several_rounds, words
@@ -30,8 +30,10 @@ _FIGURES = ("auroc", "balanced_accuracy", "sensitivity", "specificity", "ece")
 def show_overview(model: EvaluatedModel) -> None:
     """Draw the picture, and the numbers beside it."""
     evaluation = evaluated(model)
+    # The matrix of many classes takes more room.
+    shares = [5, 4, 8] if model.predictions.binary else [5, 6, 6]
     with st.container(key="curves-overview"):
-        roc, matrix, numbers = st.columns([5, 4, 8], gap="medium")
+        roc, matrix, numbers = st.columns(shares, gap="medium")
     with roc:
         st.html("<h3>ROC</h3>")
         _show_roc(model, evaluation)
@@ -40,7 +42,7 @@ def show_overview(model: EvaluatedModel) -> None:
         show_matrix(model, evaluation)
     with numbers:
         _show_numbers(model, evaluation)
-    tell("Figures", f"{HELP} {evaluation.how} {HOW}")
+    tell("Figures", f"{evaluation.how} {HOW}")
 
 
 def _show_roc(model: EvaluatedModel, evaluation: "Evaluation") -> None:
@@ -51,7 +53,8 @@ def _show_roc(model: EvaluatedModel, evaluation: "Evaluation") -> None:
 
     predictions, names = model.predictions, model.predictions.classes
     colour = predictions.colour() if predictions.binary else None
-    asked = [(predictions, at) for at in range(len(names))]
+    withheld = withheld_of(model)
+    asked = [(predictions, at) for at, name in enumerate(names) if name not in withheld]
     if predictions.binary:
         asked = [(predictions, predictions.positive)]
     if colour:
@@ -71,13 +74,15 @@ def _show_roc(model: EvaluatedModel, evaluation: "Evaluation") -> None:
         return
     point, reach = _point(evaluation) if predictions.binary else (None, (None, None))
     column = None if predictions.binary else "<class>"
+    the_point = ""
+    if point:
+        the_point = f" The point: sensitivity and specificity. {calling_rule(predictions)}"
     show_chart(
         rates("roc", lines, point=point, reach=reach),
         model,
         pd.concat(parts),
         "ROC",
-        f"{several_rounds(rounds)}{ranking_rule(predictions, 'roc_curve', column)} The point: "
-        f"sensitivity and specificity. {calling_rule(predictions)}",
+        f"{several_rounds(rounds)}{ranking_rule(predictions, 'roc_curve', column)}{the_point}",
         alt=_in_words(evaluation, point),
     )
 
@@ -141,8 +146,9 @@ def _show_numbers(model: EvaluatedModel, evaluation: "Evaluation") -> None:
             beside = colour and colour.others[estimand]["auroc"]
             rows.append((titled("auroc", estimand), figures["auroc"], beside))
     compared = evaluation.colour
+    st.text(f"{of_whom(model.predictions)}, {ESTIMANDS[FIRST]}", help=HELP)
     table(
-        (f"{of_whom(model.predictions)}, {ESTIMANDS[FIRST]}", "Model", "Colour alone"),
+        ("Figure", "Model", "Colour alone"),
         [
             *(
                 (model.mark + title, words(figure), words(beside) if beside else "–")

@@ -11,7 +11,7 @@ from core.plots.bars import Bar, share_bars
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.expected import show_next_patient
 from pages.figures.numbers import show_chart
-from pages.figures.words import calling_rule, words
+from pages.figures.words import HELP, calling_rule, words
 from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 from pages.shared.plain import table
@@ -40,9 +40,9 @@ def show_patients(model: EvaluatedModel) -> None:
     said = marked(f"{rate:.3f}{between}", len(scores))
     st.text(
         f"{model.mark}Mean share of a patient's images called rightly: {said}; "
-        f"{len(scores):,} patients"
+        f"{len(scores):,} patients",
+        help=_HELP,
     )
-    tell("Share", _HELP)
     shown = scores
     if len(scores) > MOST and not st.toggle(
         f"Show all {len(scores):,} patients", key="all_patients", help=f"Else the {MOST} worst."
@@ -103,7 +103,7 @@ def _show_levels(model: EvaluatedModel) -> None:
     except EvaluationError as error:
         tell("Figures by patient", str(error))
         return
-    st.html(f"<h3>By image and by patient, {ESTIMANDS[FIRST]}</h3>")
+    st.subheader(f"By image and by patient, {ESTIMANDS[FIRST]}", anchor=False, help=HELP)
     table(
         ("", "Number", *(model.mark + TITLES[name] for name in _FIGURES)),
         [

@@ -11,7 +11,7 @@ from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import offer_predictions, show_chart
 from pages.figures.overview import show_matrix
 from pages.figures.words import HELP, counted, ranking_rule, several_rounds, words
-from pages.shared.account import account, tell
+from pages.shared.account import account
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: flo
         own = "chosen without each patient: report these"
     st.text(
         f"At {threshold:.3f} on {counted(model)}, {ESTIMANDS[FIRST]}. {_FLATTERS} Own thresholds: "
-        f"{own}."
+        f"{own}.",
+        help=HELP,
     )
-    tell("Words", HELP)
 
 
 def _number(evaluation: "Evaluation", name: str) -> str:

@@ -63,8 +63,7 @@ def show_robustness(model: EvaluatedModel) -> None:
     estimand = result.auroc_is if result and model.dataset is None else ESTIMANDS[FIRST]
     unchanged = next((point for point in points if point.change == UNCHANGED), None)
     worst = f"{_worst(unchanged, points)} " if unchanged else ""
-    st.text(f"{worst}{_sample(model)}; AUROC: {estimand}.")
-    tell("Changed images", _HELP)
+    st.text(f"{worst}{_sample(model)}; AUROC: {estimand}.", help=_HELP)
     least = max(-0.02, min(0.4, *(value - 0.05 for point in points for value in _values(point))))
     for start in range(0, len(kinds), _IN_A_ROW):
         with st.container(key=f"curves-robustness-{start}"):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"error": "✕", "warning": "⚠", "note": "ℹ"}
 COLOUR = "colour-predicts-class"
-MOST_WORST, LINE = 3, 110  # of the findings named first, and characters of each
+MOST_WORST, LINE = 5, 110  # of the findings named first, and characters of each
 WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
 
 

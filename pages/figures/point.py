@@ -11,7 +11,7 @@ from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import offer_predictions, show_chart
 from pages.figures.overview import show_matrix
 from pages.figures.words import HELP, counted, ranking_rule, several_rounds, words
-from pages.shared.account import account
+from pages.shared.account import account, tell
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
-_FLATTERS = "Chosen on these patients, a threshold flatters."
+_FLATTERS = "Chosen on these patients it flatters: report figures at own thresholds."
 
 
 @st.fragment
@@ -104,14 +104,13 @@ def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: flo
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
-    own = "the most probable class"
-    if model.predictions.thresholds is not None:
-        own = "chosen without each patient: report these"
     st.text(
-        f"At {threshold:.3f} on {counted(model)}, {ESTIMANDS[FIRST]}. {_FLATTERS} Own thresholds: "
-        f"{own}.",
+        f"At {threshold:.3f}: {counted(model)}, {ESTIMANDS[FIRST]}. {_FLATTERS}",
         help=HELP,
     )
+    by_patient = model.predictions.thresholds is not None
+    own = "chosen without each patient." if by_patient else "the most probable class."
+    tell("Own thresholds", own)
 
 
 def _number(evaluation: "Evaluation", name: str) -> str:

@@ -152,7 +152,7 @@ def test_every_view_fits_and_is_drawn(
         assert not cut, f"{view} scrolls sideways"
         empty = page.evaluate("[...document.images].filter(i => !i.naturalWidth).length")
         assert not empty
-        if view == ("Split" if scheme == "dark" else "Patients") and width == 1440:
+        if view == ("Split" if scheme == "dark" else "Overview") and width == 1440:
             file = folder / f"datasets-{scheme}.png"
             keep(page, file)
     bars = page.locator(".js-plotly-plot .errorbar")

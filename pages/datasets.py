@@ -1,15 +1,12 @@
 """Datasets: is it sound, what is in it, and would a split of it leak."""
 
-from functools import partial
-
 import streamlit as st
 
-from pages.audits.contents import show_contents, show_size
-from pages.audits.findings import show_findings, show_state
+from pages.audits.contents import show_size
+from pages.audits.findings import show_state
 from pages.audits.job import AuditJob, job_for, offer, prepare
 from pages.audits.request import ask_for_dataset
-from pages.audits.samples import show_patients, show_samples
-from pages.audits.split import show_split
+from pages.audits.views import show_view
 from pages.shared.entrance import enter_through_app
 
 INVITATION = """<ol class="lobule-list lobule-steps">
@@ -28,23 +25,7 @@ def show_dataset(job: AuditJob) -> None:
         return
     with size:
         show_size(job, dataset)
-    views = {
-        "Findings": partial(show_findings, job),
-        "Contents": partial(show_contents, dataset),
-        "Samples": partial(show_samples, dataset),
-        "Patients": partial(show_patients, dataset),
-        "Split": partial(show_split, job, dataset),
-    }
-    view = st.segmented_control(
-        "View",
-        tuple(views),
-        default="Findings",
-        required=True,
-        key="view",
-        label_visibility="collapsed",
-    )
-    if view:
-        views[view]()
+    show_view(job, dataset)
 
 
 enter_through_app(__file__)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.plots.frame import framed
 
-_CELL, _MARGIN, _LEAST = 44, 90, 260
+_CELL, _MARGIN, _LEAST = 44, 90, 380
 # Solid, so that Plotly can choose black or white text for each cell, on light and dark pages.
 _SCALE = [[0.0, "#eaf1f6"], [1.0, "#1a5f8a"]]
 _FEW = 3  # names that fit beside each other

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 ROW_PIXELS, MARGIN_PIXELS, LEGEND_PIXELS = 24, 34, 30
-_PATTERNS = ("", "/", "x", "-", "\\", "+", "|", ".")
+PATTERNS = ("", "/", "x", "-", "\\", "+", "|", ".")
 _LONGEST_NAME = 26
 
 
@@ -41,7 +41,7 @@ def stacked_counts(
                 marker={
                     "color": colour,
                     "line": {"width": 0},
-                    "pattern": {"shape": _PATTERNS[number % len(_PATTERNS)], "fillmode": "overlay"},
+                    "pattern": {"shape": PATTERNS[number % len(PATTERNS)], "fillmode": "overlay"},
                 },
                 customdata=list(names),
                 hovertemplate="%{customdata}: %{x:,} images<extra>%{fullData.name}</extra>",
@@ -60,13 +60,14 @@ def stacked_counts(
     figure.update_yaxes(
         autorange="reversed",
         tickvals=places,
-        ticktext=[_short(name) for name in names],
+        ticktext=[shortened(name) for name in names],
         automargin=True,
     )
     figure.update_xaxes(rangemode="tozero", tickformat=",d", nticks=5)
     return figure
 
 
-def _short(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name as it fits beside a bar: its two ends."""
     half = _LONGEST_NAME // 2
     return name if len(name) <= _LONGEST_NAME else f"{name[:half]}…{name[-half:]}"

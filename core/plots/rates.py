@@ -9,11 +9,13 @@ import plotly.graph_objects as go
 from core.plots.frame import GREY, framed
 
 Kind = Literal["roc", "precision-recall"]
+Interval = tuple[float, float]
 _AXES: dict[Kind, tuple[str, str]] = {
     "roc": ("1 − specificity (false alarms)", "sensitivity"),
     "precision-recall": ("recall (sensitivity)", "precision"),
 }
 _HEIGHT = 380
+_POINT = "#d55e00"
 _DASHES = ("solid", "dash", "dot", "dashdot")
 
 
@@ -33,6 +35,7 @@ def rates(
     *,
     chance: float | None = None,
     point: tuple[float, float] | None = None,
+    reach: tuple[Interval | None, Interval | None] = (None, None),
 ) -> go.Figure:
     """Draw curves over each other; they differ in colour and dash.
 
@@ -45,7 +48,9 @@ def rates(
     chance
         Precision-recall: the precision that guessing has. ROC has its diagonal.
     point
-        Where the operating point lies on the first curve.
+        Where the operating point lies.
+    reach
+        Its interval along either axis, drawn as arms of the point; None draws none.
     """
     horizontal, vertical = _AXES[kind]
     figure = go.Figure()
@@ -77,15 +82,18 @@ def rates(
             line={"dash": "dot", "width": 1, "color": GREY},
         )
     if point is not None:
+        name = "decision threshold" + ", 95 % interval" * any(reach)
         figure.add_trace(
             go.Scatter(
                 x=[point[0]],
                 y=[point[1]],
+                error_x=_arms(point[0], reach[0]),
+                error_y=_arms(point[1], reach[1]),
                 mode="markers",
-                name="decision threshold",
-                marker={"symbol": "x", "size": 13, "color": "#d55e00", "line": {"width": 1}},
+                name=name,
+                marker={"symbol": "x", "size": 11, "color": _POINT, "line": {"width": 1}},
                 hovertemplate=f"{horizontal} %{{x:.3f}}<br>{vertical} %{{y:.3f}}"
-                "<extra>decision threshold</extra>",
+                f"<extra>{name}</extra>",
             )
         )
     framed(figure, _HEIGHT, legend_rows=-(-(len(lines) + (point is not None)) // 2))
@@ -93,3 +101,11 @@ def rates(
     figure.update_yaxes(title=vertical, range=[-0.01, 1.01], zeroline=False)
     figure.update_layout(uirevision="same")
     return figure
+
+
+def _arms(value: float, ends: Interval | None) -> dict[str, object] | None:
+    if ends is None:
+        return None
+    low, high = ends
+    arms = {"type": "data", "array": [high - value], "arrayminus": [value - low]}
+    return arms | {"color": _POINT, "thickness": 2, "width": 5}

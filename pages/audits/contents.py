@@ -1,11 +1,11 @@
-"""What a dataset holds: images by class, subtype, patient and magnification."""
+"""What a dataset holds: images by subtype, patient and magnification."""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.marks import NEGATIVE, POSITIVE
-from pages.shared.plain import as_html, table, visible
+from pages.audits.colours import class_colours
+from pages.shared.plain import as_html, no_markup, table, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,20 +14,11 @@ if TYPE_CHECKING:
     from pages.audits.job import AuditJob
 
 MOST_BARS, MOST_ROWS = 30, 1000
-# After the two of the binary task: the other colours of Okabe and Ito (2008).
-_OTHERS = ("#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7d8790", "#8a6d3b")
 _BY = {
-    "Class": "label",
     "Subtype": "subtype",
     "Patient": "patient",
     "Magnification": "magnification",
 }
-
-
-def class_colours(classes: tuple[str, ...]) -> list[str]:
-    """A colour for each class; of two classes, the second is the positive one."""
-    colours = (NEGATIVE.colour, POSITIVE.colour, *_OTHERS)
-    return [colours[number % len(colours)] for number in range(len(classes))]
 
 
 def show_size(job: "AuditJob", dataset: "Dataset") -> None:
@@ -43,27 +34,25 @@ def show_size(job: "AuditJob", dataset: "Dataset") -> None:
 
 def show_contents(dataset: "Dataset") -> None:
     """Draw a chart and a table for each column that says something."""
-    for note in dataset.notes:
-        st.html(f'<div class="lobule-text"><p>{as_html(note)}</p></div>')
-    for title, column in _BY.items():
-        if column == "patient" and not dataset.patients_known:
-            st.text("Patients unknown: images of one may be in training and test.")
-            continue
-        counts = counts_by(dataset, column)
-        if list(counts.index) == [""]:
-            continue
-        _show(title, counts, dataset)
-    from core.datasets.spreadsheet import records_csv  # noqa: PLC0415 - pandas
+    for title, column in _columns(dataset).items():
+        _show(title, counts_by(dataset, column), dataset)
 
-    st.download_button(
-        "All records, CSV",
-        lambda: records_csv(dataset),
-        "records.csv",
-        "text/csv",
-        key="download_records",
-        on_click="ignore",
-        help="One row an image.",
-    )
+
+def has_contents(dataset: "Dataset") -> bool:
+    """Whether a column says more than the classes do."""
+    return bool(_columns(dataset))
+
+
+def _columns(dataset: "Dataset") -> dict[str, str]:
+    """The columns that say something, by their titles."""
+    silent = {"patient"} if not dataset.patients_known else set()
+    if dataset.task == "subtype":  # they are the classes
+        silent.add("subtype")
+    return {
+        title: column
+        for title, column in _BY.items()
+        if column not in silent and (dataset.records[column] != "").any()
+    }
 
 
 def counts_by(dataset: "Dataset", column: str) -> "pd.DataFrame":
@@ -73,10 +62,6 @@ def counts_by(dataset: "Dataset", column: str) -> "pd.DataFrame":
     records = dataset.records
     counts = pd.crosstab(records[column], records["label"])
     counts = counts.reindex(columns=range(len(dataset.classes)), fill_value=0)
-    if column == "label":
-        counts = counts.reindex(index=range(len(dataset.classes)), fill_value=0)
-        counts.index = pd.Index(dataset.classes)
-        return counts
     if column == "magnification":
         return counts.loc[sorted(counts.index, key=lambda name: (len(name), name))]
     return counts.loc[counts.sum(axis=1).sort_values(ascending=False, kind="stable").index]
@@ -95,9 +80,9 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
         left, right = st.columns([3, 2], gap="large")
     left.plotly_chart(
         stacked_counts(
-            [_no_markup(name) for name in names[:MOST_BARS]],
+            [no_markup(name) for name in names[:MOST_BARS]],
             most.to_numpy(),
-            [_no_markup(name) for name in classes],
+            [no_markup(name) for name in classes],
             class_colours(dataset.classes),
         ),
         key=f"counts_{title}",
@@ -106,13 +91,11 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
     )
     with right:
         if len(counts) <= MOST_BARS and title != "Patient":
-            by_class = title == "Class"
             rows: list[tuple[object, ...]] = [
-                (name, *([] if by_class else [f"{value:,}" for value in row]), f"{sum(row):,}")
+                (name, *(f"{value:,}" for value in row), f"{sum(row):,}")
                 for name, row in zip(names, counts.to_numpy().tolist(), strict=True)
             ]
-            header = (title, *([] if by_class else classes), "images")
-            table(header, rows, caption=f"Images by {title.lower()}")
+            table((title, *classes, "images"), rows, caption=f"Images by {title.lower()}")
         else:
             rows_shown = counts.iloc[:MOST_ROWS]
             columns = {name: rows_shown[number].to_list() for number, name in enumerate(classes)}
@@ -129,8 +112,3 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
             )
             if len(counts) > MOST_ROWS:
                 st.caption(f"The first {MOST_ROWS:,} rows; the CSV file has all.")
-
-
-def _no_markup(text: str) -> str:
-    """Plotly reads a little HTML in its texts; these characters look the same and are none."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import DatasetError
 from pages.audits.job import AuditJob, job_for
 from pages.audits.samples import MOST_CHOICES, strip_of
+from pages.shared.account import tell
 from pages.shared.jobs import show_progress
 from pages.shared.plain import as_html, notice
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from core.datasets.audit.finding import Finding
 
 SYMBOLS = {"error": "✕", "warning": "⚠", "note": "ℹ"}
+COLOUR = "colour-predicts-class"
+MOST_WORST, LINE = 5, 110  # of the findings named first, and characters of each
 WORDS = {"error": "Error", "warning": "Warning", "note": "Note"}
 
 
@@ -65,29 +68,67 @@ def _show_verdict(audit: "Audit", decisions: "Decisions | None") -> None:
     )
 
 
+def show_worst(job: AuditJob) -> None:
+    """Name the gravest open findings, a line each; all of each is among the findings."""
+    if job.audit is None:
+        return
+    warned = [finding for finding in job.audit.findings if finding.severity != "note"]
+    worst = [finding for finding in warned if not _decided(finding, job.decisions)]
+    if not worst:
+        return
+    lines = "".join(
+        f'<li><span aria-hidden="true">{SYMBOLS[finding.severity]}</span> '
+        f"{as_html(_short(finding, job.audit))}</li>"
+        for finding in worst[:MOST_WORST]
+    )
+    more = len(worst) - MOST_WORST
+    rest = f"<li>{more:,} more among the findings</li>" if more > 0 else ""
+    st.html(f'<ul class="lobule-list lobule-reasons">{lines}{rest}</ul>')
+
+
+def _short(finding: "Finding", audit: "Audit") -> str:
+    """A finding in a line: its first sentence, or where that is long what stands before a colon."""
+    first = finding.message.partition(". ")[0].removesuffix(".")
+    if len(first) <= LINE:
+        return first
+    head = first.partition(": ")[0]
+    if finding.code == COLOUR and audit.colour:
+        low_high = audit.colour.interval
+        between = " ({:.2f}–{:.2f})".format(*low_high) if low_high else ""
+        return f"{head}: AUROC {audit.colour.auroc:.2f}{between} without any network"
+    return head if len(head) <= LINE else f"{head[:LINE].rpartition(' ')[0]} …"
+
+
 def show_findings(job: AuditJob) -> None:
-    """List the findings with what to do about each, and take decisions about their files."""
-    if (audit := job.audit) is None:
-        if job.running:
-            st.text("Findings come when every image is read.")
+    """List the findings, those worth a warning first, and take decisions about their files."""
+    audit = job.audit
+    if audit is None:
         return
     if job.undecidable:
         notice(f"Nothing can be decided here. {job.undecidable}")
     elif job.decisions and job.dataset and job.kept and (job.decisions.drop or job.decisions.keep):
         dropped = len(job.dataset.records) - len(job.kept.records)
-        st.caption(
-            f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept. Dropped "
-            "images are left out everywhere; no file is touched."
-        )
-    if not audit.findings:
-        st.text("The audit found nothing.")
-    for number, finding in enumerate(audit.findings):
-        with st.container(key=f"finding-{number}", gap="small"):
-            st.html(_finding_html(finding, job.decisions))
-            if finding.files:
-                _show_files(job, finding, number)
-            if finding.patients and job.decisions is not None:
-                _decide_people(job, job.decisions, finding, number)
+        st.text(f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept.")
+    tell("Decisions", "dropped images are left out everywhere; no file is touched.")
+    numbered = list(enumerate(audit.findings))
+    worst = [pair for pair in numbered if pair[1].severity != "note"]
+    notes = [pair for pair in numbered if pair[1].severity == "note"]
+    for number, finding in worst:
+        _show_finding(job, finding, number)
+    if notes:
+        words = f"{len(notes)} note{'' if len(notes) == 1 else 's'}"
+        with st.expander(words, expanded=not worst, key="notes"):
+            for number, finding in notes:
+                _show_finding(job, finding, number)
+
+
+def _show_finding(job: AuditJob, finding: "Finding", number: int) -> None:
+    with st.container(key=f"finding-{number}", gap="small"):
+        st.html(_finding_html(finding, job.decisions))
+        if finding.files:
+            _show_files(job, finding, number)
+        if finding.patients and job.decisions is not None:
+            _decide_people(job, job.decisions, finding, number)
 
 
 def _decided(finding: "Finding", decisions: "Decisions | None") -> bool:
@@ -97,18 +138,17 @@ def _decided(finding: "Finding", decisions: "Decisions | None") -> bool:
 def _finding_html(finding: "Finding", decisions: "Decisions | None") -> str:
     decided = _decided(finding, decisions)
     examples = "".join(f"<li>{as_html(example)}</li>" for example in finding.examples)
-    listing = (
-        f"<details><summary>Examples</summary><ul class='lobule-list'>{examples}</ul></details>"
-        if examples
-        else ""
-    )
+    listing = f"<ul class='lobule-list'>{examples}</ul>" if examples else ""
+    what = "What to do, examples" if examples else "What to do"
     kind = "note" if decided else finding.severity
     word = f"{WORDS[finding.severity]}, decided" if decided else WORDS[finding.severity]
     return (
         f'<div class="lobule-notice lobule-{kind} lobule-finding">'
         f'<span aria-hidden="true">{"✓" if decided else SYMBOLS[finding.severity]}</span><div>'
         f'<span class="lobule-badge">{word}</span> '
-        f"<b>{as_html(finding.message)}</b><p>{as_html(finding.advice)}</p>{listing}</div></div>"
+        f"<b>{as_html(finding.message)}</b>"
+        f"<details><summary>{what}</summary><p>{as_html(finding.advice)}</p>{listing}</details>"
+        "</div></div>"
     )
 
 

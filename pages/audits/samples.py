@@ -55,7 +55,7 @@ def show_samples(dataset: "Dataset") -> None:
         st.caption(f"{GRID} of {len(records):,} images, drawn at random.")
     else:
         st.caption(f"All {len(records):,} images that pass." if filters else "All images.")
-    st.html(f'<div class="lobule-grid">{_figures(dataset, chosen, captions=True)}</div>')
+    st.html(f'<div class="lobule-grid">{pictures_of(dataset, chosen, captions=True)}</div>')
 
 
 def _several(dataset: "Dataset", column: str) -> bool:
@@ -86,9 +86,6 @@ def _by_number(name: str) -> list[str | int]:
 
 def show_patients(dataset: "Dataset") -> None:
     """Draw each patient on a row with a strip of thumbnails, a page at a time."""
-    if not dataset.patients_known:
-        st.text("Patients unknown: every image counts as one.")
-        return
     names = sorted(set(dataset.records["patient"]), key=_by_number)
     pages = -(-len(names) // PATIENTS)
     page = 1
@@ -108,7 +105,7 @@ def show_patients(dataset: "Dataset") -> None:
         rows.append(
             f'<div class="lobule-patient"><div><b>{as_html(name)}</b>'
             f"{_numbers(dataset, images)}</div>"
-            f'<div class="lobule-strip">{_figures(dataset, picked)}</div></div>'
+            f'<div class="lobule-strip">{pictures_of(dataset, picked)}</div></div>'
         )
     st.html("".join(rows))
 
@@ -119,7 +116,7 @@ def strip_of(dataset: "Dataset", files: Sequence[str]) -> str:
     some = records[records["path"].isin(list(files))].iloc[:GRID]
     more = len(files) - len(some)
     rest = f"<p>{more:,} more are not drawn.</p>" if more > 0 else ""
-    return f'<div class="lobule-grid">{_figures(dataset, some, captions=True)}</div>{rest}'
+    return f'<div class="lobule-grid">{pictures_of(dataset, some, captions=True)}</div>{rest}'
 
 
 def _numbers(dataset: "Dataset", images: "pd.DataFrame") -> str:
@@ -131,7 +128,7 @@ def _numbers(dataset: "Dataset", images: "pd.DataFrame") -> str:
     )
 
 
-def _figures(dataset: "Dataset", records: "pd.DataFrame", *, captions: bool = False) -> str:
+def pictures_of(dataset: "Dataset", records: "pd.DataFrame", *, captions: bool = False) -> str:
     """Thumbnails as HTML, read in parallel."""
     with ThreadPoolExecutor() as pool:
         pictures = list(pool.map(partial(_picture, dataset.root), records["path"]))

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import DatasetError
 from core.plots.intervals import Series, with_intervals
+from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import as_html, notice, table
 
@@ -23,7 +24,7 @@ def show_split(job: "AuditJob", dataset: "Dataset") -> None:
     """Draw both splits of one seed side by side, then what such a leak is worth."""
     seed = int(st.columns([1, 4])[0].number_input("Seed", 0, 9999, 0, key="split_seed"))
     if job.alike is None:
-        st.caption("Near duplicates are counted once the audit is done.")
+        st.text("Near duplicates are counted once the audit is done.")
     kinds: tuple[SplitKind, ...] = ("patient", "image")
     with st.container(key="beside-splits"):
         columns = st.columns(2, gap="large")
@@ -93,11 +94,14 @@ def _show_figure() -> None:
         title = f"split by {kind}, {rows[0].seen:.0%} of tested images leak"
         values, intervals = [row.auroc for row in rows], [row.interval for row in rows]
         series.append(Series(title, colour, symbol, values, intervals))
-    st.html("<h3>What a leak is worth</h3>")
-    st.caption(
-        f"The same models on {measured.images:,} images of {measured.patients} patients "
+    st.html(
+        f"<h3>What a leak is worth, {measured.images:,} images of {measured.patients} patients</h3>"
+    )
+    tell(
+        "What a leak is worth",
+        f"the same models on {measured.images:,} images of {measured.patients} patients "
         f"({measured.dataset}); only the split differs. AUROC of {measured.folds} folds, mean "
-        f"of {measured.seeds} seeds, with 95 % intervals; 0.5 is guessing."
+        f"of {measured.seeds} seeds, with 95 % intervals; 0.5 is guessing.",
     )
     st.plotly_chart(
         with_intervals(names, series, "AUROC, benign against malignant"),

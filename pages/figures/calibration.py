@@ -5,8 +5,7 @@ import streamlit as st
 from core.plots.reliability import reliability_figure
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import words
-from pages.shared.plain import quiet
+from pages.figures.words import counted, words
 
 _HELP = (
     "Ten bins by the stated probability. Above the dotted line the model says too little, "
@@ -22,18 +21,16 @@ def show_calibration(model: EvaluatedModel) -> None:
     from core.evaluation.reliability import reliability, said_and_true  # noqa: PLC0415
 
     predictions, evaluation = model.predictions, evaluated(model)
-    st.text(
-        f"ECE {words(evaluation.figures['ece'])}, Brier score "
-        f"{words(evaluation.figures['brier'])}; "
-        f"{evaluation.images:,} images of {evaluation.patients:,} patients",
-        help=_HELP,
-    )
+    rarer = ""
     if predictions.binary:
         share = float((predictions.labels == predictions.positive).mean())
-        quiet(
-            f"{share:.0%} of these images are {predictions.classes[predictions.positive]}. Of a "
-            "rarer class the probabilities say too much."
-        )
+        positive = predictions.classes[predictions.positive]
+        rarer = f" {share:.0%} of the images are {positive}: where it is rarer, expect less."
+    st.text(
+        f"ECE {words(evaluation.figures['ece'])}, Brier score "
+        f"{words(evaluation.figures['brier'])}; {counted(model)}.{rarer}",
+        help=_HELP,
+    )
     bins = reliability(
         *said_and_true(predictions.labels, predictions.probabilities, predictions.positive),
         patient_weights(predictions.patients, predictions.rounds),
@@ -65,5 +62,5 @@ def show_calibration(model: EvaluatedModel) -> None:
         "reliability",
         f"put rows into ten bins of equal width by {column}; in each, its mean against the share "
         f"where {true}, a row weighing 1 / the number of its patient's rows in the round.{rounds}",
-        alt="Reliability diagram; the download has its numbers.",
+        alt="Reliability diagram; the account below has its numbers.",
     )

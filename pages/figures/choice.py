@@ -111,9 +111,9 @@ def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str
         name,
         package,
         job.table,
-        on=f"dataset {job.assessment.dataset.name} in {on.path}",
+        on=f"{job.assessment.dataset.name} in {on.path}",
         leaky=known.warning if known.leaky else None,
-        root=job.assessment.dataset.root,
+        dataset=job.assessment.dataset,
     )
     if isinstance(model, str):
         return model

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EvaluationError
-from core.evaluation.estimand import ESTIMANDS, FIRST, MEANINGS, TITLES, estimand_of, titled
+from core.evaluation.estimand import ESTIMANDS, FIRST, MEANINGS, TITLES, estimand_of
 from core.evaluation.few_patients import marked
 from core.evaluation.intervals import HOW
 from core.plots.intervals import Series, with_intervals
 from core.plots.rates import Rate, rates
+from core.registry.card_words import counted as number
 from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.numbers import offer_numbers, show_chart
-from pages.figures.words import calling_rule, counted, of_each, ranking_rule, words
+from pages.figures.words import HELP, calling_rule, of_each, ranking_rule, words
 from pages.shared.learning_curves import MARKS
 from pages.shared.plain import notice, table
 
@@ -29,27 +30,64 @@ _DRAWN = ("auroc", "balanced_accuracy")
 
 
 def show_comparison(models: list[EvaluatedModel]) -> None:
-    """Draw the models' figures and curves, and the first against each other one."""
-    evaluations = {number: evaluated(model) for number, model in enumerate(models)}
+    """Say on whom each was judged; draw curves and figures, and the first against each other."""
+    _say_on_whom(models)
+    with st.container(key="curves-compared"):
+        left, right = st.columns(2, gap="medium")
+    with left:
+        _draw_curves(models)
+    with right:
+        _draw_intervals(models)
+    _show_differences(models)
     table(
-        ("Model", "Judged on", *(TITLES[name] for name in _FIGURES)),
+        (ESTIMANDS[FIRST].capitalize(), *(TITLES[name] for name in _FIGURES)),
         [
             (
-                f"{model.mark}{model.package.card.title}, {ESTIMANDS[estimand]}",
-                f"{counted(model)}, {model.on}",
+                model.mark
+                + model.package.card.title
+                + (f", {ESTIMANDS[estimand]}" if estimand != FIRST else ""),
                 *(words(figures[name]) if name in figures else "" for name in _FIGURES),
             )
-            for number, model in enumerate(models)
-            for estimand, figures in _by_estimand(evaluations[number])
+            for model in models
+            for estimand, figures in _by_estimand(evaluated(model))
         ],
         caption="The models beside each other",
     )
-    same = len({model.on for model in models}) == 1
-    if not same:
-        notice("Judged on different images, so a difference may come from the images.")
-    _draw_intervals(models)
-    _draw_curves(models)
-    _show_differences(models)
+
+
+def _say_on_whom(models: list[EvaluatedModel]) -> None:
+    """On how many of whose images each was judged, and whether these are the same."""
+    table(
+        ("Judged on", "Patients", "Images", "Dataset"),
+        [
+            (
+                f"{model.mark}{model.package.card.title}",
+                f"{model.predictions.patient_count:,}",
+                f"{model.predictions.image_count:,}",
+                model.on,
+            )
+            for model in models
+        ],
+        caption="On whom each model was judged",
+    )
+    every = [_answered(model.predictions) for model in models]
+    both = set.intersection(*every)
+    people = number(len({patient for _, patient, _ in both}), "patient")
+    if all(images == both for images in every):
+        notice(f"The same {number(len(both), 'image')} of {people} for all.", "note")
+    elif both:
+        notice(
+            f"Different images; {number(len(both), 'image')} of {people} are the same. Only the "
+            "paired differences are of these alone."
+        )
+    else:
+        notice("Different images, none the same: a difference may come from the images.")
+
+
+def _answered(predictions: "Predictions") -> set[tuple[str, str, str]]:
+    """Each image with its patient and class: the same file name may be another image."""
+    labels = (predictions.classes[label] for label in predictions.labels)
+    return set(zip(predictions.images, predictions.patients, labels, strict=True))
 
 
 def _by_estimand(evaluation: "Evaluation") -> "list[tuple[Estimand, dict[str, Figure]]]":
@@ -91,9 +129,9 @@ def _draw_intervals(models: list[EvaluatedModel]) -> None:
     numbers = pd.DataFrame(rows, columns=["model", "figure", "estimand", "value", "low", "high"])
     show_chart(
         with_intervals(
-            [titled(name, FIRST) for name in _DRAWN],
+            [TITLES[name] for name in _DRAWN],
             series,
-            "95 % interval by patient",
+            f"{ESTIMANDS[FIRST]}, 95 % interval by patient",
         ),
         _marked(models),
         numbers,
@@ -127,12 +165,11 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
             parts.append(pd.DataFrame({"model": model.package.card.name, **points}))
     if not lines:
         return
-    st.html("<h3>ROC</h3>")
     show_chart(
         rates("roc", lines),
         _marked(models),
         pd.concat(parts),
-        "roc of several",
+        "ROC of several",
         "of each model. "
         + of_each(
             [
@@ -140,13 +177,12 @@ def _draw_curves(models: list[EvaluatedModel]) -> None:
                 for model in models
             ]
         ),
-        alt="ROC curves of the models; the download has their points.",
+        alt="ROC curves of the models; the account below has their points.",
     )
 
 
 def _show_differences(models: list[EvaluatedModel]) -> None:
-    st.html("<h3>On the images that both answered</h3>")
-    st.caption("Paired: both models are judged on the same patients.")
+    st.subheader("Paired differences, on the images that both answered", anchor=False, help=HELP)
     pairs = []
     for other in models[1:]:
         try:

@@ -15,6 +15,7 @@ from core.registry.package import PREDICTIONS_FILE, Package
 from pages.shared.plain import visible
 
 if TYPE_CHECKING:
+    from core.datasets.records import Dataset
     from core.evaluation.judge import Evaluation
     from core.evaluation.predictions import Predictions
     from core.registry.card_results import Robustness
@@ -26,9 +27,10 @@ COLOUR = ("colour", "alone")
 class EvaluatedModel:
     """Predictions of one model, and where they are from.
 
-    `on` says whose images they are; `leaky` why their figures flatter, if they do; `root` is the
-    folder that the images lie in, where that is known. `robustness` holds the figures on changed
-    images, the first entry on the same images unchanged, and `tried_on` how many images these were.
+    `on` says whose images they are; `leaky` why their figures flatter, if they do; `dataset` is the
+    user's own that it was judged on, None for the patients held out of its training.
+    `robustness` holds the figures on changed images, the first entry on the same images unchanged,
+    and `tried_on` how many images these were.
     """
 
     name: str
@@ -37,7 +39,7 @@ class EvaluatedModel:
     table: Path
     on: str
     leaky: str | None = None
-    root: Path | None = None
+    dataset: "Dataset | None" = None
     robustness: "tuple[Robustness, ...]" = ()
     tried_on: int = 0
 
@@ -94,7 +96,7 @@ def read(
     *,
     on: str,
     leaky: str | None = None,
-    root: Path | None = None,
+    dataset: "Dataset | None" = None,
 ) -> EvaluatedModel | str:
     """The predictions in a table, or why they cannot be had."""
     card = package.card
@@ -112,7 +114,7 @@ def read(
     )
     if isinstance(predictions, str):
         return predictions
-    return EvaluatedModel(name, package, predictions, table, on, leaky, root)
+    return EvaluatedModel(name, package, predictions, table, on, leaky, dataset)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
@@ -158,6 +160,18 @@ def _judge(
     else:
         colour = predictions.colour()
     return evaluation_of(predictions, colour)
+
+
+def withheld_of(model: EvaluatedModel) -> dict[str, str]:
+    """Classes whose figures the card withholds, and why; only of the package's own answers."""
+    result = model.package.card.evaluation
+    if result is None or model.dataset is not None:
+        return {}
+    return {
+        result_of_class.name: result_of_class.withheld
+        for result_of_class in result.by_class
+        if result_of_class.withheld
+    }
 
 
 def label(text: str) -> str:

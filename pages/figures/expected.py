@@ -25,9 +25,11 @@ def show_next_patient(evaluation: "Evaluation", mark: str) -> None:
     known = [expected for expected in evaluation.next_patient if expected.patients]
     if not known:
         return
-    st.text("What to expect of the next patient", help=_HELP.format(least=LEAST_IMAGES))
+    st.text(
+        "The next patient: share of images called rightly", help=_HELP.format(least=LEAST_IMAGES)
+    )
     cells = "".join(
-        f"<div><dt>{mark}{as_html(expected.name)} called rightly</dt><dd>"
+        f"<div><dt>{mark}{as_html(expected.name)}</dt><dd>"
         f"{as_html(_range(expected))}<small>{as_html(_rest(expected))}</small></dd></div>"
         for expected in known
     )
@@ -47,7 +49,7 @@ def _rest(expected: "NextPatient") -> str:
     from core.evaluation.next_patient import FLOOR  # noqa: PLC0415 - NumPy
 
     people = f"{expected.patients} patient{'' if expected.patients == 1 else 's'}"
-    range_of = "" if expected.range is None else "8 of 10 patients; "
+    range_of = "" if expected.range is None else "8 in 10 of "
     return (
-        f"{range_of}{people}, lowest {expected.lowest:.2f}, {expected.below:.0%} below {FLOOR:.1f}"
+        f"{range_of}{people}; lowest {expected.lowest:.2f}, {expected.below:.0%} below {FLOOR:.1f}"
     )

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import LobuleError
-from core.evaluation.estimand import TITLES, estimand_of, titled
+from core.evaluation.estimand import ESTIMANDS, TITLES
 from core.plots.intervals import Series, with_intervals
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import calling_rule, ranking_rule, words
+from pages.figures.words import HELP, calling_rule, ranking_rule, words
 from pages.shared.marks import NEGATIVE, POSITIVE
 from pages.shared.plain import notice, table
 
@@ -24,30 +24,35 @@ _FIGURES = ("auroc", "balanced_accuracy", "sensitivity", "specificity", "accurac
 
 def show_groups(model: EvaluatedModel) -> None:
     """Draw the figures of each magnification, then of each subtype."""
-    shown = False
-    for kind, title in _KINDS.items():
-        names = list(model.predictions.groups(kind))  # type: ignore[arg-type]
-        if len(names) > 1:
-            shown = True
-            _show(model, kind, title, names)
-    if not shown:
-        st.text("One magnification, or unknown, and no subtypes.")
+    for kind, names in _groups(model).items():
+        _show(model, kind, _KINDS[kind], names)
+
+
+def has_groups(model: EvaluatedModel) -> bool:
+    """Whether there are several magnifications or subtypes."""
+    return bool(_groups(model))
+
+
+def _groups(model: EvaluatedModel) -> dict[str, list[str]]:
+    """Names of the groups of each kind that there are several of."""
+    every = {kind: list(model.predictions.groups(kind)) for kind in _KINDS}  # type: ignore[arg-type]
+    return {kind: names for kind, names in every.items() if len(names) > 1}
 
 
 def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> None:
-    st.html(f"<h3>{title}</h3>")
     try:
         evaluations = {name: evaluated(model, (kind, name)) for name in names}
     except LobuleError as error:
         notice(str(error), "error")
         return
     estimand = next(iter(evaluations.values())).estimand
+    st.subheader(f"{title}, {ESTIMANDS[estimand]}", anchor=False, help=HELP)
     table(
         (
             kind.capitalize(),
             "Images",
             "Patients",
-            *(model.mark + titled(name, estimand_of(name, estimand)) for name in _FIGURES),
+            *(model.mark + TITLES[name] for name in _FIGURES),
         ),
         [
             (
@@ -77,7 +82,7 @@ def _show(model: EvaluatedModel, kind: str, title: str, names: list[str]) -> Non
         for name, mark in zip(drawn, marks, strict=False)
     ]
     rows = [f"{label(name)} ({evaluation.images:,})" for name, evaluation in evaluations.items()]
-    axis = " and ".join(titled(name, estimand_of(name, estimand)) for name in drawn)
+    axis = " and ".join(TITLES[name] for name in drawn)
     ranked = ranking_rule(model.predictions, "roc_auc_score") if "auroc" in drawn else ""
     show_chart(
         with_intervals(rows, series, axis),

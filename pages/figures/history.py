@@ -8,7 +8,7 @@ from core.plots.curves import Curve, curves
 from core.plots.frame import LEAKY, mark
 from core.registry.package import HISTORY_FILE
 from pages.figures.evaluated import EvaluatedModel
-from pages.figures.numbers import as_csv
+from pages.figures.numbers import offer_numbers
 from pages.shared.marks import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
@@ -18,11 +18,16 @@ _MEASURES = {"Loss": "loss", "AUROC": "auroc", "Accuracy": "accuracy"}
 _PARTS = {"": ("training", NEGATIVE, "circle"), "val_": ("validation", POSITIVE, "triangle-up")}
 
 
+def has_history(model: EvaluatedModel) -> bool:
+    """Whether there are epochs to draw: a model fitted in one go or made of others has none."""
+    history = _history(model)
+    return history is not None and len(history) > 1  # one point is no curve
+
+
 def show_history(model: EvaluatedModel) -> None:
     """Draw loss, AUROC and accuracy by epoch, training against validation."""
     history = _history(model)
-    if history is None or len(history) < 2:  # noqa: PLR2004 - one point is no curve
-        st.text("Fitted in one go or made of others: no epochs to draw.")
+    if history is None:
         return
     epochs = [int(epoch) for epoch in history["epoch"]]
     drawn = {title: name for title, name in _MEASURES.items() if _any(history, name)}
@@ -44,17 +49,9 @@ def show_history(model: EvaluatedModel) -> None:
             figure,
             key=f"history-{title}",
             config={"displayModeBar": False},
-            alt=f"{title} by epoch; the download has the numbers.",
+            alt=f"{title} by epoch; the account below has the numbers.",
         )
-    st.download_button(
-        "Numbers, CSV",
-        lambda: as_csv(history),
-        f"{model.package.card.name} {HISTORY_FILE}",
-        "text/csv",
-        key="download-history",
-        on_click="ignore",
-    )
-    st.caption(f"{HISTORY_FILE} of the package, as training noted it.")
+    offer_numbers(model, history, "training", "as training noted it.", HISTORY_FILE)
 
 
 def _history(model: EvaluatedModel) -> "pd.DataFrame | None":

@@ -1,4 +1,4 @@
-"""A chart with its numbers: marked where they leak, to be downloaded, to be worked out again."""
+"""A chart, marked where its numbers leak, and the numbers themselves for the account."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ import streamlit as st
 from core.documents.letters import neutral
 from core.plots.frame import mark
 from pages.figures.evaluated import EvaluatedModel
-from pages.shared.plain import quiet
+from pages.shared.account import add, paragraph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,18 +24,18 @@ def show_chart(
     alt: str,
     source: str | None = None,
 ) -> None:
-    """Draw a chart, and under it its numbers for download and how to work them out.
+    """Draw a chart; its numbers, and how to work them out, go to the account of the page.
 
     Parameters
     ----------
     figure
         The chart; it is marked here if its numbers leak, or are of few patients.
-    answers
+    model
         Whose answers it shows.
     numbers
         What it shows, a row a point.
     name
-        What the chart is called, in keys and file names.
+        What the chart is called, in keys, file names and the account.
     how
         How to get these numbers out of their source.
     alt
@@ -56,18 +56,40 @@ def offer_numbers(
     how: str,
     source: str | None = None,
 ) -> None:
-    """Draw the download of some numbers, and how to work them out again."""
+    """Have some numbers in the account of the page: to download, and how to work them out."""
     leaky = " LEAKY" if model.leaky else ""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
+    title = name[0].upper() + name[1:]
+
+    def draw() -> None:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"numbers-{name}"):
+            st.download_button(
+                f"{title}, CSV",
+                lambda: as_csv(numbers),
+                f"{model.package.card.name}{leaky} {name}.csv",
+                "text/csv",
+                key=f"download-{name}",
+                on_click="ignore",
+            )
+            paragraph(title, f"from {source or model.table.name}: {how}")
+
+    add(draw)
+
+
+def offer_predictions(model: EvaluatedModel) -> None:
+    """Have the table in the account that every figure follows from."""
+
+    def draw() -> None:
         st.download_button(
-            "Numbers, CSV",
-            lambda: as_csv(numbers),
-            f"{model.package.card.name}{leaky} {name}.csv",
+            "All predictions, CSV",
+            model.table.read_bytes,
+            f"{model.package.card.name} predictions.csv",
             "text/csv",
-            key=f"download-{name}",
+            key="download-predictions",
             on_click="ignore",
+            help="One row an image and round; every figure here follows from it.",
         )
-        quiet(f"From {source or model.table.name}: {how}")
+
+    add(draw)
 
 
 def as_csv(table: "pd.DataFrame") -> bytes:
@@ -77,16 +99,3 @@ def as_csv(table: "pd.DataFrame") -> bytes:
         return neutral(value) if isinstance(value, str) else value
 
     return table.map(cell).to_csv(index=False).encode("utf-8-sig")
-
-
-def offer_predictions(model: EvaluatedModel) -> None:
-    """Let the table be had that every figure follows from."""
-    st.download_button(
-        "All predictions, CSV",
-        model.table.read_bytes,
-        f"{model.package.card.name} predictions.csv",
-        "text/csv",
-        key="download-predictions",
-        on_click="ignore",
-        help="One row an image and round; every figure here follows from it.",
-    )

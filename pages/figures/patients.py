@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.errors import EvaluationError
-from core.evaluation.estimand import ESTIMANDS, TITLES
+from core.evaluation.estimand import ESTIMANDS, FIRST, TITLES
 from core.evaluation.few_patients import marked
 from core.plots.bars import Bar, share_bars
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.expected import show_next_patient
 from pages.figures.numbers import show_chart
-from pages.figures.words import calling_rule, words
+from pages.figures.words import HELP, calling_rule, words
+from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 from pages.shared.plain import table
 
@@ -75,7 +76,7 @@ def _draw(
         scores,
         "patients",
         f"{calling_rule(model.predictions)} The score is the share of images called rightly.",
-        alt="A bar a patient, worst first; the download has the numbers.",
+        alt="A bar a patient, worst first; the account below has the numbers.",
     )
 
 
@@ -97,17 +98,17 @@ def _marks(model: EvaluatedModel) -> dict[str, tuple[str, str]]:
 
 
 def _show_levels(model: EvaluatedModel) -> None:
-    st.html("<h3>By image and by patient</h3>")
     try:
         by_level = _levels(model.key, model)
     except EvaluationError as error:
-        st.text(str(error))
+        tell("Figures by patient", str(error))
         return
+    st.subheader(f"By image and by patient, {ESTIMANDS[FIRST]}", anchor=False, help=HELP)
     table(
         ("", "Number", *(model.mark + TITLES[name] for name in _FIGURES)),
         [
             (
-                f"{level}, {ESTIMANDS[evaluation.estimand]}",
+                level,
                 f"{evaluation.images:,}",
                 *(words(evaluation.figures[name]) for name in _FIGURES),
             )
@@ -115,9 +116,10 @@ def _show_levels(model: EvaluatedModel) -> None:
         ],
         caption="Figures by image and by patient",
     )
-    st.caption(
-        "By mean: the mean probability of a patient's images. By majority: the share of them "
-        "called so; half is enough."
+    tell(
+        "Figures by patient",
+        "by mean, the mean probability of a patient's images; by majority, the share of them "
+        "called so; half is enough.",
     )
 
 

@@ -4,17 +4,21 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.evaluation.estimand import titled
+from core.evaluation.estimand import ESTIMANDS, FIRST, TITLES
 from core.evaluation.few_patients import marked
 from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
-from pages.figures.headline import confusion_table
-from pages.figures.numbers import show_chart
-from pages.figures.words import HELP, calling_rule, ranking_rule
+from pages.figures.numbers import offer_predictions, show_chart
+from pages.figures.overview import show_matrix
+from pages.figures.words import HELP, counted, ranking_rule, several_rounds, words
+from pages.shared.account import account, tell
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
+    from streamlit.delta_generator import DeltaGenerator
 
     from core.evaluation.curves import CurvePoints
     from core.evaluation.judge import Evaluation
@@ -22,37 +26,48 @@ if TYPE_CHECKING:
 _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
-_FLATTERS = (
-    "A threshold chosen on these patients flatters: report the figures at the thresholds that "
-    "were chosen without them."
-)
+_FLATTERS = "Chosen on these patients it flatters: report figures at own thresholds."
 
 
 @st.fragment
 def show_point(model: EvaluatedModel) -> None:
     """Draw both curves; of two classes, the point on them can be moved."""
-    predictions = model.predictions
-    if not predictions.binary:
-        chosen = st.selectbox(
-            "Class, against all others",
-            range(len(predictions.classes)),
-            format_func=predictions.classes.__getitem__,
-            key="curve_class",
-        )
-        st.caption("No decision threshold: the most probable class is the answer.")
-        _show_curves(model, chosen, None)
-        return
-    threshold = _ask_for_point(model)
+    with account():
+        if model.predictions.binary:
+            _show_binary(model)
+        else:
+            _show_of_class(model)
+        offer_predictions(model)
+
+
+def _show_of_class(model: EvaluatedModel) -> None:
+    classes = model.predictions.classes
+    chosen = st.selectbox(
+        "Class, against all others",
+        range(len(classes)),
+        format_func=classes.__getitem__,
+        key="curve_class",
+    )
+    with st.container(key="curves-point"):
+        _show_curves(model, chosen, None, st.columns(2, gap="medium"))
+
+
+def _show_binary(model: EvaluatedModel) -> None:
     from core.evaluation.judge import evaluation_of  # noqa: PLC0415 - pandas
 
-    evaluation = evaluation_of(predictions, threshold=threshold, draws=0)
+    threshold = _ask_for_point(model)
+    evaluation = evaluation_of(model.predictions, threshold=threshold, draws=0)
     _show_follow(model, evaluation, threshold)
     sensitivity, specificity = (evaluation.figures[name].value for name in _FOLLOW[:2])
     point = None
     if sensitivity is not None and specificity is not None:
         point = (1 - specificity, sensitivity, evaluation.figures["precision"].value)
-    _show_curves(model, predictions.positive, point)
-    _show_matrix(model, evaluation, threshold)
+    with st.container(key="curves-point"):
+        *curves, matrix = st.columns(3, gap="medium")
+    _show_curves(model, model.predictions.positive, point, curves)
+    with matrix:
+        st.html(f"<h3>Confusion matrix at {threshold:.3f}</h3>")
+        show_matrix(model, evaluation, threshold)
 
 
 def _ask_for_point(model: EvaluatedModel) -> float:
@@ -64,46 +79,38 @@ def _ask_for_point(model: EvaluatedModel) -> float:
     for other in card.operating_points:
         if other.positive_class == (point.positive_class if point else other.positive_class):
             offered.setdefault(f"{other.threshold:.3f}: {other.rule}", round(other.threshold, 3))
+    st.session_state.setdefault(key, start)
+    positive = model.predictions.classes[model.predictions.positive]
+    slider, choice = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     if len(offered) > 1:
-        st.selectbox(
+        choice.selectbox(
             "Thresholds of the card",
             tuple(offered),
             key=f"rule-{model.name}",
             on_change=lambda: st.session_state.update(
                 {key: offered[st.session_state[f"rule-{model.name}"]]}
             ),
-            help="Chosen on held-out patients.",
         )
-    st.session_state.setdefault(key, start)
-    positive = model.predictions.classes[model.predictions.positive]
-    st.text(f"Called {positive} from this probability on")
-    return st.slider(
-        "Decision threshold",
-        0.0,
-        1.0,
-        step=0.001,
-        format="%.3f",
-        key=key,
-        help=f"Also called operating point. {_FLATTERS}",
-    )
+    with slider:
+        st.text(f"Called {positive} from this probability on")
+        return st.slider("Decision threshold", 0.0, 1.0, step=0.001, format="%.3f", key=key)
 
 
 def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: float) -> None:
     at_own_thresholds = evaluated(model)
     cells = "".join(
-        f"<div><dt>{titled(name, evaluation.figures[name].estimand)}</dt>"
-        f"<dd>{_number(evaluation, name)}"
-        f"<small>own thresholds {_number(at_own_thresholds, name)}</small></dd></div>"
+        f"<div><dt>{model.mark}{TITLES[name]}</dt><dd>{_number(evaluation, name)}"
+        f"<small>own thresholds {words(at_own_thresholds.figures[name])}</small></dd></div>"
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
-    without_patient = model.predictions.thresholds is not None
-    whose = "chosen without each patient" if without_patient else "the most probable class"
-    st.caption(
-        f"At {threshold:.3f} on {evaluation.images:,} images of {evaluation.patients:,} patients; "
-        f"own thresholds: {whose}. {_FLATTERS}",
+    st.text(
+        f"At {threshold:.3f}: {counted(model)}, {ESTIMANDS[FIRST]}. {_FLATTERS}",
         help=HELP,
     )
+    by_patient = model.predictions.thresholds is not None
+    own = "chosen without each patient." if by_patient else "the most probable class."
+    tell("Own thresholds", own)
 
 
 def _number(evaluation: "Evaluation", name: str) -> str:
@@ -112,7 +119,10 @@ def _number(evaluation: "Evaluation", name: str) -> str:
 
 
 def _show_curves(
-    model: EvaluatedModel, chosen: int, point: tuple[float, float, float | None] | None
+    model: EvaluatedModel,
+    chosen: int,
+    point: tuple[float, float, float | None] | None,
+    places: "Sequence[DeltaGenerator]",
 ) -> None:
     from core.evaluation.curves import precision_recall_curve, roc_curve  # noqa: PLC0415
 
@@ -120,17 +130,12 @@ def _show_curves(
     name = predictions.classes[chosen]
     roc = roc_curve(predictions, chosen)
     recall = precision_recall_curve(predictions, chosen)
+    left, right = places
     if roc is None or recall is None:
-        notice(f"No curves: no model answered both {name} and others.")
+        with left:
+            notice(f"No curves: no model answered both {name} and others.")
         return
-    several = (
-        f"The mean of {roc.rounds} curves, one a round, at each false-positive rate (Fawcett "
-        "2006). "
-        if roc.rounds > 1
-        else ""
-    )
-    with st.container(key="curves-point"):
-        left, right = st.columns(2, gap="medium")
+    several = several_rounds(roc.rounds)
     with left:
         st.html(f"<h3>ROC, {as_html(name)}</h3>")
         show_chart(
@@ -141,9 +146,9 @@ def _show_curves(
             ),
             model,
             _points(roc, "false positive rate", "sensitivity"),
-            "roc",
+            "ROC",
             several + ranking_rule(predictions, "roc_curve", name),
-            alt="ROC curve; the download has its points.",
+            alt="ROC curve; the account below has its points.",
         )
     with right:
         st.html(f"<h3>Precision and recall, {as_html(name)}</h3>")
@@ -159,7 +164,7 @@ def _show_curves(
             _points(recall, "recall", "precision"),
             "precision and recall",
             several + ranking_rule(predictions, "precision_recall_curve", name),
-            alt="Precision-recall curve; the download has its points.",
+            alt="Precision-recall curve; the account below has its points.",
         )
 
 
@@ -167,23 +172,3 @@ def _points(curve: "CurvePoints", x: str, y: str) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415
 
     return pd.DataFrame({x: curve.x, y: curve.y})
-
-
-def _show_matrix(model: EvaluatedModel, evaluation: "Evaluation", threshold: float) -> None:
-    from core.plots.confusion import confusion_figure  # noqa: PLC0415 - Plotly
-
-    names = [label(name) for name in model.predictions.classes]
-    st.html(f"<h3>Confusion matrix at {threshold:.3f}</h3>")
-    rule = calling_rule(model.predictions).replace("“threshold”", f"{threshold:.3f}")
-    with st.container(key="curves-matrix"):
-        left, _ = st.columns(2, gap="medium")
-    with left:
-        show_chart(
-            confusion_figure(evaluation.confusion, names),
-            model,
-            confusion_table(model, evaluation),
-            "confusion",
-            f"count label against call, all rows of a round together: {rule.partition(';')[0]}."
-            + (" The mean over rounds." if evaluation.rounds > 1 else ""),
-            alt="Confusion matrix; the download has its numbers.",
-        )

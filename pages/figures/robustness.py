@@ -12,8 +12,8 @@ from core.registry.card_results import UNCHANGED
 from pages.figures.evaluated import EvaluatedModel, label
 from pages.figures.numbers import show_chart
 from pages.figures.words import counted
+from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
-from pages.shared.plain import quiet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,23 +43,27 @@ _CHANGES = {
 _IN_A_ROW = 3
 
 
+def has_robustness(model: EvaluatedModel) -> bool:
+    """Whether there are figures on changed images."""
+    return bool(_kinds(model))
+
+
+def _kinds(model: EvaluatedModel) -> list[str]:
+    """The changes that there are figures of."""
+    every = (point.change for point in model.robustness)
+    return list(dict.fromkeys(change for change in every if change != UNCHANGED))
+
+
 def show_robustness(model: EvaluatedModel) -> None:
     """Draw AUROC and balanced accuracy against the amount of each change."""
     points = model.robustness
-    kinds = list(dict.fromkeys(point.change for point in points if point.change != UNCHANGED))
-    if not kinds:
-        _say_why_none(model)
-        return
+    kinds = _kinds(model)
     result = model.package.card.evaluation
     # An older card has these by another estimand, whose name they keep.
-    estimand = result.auroc_is if result and model.root is None else ESTIMANDS[FIRST]
-    st.text(
-        f"Figures of {_sample(model)}, changed and answered again; AUROC: {estimand}",
-        help=_HELP,
-    )
+    estimand = result.auroc_is if result and model.dataset is None else ESTIMANDS[FIRST]
     unchanged = next((point for point in points if point.change == UNCHANGED), None)
-    if unchanged:
-        quiet(_worst(unchanged, points))
+    worst = f"{_worst(unchanged, points)} " if unchanged else ""
+    st.text(f"{worst}{_sample(model)}; AUROC: {estimand}.", help=_HELP)
     least = max(-0.02, min(0.4, *(value - 0.05 for point in points for value in _values(point))))
     for start in range(0, len(kinds), _IN_A_ROW):
         with st.container(key=f"curves-robustness-{start}"):
@@ -104,38 +108,34 @@ def _show_kind(
         _numbers(points, model.tried_on),
         f"robustness {kind}",
         f"evaluation.robustness, the rows “{kind}” and “none” (unchanged)."
-        if model.root is None
+        if model.dataset is None
         else "the changed images, answered again; evaluate --json prints the same.",
-        alt=f"AUROC and balanced accuracy by {title}; the download has the numbers.",
-        source="card.json" if model.root is None else "this evaluation",
+        alt=f"AUROC and balanced accuracy by {title}; the account below has the numbers.",
+        source="card.json" if model.dataset is None else "this evaluation",
     )
 
 
-def _say_why_none(model: EvaluatedModel) -> None:
+def tell_why_none(model: EvaluatedModel) -> None:
+    """Have it in the account why there are no figures on changed images, and how to get them."""
     command = f"python -m core evaluate {model.name} --data PATH"
-    if model.root is None:
-        st.text(
-            "The card holds no figures on changed images. To have them, judge the model on a "
-            f"dataset of yours, on the left, or run: {command}"
-        )
+    if model.dataset is None:
+        why = f"not on the card. Judge the model on a dataset of yours, or run {command}."
     elif not model.tried_on:
-        st.text(
-            "No figures on changed images: the evaluation was stopped before. Evaluate again, "
-            "on the left."
-        )
+        why = "the evaluation was stopped before. Evaluate again."
     else:
-        st.text(
-            "No figures on changed images: those that can be read are of one class only. "
-            f"Choose a dataset with every class on the left, or run: {command}"
+        why = (
+            "those images that can be read are of one class only. Choose a dataset with every "
+            f"class, or run {command}."
         )
+    tell("Changed images", why)
 
 
 def _sample(model: EvaluatedModel) -> str:
     """Of how many images the curves are, in words."""
-    whole = f"{counted(model)}, {model.on}"
+    whole = counted(model)
     if model.tried_on < model.predictions.image_count:
-        return f"{model.tried_on:,} of the {whole}"
-    return f"the {whole}"
+        return f"{model.tried_on:,} of {whole}"
+    return whole
 
 
 def _worst(unchanged: "Robustness", points: Sequence["Robustness"]) -> str:

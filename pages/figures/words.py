@@ -44,8 +44,15 @@ def words(figure: "Figure") -> str:
 def of_whom(predictions: "Predictions") -> str:
     """The class that figures are about, in words."""
     if predictions.binary:
-        return f"of {predictions.classes[predictions.positive]}"
-    return "the mean over the classes, each against the others"
+        return predictions.classes[predictions.positive]
+    return "Mean of the classes, each against the others"
+
+
+def several_rounds(rounds: int) -> str:
+    """How the curves of several rounds become one, in words; empty of a single round."""
+    if rounds == 1:
+        return ""
+    return f"The mean of {rounds} curves, one a round, at each false-positive rate (Fawcett 2006). "
 
 
 def ranking_rule(

@@ -19,6 +19,11 @@ def as_label(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", visible(text))
 
 
+def no_markup(text: str) -> str:
+    """Text as a Plotly figure shows it literally: it reads a little HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def notice(text: str, kind: str = "warning") -> None:
     """Show a sentence in a quiet box: `warning`, `error` or `note`; its words are never markup."""
     role = "alert" if kind == "error" else "note"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 WAIT = 120_000  # ms
 VIEWS = {
+    "Overview": ".lobule-strip img",
     "Findings": ".lobule-finding",
     "Contents": ".js-plotly-plot .barlayer path",
     "Samples": ".lobule-grid img",
@@ -91,6 +92,32 @@ def show(page: Page, view: str) -> None:
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
 
 
+def open_account(page: Page) -> None:
+    """Open what the page tells about how it came by its numbers; by keyboard."""
+    account = page.locator(".st-key-account details")
+    if account.get_attribute("open") is None:
+        account.locator("summary").focus()
+        page.keyboard.press("Enter")
+    expect(account).to_have_attribute("open", "")
+
+
+def test_picture_and_numbers_are_seen_at_once(visit: Callable[..., Page], phantoms: Path) -> None:
+    page = visit()
+    audit(page, phantoms / "manifest.csv")
+    show(page, "Overview")
+    wrong = page.locator(".lobule-reasons li").first
+    chart, table = page.locator(".js-plotly-plot"), page.locator(".lobule-table")
+    last = page.locator(".lobule-strip img").last
+    places = [part.bounding_box() for part in (wrong, chart, table, last)]
+    assert all(place and place["y"] + place["height"] <= 960 for place in places)
+    first, bars, numbers, _ = places
+    assert first
+    assert bars
+    assert numbers
+    assert first["y"] < bars["y"]
+    assert bars["x"] + bars["width"] <= numbers["x"]
+
+
 def test_first_visit_to_its_own_address_shows_the_page_in_its_frame(
     chromium: Browser, tmp_path: Path
 ) -> None:
@@ -125,7 +152,7 @@ def test_every_view_fits_and_is_drawn(
         assert not cut, f"{view} scrolls sideways"
         empty = page.evaluate("[...document.images].filter(i => !i.naturalWidth).length")
         assert not empty
-        if view == ("Split" if scheme == "dark" else "Patients") and width == 1440:
+        if view == ("Split" if scheme == "dark" else "Overview") and width == 1440:
             file = folder / f"datasets-{scheme}.png"
             keep(page, file)
     bars = page.locator(".js-plotly-plot .errorbar")
@@ -148,7 +175,8 @@ def test_real_data_is_shown_as_it_is(
         show(page, view)
     expect(page.locator(".lobule-answer output").first).to_have_text("0.0 %")
     assert float(page.locator(".lobule-answer output").last.inner_text().split()[0]) > 90
-    show(page, "Contents")
+    show(page, "Overview")
+    open_account(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All records, CSV").click()
     table = pd.read_csv(Path(waiting.value.path()), dtype=str)
@@ -165,6 +193,7 @@ def test_decisions_are_kept_and_another_page_does_not_forget(
 ) -> None:
     page = visit()
     audit(page, phantoms / "manifest.csv")
+    show(page, "Findings")
     unreadable = page.locator("[class*=st-key-finding]").filter(has_text="is unreadable")
     unreadable.get_by_role("button", name="Drop 1 image").click(timeout=WAIT)
     expect(unreadable.get_by_role("button", name="✓ Dropped 1 image")).to_be_visible(timeout=WAIT)
@@ -241,7 +270,8 @@ def test_names_are_text_in_every_view_and_on_other_pages(
     show(page, "Patients")
     expect(page.get_by_text(FORMULA).first).to_be_visible()
     expect(page.get_by_text(HOSTILE).first).to_be_visible()
-    show(page, "Contents")
+    show(page, "Overview")
+    open_account(page)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="All records, CSV").click()
     table = pd.read_csv(Path(waiting.value.path()), dtype=str)

@@ -15,7 +15,6 @@ from core.registry.package import PREDICTIONS_FILE, load_package
 from tests.browser.settled import settled
 from tests.browser.windows import WINDOWS
 from tests.each_time import each_time
-from tests.pages.test_performance import VIEWS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -43,13 +42,37 @@ def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
 
 def ready(page: Page) -> None:
     """Wait until the figures are there."""
-    expect(page.get_by_role("radio", name="Figures")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_role("radio", name="Overview")).to_be_visible(timeout=WAIT)
     settled(page)
 
 
 def view(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
     settled(page)
+
+
+def views(page: Page) -> list[str]:
+    """Names of the views that are offered."""
+    offered = page.get_by_role("radiogroup", name="View").get_by_role("radio")
+    return [each.inner_text() for each in offered.all()]
+
+
+def choose(page: Page, title: str) -> None:
+    """Choose a model."""
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name=title).click()
+    expect(page.locator(".lobule-judged b")).to_have_text(title)
+    settled(page)
+
+
+def open_account(page: Page) -> None:
+    """Open what the page tells about how its numbers were worked out; by keyboard."""
+    account = page.locator(".st-key-account details")
+    if account.get_attribute("open") is None:
+        account.locator("summary").focus()
+        page.keyboard.press("Enter")
+    expect(account).to_have_attribute("open", "")
+    expect(page.get_by_role("button", name="All predictions, CSV")).to_be_visible()
 
 
 def give_folder(page: Page, folder: Path) -> None:
@@ -65,22 +88,45 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
     # The card may be of before, and have another estimand first.
     predictions = read_predictions(package.path / PREDICTIONS_FILE, card.classes)
     auroc = main_values(predictions)["auroc"]
-    page.get_by_role("combobox", name="Model").click()
-    page.get_by_role("option", name=card.title).click()
-    expect(page.locator(".lobule-file b")).to_have_text(card.title)
-    ready(page)
-    expect(page.locator(".lobule-head dd").first).to_contain_text(f"{auroc:.3f}")
+    choose(page, card.title)
+    expect(page.locator(".lobule-table td").first).to_contain_text(f"{auroc:.3f}")
     expect(page.locator(".lobule-table").first).to_contain_text("Colour alone")
-    for title in VIEWS:
+    for title in views(page):
         view(page, title)
         expect(page.get_by_role("alert").filter(has_text="✕")).to_have_count(0)
         expect(page.get_by_text("Traceback")).to_have_count(0)
         charts = page.locator(".js-plotly-plot")
-        if title in {"Decision threshold", "Calibration", "Robustness", "Patients"}:
+        if title not in {"Figures", "Worst errors"}:
             expect(charts.first).to_be_visible()
-        for chart in range(charts.count()):
-            key = page.locator("[class*=st-key-numbers-] button").nth(chart)
-            expect(key).to_have_text("Numbers, CSV")
+        expect(page.locator(".lobule-quiet")).to_have_count(0)
+        open_account(page)
+        # Each chart's numbers can be had.
+        keys = page.locator("[class*=st-key-numbers-] button")
+        assert keys.count() >= charts.count()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_picture_and_numbers_are_seen_at_once(
+    chromium: Browser, app_server: "AppServer", name: str
+) -> None:
+    page = chromium.new_page(viewport={"width": 1440, "height": 960})
+    page.goto(f"{app_server.url}/performance")
+    ready(page)
+    choose(page, load_package(ROOT / "models" / name).card.title)
+    view(page, "Overview")
+    charts, numbers = page.locator(".js-plotly-plot"), page.locator(".lobule-table")
+    expect(charts).to_have_count(2)
+    places = [part.bounding_box() for part in (charts.first, charts.last, numbers)]
+    assert all(place and place["y"] + place["height"] <= 960 for place in places)
+    roc, matrix, table = places
+    assert roc
+    assert matrix
+    assert table
+    # Beside each other: what is right begins where what is left ends.
+    assert roc["x"] + roc["width"] <= matrix["x"]
+    assert matrix["x"] + matrix["width"] <= table["x"]
+    expect(page.locator(".lobule-numbers dd").last).to_be_in_viewport(ratio=1)
+    page.close()
 
 
 def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
@@ -100,6 +146,7 @@ def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
 
 def test_numbers_are_downloaded(page: Page) -> None:
     view(page, "Patients")
+    open_account(page)
     with page.expect_download() as waiting:
         page.locator(".st-key-numbers-patients").get_by_role("button").click()
     text = Path(waiting.value.path()).read_text(encoding="utf-8-sig")
@@ -112,9 +159,13 @@ def test_numbers_are_downloaded(page: Page) -> None:
     assert Path(waiting.value.path()).read_bytes() == table.read_bytes()
 
 
-def test_from_a_worst_error_to_its_diagnosis(page: Page, some_idc: Path) -> None:
+def test_from_a_worst_error_to_its_diagnosis(
+    page: Page, app_server: "AppServer", some_idc: Path
+) -> None:
+    # Whatever earlier tests have opened.
+    (app_server.home / "recent.json").unlink(missing_ok=True)
     view(page, "Worst errors")
-    expect(page.get_by_text("The model brings its answers, not the images")).to_be_visible()
+    expect(page.get_by_text("To see the images, give the folder of IDC")).to_be_visible()
     table = ROOT / "models" / "idc" / "predictions.csv"
     first = worst_errors(read_predictions(table, ("no IDC", "IDC"), "IDC"))["image"][:8]
     at_hand = sum((some_idc / name).is_file() for name in first)
@@ -122,6 +173,12 @@ def test_from_a_worst_error_to_its_diagnosis(page: Page, some_idc: Path) -> None
     give_folder(page, some_idc)
     pictures = page.locator(".lobule-shot img")
     expect(pictures).to_have_count(at_hand, timeout=WAIT)
+    # From now on they are found unasked.
+    page.reload()
+    ready(page)
+    view(page, "Worst errors")
+    expect(pictures).to_have_count(at_hand, timeout=WAIT)
+    expect(page.get_by_role("textbox", name="Folder or manifest")).to_have_count(0)
     named = pictures.first.get_attribute("alt")
     page.get_by_role("button", name="Diagnose", exact=True).first.click()
     expect(page.locator(".lobule-file").first).to_contain_text(str(named))
@@ -149,7 +206,7 @@ def test_it_fits_the_window(
     page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{app_server.url}/performance")
     ready(page)
-    for title in ("Figures", "Decision threshold", "Robustness", "Patients"):
+    for title in ("Overview", "Figures", "Decision threshold", "Robustness", "Patients"):
         view(page, title)
         assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
         for chart in page.locator(".js-plotly-plot").all():

@@ -108,7 +108,7 @@ def test_every_other_page_fits_the_window(
         "desk": (case[0], ".heatmaplayer image"),
         "case": (case[1], ".heatmaplayer image"),
         "worklist": (f"{app_server.url}/worklist", "[data-testid=stDataFrame]"),
-        "performance": (f"{app_server.url}/performance", ".lobule-head"),
+        "performance": (f"{app_server.url}/performance", ".st-key-curves-overview .js-plotly-plot"),
         "models": (f"{app_server.url}/models", "[class*=st-key-shelf-]"),
         "about": (f"{app_server.url}/about", ".lobule-table"),
     }

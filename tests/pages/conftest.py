@@ -128,6 +128,16 @@ def shelf(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     st.cache_resource.clear()
 
 
+@pytest.fixture
+def ten(shelf: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A shelf whose one model is the user's own, with the ten answers of `made_up_answers`."""
+    from tests.pages.made_up_answers import own_model, write_ten  # noqa: PLC0415 - needs the above
+
+    folder = own_model(shelf, home, monkeypatch)
+    write_ten(folder)
+    return folder
+
+
 def upload_images(page: AppTest, *files: tuple[str, bytes]) -> AppTest:
     """Give images to the Diagnose page and wait until all are answered."""
     page.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])

@@ -1,8 +1,10 @@
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,6 +13,7 @@ import core.datasets.open
 from core.datasets.records import Dataset
 from core.errors import DatasetError
 from pages.audits import contents
+from pages.shared.account import HOW
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -52,8 +55,18 @@ def open_folder(folder: Path | str) -> AppTest:
     return ended(start().text_input(key="dataset_path").set_value(str(folder)).run())
 
 
+def views(page: AppTest) -> tuple[str, ...]:
+    """The views that are offered."""
+    return tuple(_views(page).options)
+
+
+def _views(page: AppTest) -> Any:
+    (control,) = [group for group in page.button_group if (group.key or "").startswith("view-")]
+    return control
+
+
 def view(page: AppTest, name: str) -> str:
-    page.segmented_control(key="view").set_value(name).run()
+    _views(page).set_value(name).run()
     assert not page.exception
     return html(page)
 
@@ -90,14 +103,58 @@ def test_first_visit_to_the_address_of_a_page_goes_through_the_app() -> None:
 def test_every_view_of_a_dataset(tiny_idc: Path) -> None:
     page = open_folder(tiny_idc)
     assert "140 images" in html(page)
-    assert "lobule-finding" in html(page)
-    assert "<th" in view(page, "Contents")
+    assert views(page) == ("Overview", "Findings", "Contents", "Samples", "Patients", "Split")
+    assert "lobule-finding" in view(page, "Findings")
+    assert "By patient" in view(page, "Contents")
     assert view(page, "Samples").count("<img") == 24
     assert view(page, "Patients").count('class="lobule-patient"') == 8
     split = view(page, "Split")
     assert "0.0 %" in split
     assert "Split by image (leaky)" in split
     assert page.selectbox(key="recent").options == [str(tiny_idc)]
+
+
+def test_the_first_view_is_a_picture_with_the_numbers_beside_it(tiny_idc: Path) -> None:
+    page = open_folder(tiny_idc)
+    (chart,) = page.get("plotly_chart")
+    images, patients = json.loads(chart.proto.spec)["data"]
+    assert (images["text"], patients["text"]) == (["70", "70"], ["7", "7"])
+    shown = html(page)
+    # Six patients have both classes, one each has only one of them.
+    for name, cells in {
+        "no IDC": ("70 (50%)", "7"),
+        "IDC": ("70 (50%)", "7"),
+        "All": ("140 (100%)", "8"),
+    }.items():
+        of_row = "".join(f"<td><bdi>{cell}</bdi></td>" for cell in cells)
+        assert f'<th scope="row"><bdi>{name}</bdi></th>{of_row}' in shown
+    # Eight pictures of each class; of seven patients, so that one comes twice.
+    assert shown.count("<img") == 16
+    assert shown.count('alt="IDC"') == 8
+    assert len(set(re.findall(r'title="(\d)/1/', shown))) == 7
+
+
+def test_what_is_wrong_stands_first_and_short(tiny_breakhis: Path) -> None:
+    next(tiny_breakhis.rglob("*100-001.png")).write_bytes(b"no image")
+    page = open_folder(tiny_breakhis)
+    shown = html(page)
+    assert "is unreadable" in shown
+    assert shown.index("is unreadable") < shown.index("<table")
+    lines = re.search(r'<ul class="lobule-list lobule-reasons">(.*?)</ul>', shown)
+    assert lines
+    named = re.findall(r"<li>(.*?)</li>", lines[1])
+    assert 1 <= len(named) <= 6
+    assert all(len(re.sub("<.*?>", "", line)) <= 130 for line in named)
+
+
+def test_how_it_was_computed_is_told_once_a_page(tiny_idc: Path) -> None:
+    page = open_folder(tiny_idc)
+    for name in views(page):
+        view(page, name)
+        (told,) = [box for box in page.expander if box.label == HOW]
+        words = "".join(each.proto.body for each in told.get("html"))
+        assert "140 images of 8 patients, 70 with carcinoma" in words, name
+    assert "the same models on" in words  # of the view of splits, the last
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "wrong", "~nobody-of-this-name", "a\0b"])
@@ -156,7 +213,7 @@ def test_a_stopped_audit_says_so_and_goes_on(
     page = ended(page)
     assert "The audit was stopped" in html(page)
     page = ended(page.button(key="again").click().run())
-    assert "lobule-finding" in html(page)
+    assert "lobule-finding" in view(page, "Findings")
 
 
 def test_task_and_patients_of_a_folder_are_chosen(
@@ -168,6 +225,8 @@ def test_task_and_patients_of_a_folder_are_chosen(
     page = ended(page.segmented_control(key=f"task-{folder}").set_value("subtype").run())
     assert "3 classes" in html(page)
     assert "patients unknown" in html(page)
+    assert "Patients" not in views(page)
+    assert "Contents" not in views(page)  # neither subtypes nor magnifications nor patients
     assert "No split can" in view(page, "Split") or "no split can" in html(page)
     pattern = f"pattern-{folder}"
     page = ended(page.text_input(key=pattern).set_value("p(").run())
@@ -196,6 +255,7 @@ def test_decisions_are_recorded_and_leave_images_out(
     damaged.write_bytes(b"no image")
     page = open_folder(tmp_path / "data")
     assert "8 images" in html(page)
+    view(page, "Findings")
     number = next(place for place, part in enumerate(findings(page)) if "is unreadable" in part)
     page.button(key=f"Drop-{number}").click().run()
     assert not page.exception

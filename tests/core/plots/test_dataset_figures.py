@@ -1,6 +1,7 @@
 import numpy as np
 
 from core.datasets.leak import leak_figure
+from core.plots.classes import class_bars
 from core.plots.counts import stacked_counts
 from core.plots.intervals import Series, with_intervals
 
@@ -10,6 +11,16 @@ def test_bars_hold_the_counts_and_differ_in_pattern() -> None:
     figure = stacked_counts(["a", "a" * 99], counts, ["x", "y"], ["#000000", "#ffffff"])
     assert np.array_equal([bar.x for bar in figure.data], counts.T)
     assert figure.data[0].marker.pattern.shape != figure.data[1].marker.pattern.shape
+
+
+def test_classes_have_a_bar_of_images_and_one_of_patients() -> None:
+    figure = class_bars(["x", "y"], ["#000000", "#ffffff"], [3, 1200], [2, 1])
+    images, patients = figure.data
+    assert (images.x, patients.x) == ((3, 1200), (2, 1))
+    assert images.text == ("3", "1,200")
+    assert len(set(images.marker.pattern.shape)) == 2
+    (only,) = class_bars(["x"], ["#000000"], [3], None).data
+    assert only.name == "images"
 
 
 def test_interval_ends_where_it_was_said_to() -> None:

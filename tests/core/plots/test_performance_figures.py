@@ -34,6 +34,20 @@ def test_roc_has_its_diagonal_and_the_point() -> None:
     assert (diagonal.y0, diagonal.y1) == (0, 1)
 
 
+def test_the_point_has_arms_as_long_as_its_intervals() -> None:
+    line = Rate("m", "#000000", [0, 1], [0, 1])
+    reach = ((0.05, 0.3), (0.8, 0.95))
+    _, point = rates("roc", [line], point=(0.1, 0.9), reach=reach).data
+    assert point.error_x.array == pytest.approx([0.2])
+    assert point.error_x.arrayminus == pytest.approx([0.05])
+    assert point.error_y.array == pytest.approx([0.05])
+    assert point.error_y.arrayminus == pytest.approx([0.1])
+    assert "95 % interval" in point.name
+    _, bare = rates("roc", [line], point=(0.1, 0.9)).data
+    assert bare.error_x.array is None
+    assert "interval" not in bare.name
+
+
 def test_precision_falls_in_steps_and_guessing_is_marked() -> None:
     figure = rates("precision-recall", [Rate("m", "#000000", [0, 1], [1, 0.5])], chance=0.25)
     assert figure.data[0].line.shape == "vh"

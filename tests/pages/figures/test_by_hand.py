@@ -1,4 +1,4 @@
-"""Numbers of the Performance page that the ten answers of `test_performance` do not bring out.
+"""Numbers of the Performance page that the ten answers of `made_up_answers` do not bring out.
 
 Here every patient has images of one class, so that there are figures by patient.
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages.conftest import NEGATIVE, POSITIVE
-from tests.pages.test_performance import charts, html, open_page, own_model, row, vouch, write_ten
+from tests.pages.made_up_answers import charts, html, open_page, own_model, row, vouch, write_ten
 
 PATIENTS = {
     ("A", "adenosis", NEGATIVE): (0.12, 0.22, 0.62),
@@ -47,7 +47,7 @@ def test_figures_by_patient() -> None:
     page = open_page("Patients")
     # Images of A and C weigh a third, those of B and D a half, so that each class weighs 2. Pairs
     # won: all by .88, .82 and .72, and 2/3 + 1/2 of 2 by .46 and .36: (7/6 × 2 + 5/6 × 7/6) / 4.
-    assert row(page, "Images, pooled, every patient alike") == [
+    assert row(page, "Images") == [
         "10",
         "0.826",
         "0.583",
@@ -56,9 +56,9 @@ def test_figures_by_patient() -> None:
         "0.583",
     ]
     # .54 and .72 lie above .5, .32 and .44 below.
-    assert row(page, "Patients, by mean, pooled, every patient alike") == ["4", *["1.000"] * 5]
+    assert row(page, "Patients, by mean") == ["4", *["1.000"] * 5]
     # Pairs won: C above A and B, D above A, D as much as B: 3.5 of 4. B is called so at a half.
-    assert row(page, "Patients, by majority, pooled, every patient alike") == [
+    assert row(page, "Patients, by majority") == [
         "4",
         "0.875",
         "0.750",
@@ -97,14 +97,14 @@ def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) 
     page.selectbox(key="judged_model").set_value("tiny").run()
     page.slider(key="point-tiny").set_value(0.3).run()
     # Sensitivity 1, specificity 2/3: two thirds of the weight of 2 are false alarms.
-    assert "<dt>Balanced accuracy, pooled, every patient alike</dt><dd>0.833" in html(page)
+    assert "<dt>Balanced accuracy</dt><dd>0.833" in html(page)
     point = charts(page)["precision and recall"]["data"][-1]
     assert (point["x"], point["y"]) == ([pytest.approx(1)], [pytest.approx(0.75)])  # 2 of 2 2/3
     page.multiselect(key="compared-tiny").set_value(["other"]).run()
     assert not page.exception
     # All positives above all negatives; all found, and 5/6 of the negatives spared. C's image of a
     # third has .25² instead of .64², and in its bin |1.47 - 2| instead of .28, while .32 stays.
-    assert row(page, "Other, pooled, every patient alike")[1:] == [
+    assert row(page, "Other", "Pooled") == [
         "1.000",
         "1.000",
         "0.917",
@@ -113,6 +113,6 @@ def test_what_follows_the_point_and_what_stands_beside_another_model(own: Path) 
         "0.067",
         "0.212",
     ]
-    assert row(page, "Tiny :red[model], pooled, every patient alike")[1:] == [
+    assert row(page, "Tiny :red[model]", "Pooled") == [
         *("0.972", "0.976", "0.833", "0.833", "0.833", "0.096", "0.192")
     ]

@@ -1,4 +1,4 @@
-"""Two models beside each other on the Performance page, on the answers of `test_performance`."""
+"""Two models beside each other on the Performance page, on the answers of `made_up_answers`."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.figures import compare as performance_compare
-from tests.pages.test_performance import html, open_page, row, vouch, write_ten
+from tests.pages.made_up_answers import html, open_page, row, vouch, write_ten
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_equal_answers_of_other_folds_do_not_differ(
 def test_how_differences_are_worked_out_is_said_once() -> None:
     page = compared()
     shown = html(page)
-    how = "From predictions.csv of both models: on the images in both tables"
+    how = "from predictions.csv of both models: on the images in both tables"
     assert shown.count(how) == 1
     for words in ("roc_auc_score", "is called where", "sample_weight", "each is left out in turn"):
         assert words in shown[shown.index(how) :]
@@ -104,3 +104,20 @@ def test_a_leaky_model_is_not_called_better_without_its_mark(pair: tuple[Path, P
     page.selectbox(key="judged_model").set_value("tiny").run()
     page.multiselect(key="compared-tiny").set_value(["other"]).run()
     assert row(page, "▲ LEAKY tiny minus other")[1] == "+1.000 [+1.000, +1.000], better"
+
+
+def test_on_whom_each_was_judged_stands_first(pair: tuple[Path, Path]) -> None:
+    page = compared()
+    words = html(page)
+    assert row(page, "Other", "Judged on") == ["4", "10", "held-out patients of none"]
+    assert "The same 10 images of 4 patients for all." in words
+    assert words.index("<bdi>Judged on</bdi>") < words.index("other minus tiny")
+    # Without the images of D the other was judged on fewer, which are the same.
+    head, *lines = (pair[1] / "predictions.csv").read_text().splitlines()
+    change(pair[1], [head, *(line for line in lines if ",D," not in line)])
+    page = compared()
+    assert row(page, "Other", "Judged on") == ["3", "7", "held-out patients of none"]
+    assert "Different images; 7 images of 3 patients are the same." in html(page)
+    # The same file names of other patients are other images.
+    change(pair[1], [head, *(line.replace("png,", "png,x") for line in lines)])
+    assert "Different images, none the same" in html(compared())

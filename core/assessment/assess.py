@@ -109,7 +109,7 @@ def assess(
     >>> assessment.unreadable
     {}
     """
-    given, dataset = dataset, _in_classes_of(package.card, dataset)
+    given, dataset = dataset, in_classes_of(package.card.name, package.card.classes, dataset)
     classifier = get_classifier(package)
     predicted = predict_images(
         classifier, dataset.records, dataset.root, lambda done: progress("Answering images", done)
@@ -153,18 +153,24 @@ def assess(
     )
 
 
-def _in_classes_of(card: Card, dataset: Dataset) -> Dataset:
-    """The dataset with its labels in the order of the model's classes."""
-    numbers = match_classes(dataset.classes, card.classes, stated=dataset.positive_stated)
+def in_classes_of(name: str, classes: tuple[str, ...], dataset: Dataset) -> Dataset:
+    """The dataset with its labels in the order of a named model's classes.
+
+    Raises
+    ------
+    EvaluationError
+        If its classes are others.
+    """
+    numbers = match_classes(dataset.classes, classes, stated=dataset.positive_stated)
     if numbers is None:
         raise EvaluationError(
-            f"The model {card.name} tells {', '.join(card.classes)} apart; {dataset.root} holds "
+            f"The model {name} tells {', '.join(classes)} apart; {dataset.root} holds "
             f"{', '.join(dataset.classes)}. Give a dataset of the model's classes, or a manifest "
             "that names them so; or say which of its classes is the model's positive one "
             "(--positive)."
         )
     records = dataset.records.assign(label=np.array(numbers)[dataset.records["label"].to_numpy()])
-    return replace(dataset, classes=card.classes, records=records)
+    return replace(dataset, classes=classes, records=records)
 
 
 def _other_words(card: Card, dataset: Dataset) -> tuple[str, ...]:

@@ -127,11 +127,14 @@ def _evaluation_data(card: Card) -> list[str]:
     result = card.evaluation
     if result is None:
         return [NEVER_JUDGED]
-    return [f"{judged_on(result)} of {card.training.dataset}.", result.protocol]
+    dataset = card.origin.judged_on if card.origin else card.training.dataset
+    return [f"{judged_on(result)} of {dataset}.", result.protocol]
 
 
 def _training_data(card: Card) -> list[str]:
     training = card.training
+    if card.origin:
+        return [trained_on(card), *card.origin.changes]
     parts = [
         f"{part} {counted(len(people), 'patient')}, {counted(training.images[part], 'image')}"
         for part, people in training.patients.items()

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from core.adoption.card import write_card
 from core.adoption.foreign import Foreign
+from core.adoption.inside import scales_itself
 from core.adoption.judge import Judged, Progress, judge
 from core.adoption.network import DEFAULT_SIDE, build_flat
-from core.adoption.request import Adoption, check_scale, order_of
+from core.adoption.request import Adoption, check_scale, order_of, settled_scaling
 from core.adoption.scaling import Scaling
 from core.assessment.assess import in_classes_of
 from core.datasets.cache import Cached, pixel_cache
@@ -54,9 +55,12 @@ def adopt(
     order = order_of(request, foreign)
     check_scale(request)
     if request.data is None:
-        assert request.scaling  # noqa: S101 - checked just now
         progress("Making the network flat", 0.0)
         side = foreign.side or request.side or DEFAULT_SIDE
+        if request.scaling is None:
+            plain = build_flat(foreign, "pixels", order, side)
+            request = settled_scaling(request, scales_itself(plain.model))
+        assert request.scaling  # noqa: S101 - settled just now
         network = build_flat(foreign, request.scaling, order, side)
         card = write_card(
             request, foreign, network, request.scaling, order, stated_spec(request, side)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.adoption.foreign import Foreign
-from core.adoption.network import Network, build_flat
+from core.adoption.network import Network, build_flat, scalings_for
 from core.adoption.scaling import SCALINGS, Scaling
 from core.adoption.trial import Trial, try_scalings
 from core.datasets.records import Dataset
@@ -163,13 +163,12 @@ def judge(
     trial = None
     if scaling is None:
         progress("Trying scalings", 0.0)
-        trial = try_scalings(foreign, dataset, pixels, order)
+        plain = build_flat(foreign, "pixels", order, pixels.shape[1])
+        trial = try_scalings(foreign, dataset, pixels, order, scalings_for(plain.model))
         progress("Trying scalings", 1.0)
     chosen = scaling or cast("Trial", trial).best()
     network, _ = views.of(chosen)
-    colours = colour_views(
-        pixels, 1, lambda done: progress("Measuring colours", done), STRENGTHS
-    )
+    colours = colour_views(pixels, 1, lambda done: progress("Measuring colours", done), STRENGTHS)
     (changed_colours,) = measure_changed(
         (measure_colours,), pixels, 1, rows, lambda done: progress("Changing colours", done)
     )

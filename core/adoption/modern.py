@@ -164,7 +164,11 @@ def _scaling(meaning: str, number: Any, *, first: bool) -> tuple[Any, Any]:
     def each(change: Any) -> Any:
         return [change(part) for part in number] if isinstance(number, list) else change(number)
 
-    if meaning == "Divide" and first and 0 not in (number if isinstance(number, list) else [number]):
+    if (
+        meaning == "Divide"
+        and first
+        and 0 not in (number if isinstance(number, list) else [number])
+    ):
         return each(lambda part: 1 / part), 0.0
     if meaning == "Multiply":
         return number, 0.0

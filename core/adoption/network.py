@@ -8,7 +8,7 @@ import numpy as np
 from core.adoption.flatten import Flattening
 from core.adoption.foreign import Foreign, activation_of_layer
 from core.adoption.last_layer import last_convolutional
-from core.adoption.scaling import Scaling, scale_layer
+from core.adoption.scaling import SCALINGS, Scaling, scale_layer
 from core.errors import PackageError
 
 TOLERANCE = 1e-5
@@ -141,21 +141,34 @@ def _ordered(kernel: Any, bias: Any, order: tuple[int, ...]) -> tuple[Any, Any]:
     return kernel[:, list(order)], bias[list(order)]
 
 
+def scalings_for(model: Any) -> tuple[Scaling, ...]:
+    """Scalings that a flat network can be given: blue first only where a convolution is first."""
+    return tuple(scaling for scaling in SCALINGS if scaling != "caffe" or _first_convolution(model))
+
+
 def _reverse_colours(model: Any) -> None:
     """Have the first convolution take red first, for weights that were trained on blue first."""
+    first = _first_convolution(model)
+    if first is None:
+        raise PackageError(
+            "Colours with blue first are for networks that begin with a convolution, as VGG and "
+            "ResNet50 do, and this one does not. Choose another scaling."
+        )
+    kernel, *bias = first.get_weights()
+    first.set_weights([kernel[:, :, ::-1, :], *bias])
+
+
+def _first_convolution(model: Any) -> Any:
+    """The convolution that colours come to first, all scaled alike; None where there is none."""
     import keras  # noqa: PLC0415
 
-    for layer in model.layers[2:]:  # behind the input and its scaling
+    for layer in model.layers[1:]:
         if isinstance(layer, keras.layers.Conv2D) and layer.groups == 1:
-            kernel, *bias = layer.get_weights()
-            layer.set_weights([kernel[:, :, ::-1, :], *bias])
-            return
-        if type(layer).__name__ not in _PASSES_COLOURS and not _scales_all_alike(layer):
+            return layer
+        passes = type(layer).__name__ in _PASSES_COLOURS or layer.name == "scaling"
+        if not passes and not _scales_all_alike(layer):
             break
-    raise PackageError(
-        "Colours with blue first are for networks that begin with a convolution, as VGG and "
-        "ResNet50 do, and this one does not. Choose another scaling."
-    )
+    return None
 
 
 def _scales_all_alike(layer: Any) -> bool:
@@ -188,9 +201,7 @@ def _changes(foreign: Foreign, flattening: Flattening, scaling: Scaling) -> tupl
     said = []
     if not foreign.activated:
         many = "one output" if foreign.outputs == 1 else f"{foreign.outputs} outputs"
-        said.append(
-            f"It ends without an activation: a {foreign.head} was added, as it has {many}."
-        )
+        said.append(f"It ends without an activation: a {foreign.head} was added, as it has {many}.")
     if foreign.outputs == 1:
         said.append("Its one output is for the second class; the first has the rest.")
     if flattening.left_out:

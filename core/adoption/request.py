@@ -1,6 +1,6 @@
 """What only whoever brings a model knows of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.adoption.foreign import Foreign
@@ -104,7 +104,7 @@ def order_of(request: Adoption, foreign: Foreign) -> tuple[int, ...]:
 
 
 def check_scale(request: Adoption) -> None:
-    """Refuse a scale that no microscope has, and a scaling that nobody states or can try.
+    """Refuse a scale that no microscope has, and one that neither the user nor data state.
 
     Raises
     ------
@@ -121,9 +121,22 @@ def check_scale(request: Adoption) -> None:
             "The scale is not known: state that of the images it was trained on, in µm/px, or the "
             "field that one of them showed, in µm. Without it no image can be shown to it rightly."
         )
+
+
+def settled_scaling(request: Adoption, scales_itself: str | None) -> Adoption:
+    """The request with its scaling, where it need not be tried: as stated, or as it is inside.
+
+    Raises
+    ------
+    PackageError
+        If nobody states it, the network has none of its own, and there are no data to try it on.
+    """
+    if request.scaling is None and request.data is None and scales_itself:
+        return replace(request, scaling="pixels")
     if request.data is None and request.scaling is None:
         titles = ", ".join(f"{name} ({scaling.title})" for name, scaling in SCALINGS.items())
         raise PackageError(
             f"How colours are scaled is not known: state it, one of {titles}. Or give a labelled "
             "folder, on which they are tried."
         )
+    return request

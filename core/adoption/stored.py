@@ -124,9 +124,7 @@ def _names(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()
     except (*DAMAGE, ValueError, OSError) as error:
-        raise PackageError(
-            f"The file is damaged or cut off ({error}). Copy it again."
-        ) from error
+        raise PackageError(f"The file is damaged or cut off ({error}). Copy it again.") from error
 
 
 def _open_keras(path: Path, work: Path) -> Stored:
@@ -145,9 +143,7 @@ def _open_keras(path: Path, work: Path) -> Stored:
             unpacked = unpack(path, work)
         assert Path(WEIGHTS) in unpacked  # noqa: S101 - one of the members
     except (*DAMAGE, ValueError, OSError) as error:
-        raise PackageError(
-            f"The file is damaged or cut off ({error}). Copy it again."
-        ) from error
+        raise PackageError(f"The file is damaged or cut off ({error}). Copy it again.") from error
     check_hdf5(work / WEIGHTS)
     return Stored("keras", path, config)
 

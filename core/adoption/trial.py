@@ -1,5 +1,6 @@
 """Which scaling a network wants, tried on labelled images: the one that it judges best under."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -68,9 +69,13 @@ class Trial:
 
 
 def try_scalings(
-    foreign: Foreign, dataset: Dataset, pixels: NDArray[np.uint8], order: tuple[int, ...]
+    foreign: Foreign,
+    dataset: Dataset,
+    pixels: NDArray[np.uint8],
+    order: tuple[int, ...],
+    scalings: Sequence[Scaling] = tuple(SCALINGS),
 ) -> Trial:
-    """Answer some of the images under every scaling.
+    """Answer some of the images under each scaling.
 
     Parameters
     ----------
@@ -80,13 +85,15 @@ def try_scalings(
     pixels : uint8 array, shape (N, side, side, 3)
     order : tuple of int
         Which output of the network each of these classes is.
+    scalings : sequence of Scaling
+        Those that it can be given.
     """
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     rows = sample(labels, patients, MOST_IMAGES)
     shown, records = np.asarray(pixels[rows]), dataset.records.iloc[rows]
     answers = {}
-    for scaling in SCALINGS:
+    for scaling in scalings:
         chances = foreign.probabilities(shown, scaling, list(order))
         # A wrong scaling may give no numbers at all: then it says nothing.
         chances = np.where(np.isfinite(chances).all(1, keepdims=True), chances, 1 / len(order))

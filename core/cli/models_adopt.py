@@ -72,6 +72,7 @@ def adopt(
     """
     from core.adoption.adopt import adopt as run
     from core.adoption.foreign import read_foreign
+    from core.adoption.inside import scales_itself
     from core.adoption.network import build_flat
     from core.adoption.request import Adoption, check_scale, order_of
     from core.registry.manage import refuse_name
@@ -94,7 +95,8 @@ def adopt(
         check_scale(request)
         foreign = read_foreign(file)
         order = order_of(request, foreign)
-        _print_network(build_flat(foreign, scaling or "pixels", order, side))
+        network = build_flat(foreign, "pixels", order, side)
+        _print_network(network, scales_itself(network.model))
         with stage_bars() as progress:
             package = run(foreign, request, progress)
         _print_judgement(package.card)
@@ -106,10 +108,12 @@ def _apart(classes: list[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts)
 
 
-def _print_network(network: "Network") -> None:
+def _print_network(network: "Network", inside: str | None) -> None:
     weights = sum(layer.weights for layer in network.layers)
     typer.echo(f"A flat network of {len(network.layers)} layers, {weights:,} weights.")
     typer.echo(f"Heatmaps explain {plain(network.heatmap_layer)}, the last convolutional layer.")
+    if inside:
+        typer.echo(f"It scales colours itself ({plain(inside)}): --scaling pixels leaves them so.")
     for change in network.changes:
         typer.echo(plain(change))
 
@@ -119,8 +123,6 @@ def _print_judgement(card: "Card") -> None:
     from core.registry.card_words import reservations
 
     if card.evaluation:
-        for note in card.evaluation.notes:
-            typer.echo(plain(note))
         typer.echo(report(card.evaluation))
     for text in reservations(card):
         typer.echo(plain(text))

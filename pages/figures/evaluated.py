@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import LobuleError
 from core.evaluation.few_patients import MARK, is_few
 from core.registry.card_results import ROBUSTNESS_IMAGES
-from core.registry.card_words import LEAKY_FIGURES
+from core.registry.card_words import LEAKY_FIGURES, MAYBE_MET
 from core.registry.package import PREDICTIONS_FILE, Package
 from pages.shared.plain import visible
 
@@ -78,8 +78,8 @@ def held_out(name: str, package: Package) -> EvaluatedModel | str:
         name,
         package,
         package.path / PREDICTIONS_FILE,
-        on=f"held-out patients of {card.training.dataset}",
-        leaky=LEAKY_FIGURES if leaky else None,
+        on=f"held-out patients of {card.origin.judged_on if card.origin else card.training.dataset}",
+        leaky=(MAYBE_MET if card.origin else LEAKY_FIGURES) if leaky else None,
     )
     if isinstance(model, str) or result is None or not result.robustness:
         return model

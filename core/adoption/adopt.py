@@ -1,14 +1,11 @@
 """The journey: a network made elsewhere in, a model among the others out."""
 
-from dataclasses import replace
-
 from core.adoption.card import write_card
 from core.adoption.foreign import Foreign
 from core.adoption.inside import scales_itself
 from core.adoption.judge import Judged, Progress, judge
 from core.adoption.network import DEFAULT_SIDE, build_flat
 from core.adoption.request import Adoption, check_scale, order_of, settled_scaling
-from core.adoption.scaling import Scaling
 from core.assessment.assess import in_classes_of
 from core.datasets.cache import Cached, pixel_cache
 from core.datasets.open import open_dataset
@@ -24,8 +21,7 @@ from core.training.request.data import after_audit, at_scale
 from core.training.request.input_spec import framing_of
 
 _TOLERANCE = 1.25
-"""How far the field of the images may be from the one that was stated."""
-_FINER, _COARSER = 1.25, 1.25
+"""How far scale and field of images may be from those stated, as a factor."""
 _NAMED = 10  # images that cannot be read and are named on the card
 
 
@@ -84,17 +80,16 @@ def _judged(
         progress,
         unseen=request.unseen,
     )
-    scaling: Scaling = judged.scaling
     card = write_card(
         request,
         foreign,
         judged.network,
-        scaling,
+        judged.scaling,
         order,
         spec,
-        judged,
-        dataset.name,
-        (*said, *_unreadable(cached)),
+        judged=judged,
+        dataset=dataset.name,
+        notes=(*said, *_unreadable(cached)),
     )
     return _save(card, judged.network.model, judged)
 
@@ -150,8 +145,8 @@ def stated_spec(request: Adoption, side: int) -> InputSpec:
         width=side,
         field_um=round(request.field_um or side * um_per_px, 3),
         um_per_px=um_per_px,
-        um_per_px_low=um_per_px / _FINER,
-        um_per_px_high=um_per_px * _COARSER,
+        um_per_px_low=um_per_px / _TOLERANCE,
+        um_per_px_high=um_per_px * _TOLERANCE,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a network makes of one picture under each scaling, so that somebody who knows it can tell."""
+"""What a network makes of one picture under each scaling, for somebody who knows its class."""
 
 import numpy as np
 from numpy.typing import NDArray

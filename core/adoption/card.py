@@ -25,6 +25,7 @@ def write_card(
     scaling: Scaling,
     order: tuple[int, ...],
     spec: InputSpec,
+    *,
     judged: Judged | None = None,
     dataset: str = "",
     notes: tuple[str, ...] = (),

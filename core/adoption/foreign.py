@@ -180,10 +180,10 @@ def activation_of(model: Any) -> str:
     """Name of the activation that a network ends with; "linear" for none."""
     import keras  # noqa: PLC0415
 
-    last = model
+    last: Any = model
     while isinstance(last, keras.Model):
-        name = getattr(last, "output_names", None)
-        last = last.layers[-1] if isinstance(last, keras.Sequential) else last.get_layer(name[0])
+        sequence = isinstance(last, keras.Sequential)
+        last = last.layers[-1] if sequence else last.get_layer(last.output_names[0])
         if isinstance(last, keras.layers.Dropout):
             return "linear"
     return activation_of_layer(last)

@@ -66,7 +66,9 @@ def _layer(entry: dict[str, Any]) -> dict[str, Any]:
         config["layers"] = [_layer(layer) for layer in layers if isinstance(layer, dict)]
         if name == "Functional":
             _modern_graph(config)
-        known = {key: entry[key] for key in ("name", "inbound_nodes") if key in entry}
+        known: dict[str, Any] = {
+            key: entry[key] for key in ("name", "inbound_nodes") if key in entry
+        }
         return {
             "module": _MODULES[name],
             "class_name": name,

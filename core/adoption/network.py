@@ -173,8 +173,9 @@ def _first_convolution(model: Any) -> Any:
 
 def _scales_all_alike(layer: Any) -> bool:
     """Whether it multiplies all colours by one number and adds one."""
-    numbers = (getattr(layer, "scale", None), getattr(layer, "offset", None))
-    return type(layer).__name__ == "Rescaling" and all(np.ndim(number) == 0 for number in numbers)
+    return (
+        type(layer).__name__ == "Rescaling" and np.ndim(layer.scale) == np.ndim(layer.offset) == 0
+    )
 
 
 def _refuse_another(

@@ -8,7 +8,8 @@ and are refused.
 """
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,16 +68,12 @@ def take_weights(folder: Path, model: Any) -> None:
     PackageError
         If weights are missing, damaged, too large or of another shape.
     """
-    import numpy as np  # noqa: PLC0415 - with TensorFlow
     import tensorflow as tf  # noqa: PLC0415 - takes seconds
     from tensorflow.core.protobuf import trackable_object_graph_pb2  # noqa: PLC0415
 
     try:
         reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
-        shapes = reader.get_variable_to_shape_map()
-        total = sum(4 * int(np.prod(shape, dtype=np.float64)) for shape in shapes.values())
-        if total > MAX_BYTES:
-            raise PackageError(f"The network is too large: its weights take {total / 1e6:,.0f} MB.")
+        _refuse_large(reader.get_variable_to_shape_map())
         graph = trackable_object_graph_pb2.TrackableObjectGraph()
         graph.ParseFromString(reader.get_tensor(_OBJECTS))
         _fill(model, 0, graph.nodes, reader)
@@ -87,6 +84,12 @@ def take_weights(folder: Path, model: Any) -> None:
         raise PackageError(
             f"The weights of the SavedModel cannot be read ({reason}). {_SAVE}"
         ) from error
+
+
+def _refuse_large(shapes: Mapping[str, Sequence[int]]) -> None:
+    total = sum(4 * math.prod(shape) for shape in shapes.values())
+    if total > MAX_BYTES:
+        raise PackageError(f"The network is too large: its weights take {total / 1e6:,.0f} MB.")
 
 
 def _fill(model: Any, node: int, nodes: Any, reader: Any) -> None:

@@ -32,7 +32,7 @@ SCALINGS: dict[Scaling, InputScaling] = {
 
 def scaled(pixels: NDArray[np.uint8], scaling: Scaling) -> NDArray[np.float32]:
     """RGB pixels (N, h, w, 3) in [0, 255] as a network of that scaling wants them."""
-    values = pixels.astype(np.float32)
+    values: NDArray[np.floating] = pixels.astype(np.float32)
     if scaling == "unit":
         values = values / 255
     elif scaling == "signed":

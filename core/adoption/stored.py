@@ -91,7 +91,7 @@ def open_stored(path: Path, work: Path) -> Stored:
 
 def _open_zip(path: Path, work: Path) -> Stored:
     names = _names(path)
-    if MEMBERS <= {*names}:
+    if {*names} >= MEMBERS:
         return _open_keras(path, work)
     if any(name.split("/")[-1] == CARD_FILE for name in names):
         raise PackageError(
@@ -156,7 +156,7 @@ def with_config(stored: Stored, config: dict[str, Any], target: Path) -> Path:
     Path
         The copy, in the folder `target`.
     """
-    import h5py  # noqa: PLC0415 - comes with Keras
+    import h5py  # type: ignore[import-untyped] # noqa: PLC0415 - comes with Keras
 
     if stored.format == "keras":
         copy = target / "copy.keras"

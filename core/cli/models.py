@@ -145,11 +145,9 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     if card.operating_point:
         point = card.operating_point
         yield "Threshold", f"{point.positive_class} from {point.threshold:.3f} ({point.rule})"
-    if card.origin:
-        yield "Trained on", trained_on(card)
     split = f"split by {card.training.split}" + (" (LEAKY)" if card.training.leaky else "")
-    if not card.origin:
-        yield "Trained on", f"{card.training.dataset}, {split}"
+    learnt = trained_on(card) if card.origin else f"{card.training.dataset}, {split}"
+    yield "Trained on", learnt
     if card.evaluation:
         result = card.evaluation
         yield "Judged by", result.protocol + (" (LEAKY)" if result.leaky else "")

@@ -74,11 +74,12 @@ def held_out(name: str, package: Package) -> EvaluatedModel | str:
     """The held-out predictions that a package brings along, or why there are none."""
     card, result = package.card, package.card.evaluation
     leaky = card.training.leaky or (result is not None and result.leaky)
+    dataset = card.origin.judged_on if card.origin else card.training.dataset
     model = read(
         name,
         package,
         package.path / PREDICTIONS_FILE,
-        on=f"held-out patients of {card.origin.judged_on if card.origin else card.training.dataset}",
+        on=f"held-out patients of {dataset}",
         leaky=(MAYBE_MET if card.origin else LEAKY_FIGURES) if leaky else None,
     )
     if isinstance(model, str) or result is None or not result.robustness:

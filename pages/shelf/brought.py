@@ -9,11 +9,13 @@ from pages.shared.jobs import show_progress
 from pages.shared.plain import notice
 from pages.shelf.brought_form import ask_for_adoption
 from pages.shelf.brought_job import AdoptJob, ReadJob, adopting, reading
-from pages.shelf.brought_network import show_network, try_picture
+from pages.shelf.brought_network import show_layers, show_network, try_picture
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from core.adoption.foreign import Foreign
+    from core.adoption.request import Adoption
     from core.registry.package import Package
 
 
@@ -41,15 +43,19 @@ def show_brought(file: "UploadedFile") -> None:
             request = ask_for_adoption(job, key, disabled=busy)
             if adoption and adoption.running:
                 show_progress(adoption, adoption.visible, "stop-adopting")
-                return
-            foreign = job.foreign
-            if request and st.button("Add this model", key="adopt", type="primary"):
-                adopting().start(key, lambda: AdoptJob(foreign, request), anew=True)
-                st.rerun()
+            else:
+                _offer_to_add(key, job.foreign, request)
             if adoption and adoption.stopped:
                 notice("Stopped; nothing was added.", "note")
             elif adoption and adoption.error:
                 notice(adoption.error, "error")
+        show_layers(job)
+
+
+def _offer_to_add(key: str, foreign: "Foreign", request: "Adoption | None") -> None:
+    if request and st.button("Add this model", key="adopt", type="primary"):
+        adopting().start(key, lambda: AdoptJob(foreign, request), anew=True)
+        st.rerun()
 
 
 def _finish(key: str, package: "Package") -> None:

@@ -84,7 +84,7 @@ def ask_for_adoption(job: "ReadJob", key: str, *, disabled: bool) -> Adoption | 
         side = first.number_input(
             "Side of its input, px", 8, 4096, 224, key=f"side-{key}", disabled=disabled
         )
-    st.html("<h3>Judge it</h3>")
+    st.html("<h3>Labelled images to judge it on, if you have any</h3>")
     data = ask_for_path()
     unseen = False
     if data:

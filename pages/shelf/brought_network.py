@@ -18,9 +18,10 @@ _SHOWN_PX = 160
 
 
 def show_network(job: "ReadJob") -> None:
-    """Say what the network is; its layers, made flat, in a table."""
+    """Say what the network is, and what was done to it."""
     foreign, network = job.foreign, job.network
-    assert foreign and network  # noqa: S101 - it was read
+    assert foreign  # noqa: S101 - it was read
+    assert network  # noqa: S101 - it was made flat
     weights = sum(layer.weights for layer in network.layers)
     side = f"{foreign.side} px, square" if foreign.side else "any size"
     ends = f"{foreign.head} of {foreign.outputs}"
@@ -36,7 +37,12 @@ def show_network(job: "ReadJob") -> None:
         quiet(change)
     if job.inside:
         quiet(f"It scales colours itself ({job.inside}).")
-    with st.expander(f"{len(network.layers):,} layers, flat"), st.container(height=260):
+
+
+def show_layers(job: "ReadJob") -> None:
+    """Show the layers of the flat network in a table."""
+    layers = job.network.layers if job.network else ()
+    with st.expander(f"{len(layers):,} layers, made flat"), st.container(height=260, border=False):
         table(
             ("Layer", "Kind", "Output", "Weights"),
             [
@@ -46,7 +52,7 @@ def show_network(job: "ReadJob") -> None:
                     layer.output,
                     f"{layer.weights:,}" if layer.weights else "",
                 )
-                for layer in network.layers
+                for layer in layers
             ],
             caption="The layers of the network",
         )

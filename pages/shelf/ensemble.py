@@ -8,7 +8,10 @@ from core.registry.shelf import shelf
 from pages.shared.plain import notice
 
 _FEWEST = 2
-_HELP = "Their calibrated probabilities are averaged. They must tell the same classes apart at one scale."
+_HELP = (
+    "Their calibrated probabilities are averaged. They must tell the same classes apart at one "
+    "scale."
+)
 
 
 def ask_for_ensemble() -> None:

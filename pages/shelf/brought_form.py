@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pages.shelf.brought_job import ReadJob
 
 _BINARY = 2
+_TRY = "trial"  # None would be no choice at all
 _CLASSES_HELP = (
     "In the order of the network's outputs, with commas between. Keras orders folders by alphabet."
 )
@@ -114,9 +115,9 @@ def ask_for_adoption(job: "ReadJob", key: str, *, disabled: bool) -> Adoption | 
 
 def _ask_for_scaling(key: str, *, inside: str | None, can_try: bool, off: bool) -> Scaling | None:
     """None has it tried on the labelled folder, or asked about by whoever adds the model."""
-    options: list[Scaling | None] = [*([None] if can_try else []), *SCALINGS]
+    options: list[str] = [*([_TRY] if can_try else []), *SCALINGS]
     first = 0 if can_try else options.index("pixels") if inside else None
-    return st.selectbox(
+    chosen = st.selectbox(
         "Colours, as it wants them",
         options,
         index=first,
@@ -126,9 +127,11 @@ def _ask_for_scaling(key: str, *, inside: str | None, can_try: bool, off: bool) 
         help="Not known? Give a labelled folder, on which each is tried, or try it on a picture.",
         disabled=off,
     )
+    return next((scaling for scaling in SCALINGS if scaling == chosen), None)
 
 
-def _scaling_words(scaling: Scaling | None) -> str:
+def _scaling_words(chosen: str) -> str:
+    scaling = next((scaling for scaling in SCALINGS if scaling == chosen), None)
     if scaling is None:
         return "Find out on the labelled folder"
     return f"{SCALINGS[scaling].title} ({SCALINGS[scaling].used_by})"

@@ -71,8 +71,11 @@ def try_picture(foreign: "Foreign", key: str) -> None:
         return
     try:
         pixels = read_image(file.getvalue()).pixels
-        with st.spinner("Answering …"):
-            answers = answers_by_scaling(foreign, pixels)
+        known = st.session_state.setdefault("tried", {})
+        if (key, file.file_id) not in known:
+            with st.spinner("Answering …"):
+                known[key, file.file_id] = answers_by_scaling(foreign, pixels)
+        answers = known[key, file.file_id]
     except LobuleError as error:
         notice(str(error), "error")
         return

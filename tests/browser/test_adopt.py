@@ -1,4 +1,4 @@
-"""A model made elsewhere in a real browser: from its own `.h5` to a judged card, and to an answer."""
+"""A model made elsewhere in a real browser: from its own `.h5` to a judged card and an answer."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -153,6 +153,8 @@ def test_using_a_model_puts_it_on_the_shelf(runs: MadeUpRuns, home: Path) -> Non
     page = press(start(run), "use_model")
     assert (home / "models" / "mine" / "model.keras").exists()
     assert page.button(key="shelved").disabled
+    page = press(page, "try_model")
+    assert page.selectbox(key="model").value == "mine", "Diagnose, with that model"
 
 
 def test_a_taken_name_is_asked_about(runs: MadeUpRuns, home: Path) -> None:

@@ -18,7 +18,7 @@ import core.adoption.unpack
 from core.adoption.foreign import read_foreign
 from core.adoption.unpack import unpack
 from core.errors import PackageError
-from tests.core.adoption.habits import small
+from tests.core.adoption.habits import SIDE, small
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 
@@ -134,7 +134,7 @@ def test_a_lambda_that_keras_itself_saved_is_refused(tmp_path: Path) -> None:
 
     model = small()
     nested = keras.Sequential(
-        [keras.Input((32, 32, 3)), keras.layers.Lambda(lambda x: x / 255), model]
+        [keras.Input((SIDE, SIDE, 3)), keras.layers.Lambda(lambda x: x / 255), model]
     )
     for suffix in (".keras", ".h5"):
         nested.save(tmp_path / f"lambda{suffix}")
@@ -144,7 +144,7 @@ def test_a_lambda_that_keras_itself_saved_is_refused(tmp_path: Path) -> None:
 def test_an_operation_that_is_no_layer_is_named(tmp_path: Path) -> None:
     import keras  # noqa: PLC0415
 
-    inputs = keras.Input((32, 32, 3))
+    inputs = keras.Input((SIDE, SIDE, 3))
     x = keras.ops.flip(inputs, axis=1)
     x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(3, 3)(x))
     keras.Model(inputs, keras.layers.Dense(2)(x)).save(tmp_path / "flip.keras")

@@ -1,5 +1,6 @@
 """A network made elsewhere, as it was loaded: what it takes, what it gives, and how it answers."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,9 +114,7 @@ def _load(stored: Stored, config: dict[str, Any], aside: Path) -> Any:
 
     try:
         if stored.format == "saved model":
-            from keras.src.legacy.saving import saving_utils  # noqa: PLC0415
-
-            model = saving_utils.model_from_config(config)
+            model = keras.models.model_from_json(json.dumps(config))
             take_weights(stored.path, model)
             return model
         copy = with_config(stored, config, aside)
@@ -125,6 +124,7 @@ def _load(stored: Stored, config: dict[str, Any], aside: Path) -> Any:
     except Exception as error:  # Keras raises whatever a file makes it trip over
         # Keras wraps a layer's error into those of all that it is nested in; the first says why.
         reason = str(error).rpartition("Exception encountered: ")[2].strip().partition("\n")[0]
+        reason = reason.replace(f"{aside}/", "")
         raise PackageError(
             f"Keras cannot load the network: {reason[:300]} Save it again where it was made: "
             'model.save("model.keras"), or as .h5 from an older Keras.'

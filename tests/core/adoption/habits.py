@@ -98,9 +98,10 @@ def logits_of_one() -> Any:
     inputs = keras.Input((SIDE, SIDE, 3), name="pixels")  # a name that Lobule uses, too
     x = layers.Conv2D(6, 3, strides=2, activation="relu", name="logits")(inputs)
     x = layers.Conv2D(8, 3, activation="relu")(x)
-    x = layers.Add()([x, layers.Conv2D(8, 3, padding="same")(x)])
+    x = layers.Add(name="joined")([x, layers.Conv2D(8, 3, padding="same")(x)])
     x = layers.GlobalMaxPooling2D()(x)
-    return keras.Model(inputs, layers.Dense(1)(x))
+    small_weights = keras.initializers.RandomNormal(stddev=0.005, seed=3)
+    return keras.Model(inputs, layers.Dense(1, kernel_initializer=small_weights)(x))
 
 
 def pooled_classes() -> Any:
@@ -110,7 +111,7 @@ def pooled_classes() -> Any:
     layers = keras.layers
     inputs = keras.Input((SIDE, SIDE, 3))
     x = layers.Conv2D(6, 3, strides=2, activation="relu")(inputs)
-    x = layers.Conv2D(3, 1)(x)
+    x = layers.Conv2D(3, 1, name="maps")(x)
     x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(inputs, layers.Activation("softmax")(x))
 
@@ -121,8 +122,8 @@ HABITS: dict[str, tuple[Callable[[], Any], str, int, bool, str]] = {
     "sequential": (sequential, "softmax", 2, True, "rectified"),
     "vgg": (vgg_in_a_sequential, "softmax", 3, False, "block5_conv3"),
     "efficientnet": (efficientnet, "softmax", 2, True, "top_activation"),
-    "logits": (logits_of_one, "sigmoid", 1, False, "add"),
-    "pooled": (pooled_classes, "softmax", 3, True, "conv2d_1"),
+    "logits": (logits_of_one, "sigmoid", 1, False, "joined"),
+    "pooled": (pooled_classes, "softmax", 3, True, "maps"),
 }
 
 

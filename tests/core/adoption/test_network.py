@@ -224,7 +224,7 @@ def test_what_no_classifier_of_images_is_is_refused_in_words(tmp_path: Path) -> 
     grey = keras.Input((SIDE, SIDE, 1))
     x = layers.Dense(1, activation="sigmoid")(layers.Flatten()(grey))
     assert "colour images" in refused(keras.Model(grey, x), tmp_path)
-    oblong = keras.Input((SIDE, 64, 3))
+    oblong = keras.Input((SIDE, 96, 3))
     x = layers.Dense(1, activation="sigmoid")(layers.Flatten()(layers.Conv2D(2, 3)(oblong)))
     assert "looks at squares" in refused(keras.Model(oblong, x), tmp_path)
     x = layers.Dense(1, activation="sigmoid")(layers.Flatten()(inputs))

@@ -6,7 +6,7 @@ from core.adoption.inside import scales_itself
 from core.adoption.judge import Judged, Progress, judge
 from core.adoption.network import DEFAULT_SIDE, build_flat
 from core.adoption.request import Adoption, check_scale, order_of, settled_scaling
-from core.assessment.assess import in_classes_of
+from core.assessment.assess import in_classes_of, other_words
 from core.datasets.cache import Cached, pixel_cache
 from core.datasets.open import open_dataset
 from core.datasets.records import Dataset
@@ -126,6 +126,7 @@ def labelled(
         dataset, stated = at_scale(dataset, um_per_px)
         said = (stated.replace("when training was asked for", "when the model was adopted"),)
     dataset, dropped = after_audit(dataset)
+    taken = other_words(classes, dataset)
     dataset = in_classes_of(request.name, classes, dataset)
     spec = framing_of(dataset, side, "squash").spec
     if request.field_um and not 1 / _TOLERANCE <= spec.field_um / request.field_um <= _TOLERANCE:
@@ -134,7 +135,7 @@ def labelled(
             f"network looks at {request.field_um:g} µm. Give images that show that much, or state "
             "another field."
         )
-    return dataset, spec, (*said, *dropped)
+    return dataset, spec, (*said, *dropped, *taken)
 
 
 def stated_spec(request: Adoption, side: int) -> InputSpec:

@@ -19,7 +19,6 @@ from core.evaluation.colour_alone import colour_alone
 from core.evaluation.judge import Evaluation, evaluation_of
 from core.evaluation.predictions import Predictions
 from core.inference.classifier import get_classifier
-from core.registry.card import Card
 from core.registry.card_results import Robustness
 from core.registry.package import Package
 
@@ -149,7 +148,7 @@ def assess(
         robustness=curves(predictions, rows, changed, colour) if changed else (),
         tried_on=len(rows) if changed else 0,
         unreadable=predicted.unreadable,
-        warnings=(*_warnings(dataset, predicted), *_other_words(package.card, given)),
+        warnings=(*_warnings(dataset, predicted), *other_words(package.card.classes, given)),
     )
 
 
@@ -173,11 +172,11 @@ def in_classes_of(name: str, classes: tuple[str, ...], dataset: Dataset) -> Data
     return replace(dataset, classes=classes, records=records)
 
 
-def _other_words(card: Card, dataset: Dataset) -> tuple[str, ...]:
+def other_words(classes: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
     """Say which of a dataset's classes were taken for which of the model's, under other names."""
-    numbers = match_classes(dataset.classes, card.classes, stated=dataset.positive_stated) or ()
+    numbers = match_classes(dataset.classes, classes, stated=dataset.positive_stated) or ()
     pairs = [
-        (name, card.classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)
+        (name, classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)
     ]
     if all(label_key(name) == label_key(model) for name, model in pairs):
         return ()

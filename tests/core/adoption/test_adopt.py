@@ -1,5 +1,6 @@
 """From a file made elsewhere to a model among the others, judged or not."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -72,8 +73,8 @@ def test_the_package_answers_as_the_network_did_and_explains_itself(
     )
     classifier = get_classifier(adopt(foreign, UNJUDGED))
     np.testing.assert_allclose(classifier.probabilities(pixels)[:, 1], right[:, 0], atol=1e-5)
-    explained = explainer(classifier, "last")(pixels[:3], 1)
-    assert explained.heatmaps.shape == (3, 7, 7)
+    explained = explainer(classifier, "last")(pixels, None)
+    assert explained.heatmaps.shape == (len(pixels), 7, 7)
     assert explained.heatmaps.max() > 0
     swapped = adopt(foreign, replace(UNJUDGED, name="swapped", positive="no IDC"))
     assert swapped.card.classes == ("IDC", "no IDC")
@@ -156,13 +157,20 @@ def test_labels_of_a_patient_choose_nothing_that_they_are_judged_by(
     foreign: Foreign, tiny_idc: Path, tmp_path: Path
 ) -> None:
     """Thresholds and temperature of a patient stay as they are when their labels are swapped."""
-    request = Adoption("one", CLASSES, data=tiny_idc, scaling="signed", unseen=True)
+
+    def copied(name: str, swapped: str) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        for path in sorted(tiny_idc.rglob("*.png")):
+            label = int(path.stem[-1])
+            own = path.name.startswith(f"{swapped}_")
+            new = path.name.replace(f"class{label}", f"class{1 - label}") if own else path.name
+            shutil.copy(path, folder / new)
+        return folder
+
+    request = Adoption("one", CLASSES, data=copied("as", "none"), scaling="signed", unseen=True)
     before = adopt(foreign, request)
-    other = Path(shutil.copytree(tiny_idc, tmp_path / "other"))
-    for path in sorted((other / "1").rglob("*.png")):
-        label = int(path.stem[-1])
-        path.rename(path.with_name(path.name.replace(f"class{label}", f"class{1 - label}")))
-    after = adopt(foreign, replace(request, name="two", data=other))
+    after = adopt(foreign, replace(request, name="two", data=copied("swapped", "1")))
     first, second = (
         {row.patient: row.threshold for row in package.card.evaluation.by_patient}
         for package in (before, after)
@@ -209,6 +217,9 @@ def test_one_that_nobody_judged_never_answers_by_itself(
     make_ensemble("both", ["theirs", "second"])
     assert not by_name("both"), "nor in company"
     shutil.copytree(judged.path, no_others / "judged")
+    card = json.loads((no_others / "judged" / "card.json").read_text())
+    card["evaluation"]["decided"] = None  # six patients are too few to decide by: not the matter
+    (no_others / "judged" / "card.json").write_text(json.dumps(card))
     assert by_name("judged")
     route = choose(image, 4.0)
     assert route.package.card.name == "judged"

@@ -3,7 +3,7 @@
 from core.adoption.card import write_card
 from core.adoption.foreign import Foreign
 from core.adoption.inside import scales_itself
-from core.adoption.judge import Judged, Progress, judge
+from core.adoption.judge import JudgedNetwork, Progress, judge
 from core.adoption.network import DEFAULT_SIDE, build_flat
 from core.adoption.request import Adoption, check_scale, order_of, settled_scaling
 from core.assessment.assess import in_classes_of, other_words
@@ -15,7 +15,6 @@ from core.evaluation.predictions_file import as_table
 from core.registry.card import Card, InputSpec
 from core.registry.manage import refuse_name
 from core.registry.package import Package, save_package
-from core.registry.shelf import find
 from core.settings import get_settings
 from core.training.request.data import after_audit, at_scale
 from core.training.request.input_spec import framing_of
@@ -167,10 +166,10 @@ def _unreadable(cached: Cached) -> tuple[str, ...]:
     return (f"Images that cannot be read were left out: {len(cached.unreadable)}. {named}",)
 
 
-def _save(card: Card, model: object, judged: Judged | None = None) -> Package:
+def _save(card: Card, model: object, judged: JudgedNetwork | None = None) -> Package:
     folder = get_settings().own_models / card.name
     try:
-        save_package(
+        return save_package(
             folder,
             card,
             model,
@@ -184,4 +183,3 @@ def _save(card: Card, model: object, judged: Judged | None = None) -> Package:
             f"The model could not be put into {folder.parent}: {error.strerror or error}. Make "
             "room or allow writing there."
         ) from error
-    return find(card.name)

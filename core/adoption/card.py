@@ -6,8 +6,8 @@ import shlex
 from datetime import UTC, datetime
 
 from core.adoption.foreign import Foreign
-from core.adoption.judge import Judged
-from core.adoption.network import Network
+from core.adoption.judge import JudgedNetwork
+from core.adoption.network import FlatNetwork
 from core.adoption.request import Adoption
 from core.adoption.scaling import SCALINGS, Scaling
 from core.datasets.records import NOT_FOR_PATIENTS
@@ -21,12 +21,12 @@ _LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
 def write_card(
     request: Adoption,
     foreign: Foreign,
-    network: Network,
+    network: FlatNetwork,
     scaling: Scaling,
     order: tuple[int, ...],
     spec: InputSpec,
     *,
-    judged: Judged | None = None,
+    judged: JudgedNetwork | None = None,
     dataset: str = "",
     notes: tuple[str, ...] = (),
 ) -> Card:
@@ -36,13 +36,13 @@ def write_card(
     ----------
     request : Adoption
     foreign : Foreign
-    network : Network
+    network : FlatNetwork
         The flat one.
     scaling : Scaling
     order : tuple of int
         Which class of the request comes where.
     spec : InputSpec
-    judged : Judged, optional
+    judged : JudgedNetwork, optional
     dataset : str
         Name of what it was judged on.
     notes : tuple of str

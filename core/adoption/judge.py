@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.adoption.foreign import Foreign
-from core.adoption.network import Network, build_flat, scalings_for
+from core.adoption.network import FlatNetwork, build_flat, scalings_for
 from core.adoption.scaling import SCALINGS, Scaling
 from core.adoption.trial import Trial, try_scalings
 from core.datasets.records import Dataset
@@ -52,12 +52,12 @@ _SCOPE = (
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedNetwork:
     """A network and everything that its card says of it.
 
     Attributes
     ----------
-    network : Network
+    network : FlatNetwork
     scaling : Scaling
     trial : Trial or None
         None where somebody stated the scaling.
@@ -70,7 +70,7 @@ class Judged:
     trust : Trust
     """
 
-    network: Network
+    network: FlatNetwork
     scaling: Scaling
     trial: Trial | None
     temperature: float
@@ -85,16 +85,16 @@ class _Views:
 
     def __init__(
         self,
-        build: Callable[[Scaling], Network],
+        build: Callable[[Scaling], FlatNetwork],
         pixels: NDArray[np.uint8],
         changed: NDArray[np.int64],
         progress: Progress,
     ) -> None:
         self._build, self._pixels, self._changed = build, pixels, changed
         self._progress = progress
-        self._known: dict[Scaling, tuple[Network, NDArray[np.float64]]] = {}
+        self._known: dict[Scaling, tuple[FlatNetwork, NDArray[np.float64]]] = {}
 
-    def of(self, scaling: Scaling) -> tuple[Network, NDArray[np.float64]]:
+    def of(self, scaling: Scaling) -> tuple[FlatNetwork, NDArray[np.float64]]:
         """The flat network, and its logits (V, N, K)."""
         if scaling not in self._known:
             network = self._build(scaling)
@@ -123,7 +123,7 @@ def judge(
     progress: Progress,
     *,
     unseen: bool,
-) -> Judged:
+) -> JudgedNetwork:
     """Judge a network on every image of a dataset.
 
     Parameters
@@ -195,7 +195,7 @@ def judge(
     trust = _trust(network, pixels, labels, patients, predictions)
     progress("Judging", 1.0)
     images, people = predictions.image_count, predictions.patient_count
-    return Judged(
+    return JudgedNetwork(
         network=network,
         scaling=chosen,
         trial=trial,
@@ -258,7 +258,7 @@ def _notes(
 
 
 def _trust(
-    network: Network,
+    network: FlatNetwork,
     pixels: NDArray[np.uint8],
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],

@@ -31,7 +31,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Network:
+class FlatNetwork:
     """A flat network that takes pixels in [0, 255].
 
     Attributes
@@ -56,7 +56,7 @@ def build_flat(
     scaling: Scaling,
     order: tuple[int, ...] | None = None,
     side: int | None = None,
-) -> Network:
+) -> FlatNetwork:
     """Make one flat network of layers, with its scaling inside.
 
     Parameters
@@ -92,7 +92,9 @@ def build_flat(
         _reverse_colours(model)
     _refuse_another(model, foreign, scaling, order, side)
     heatmap_layer = last_convolutional(model)
-    return Network(model, heatmap_layer, _layers_of(model), _changes(foreign, flattening, scaling))
+    return FlatNetwork(
+        model, heatmap_layer, _layers_of(model), _changes(foreign, flattening, scaling)
+    )
 
 
 def _head(

@@ -63,6 +63,11 @@ def open_stored(path: Path, work: Path) -> Stored:
     PackageError
         If it is none of the formats, unsafe, damaged or too large; says what to save instead.
     """
+    return _open(path, work, packed=False)
+
+
+def _open(path: Path, work: Path, *, packed: bool) -> Stored:
+    """Open a file; one that was `packed` in a zip file must not pack another one."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -79,7 +84,7 @@ def open_stored(path: Path, work: Path) -> Stored:
         check_hdf5(path)
         return Stored("h5", path, config_of_hdf5(path))
     if start[:2] == b"PK":
-        return _open_zip(path, work)
+        return _open_zip(path, work, packed=packed)
     for magic, words in _OTHERS:
         if start.startswith(magic) or start[4:].startswith(magic):
             raise PackageError(f"The file is {words}. {_SAVE}")
@@ -89,7 +94,7 @@ def open_stored(path: Path, work: Path) -> Stored:
     )
 
 
-def _open_zip(path: Path, work: Path) -> Stored:
+def _open_zip(path: Path, work: Path, *, packed: bool) -> Stored:
     names = _names(path)
     if {*names} >= MEMBERS:
         return _open_keras(path, work)
@@ -101,6 +106,8 @@ def _open_zip(path: Path, work: Path) -> Stored:
         raise PackageError(
             f"The file is a PyTorch network. Convert it to Keras first. {_EXPECTED} {_SAVE}"
         )
+    if packed:
+        raise PackageError(f"The file is refused: a zip file in a zip file. {_EXPECTED}")
     files = unpack(path, work)
     saved = [file for file in files if file.name == _SAVED_MODEL]
     if len(saved) == 1:
@@ -112,7 +119,7 @@ def _open_zip(path: Path, work: Path) -> Stored:
         if aside.exists():
             raise PackageError(f"The file is refused. {_EXPECTED}")
         aside.mkdir()
-        return open_stored(work / inside[0], aside)
+        return _open(work / inside[0], aside, packed=True)
     raise PackageError(
         f"The zip file holds {len(saved) or len(inside) or 'no'} networks: "
         f"{', '.join(map(str, files[:4]))}. {_EXPECTED}"

@@ -175,9 +175,7 @@ def in_classes_of(name: str, classes: tuple[str, ...], dataset: Dataset) -> Data
 def other_words(classes: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
     """Say which of a dataset's classes were taken for which of the model's, under other names."""
     numbers = match_classes(dataset.classes, classes, stated=dataset.positive_stated) or ()
-    pairs = [
-        (name, classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)
-    ]
+    pairs = [(name, classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)]
     if all(label_key(name) == label_key(model) for name, model in pairs):
         return ()
     taken = ", ".join(f"“{name}” for “{model}”" for name, model in pairs)

@@ -9,7 +9,7 @@ from core.cli.models_change import told
 from core.cli.output import plain, stage_bars
 
 if TYPE_CHECKING:
-    from core.adoption.network import Network
+    from core.adoption.network import FlatNetwork
     from core.registry.card import Card
 
 
@@ -108,7 +108,7 @@ def _apart(classes: list[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts)
 
 
-def _print_network(network: "Network", inside: str | None) -> None:
+def _print_network(network: "FlatNetwork", inside: str | None) -> None:
     weights = sum(layer.weights for layer in network.layers)
     typer.echo(f"A flat network of {len(network.layers)} layers, {weights:,} weights.")
     typer.echo(f"Heatmaps explain {plain(network.heatmap_layer)}, the last convolutional layer.")

@@ -71,10 +71,11 @@ def card_sections(card: Card, model_sha256: str) -> tuple[Section, ...]:
 def _details(card: Card, model_sha256: str) -> list[str]:
     spec = card.input
     size = f"{spec.width}×{spec.height} px, classes {', '.join(card.classes)}"
+    done = "adopted" if card.origin else "made"
     lines = [
         summary_of(card),
         (
-            f"Name {card.name}; made on {card.created:%Y-%m-%d} by Lobule; network "
+            f"Name {card.name}; {done} on {card.created:%Y-%m-%d} by Lobule; network "
             f"{card.architecture}, input {size}; stain normalisation: {card.stain_normalisation}."
         ),
         f"SHA-256 of the network: {model_sha256}",

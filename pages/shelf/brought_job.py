@@ -11,7 +11,7 @@ from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from core.adoption.foreign import Foreign
-    from core.adoption.network import Network
+    from core.adoption.network import FlatNetwork
     from core.adoption.request import Adoption
     from core.registry.package import Package
 
@@ -27,7 +27,7 @@ class ReadJob(Job):
     name: str
     content: bytes
     foreign: "Foreign | None" = None
-    network: "Network | None" = None
+    network: "FlatNetwork | None" = None
     inside: str | None = None
 
     def work(self) -> None:

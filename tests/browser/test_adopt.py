@@ -50,7 +50,7 @@ def test_own_h5_to_a_judged_card(
     expect(brought.get_by_text("sigmoid of 1")).to_be_visible()
     settled(page)
     fill(page, "textbox", "Its 2 classes", "no IDC, IDC")
-    expect(brought.get_by_text("IDC", exact=True).first).to_be_visible()
+    expect(brought.get_by_role("combobox", name="Positive class")).to_have_value("IDC")
 
     picture = next((tiny_idc / "1").rglob("*class1.png"))
     brought.locator("input[type=file]").set_input_files(picture)
@@ -58,7 +58,8 @@ def test_own_h5_to_a_judged_card(
     expect(brought.get_by_role("columnheader", name="no IDC")).to_be_visible()
 
     fill(page, "textbox", "Folder or manifest", tiny_idc)
-    expect(brought.get_by_text("Find out on the labelled folder")).to_be_visible()
+    colours = brought.get_by_role("combobox", name="Colours, as it wants them")
+    expect(colours).to_have_value("Find out on the labelled folder")
     brought.get_by_text("It was trained on none of these patients").click()
     settled(page)
     fill(page, "textbox", "Name", "theirs")

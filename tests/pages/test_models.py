@@ -167,7 +167,6 @@ def test_a_network_made_elsewhere_is_asked_about_and_added(
     field(page, "name-").set_value("theirs").run()
     click(page, "adopt")
     drawn_until_gone(page, "stop-adopting", SECONDS)
-    page.run()
     assert "theirs was added, and nobody has judged it yet. Scaling: −1 to 1." in html(page)
     card = load_package(home / "models" / "theirs").card
     assert card.classes == ("benign", "malignant")

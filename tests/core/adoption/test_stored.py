@@ -286,6 +286,11 @@ def test_a_network_alone_in_a_zip_file_is_found(h5_file: Path, tmp_path: Path) -
     assert read_foreign(path, "their.zip").name == "their.zip"
 
 
+def test_a_zip_file_in_a_zip_file_is_not_opened(h5_file: Path, tmp_path: Path) -> None:
+    inner = zipped(tmp_path, {"model.h5": h5_file.read_bytes()}).read_bytes()
+    assert "a zip file in a zip file" in refusal(zipped(tmp_path, {"model.keras": inner}))
+
+
 def test_its_hash_is_of_the_file_that_was_given(keras_file: Path) -> None:
     import hashlib  # noqa: PLC0415 - only here
 

@@ -152,9 +152,10 @@ def _active(entries: list[ShelfEntry]) -> str:
     for entry in entries:
         if entry.package and not entry.package.untested and not _only_shows(entry.package):
             return entry.name
+    untested = any(entry.package and entry.package.untested for entry in entries)
     raise PackageError(
-        f"The models at hand are for demonstration or were never judged: {', '.join(sound)}. "
-        "Choose one of them, or another."
+        f"The models at hand are for demonstration{' or were never judged' if untested else ''}: "
+        f"{', '.join(sound)}. Choose one of them, or another."
     )
 
 

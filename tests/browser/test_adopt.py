@@ -65,9 +65,8 @@ def test_own_h5_to_a_judged_card(
     fill(page, "textbox", "Name", "theirs")
     fill(page, "textbox", "Title", "Theirs")
     brought.get_by_role("button", name="Add this model").click()
-    told = page.get_by_text("theirs was added, judged on 120 images of 6 patients.")
-    expect(told).to_be_visible(timeout=WAIT)
-    expect(page.get_by_text("Scaling: −1 to 1.")).to_be_visible()
+    told = "theirs was added, judged on 120 images of 6 patients. Scaling: −1 to 1."
+    expect(page.get_by_text(told)).to_be_visible(timeout=WAIT)
     expect(brought).to_have_count(0)
 
     package = load_package(app_server.home / "models" / "theirs")

@@ -16,7 +16,8 @@ def scales_itself(model: Any) -> str | None:
     for layer in model.layers:
         kind = type(layer).__name__
         if kind == "Rescaling":
-            return f"{layer.name}: × {_number(layer.scale)}, then + {_number(layer.offset)}"
+            added = "" if layer.offset == 0 else f", then + {_number(layer.offset)}"
+            return f"{layer.name}: × {_number(layer.scale)}{added}"
         if kind == "Normalization":
             return f"{layer.name}: minus a mean, over a deviation"
         if kind not in _PASSES:

@@ -60,6 +60,7 @@ def ask_for_adoption(job: "ReadJob", key: str, *, disabled: bool) -> Adoption | 
             placeholder="Which one is to be found?",
             disabled=disabled,
         )
+    first, second = st.columns(2)
     um_per_px = first.number_input(
         "Scale of its training images, µm/px",
         min_value=0.01,

@@ -21,7 +21,9 @@ def ask_for_ensemble() -> None:
         return
     number = st.session_state.setdefault("ensembles", 0)
     with st.expander("Make an ensemble"):
-        members = st.multiselect("Models", names, key=f"members-{number}", help=_HELP)
+        members = st.multiselect(
+            "Models", names, key=f"members-{number}", placeholder="Two or more", help=_HELP
+        )
         name = st.text_input(
             "Its name",
             key=f"ensemble-name-{number}",

@@ -177,7 +177,7 @@ def _by_scale(
         return replace(candidate, why_not=str(error))
     why_not = _unsuited(scale, spec, info.height, info.width)
     if not why_not and package.untested:
-        why_not = "nobody has judged it, so it answers only where it is asked for by name"
+        why_not = "nobody has judged it on new patients: it answers only where asked for by name"
     return replace(candidate, scale=scale, why_not=why_not)
 
 

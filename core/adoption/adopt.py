@@ -125,16 +125,16 @@ def labelled(
         dataset, stated = at_scale(dataset, um_per_px)
         said = (stated.replace("when training was asked for", "when the model was adopted"),)
     dataset, dropped = after_audit(dataset)
+    ordered = in_classes_of(request.name, classes, dataset)
     taken = other_words(classes, dataset)
-    dataset = in_classes_of(request.name, classes, dataset)
-    spec = framing_of(dataset, side, "squash").spec
+    spec = framing_of(ordered, side, "squash").spec
     if request.field_um and not 1 / _TOLERANCE <= spec.field_um / request.field_um <= _TOLERANCE:
         raise EvaluationError(
             f"The images in {request.data} show {spec.field_um:g} µm, and it was stated that the "
             f"network looks at {request.field_um:g} µm. Give images that show that much, or state "
             "another field."
         )
-    return dataset, spec, (*said, *dropped, *taken)
+    return ordered, spec, (*said, *dropped, *taken)
 
 
 def stated_spec(request: Adoption, side: int) -> InputSpec:

@@ -6,17 +6,22 @@ from core.errors import LobuleError, PackageError
 from core.registry.shelf import active_name, shelf
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
-from pages.shelf.actions import ask_for_import
+from pages.shelf.actions import ask_for_model
+from pages.shelf.brought import show_brought
+from pages.shelf.ensemble import ask_for_ensemble
 from pages.shelf.entry import show_broken, show_model
 
 
 def show_page() -> None:
     """Draw every model, the shipped ones first."""
     with st.sidebar:
-        ask_for_import()
+        brought = ask_for_model()
+        ask_for_ensemble()
     st.title("Models", anchor=False)
     if message := st.session_state.pop("shelf_told", None):
         notice(message, "note")
+    if brought:
+        show_brought(brought)
     entries = shelf()
     try:
         active = active_name()

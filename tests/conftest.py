@@ -13,7 +13,7 @@ from hypothesis import settings
 settings.register_profile("lobule", deadline=None)
 settings.load_profile("lobule")
 
-pytest_plugins = ["tests.pretended_runs"]
+pytest_plugins = ["tests.made_elsewhere", "tests.pretended_runs"]
 
 ROOT = Path(__file__).resolve().parent.parent
 # Begun first where several processes share the tests by file, so that none is left with one alone.

@@ -24,7 +24,7 @@ FLOORS = (
     {"core.cases", "core.explain", "core.training"},
     {"core.choice"},
     {"core.assessment", "core.diagnosis"},
-    {"core.diagnosis_record"},
+    {"core.adoption", "core.diagnosis_record"},
     {"core.cli", "core.__main__", "pages"},
     {"app"},
 )

@@ -102,7 +102,7 @@ def held_out_answers(home: Home) -> HeldOutProbabilities:
     classes = len(home.dataset.classes)
     penalty = recipe.probe.penalty if recipe.probe else 1.0
     fit = probe_fitter(features, features[:1], labels, patients, recipe.balance, penalty, classes)
-    folds, protocol = folds_of_probe(home.dataset, recipe)
+    folds, protocol = folds_of_probe(home.dataset)
     held_out = cross_validate(fit, labels, patients, folds)
     rounds, rows = held_out.places
     by_patient = protocol == "patients"

@@ -19,7 +19,6 @@ from core.evaluation.colour_alone import colour_alone
 from core.evaluation.judge import Evaluation, evaluation_of
 from core.evaluation.predictions import Predictions
 from core.inference.classifier import get_classifier
-from core.registry.card import Card
 from core.registry.card_results import Robustness
 from core.registry.package import Package
 
@@ -109,7 +108,7 @@ def assess(
     >>> assessment.unreadable
     {}
     """
-    given, dataset = dataset, _in_classes_of(package.card, dataset)
+    given, dataset = dataset, in_classes_of(package.card.name, package.card.classes, dataset)
     classifier = get_classifier(package)
     predicted = predict_images(
         classifier, dataset.records, dataset.root, lambda done: progress("Answering images", done)
@@ -149,30 +148,34 @@ def assess(
         robustness=curves(predictions, rows, changed, colour) if changed else (),
         tried_on=len(rows) if changed else 0,
         unreadable=predicted.unreadable,
-        warnings=(*_warnings(dataset, predicted), *_other_words(package.card, given)),
+        warnings=(*_warnings(dataset, predicted), *other_words(package.card.classes, given)),
     )
 
 
-def _in_classes_of(card: Card, dataset: Dataset) -> Dataset:
-    """The dataset with its labels in the order of the model's classes."""
-    numbers = match_classes(dataset.classes, card.classes, stated=dataset.positive_stated)
+def in_classes_of(name: str, classes: tuple[str, ...], dataset: Dataset) -> Dataset:
+    """The dataset with its labels in the order of a named model's classes.
+
+    Raises
+    ------
+    EvaluationError
+        If its classes are others.
+    """
+    numbers = match_classes(dataset.classes, classes, stated=dataset.positive_stated)
     if numbers is None:
         raise EvaluationError(
-            f"The model {card.name} tells {', '.join(card.classes)} apart; {dataset.root} holds "
+            f"The model {name} tells {', '.join(classes)} apart; {dataset.root} holds "
             f"{', '.join(dataset.classes)}. Give a dataset of the model's classes, or a manifest "
             "that names them so; or say which of its classes is the model's positive one "
             "(--positive)."
         )
     records = dataset.records.assign(label=np.array(numbers)[dataset.records["label"].to_numpy()])
-    return replace(dataset, classes=card.classes, records=records)
+    return replace(dataset, classes=classes, records=records)
 
 
-def _other_words(card: Card, dataset: Dataset) -> tuple[str, ...]:
+def other_words(classes: tuple[str, ...], dataset: Dataset) -> tuple[str, ...]:
     """Say which of a dataset's classes were taken for which of the model's, under other names."""
-    numbers = match_classes(dataset.classes, card.classes, stated=dataset.positive_stated) or ()
-    pairs = [
-        (name, card.classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)
-    ]
+    numbers = match_classes(dataset.classes, classes, stated=dataset.positive_stated) or ()
+    pairs = [(name, classes[number]) for name, number in zip(dataset.classes, numbers, strict=True)]
     if all(label_key(name) == label_key(model) for name, model in pairs):
         return ()
     taken = ", ".join(f"“{name}” for “{model}”" for name, model in pairs)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli.models_adopt import adopt
 from core.cli.models_change import activate, card, delete, ensemble, export, import_, rename
 from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
@@ -21,7 +22,7 @@ _FITS = {
 }
 
 models = typer.Typer(help="The models at hand.", no_args_is_help=True)
-for _command in (activate, rename, delete, export, card, ensemble):
+for _command in (adopt, activate, rename, delete, export, card, ensemble):
     models.command()(_command)
 models.command("import")(import_)
 
@@ -126,7 +127,7 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
     from core.evaluation.few_patients import marked
-    from core.registry.card_words import explained, located, summary_of
+    from core.registry.card_words import explained, located, summary_of, trained_on
 
     card, spec = package.card, package.card.input
     yield "Name", card.name
@@ -145,7 +146,8 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         point = card.operating_point
         yield "Threshold", f"{point.positive_class} from {point.threshold:.3f} ({point.rule})"
     split = f"split by {card.training.split}" + (" (LEAKY)" if card.training.leaky else "")
-    yield "Trained on", f"{card.training.dataset}, {split}"
+    learnt = trained_on(card) if card.origin else f"{card.training.dataset}, {split}"
+    yield "Trained on", learnt
     if card.evaluation:
         result = card.evaluation
         yield "Judged by", result.protocol + (" (LEAKY)" if result.leaky else "")

@@ -18,7 +18,7 @@ def activate(name: Name) -> None:
     """Make a model the one that answers unless another is asked for."""
     from core.registry.shelf import activate as run
 
-    with _told():
+    with told():
         run(name)
         typer.echo(f"{plain(name)} answers from now on.")
 
@@ -31,7 +31,7 @@ def rename(
     """Give a model of your own another name."""
     from core.registry.manage import rename as run
 
-    with _told():
+    with told():
         typer.echo(str(run(name, new, title).path))
 
 
@@ -43,7 +43,7 @@ def delete(
     """Delete a model of your own for good."""
     from core.registry.manage import delete as run
 
-    with _told():
+    with told():
         if not yes:
             typer.confirm(f"Delete {plain(name)} for good?", abort=True)
         run(name)
@@ -58,7 +58,7 @@ def export(
     from core.registry.exchange import export_package
     from core.registry.shelf import find
 
-    with _told():
+    with told():
         package = find(name)
         _write_new(file, lambda sink: export_package(package, sink))
 
@@ -70,7 +70,7 @@ def import_(
     """Add the model of a zip file, unless anything about it is unsafe or wrong."""
     from core.registry.exchange import import_package
 
-    with _told():
+    with told():
         if not file.is_file():
             raise PackageError(f"There is no file {file}. Name a zip file that Lobule exported.")
         typer.echo(str(import_package(file, name).path))
@@ -86,7 +86,7 @@ def card(
     from core.registry.card_page import card_markdown, card_pdf
     from core.registry.shelf import find
 
-    with _told():
+    with told():
         package = find(name)
         if pdf is None:
             typer.echo(card_markdown(package.card, package.model_sha256), nl=False)
@@ -102,7 +102,7 @@ def ensemble(
     """Have several models answer together: the mean of their calibrated probabilities."""
     from core.training.ensemble import make_ensemble
 
-    with _told():
+    with told():
         package = make_ensemble(name, members)
     typer.echo(str(package.path))
     card = package.card
@@ -134,7 +134,7 @@ def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Print what went wrong as a sentence; the exit code is 1 then."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 Where the scale is known, models that it suits are asked in the order of preference. Where it is
 not, each looks at the image as it was trained to, and the one that it is most like answers. A model
-that is for demonstration never answers by itself.
+that is for demonstration never answers by itself, nor does one made elsewhere that nobody judged.
 """
 
 from collections.abc import Callable, Sequence
@@ -175,7 +175,10 @@ def _by_scale(
         )
     except ImageError as error:
         return replace(candidate, why_not=str(error))
-    return replace(candidate, scale=scale, why_not=_unsuited(scale, spec, info.height, info.width))
+    why_not = _unsuited(scale, spec, info.height, info.width)
+    if not why_not and package.untested:
+        why_not = "nobody has judged it on new patients: it answers only where asked for by name"
+    return replace(candidate, scale=scale, why_not=why_not)
 
 
 def _unsuited(scale: ScalePlan, spec: InputSpec, height: int, width: int) -> str:

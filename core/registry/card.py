@@ -12,6 +12,7 @@ from core.registry.card_parts import (
     Located,
     Members,
     Name,
+    Origin,
     Part,
     Positive,
     Randomisation,
@@ -113,6 +114,7 @@ class Card(Part):
     network of its own, its `head` is "softmax", its `temperature` 1, and heatmaps are the mean of
     those of the members at the layer that each one's card names.
     `stain_normalisation` is what each input, once resized, goes through before the network sees it.
+    `origin` is of a network that was made elsewhere; what its `training` would say is not known.
     """
 
     schema_version: Literal[1]
@@ -133,6 +135,7 @@ class Card(Part):
     conformal: Conformal | None = None
     members: Members = ()
     training: Training
+    origin: Origin | None = None
     evaluation: CardEvaluation | None
     scope: Scope | None
     explanations: Randomisation | None = None
@@ -186,6 +189,11 @@ class Card(Part):
         if self.operating_point is None:
             return 1
         return self.classes.index(self.operating_point.positive_class)
+
+    @property
+    def untested(self) -> bool:
+        """Whether it was made elsewhere, and nobody judged it on patients that it had not seen."""
+        return self.origin is not None and (self.evaluation is None or self.evaluation.leaky)
 
     def to_json(self) -> str:
         """Return the card as text: same card, same bytes."""

@@ -1,6 +1,6 @@
 """The parts of a card: what each is made of, and those that say how far to trust the model."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -165,6 +165,25 @@ class Located(Part):
     def misleading(self) -> tuple[LocatedMethod, ...]:
         """Explanations that do worse than chance."""
         return tuple(each for each in self.methods if each.auroc < CHANCE)
+
+
+class Origin(Part):
+    """Where a network that was made elsewhere came from, and what was done to it.
+
+    `sha256` is of the file that was given; `scaling` says how colours are scaled in it now, and
+    `scaling_by` whether somebody stated that or the labelled folder decided. `judged_on` names that
+    folder's dataset, empty where nobody judged it; `unseen` is whether somebody stated that the
+    network was trained on none of its patients.
+    """
+
+    file: Text
+    sha256: Sha256
+    format: Literal["keras", "h5", "saved model"]
+    scaling: Text
+    scaling_by: Literal["stated", "trial"]
+    changes: tuple[str, ...] = ()
+    judged_on: str = ""
+    unseen: bool = False
 
 
 class Member(Part):

@@ -71,10 +71,11 @@ def card_sections(card: Card, model_sha256: str) -> tuple[Section, ...]:
 def _details(card: Card, model_sha256: str) -> list[str]:
     spec = card.input
     size = f"{spec.width}×{spec.height} px, classes {', '.join(card.classes)}"
+    done = "adopted" if card.origin else "made"
     lines = [
         summary_of(card),
         (
-            f"Name {card.name}; made on {card.created:%Y-%m-%d} by Lobule; network "
+            f"Name {card.name}; {done} on {card.created:%Y-%m-%d} by Lobule; network "
             f"{card.architecture}, input {size}; stain normalisation: {card.stain_normalisation}."
         ),
         f"SHA-256 of the network: {model_sha256}",
@@ -127,11 +128,14 @@ def _evaluation_data(card: Card) -> list[str]:
     result = card.evaluation
     if result is None:
         return [NEVER_JUDGED]
-    return [f"{judged_on(result)} of {card.training.dataset}.", result.protocol]
+    dataset = card.origin.judged_on if card.origin else card.training.dataset
+    return [f"{judged_on(result)} of {dataset}.", result.protocol]
 
 
 def _training_data(card: Card) -> list[str]:
     training = card.training
+    if card.origin:
+        return [trained_on(card), *card.origin.changes]
     parts = [
         f"{part} {counted(len(people), 'patient')}, {counted(training.images[part], 'image')}"
         for part, people in training.patients.items()

@@ -17,6 +17,15 @@ LEAKY_FIGURES = (
     "new patient."
 )
 NEVER_JUDGED = "This model was never judged on patients held out of its training."
+NEVER_JUDGED_HERE = (
+    "This model was made elsewhere, and nobody has judged it on labelled images: it may be good or "
+    "worthless. It answers only where it is chosen by name."
+)
+MAYBE_MET = (
+    "This model was made elsewhere, and nobody stated that it was trained on none of the patients "
+    "that it was judged on: its figures may flatter, and say nothing about a new patient. It "
+    "answers only where it is chosen by name."
+)
 MEASURES = (
     "AUROC: how often an image of the class ranks above another; 0.5 is guessing. Balanced "
     "accuracy: mean sensitivity of the classes. Colour alone: the same task from colours only, "
@@ -44,6 +53,11 @@ def network_of(card: Card) -> str:
 def trained_on(card: Card) -> str:
     """On how many images, of how many patients, of which dataset."""
     training = card.training
+    if card.origin:
+        return (
+            f"Made elsewhere ({card.origin.file}); on whom it was trained is not known. Colours "
+            f"scaled to {card.origin.scaling}."
+        )
     if card.members:
         names = ", ".join(member.name for member in card.members)
         return f"An ensemble of {len(card.members)} models: {names}."
@@ -61,10 +75,10 @@ def reservations(card: Card) -> tuple[str, ...]:
     """What speaks against a model, the gravest first."""
     result = card.evaluation
     if result is None:
-        return (NEVER_JUDGED,)
+        return (NEVER_JUDGED_HERE if card.origin else NEVER_JUDGED,)
     few = (f"{MARK}: {warning(result.patients)}",) if result.few else ()
     if result.leaky:
-        return (LEAKY_FIGURES, *few)
+        return (MAYBE_MET if card.origin else LEAKY_FIGURES, *few)
     shows_only = (_demonstration(result),) if result.demonstration else ()
     no_better = () if result.beats_colour else (_no_better(result),)
     leaky = (LEAKY_TRAINING,) if card.training.leaky else ()

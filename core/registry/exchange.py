@@ -53,6 +53,17 @@ def export_package(package: Package, target: Path | IO[bytes]) -> None:
         ) from error
 
 
+def holds_package(source: IO[bytes]) -> bool:
+    """Whether a zip file is meant to be a model that Lobule exported; what is no zip file, is."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return any(name.rpartition("/")[2] == CARD_FILE for name in archive.namelist())
+    except (*DAMAGE, ValueError, struct.error, OSError):
+        return True
+    finally:
+        source.seek(0)
+
+
 def import_package(source: Path | IO[bytes], name: str | None = None) -> Package:
     """Put the model of a zip file on the shelf of own models; all of it appears, or nothing.
 

@@ -37,6 +37,11 @@ class Package:
     members: tuple["Package", ...] = ()
 
     @property
+    def untested(self) -> bool:
+        """Whether nobody judged it, or a member of it, that was made elsewhere."""
+        return self.card.untested or any(member.untested for member in self.members)
+
+    @property
     def model_path(self) -> Path:
         """The network's file."""
         return self.path / MODEL_FILE
@@ -55,8 +60,8 @@ def save_package(
     card: Card,
     model: Any,
     *,
-    predictions: "pd.DataFrame",
-    history: "pd.DataFrame",
+    predictions: "pd.DataFrame | None" = None,
+    history: "pd.DataFrame | None" = None,
     scope: "Reference | None" = None,
     replace: bool = False,
 ) -> Package:
@@ -71,9 +76,9 @@ def save_package(
     model
         The bare Keras network: pixels [0, 255] in, probabilities out.
     predictions
-        Held-out predictions, one row an image.
+        Held-out predictions, one row an image, if it was judged.
     history
-        One row an epoch.
+        One row an epoch, if it was trained here.
     scope
         Where training features lie, if the card has a scope test.
     replace
@@ -94,8 +99,9 @@ def save_package(
     def fill(temporary: Path) -> None:
         model.save(temporary / MODEL_FILE)
         inspect_archive(temporary / MODEL_FILE)
-        _write_table(predictions, temporary / PREDICTIONS_FILE)
-        _write_table(history, temporary / HISTORY_FILE)
+        for table, name in ((predictions, PREDICTIONS_FILE), (history, HISTORY_FILE)):
+            if table is not None:
+                _write_table(table, temporary / name)
         if scope:
             from core.registry.scope_file import write_reference  # noqa: PLC0415 - NumPy
 

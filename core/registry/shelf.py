@@ -79,9 +79,13 @@ def best_first() -> list[ShelfEntry]:
 def answers_by_itself(entry: ShelfEntry) -> bool:
     """Whether a package may answer where nobody asks for it by name.
 
-    One for demonstration does only if it was activated.
+    One for demonstration does only if it was activated; one made elsewhere that nobody judged never
+    does: it has neither figures nor a scope test that speak for it.
     """
-    return entry.package is not None and (entry.name == _chosen() or not _only_shows(entry.package))
+    package = entry.package
+    if package is None or package.untested:
+        return False
+    return entry.name == _chosen() or not _only_shows(package)
 
 
 def _rank(entry: ShelfEntry) -> tuple[bool, bool, bool, float]:
@@ -96,7 +100,7 @@ def active_name() -> str:
     """Return the name of the model that answers unless another is asked for.
 
     That is the activated one while it is sound, else the shipped `idc`, else the first sound one
-    that is not for demonstration.
+    that is not for demonstration and, if it was made elsewhere, was judged.
 
     Raises
     ------
@@ -146,11 +150,12 @@ def _active(entries: list[ShelfEntry]) -> str:
             return name
     # One for demonstration answers only where somebody asks for it.
     for entry in entries:
-        if entry.package and not _only_shows(entry.package):
+        if entry.package and not entry.package.untested and not _only_shows(entry.package):
             return entry.name
+    untested = any(entry.package and entry.package.untested for entry in entries)
     raise PackageError(
-        f"The models at hand are for demonstration: {', '.join(sound)}. Choose one of them, or "
-        "another."
+        f"The models at hand are for demonstration{' or were never judged' if untested else ''}: "
+        f"{', '.join(sound)}. Choose one of them, or another."
     )
 
 

@@ -81,7 +81,7 @@ def train_by_probe(
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     crops, classes = len(pixels) // len(labels), len(dataset.classes)
-    folds, protocol = folds_of_probe(dataset, recipe)
+    folds, protocol = folds_of_probe(dataset)
 
     def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values.reshape(len(values), len(labels), crops, -1)

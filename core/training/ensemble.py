@@ -79,7 +79,7 @@ def held_out_together(packages: Sequence[Package], card: Card) -> Predictions | 
     """
     tables = []
     for package in packages:
-        leaky = package.card.training.leaky
+        leaky = package.card.training.leaky or package.untested
         if leaky or PREDICTIONS_FILE not in package.card.files:
             return None
         try:

@@ -10,7 +10,7 @@ from core.imaging.archive import SUFFIX, unpack
 from core.settings import get_settings
 from pages.desk.state import MOST_BYTES, MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
 from pages.desk.stated_scale import forget_scale
-from pages.shared.hand_over import take_over
+from pages.shared.hand_over import take_model, take_over
 from pages.shared.plain import notice
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ def take_away(ids: list[str]) -> None:
 
 
 def receive() -> None:
-    """Lay an image that another page has sent on the desk, on show, and have its model answer."""
+    """Take what another page has sent: a model that is to answer, or an image and its model."""
+    if model := take_model():
+        st.session_state["model"] = model
     sent = take_over()
     if sent is None:
         return

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import LobuleError
 from core.evaluation.few_patients import MARK, is_few
 from core.registry.card_results import ROBUSTNESS_IMAGES
-from core.registry.card_words import LEAKY_FIGURES
+from core.registry.card_words import LEAKY_FIGURES, MAYBE_MET
 from core.registry.package import PREDICTIONS_FILE, Package
 from pages.shared.plain import visible
 
@@ -76,12 +76,13 @@ def held_out(name: str, package: Package) -> EvaluatedModel | str:
     """The held-out predictions that a package brings along, or why there are none."""
     card, result = package.card, package.card.evaluation
     leaky = card.training.leaky or (result is not None and result.leaky)
+    dataset = card.origin.judged_on if card.origin else card.training.dataset
     model = read(
         name,
         package,
         package.path / PREDICTIONS_FILE,
-        on=f"held-out patients of {card.training.dataset}",
-        leaky=LEAKY_FIGURES if leaky else None,
+        on=f"held-out patients of {dataset}",
+        leaky=(MAYBE_MET if card.origin else LEAKY_FIGURES) if leaky else None,
     )
     if isinstance(model, str) or result is None or not result.robustness:
         return model

@@ -13,6 +13,7 @@ from core.registry.package import Package, load_package
 from core.registry.shelf import shelf
 from core.settings import get_settings
 from pages.runs.words import LEAKY, active, split_words
+from pages.shared.hand_over import try_model
 from pages.shared.model_card import show_card
 from pages.shared.plain import notice, table
 
@@ -184,6 +185,8 @@ def _offer_model(state: "RunState", package: Package) -> None:
             disabled=True,
             help="Choose it under Model on Diagnose.",
         )
+        if st.button("Try it", key="try_model", type="primary", help="On Diagnose, on an image."):
+            try_model(kept[0].name)
     elif place.exists():
         with st.popover("Use this model …", key="ask_replace", type="primary"):
             st.text(f"A model named {package.path.name} exists. Replace it?")

@@ -7,7 +7,7 @@ from core.evaluation.few_patients import MARK, marked, warning
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import CardEvaluation
-from core.registry.card_words import MEASURES, network_of, next_patient, summary_of
+from core.registry.card_words import MEASURES, network_of, next_patient, summary_of, trained_on
 from pages.shared.plain import as_html, notice, table
 
 
@@ -27,7 +27,7 @@ def show_card(card: Card, model_sha256: str) -> None:
         notice("Not judged on patients held out of its training.")
     _limits(card)
     st.html("<h4>Training</h4>")
-    _training(card.training)
+    _origin(card) if card.origin else _training(card.training)
     st.html("<h4>Identity</h4>")
     table(
         ("", ""),
@@ -208,6 +208,13 @@ def _tried(evaluation: CardEvaluation) -> None:
         ],
         caption="What was tried",
     )
+
+
+def _origin(card: Card) -> None:
+    """What is known of a network that was made elsewhere."""
+    st.text(trained_on(card))
+    for change in card.origin.changes if card.origin else ():
+        st.text(change)
 
 
 def _training(training: Training) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import LobuleError, PackageError
 from core.registry.card_page import card_markdown, card_pdf
-from core.registry.exchange import MOST_BYTES, export_package, import_package
+from core.registry.exchange import MOST_BYTES, export_package, holds_package, import_package
 from core.registry.manage import NAMES_ARE, delete, needed_by, rename
 from core.registry.package import Package, verify
 from core.registry.shelf import OWN, ShelfEntry, activate, active_name
@@ -15,21 +16,32 @@ from pages.shared.model_card import show_card
 from pages.shared.plain import notice
 from pages.shared.warm_up import warm_up
 
-_IMPORT_HELP = "A zip from Export. It is checked first and replaces nothing."
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+_ADD_HELP = (
+    "A zip from Export, or a Keras network made elsewhere: .keras, .h5, or a SavedModel as .zip. "
+    "It is checked first, and replaces nothing."
+)
 
 
-def ask_for_import() -> None:
-    """Draw the uploader; a model that is sound goes onto the shelf."""
+def ask_for_model() -> "UploadedFile | None":
+    """Draw the uploader; a model that Lobule exported goes onto the shelf.
+
+    Returns the file of a network that was made elsewhere, of which more must be asked.
+    """
     number = st.session_state.setdefault("imports", 0)
     file = st.file_uploader(
-        "Import a model",
-        type=["zip"],
+        "Add a model",
+        type=["zip", "keras", "h5", "hdf5"],
         key=f"import-{number}",
         max_upload_size=MOST_BYTES // 1_000_000,
-        help=_IMPORT_HELP,
+        help=_ADD_HELP,
     )
     if file is None:
-        return
+        return None
+    if not file.name.lower().endswith(".zip") or not holds_package(file):
+        return file
     name = st.text_input(
         "Its name here",
         key=f"import-name-{number}",
@@ -42,10 +54,11 @@ def ask_for_import() -> None:
                 package = import_package(file, name or None)
         except LobuleError as error:
             notice(str(error), "error")
-            return
+            return None
         st.session_state["imports"] = number + 1
         st.session_state["shelf_told"] = f"{package.card.name}, “{package.card.title}”, was added."
         st.rerun()
+    return None
 
 
 def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:

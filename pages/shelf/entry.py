@@ -8,6 +8,7 @@ from core.registry.card_results import CardEvaluation
 from core.registry.card_words import (
     MEASURES,
     NEVER_JUDGED,
+    NEVER_JUDGED_HERE,
     figure,
     judged_on,
     next_patient,
@@ -30,13 +31,13 @@ def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
             f"{_badges(entry, card, active=active)}</div><p>{as_html(summary_of(card))}</p>"
         )
         for text in reservations(card):
-            if text != NEVER_JUDGED:
+            if text not in {NEVER_JUDGED, NEVER_JUDGED_HERE}:
                 notice(text)
         left, right = st.columns(2, gap="medium")
         with left:
             st.html(_trained(card))
         with right:
-            _judged(card.evaluation)
+            _judged(card.evaluation, made_elsewhere=card.origin is not None)
         st.html(
             '<div class="lobule-two">'
             f"{_list('Good for', card.good_for)}{_list('Not for', card.not_for)}</div>"
@@ -61,7 +62,12 @@ def _badges(entry: ShelfEntry, card: Card, *, active: bool) -> str:
     words += ["answers by default"] if active else []
     words += [f"ensemble of {len(card.members)}"] if card.members else []
     leaky = card.training.leaky or (card.evaluation is not None and card.evaluation.leaky)
-    words += ["▲ leaky split"] if leaky else []
+    if card.origin:
+        words += ["made elsewhere"]
+        words += ["▲ not judged"] if card.evaluation is None else []
+        words += ["▲ may have met its patients"] if leaky else []
+    else:
+        words += ["▲ leaky split"] if leaky else []
     words += [MARK.lower()] if card.evaluation and card.evaluation.few else []
     if card.evaluation and not card.evaluation.beats_colour:
         words += ["▲ does not beat colour"]
@@ -88,10 +94,10 @@ def _trained(card: Card) -> str:
     )
 
 
-def _judged(result: CardEvaluation | None) -> None:
+def _judged(result: CardEvaluation | None, *, made_elsewhere: bool) -> None:
     st.html("<h3>Held-out results</h3>")
     if result is None:
-        notice(NEVER_JUDGED)
+        notice(NEVER_JUDGED_HERE if made_elsewhere else NEVER_JUDGED)
         return
     st.text(f"{judged_on(result)}.", help=f"{MEASURES} {result.protocol}")
     too_few = "" if result.auroc_interval else " (too few patients for an interval)"

@@ -2,6 +2,7 @@ import json
 import shutil
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.registry.exchange import export_package
 from core.registry.package import load_package
 from core.registry.shelf import active_name, shelf
+from tests.pages.conftest import drawn_until_gone
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -127,6 +129,86 @@ def test_a_model_is_imported_once(shelf: Path, home: Path) -> None:
     give("second")
     assert "was added" in html(page)
     assert load_package(home / "models" / "second").card.title == "Tiny :red[model]"
+
+
+def give(page: AppTest, path: Path) -> AppTest:
+    """Drop a file and wait until it is read."""
+    number = page.session_state["imports"]
+    file = (path.name, path.read_bytes(), "application/octet-stream")
+    page.file_uploader(key=f"import-{number}").set_value(file).run()
+    return drawn_until_gone(page, "stop-reading", SECONDS)
+
+
+def field(page: AppTest, start: str) -> Any:
+    """The one widget whose key begins so; what follows is the upload's."""
+    kinds = (page.text_input, page.number_input, page.selectbox, page.checkbox)
+    (found,) = [each for kind in kinds for each in kind if (each.key or "").startswith(start)]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("shelf")
+def test_a_network_made_elsewhere_is_asked_about_and_added(
+    made_elsewhere: Path, home: Path
+) -> None:
+    page = give(open_page(), made_elsewhere)
+    shown = html(page)
+    assert "sigmoid of 1" in shown
+    assert "Its one output is for the second class" in shown
+    assert "GlobalAveragePooling2D" in shown
+    assert "adopt" not in {button.key for button in page.button}, "its classes are not known"
+    field(page, "classes-").set_value("benign, malignant").run()
+    assert field(page, "positive-").value == "malignant"
+    click(page, "adopt")
+    drawn_until_gone(page, "stop-adopting", SECONDS)
+    assert "The scale is not known" in html(page)
+    field(page, "scale-").set_value(0.5).run()
+    field(page, "scaling-").set_value("signed").run()
+    field(page, "name-").set_value("theirs").run()
+    click(page, "adopt")
+    drawn_until_gone(page, "stop-adopting", SECONDS)
+    assert "theirs was added, and nobody has judged it yet. Scaling: −1 to 1." in html(page)
+    card = load_package(home / "models" / "theirs").card
+    assert card.classes == ("benign", "malignant")
+    assert card.input.field_um == 16.0
+    assert "▲ not judged" in html(page)
+    assert "made elsewhere" in html(page)
+    click(page, "default-theirs")
+    assert active_name() == "theirs"
+    click(page, "card-theirs")
+    assert any("Made elsewhere (theirs.h5)" in text.value for text in page.text)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("shelf")
+def test_a_hostile_or_damaged_network_is_refused_in_words(
+    made_elsewhere: Path, home: Path, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.h5"
+    for content, words in (
+        (b"\x80\x04\x95pickled", "a Python pickle"),
+        (made_elsewhere.read_bytes()[:2000], "damaged or cut off"),
+    ):
+        wrong.write_bytes(content)
+        page = give(open_page(), wrong)
+        assert words in html(page)
+        assert "adopt" not in {button.key for button in page.button}
+    assert not (home / "models").exists()
+
+
+@pytest.mark.slow
+def test_an_ensemble_is_made_of_models_at_hand(shelf: Path, home: Path) -> None:
+    for name, temperature in (("one", 1.0), ("two", 2.0)):
+        folder = Path(shutil.copytree(shelf / "tiny", home / "models" / name))
+        card = json.loads((folder / "card.json").read_text())
+        card |= {"name": name, "temperature": temperature}
+        (folder / "card.json").write_text(json.dumps(card))
+    page = open_page()
+    assert page.button(key="make-ensemble").disabled
+    page.multiselect(key="members-0").set_value(["one", "two"]).run()
+    page.text_input(key="ensemble-name-0").set_value("both").run()
+    click(page, "make-ensemble")
+    assert "is named twice" in html(page), "they are one network"
 
 
 @pytest.mark.usefixtures("shelf")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import core.training.planning.plan
@@ -13,6 +14,7 @@ from core.training.planning.plan import Part, Plan
 from core.training.request.request import Request
 from pages.runs import words as run_words
 from pages.runs.follow import standing
+from pages.shared.hand_over import DIAGNOSE
 from tests.pages.made_up_runs import MadeUpRuns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,11 +150,21 @@ def test_a_leaky_run_is_marked_everywhere(runs: MadeUpRuns) -> None:
     assert list(start("all").dataframe[0].value["Split"]) == ["⚠ by image (leaky)"]
 
 
-def test_using_a_model_puts_it_on_the_shelf(runs: MadeUpRuns, home: Path) -> None:
+def test_using_a_model_puts_it_on_the_shelf_and_trying_it_leads_to_diagnose(
+    runs: MadeUpRuns, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = runs.add("mine", "finished", epochs=2)
     page = press(start(run), "use_model")
     assert (home / "models" / "mine" / "model.keras").exists()
     assert page.button(key="shelved").disabled
+    went: list[str] = []
+    monkeypatch.setattr(st, "switch_page", went.append)
+    press(page, "try_model")
+    assert went == [DIAGNOSE]
+    desk = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+    desk.session_state["handed_over_model"] = page.session_state["handed_over_model"]
+    assert desk.run().selectbox(key="model").value == "mine", "and not the automatic choice"
+    assert desk.run().selectbox(key="model").value == "mine", "nor later"
 
 
 def test_a_taken_name_is_asked_about(runs: MadeUpRuns, home: Path) -> None:

@@ -26,7 +26,7 @@ _MOST_SINGLY = 20
 # Who is left out one by one, and by twos for the thresholds: 210 fits of 20 patients.
 
 
-def folds_of_probe(dataset: Dataset, recipe: Recipe) -> tuple[NDArray[np.int64], Protocol]:
+def folds_of_probe(dataset: Dataset) -> tuple[NDArray[np.int64], Protocol]:
     """The fold of each image in each round, (S, N), and what a fold is.
 
     Few patients with images of both classes are left out one by one, others in folds.
@@ -34,7 +34,7 @@ def folds_of_probe(dataset: Dataset, recipe: Recipe) -> tuple[NDArray[np.int64],
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     judged = patients_with_every_class(dataset)
-    if recipe.task == "binary" and MINIMUM_PATIENTS <= len(judged) <= _MOST_SINGLY:
+    if dataset.task == "binary" and MINIMUM_PATIENTS <= len(judged) <= _MOST_SINGLY:
         places = {patient: fold for fold, patient in enumerate(judged)}
         return np.array([[places.get(patient, -1) for patient in patients]]), "patients"
     rounds = 1 if len(np.unique(patients.astype(str))) >= MANY_PATIENTS else ROUNDS

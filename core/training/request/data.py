@@ -40,23 +40,41 @@ def chosen_dataset(request: Request) -> tuple[Dataset, tuple[str, ...]]:
     if request.group_neighbours:
         said = (*said, "Neighbouring ids of IDC count as one woman.")
     if request.um_per_px is not None:
-        dataset, stated = _at_scale(dataset, request.um_per_px)
+        dataset, stated = at_scale(dataset, request.um_per_px)
         said = (*said, stated)
+    kept, dropped = after_audit(dataset)
+    return kept, (*said, *dropped)
+
+
+def after_audit(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
+    """Leave out the images that were dropped after the dataset's audit, and say how many.
+
+    Raises
+    ------
+    DatasetError
+        If every image was dropped.
+    """
     # Looking a decision up means reading every file once, which nobody needs who never decided.
     if not any((get_settings().home / "audits").glob("*.json")):
-        return dataset, said
+        return dataset, ()
     if not default_file(dataset).exists():
-        return dataset, said
+        return dataset, ()
     kept = apply_decisions(dataset, load_decisions(dataset))
     dropped = len(dataset.records) - len(kept.records)
     if not dropped:
-        return kept, said
+        return kept, ()
     more = f"{dropped:,} image{' was' if dropped == 1 else 's were'} dropped after the audit."
-    return replace(kept, notes=(*kept.notes, more)), (*said, more)
+    return replace(kept, notes=(*kept.notes, more)), (more,)
 
 
-def _at_scale(dataset: Dataset, um_per_px: float) -> tuple[Dataset, str]:
-    """Give images of unknown scale the one that was stated, and say so in a sentence."""
+def at_scale(dataset: Dataset, um_per_px: float) -> tuple[Dataset, str]:
+    """Give images of unknown scale the one that was stated, and say so in a sentence.
+
+    Raises
+    ------
+    DatasetError
+        If no microscope has that scale, or the images state another.
+    """
     if wrong := why_implausible(um_per_px):
         raise DatasetError(f"A scale of {um_per_px:g} µm/px was given, which {wrong}")
     scales = dataset.records["um_per_px"]

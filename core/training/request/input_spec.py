@@ -1,6 +1,7 @@
 """What one input of a network will show, found out from the images that it is trained on."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +47,18 @@ def frame(recipe: Recipe, dataset: Dataset) -> Framing:
     TrainingError
         If the scale of the images is unknown, or patches have several.
     """
+    return framing_of(dataset, recipe.input_size, recipe.fit)
+
+
+def framing_of(dataset: Dataset, side: int, fit: Literal["squash", "crops"]) -> Framing:
+    """As `frame`, for an input of `side` px; `fit` is of images that are not square."""
     scales = dataset.records["um_per_px"].round(3)
     if not np.isfinite(scales).all():
         raise TrainingError(
             f"The scale of the images in {dataset.root} is unknown, and a model must state the "
             "scale that it was trained at. State it, in micrometres per pixel: with --um-per-px on "
-            "the command line, in the field “Scale of the images” on the Training page, or in a "
-            "manifest with a column um_per_px."
+            "the command line, in the field “Scale of the images” on the Training page or “Scale "
+            "of its training images” on the Models page, or in a manifest with a column um_per_px."
         )
     shapes = {
         float(scale): _shape(dataset, np.flatnonzero(scales == scale))
@@ -71,14 +77,14 @@ def frame(recipe: Recipe, dataset: Dataset) -> Framing:
     fields = {scale: float(round(min(shape) * scale, 3)) for scale, shape in shapes.items()}
     finer = _SCALE_TOLERANCE if square else _FINER
     spec = InputSpec(
-        height=recipe.input_size,
-        width=recipe.input_size,
+        height=side,
+        width=side,
         field_um=fields[common],
         other_fields_um=tuple(sorted(set(fields.values()) - {fields[common]})),
         um_per_px=common,
         um_per_px_low=min(fields) / finer,
         um_per_px_high=max(fields) * _SCALE_TOLERANCE,
-        fit="patch" if square else recipe.fit,
+        fit="patch" if square else fit,
     )
     return Framing(spec, crops_needed(height, width) if spec.fit == "crops" else 1)
 

@@ -172,7 +172,7 @@ def test_a_probe_leaves_few_patients_out_one_by_one_and_many_in_folds() -> None:
         (99, "folds", 3),
         (100, "folds", 1),
     ):
-        folds, what = folds_of_probe(people(number), RECIPE)
+        folds, what = folds_of_probe(people(number))
         assert what == protocol
         assert folds.shape == (rounds, 2 * number)
         assert folds.max() + 1 == (number if protocol == "patients" else 5)

@@ -15,6 +15,7 @@ from core.datasets.published_scale import scale_by_name
 from core.errors import PackageError
 from core.explain.one_pass import ExplainedImage, answer_image, explainer
 from core.imaging.read import Image, read_image
+from core.imaging.two_stains import third_direction
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.outcome import (
     Outcome,
@@ -213,6 +214,7 @@ def diagnose(
         most_tissue=answer.most_tissue,
         distance=answer.distance,
         sharpness=answer.sharpness,
+        third_direction=third_direction(image.pixels),
     )
     outcome = give_outcome(card, card.classes[predicted], answer.probabilities, scope)
     uncertainty = _uncertainty(classifier, answer, shown)

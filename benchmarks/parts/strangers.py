@@ -12,6 +12,7 @@ from core.evaluation.bootstrap import DRAWS, MINIMUM_PATIENTS, percentiles
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.scope_distance import distances, image_distances, left_out_references
 from core.explain.one_pass import Explain, Explained, answer_image
+from core.imaging.two_stains import third_direction
 from core.inference.classifier import Classifier
 from core.inference.outcome import check_scope
 from core.inference.scale import plan_scale
@@ -51,6 +52,7 @@ class Look:
             most_tissue=answer.most_tissue,
             distance=answer.distance,
             sharpness=answer.sharpness,
+            third_direction=third_direction(pixels),
         )
         far = answer.distance is not None and answer.distance > 1
         return Stranger(kind, group, np.concatenate(seen), far, not checked.inside)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.conformal import prediction_sets
 from core.imaging.read import ImageInfo
+from core.imaging.two_stains import MOST, not_two_stains
 from core.inference.scale import ONE_PIECE, ScalePlan
 from core.inference.tiled import LEAST_TISSUE, TileMap
 from core.registry.card import Card, InputSpec
@@ -78,6 +79,7 @@ def check_scope(
     most_tissue: float | None = None,
     distance: float | None,
     sharpness: float | None,
+    third_direction: float | None = None,
 ) -> ScopeCheck:
     """Put together what the tests of an image found.
 
@@ -92,6 +94,8 @@ def check_scope(
         is answered on its tissue.
     distance, sharpness
         As in `ScopeCheck`; None where the model carries no such test.
+    third_direction
+        Of `core.imaging.two_stains`; tells only where the model carries a scope test.
     """
     reasons = []
     if not scale.in_range and (scale.um_per_px is not None or not scale.square_pixels):
@@ -106,6 +110,8 @@ def check_scope(
                 "from them as is in scope, by the network's features. It may not be breast tissue "
                 "in H&E, or be stained or recorded too differently."
             )
+        if distance is not None and third_direction is not None and third_direction > MOST:
+            reasons.append(not_two_stains(third_direction))
         if sharpness is not None and sharpness < 1:
             reasons.append(
                 "The image is less sharp than nearly all training images: out of focus, enlarged, "

@@ -16,6 +16,7 @@ from core.errors import ImageError, NoModelError
 from core.imaging.read import Image
 from core.imaging.resize import resize, shrink
 from core.imaging.scale import OBJECTIVES
+from core.imaging.two_stains import MOST, third_direction
 from core.inference.scale import ScalePlan, plan_scale
 from core.inference.tiled import mostly_tissue, plan_tiles, tile_inputs
 from core.registry.card import InputSpec
@@ -200,7 +201,10 @@ def _looked_at(image: Image, candidate: Candidate, look: Look) -> Candidate:
     if distances is None:
         return candidate
     distance = float(distances.mean())
-    if distance > 1:
+    third = third_direction(image.pixels)
+    if third is not None and third > MOST:
+        why_not = f"no two stains: {100 * third:.0f} % of the colours' variation is in a third one"
+    elif distance > 1:
         why_not = f"its training images are unlike it ({distance:.2f} of the limit)"
     elif sharpness is not None and float(np.median(sharpness)) < 1:
         why_not = "its training images are sharper"

@@ -97,7 +97,8 @@ def check(**changes: Any) -> tuple[str, ...]:
 
 def test_nothing_speaks_against_a_usual_image() -> None:
     assert check() == ()
-    assert check(distance=1.0, sharpness=1.0, tissue=0.1) == ()
+    assert check(distance=1.0, sharpness=1.0, tissue=0.1, third_direction=0.1) == ()
+    assert check(distance=None, third_direction=0.3) == ()  # a model without a scope test
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,7 @@ def test_nothing_speaks_against_a_usual_image() -> None:
         ({"tissue": 0.05}, "Only 5 % of the image is tissue"),
         ({"tissue": 0.0}, "No tissue was found"),
         ({"sharpness": 0.9}, "less sharp"),
+        ({"third_direction": 0.21}, "21 % of the variation lies in a third direction"),
         ({"distance": 1.26}, "1.26 times as far"),
     ],
 )

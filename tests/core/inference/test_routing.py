@@ -36,7 +36,8 @@ def model(name: str, spec: InputSpec) -> Package:
 
 def image(height: int, width: int, um_per_px: float | None = None) -> Image:
     info = ImageInfo("PNG", "RGB", 8, width, height, um_per_px, "0" * 64, ())
-    purple = np.random.default_rng(0).integers(90, 170, (height, width, 3), dtype=np.uint8)
+    shade = np.random.default_rng(0).integers(-40, 40, (height, width, 1))
+    purple = (np.array([150, 90, 160]) + shade).astype(np.uint8)
     return Image(purple, info)
 
 

@@ -20,10 +20,10 @@ PRIVACY = (
     "downloads happen only when you ask."
 )
 KEYS = (
-    ("J", "next image of the case"),
-    ("K", "previous image"),
-    ("A", "agree; again takes it back"),
-    ("D", "disagree; again takes it back"),
+    ("J and K", "next and previous image, or case of the worklist"),
+    ("a class's letter", "your verdict: that class, such as B for benign; the next image comes"),
+    ("U", "your verdict: cannot tell; the next image comes"),
+    ("O and Esc", "in the worklist: open the marked case, and back"),
 )
 
 enter_through_app(__file__)
@@ -32,8 +32,8 @@ st.html(
     f'<div class="lobule-text"><h3>For research only</h3><p>{as_html(RESEARCH)}</p>'
     f"<h3>Your images</h3><p>{as_html(PRIVACY)}</p></div>"
 )
-st.html("<h3>Keys on the Diagnose page</h3>")
-table(("Key", "What it does"), KEYS, caption="Keys on the Diagnose page")
+st.html("<h3>Keys</h3>")
+table(("Key", "What it does"), KEYS, caption="Keys")
 st.html("<h3>Models</h3>")
 try:
     packages = {entry.name: entry.package for entry in shelf() if entry.package}

@@ -283,12 +283,9 @@ def _target(card: Card, heatmap_class: str | None) -> int | None:
 
 def _uncertainty(classifier: Classifier, answer: ExplainedImage, index: int) -> Uncertainty:
     members = answer.members
-    return Uncertainty(
-        about=classifier.classes[index],
-        views=classifier.spread_over_views(answer.sample, index),
-        tiles=len(answer.sample),
-        members=None if members is None else tuple(float(member[index]) for member in members),
-    )
+    several = None if members is None else tuple(float(member[index]) for member in members)
+    spread = classifier.spread_over_views(answer.sample, index)
+    return Uncertainty(classifier.classes[index], spread, len(answer.sample), several)
 
 
 def _positive_share(card: Card, tiles: TileMap | None) -> float | None:

@@ -34,8 +34,8 @@ class Staging:
 
     def add(self, pixels: "NDArray[np.uint8]") -> str:
         """Write (H, W, 3) RGB pixels aside as PNG, without any metadata; return the file's hash."""
-        from core.cases.thumbnails import encode_thumbnail  # noqa: PLC0415 - it reads kept files
         from core.imaging.overlay import encode_png  # noqa: PLC0415 - OpenCV
+        from core.imaging.preview import encode_thumbnail  # noqa: PLC0415
 
         data = encode_png(pixels)
         digest = hashlib.sha256(data).hexdigest()

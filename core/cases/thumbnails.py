@@ -2,31 +2,9 @@
 
 import base64
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.cases.files import kept_path, read_kept, thumbnail_path
 from core.errors import CaseError
-
-if TYPE_CHECKING:  # a list of cases is drawn without NumPy and OpenCV
-    import numpy as np
-    from numpy.typing import NDArray
-
-LONGEST_SIDE = 96  # px
-
-
-def encode_thumbnail(pixels: "NDArray[np.uint8]") -> bytes:
-    """Return (H, W, 3) RGB pixels as a JPEG of at most `LONGEST_SIDE` px on the longer side."""
-    import io  # noqa: PLC0415
-
-    from PIL import Image as PillowImage  # noqa: PLC0415
-
-    from core.imaging.resize import resize  # noqa: PLC0415 - OpenCV
-
-    share = min(1.0, LONGEST_SIDE / max(pixels.shape[:2]))
-    small = resize(pixels, *(max(1, round(side * share)) for side in pixels.shape[:2]))
-    buffer = io.BytesIO()
-    PillowImage.fromarray(small).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
 
 
 def read_thumbnail(images: Path, sha256: str) -> bytes:
@@ -44,6 +22,8 @@ def read_thumbnail(images: Path, sha256: str) -> bytes:
     try:
         return thumbnail_path(images, sha256).read_bytes()
     except OSError:  # kept by a Lobule that made none
+        from core.imaging.preview import encode_thumbnail  # noqa: PLC0415 - OpenCV
+
         try:
             return encode_thumbnail(read_kept(images, sha256))
         except CaseError:

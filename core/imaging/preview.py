@@ -13,6 +13,7 @@ from core.imaging.resize import resize
 LONGEST_SIDE = 1600
 # Below this many pixels the exact picture is cheap; above it JPEG is a tenth of the size.
 EXACT_PIXELS = 100_000
+THUMBNAIL = 96  # px
 
 
 def preview(pixels: NDArray[np.uint8]) -> str:
@@ -41,6 +42,15 @@ def preview(pixels: NDArray[np.uint8]) -> str:
         PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=92, subsampling=0)
     kind = "png" if exact else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
+    """Return (H, W, 3) RGB pixels as a JPEG of at most `THUMBNAIL` px on the longer side."""
+    share = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
+    small = resize(pixels, *(max(1, round(side * share)) for side in pixels.shape[:2]))
+    buffer = io.BytesIO()
+    PillowImage.fromarray(small).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
 
 
 def colour_scale(colour_map: str, steps: int = 33) -> list[tuple[float, str]]:

@@ -13,7 +13,8 @@ from core.cases.read import load_case
 from core.cases.records import Actor, NewImage
 from core.cases.save import save_case
 from core.cases.store import Store
-from core.cases.thumbnails import LONGEST_SIDE, encode_thumbnail, thumbnail
+from core.cases.thumbnails import thumbnail
+from core.imaging.preview import THUMBNAIL, encode_thumbnail
 
 ANNA = Actor("Anna")
 
@@ -28,7 +29,7 @@ def test_it_is_small_and_of_the_same_picture() -> None:
     pixels = np.zeros((200, 400, 3), np.uint8)
     pixels[:, 200:] = (200, 40, 90)
     small = np.asarray(Image.open(io.BytesIO(encode_thumbnail(pixels)))).astype(int)
-    assert small.shape == (LONGEST_SIDE // 2, LONGEST_SIDE, 3)
+    assert small.shape == (THUMBNAIL // 2, THUMBNAIL, 3)
     assert np.abs(small[:, 4:40] - 0).max() < 12
     assert np.abs(small[:, 56:92] - (200, 40, 90)).max() < 12
 

@@ -60,6 +60,10 @@ def _see(model: Any, drawn: set[str], inputs: NDArray[np.uint8]) -> None:
     import keras  # noqa: PLC0415
 
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    drops = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    rates = [drop.rate for drop in drops]
+    for drop in drops:
+        drop.rate = 0.0  # what is left to chance would make statistics of its own
     kept = [(norm.momentum, norm.trainable) for norm in norms]
     for norm in norms:
         # One that is not trainable runs as in prediction, and learns no statistics.
@@ -68,6 +72,8 @@ def _see(model: Any, drawn: set[str], inputs: NDArray[np.uint8]) -> None:
         model(inputs.astype(np.float32), training=True)
     for norm, (momentum, trainable) in zip(norms, kept, strict=True):
         norm.momentum, norm.trainable = momentum, trainable
+    for drop, rate in zip(drops, rates, strict=True):
+        drop.rate = rate
 
 
 def _draw(layer: Any, generator: np.random.Generator) -> list[NDArray[np.float32]]:

@@ -47,7 +47,7 @@ def test_without_colours_verdicts_and_maps_are_told_apart(store: Store, tmp_path
         assert f"1 a.png {said} {100 * chance:.1f} % malignant" in text
         assert f"idc: {said}, {100 * chance:.1f} % probability of malignant" in text
         assert "line: half the most" in text
-        page = grey_pages(content, tmp_path / said)[0]
+        page = grey_pages(content, tmp_path / said)[1]  # that of the image
         assert (page.min(), page.max()) == (0, 255)
         filled[said] = max(np.count_nonzero(page == 60, axis=1))  # pixels of the bar's grey
     assert filled["malignant"] == pytest.approx(9 * filled["benign"], rel=0.05)

@@ -149,6 +149,21 @@ def test_signals_of_a_deep_network_neither_fade_nor_explode() -> None:
     assert depthwise.std() == pytest.approx(np.sqrt(2 / 25), rel=0.1)
 
 
+def test_the_same_generator_draws_the_same_weights_whatever_is_dropped() -> None:
+    model = build("efficientnetb0", (32, 32, 3), 2)
+    inputs = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype(np.uint8)
+    rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    drawn = []
+    for _ in range(2):
+        list(cascade(model, [len(learnt_layers(model))], inputs, np.random.default_rng(0)))
+        drawn.append(model.get_weights())
+    for one, same in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(one, same)
+    after = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert any(rates)
+    assert after == rates
+
+
 def test_rank_correlation_is_spearmans_and_an_empty_map_has_none() -> None:
     one = np.array([[1, 2], [3, 4]], np.float32)
     # Ranks 1 2 3 4 against 2 1 4 3: 1 - 6·4/(4·15) = 0.6.

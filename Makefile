@@ -5,9 +5,11 @@ DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
 BREAKHIS ?= var/downloads/breakhis
 PYTHON := .venv/bin/python
-JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTHON) -m pytest tests/browser
 WORKERS ?= 2
-TESTS = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
+PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS = $(PYTEST) --ignore tests/browser
+# A page waits for its browser and the browser for its page: two journeys at a time fill two cores.
+JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTEST) tests/browser
 MODELS := idc breakhis-binary
 # What `make app` installs on request: make app EXTRAS="sign-in postgresql"
 EXTRAS ?=
@@ -18,7 +20,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes
 
-.PHONY: help app test test-all lint types together more-together tests journeys more-tests more-journeys quick mutants lock models breakhis bench clean .dev
+.PHONY: help app test test-all lint types tests journeys more-tests more-journeys quick mutants lock models breakhis bench clean .dev
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -30,9 +32,9 @@ app: ## Install what is needed and start Lobule on http://localhost:8501 (also: 
 		--server.headless=true --browser.gatherUsageStats=false \
 		--server.maxUploadSize=$${LOBULE_MAX_IMAGE_MEGABYTES:-200}
 
-test: lint together ## Check format, lint and types, and run the tests
+test: lint types tests journeys ## Check format, lint and types, and run the tests
 
-test-all: test more-together ## The same, then every network, every place to be killed and all pictures
+test-all: test more-tests more-journeys ## The same, then every network, every place to be killed and all pictures
 
 lint: .dev
 	$(PYTHON) -m ruff format --check .
@@ -40,13 +42,6 @@ lint: .dev
 
 types: .dev
 	$(PYTHON) -m mypy
-
-# The journeys take one core, since a browser waits a lot, and the tests the other.
-together: .dev
-	@$(MAKE) --no-print-directory --jobs=3 WORKERS=1 types journeys tests
-
-more-together: .dev
-	@$(MAKE) --no-print-directory --jobs=2 WORKERS=1 more-journeys more-tests
 
 # Each process has one core: more threads would wait for each other.
 tests more-tests: export OMP_NUM_THREADS := 1
@@ -56,7 +51,6 @@ tests more-tests: export TF_NUM_INTEROP_THREADS := 1
 tests: .dev
 	$(TESTS) -m "not exhaustive"
 
-# A browser, its page and its server are three programs already: no two journeys at a time.
 journeys: .dev
 	$(JOURNEYS) -m "not exhaustive"
 

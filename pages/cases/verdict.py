@@ -96,7 +96,7 @@ def _save(
 
     note = st.session_state.get(f"note-{tag}", image.note)
     try:
-        judge(store, case, image, who(), verdict, subtype=subtype, note=note)
+        judge(store, case, image, who("judge_user"), verdict, subtype=subtype, note=note)
     except LobuleError as error:
         st.session_state["judging_failed"] = str(error)
         return

@@ -9,11 +9,18 @@ _NAME = "user_name"
 _HELP = "Stands in the trail. Nobody checks it: several people need the sign-in."
 
 
-def who() -> Actor:
-    """Return who works in this session."""
+def who(field: str = "") -> Actor:
+    """Return who works in this session.
+
+    Parameters
+    ----------
+    field
+        Key of the question for a name, where it may have been answered by this very click.
+    """
     if name := _signed_in():
         return Actor(name, signed_in=True)
-    return Actor(st.session_state.get(_NAME, "").strip() or LOCAL_USER)
+    typed = st.session_state.get(field, st.session_state.get(_NAME, ""))
+    return Actor(typed.strip() or LOCAL_USER)
 
 
 def ask_who(key: str) -> None:

@@ -174,6 +174,7 @@ def test_real_data_is_shown_as_it_is(
     for view in VIEWS:
         show(page, view)
     expect(page.locator(".lobule-answer output").first).to_have_text("0.0 %")
+    expect(page.locator(".lobule-answer output")).to_have_count(2)
     assert float(page.locator(".lobule-answer output").last.inner_text().split()[0]) > 90
     show(page, "Overview")
     open_account(page)

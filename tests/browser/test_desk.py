@@ -122,7 +122,7 @@ def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
     for _ in range(100):  # until the answer to the click is drawn
         rows = page.locator(".st-key-desk_table [role=row]").all_text_contents()
         shares = [int(found[1]) for row in rows if (found := re.search(r"(\d+) %", row))]
-        if shares == sorted(shares, reverse=True):
+        if len(shares) == NUMBER and shares == sorted(shares, reverse=True):
             break
         page.wait_for_timeout(100)
     assert shares == sorted(shares, reverse=True)

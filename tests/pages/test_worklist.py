@@ -159,10 +159,12 @@ def test_a_case_is_shown_as_it_was_answered(case: Case, store: Store) -> None:
 def test_a_verdict_is_saved_and_stands_in_the_trail(case: Case, store: Store) -> None:
     page = worklist(case.id)
     first = case.images[0]
-    page.text_input(key="judge_user").set_value("Ben")
+    page.text_input(key="judge_user").set_value("Anna").run()
     page.text_area(key=f"note-{first.id}-1").set_value(HOSTILE)
     assert page.button(key=f"judge-other-{first.id}-1").disabled  # nothing is named
+    page.text_input(key="judge_user").set_value("Anna").run()
     page.text_input(key=f"subtype-{first.id}-1").set_value("mucinous").run()
+    page.text_input(key="judge_user").set_value("Ben")  # by the click that saves
     page.button(key=f"judge-other-{first.id}-1").click().run()
     assert not page.exception
     now = load_case(store, case.id).images[0]

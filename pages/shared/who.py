@@ -19,7 +19,9 @@ def who(field: str = "") -> Actor:
     """
     if name := _signed_in():
         return Actor(name, signed_in=True)
-    typed = st.session_state.get(field, st.session_state.get(_NAME, ""))
+    typed = st.session_state.get(_NAME, "")
+    if field and field in st.session_state:
+        typed = st.session_state[field]
     return Actor(typed.strip() or LOCAL_USER)
 
 

@@ -78,7 +78,7 @@ def case(chromium: Browser, app_server: AppServer) -> tuple[str, str]:
     expect(page.locator(".lobule-case h2")).to_be_visible(timeout=ANSWER)
     expect(page.locator(".st-key-desk_progress")).to_have_count(0, timeout=ANSWER)
     settled(page)
-    page.keyboard.press("n")
+    page.locator("[class*=st-key-judge-0-] button").first.click()
     settled(page)
     page.get_by_role("button", name="Save as case").click()
     dialog = page.get_by_role("dialog")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import LobuleError, PackageError
-from core.registry.shelf import active_name, shelf
+from core.registry.shelf import active_name, best_first, shelf
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
 from pages.shelf.actions import ask_for_model
@@ -13,7 +13,7 @@ from pages.shelf.entry import show_broken, show_model
 
 
 def show_page() -> None:
-    """Draw every model, the shipped ones first."""
+    """Draw every model, the best first."""
     with st.sidebar:
         brought = ask_for_model()
         ask_for_ensemble()
@@ -28,7 +28,7 @@ def show_page() -> None:
     except PackageError as error:
         notice(str(error), "error")
         active = ""
-    for entry in entries:
+    for entry in best_first():
         if entry.package:
             show_model(entry, entry.package, active=entry.name == active)
     for entry in entries:

@@ -35,27 +35,11 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
     """Draw the buttons above the image; `queries` are in the order of the table."""
     ids = [query.upload.id for query in queries]
     place = ids.index(chosen.upload.id)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="desk_tools"):
-        if len(ids) > 1:
+    if len(ids) > 1:
+        with st.container(horizontal=True, gap="small", key="desk_tools"):
             _go("Previous", "K", desk, ids, -1, disabled=place == 0)
             _go("Next", "J", desk, ids, 1, disabled=place == len(ids) - 1)
-        with st.popover("More"):
-            ask_for_own_scale(desk, chosen.upload.id)
-            if chosen.subject in desk.verdicts:
-                st.button(
-                    "Take your verdict back",
-                    key="desk_unsay",
-                    width="stretch",
-                    on_click=_unsay,
-                    args=(desk, chosen.subject),
-                )
-            st.button(
-                "Remove this image",
-                key="desk_remove",
-                width="stretch",
-                on_click=take_away,
-                args=([chosen.upload.id],),
-            )
+            _show_more(desk, chosen)
     short = summary(chosen, desk)
     answered = short is not None and short.predicted is not None
     with st.container(
@@ -69,6 +53,28 @@ def show_tools(desk: Desk, queries: list[Query], chosen: Query) -> None:
             partial(_say, desk, ids, chosen.subject),
             judged=chosen.subject in desk.verdicts,
             disabled=not answered,
+        )
+        if len(ids) == 1:
+            _show_more(desk, chosen)
+
+
+def _show_more(desk: Desk, chosen: Query) -> None:
+    with st.popover("More"):
+        ask_for_own_scale(desk, chosen.upload.id)
+        if chosen.subject in desk.verdicts:
+            st.button(
+                "Take your verdict back",
+                key="desk_unsay",
+                width="stretch",
+                on_click=_unsay,
+                args=(desk, chosen.subject),
+            )
+        st.button(
+            "Remove this image",
+            key="desk_remove",
+            width="stretch",
+            on_click=take_away,
+            args=([chosen.upload.id],),
         )
 
 

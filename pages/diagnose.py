@@ -7,7 +7,7 @@ from pages.desk.case import show_case
 from pages.desk.image import show_image, show_tools
 from pages.desk.invitation import invite
 from pages.desk.model import choose_model
-from pages.desk.save import offer_to_save
+from pages.desk.save import hold_room, offer_to_save
 from pages.desk.state import keep_in_address, open_desk
 from pages.desk.stated_scale import ask_for_scale
 from pages.desk.table import in_order
@@ -23,7 +23,7 @@ with st.sidebar:
     ask_for_images()
     if desk.images:
         offer_to_clear(desk)
-    saving = st.container()
+    saving = st.empty()
     asked = choose_model()
     ask_for_scale(desk)
 
@@ -45,6 +45,8 @@ else:
     desk.chosen = chosen.upload.id
     work = want(desk, queries, chosen)
     waits = summary(chosen, desk) is None
+    if waits:
+        hold_room(saving)
     with st.container(key="desk"):
         if len(queries) > 1:
             with st.container(key="desk_case_and_images"):

@@ -20,28 +20,37 @@ if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
 
 WORKLIST = "pages/worklist.py"
+_SAVE = "Save as case"
 _HELP = "Keeps the images, their answers and the model's card on this computer."
 
 
 def offer_to_save(queries: list[Query], place: "DeltaGenerator") -> None:
     """Draw the button that saves what was answered as a case, or the way to the saved one."""
-    with place:
+    with place.container():
         _offer(queries)
+
+
+def hold_room(place: "DeltaGenerator", key: str = "save_held") -> None:
+    """Draw the button while nothing can be saved yet, so that what is under it stays in place."""
+    place.button(_SAVE, key=key, width="stretch", disabled=True)
 
 
 def _offer(queries: list[Query]) -> None:
     answered = [query for query in queries if _has_answer(query)]
-    if not answered or any(summary(query) is None for query in queries):
+    if any(summary(query) is None for query in queries):
+        hold_room(st.container(), "save_later")
+        return
+    if not answered:
         return
     if case_id := _saved(answered):
         st.html(f'<p class="lobule-quiet">Saved as case <b>{as_html(case_id)}</b></p>')
         if st.button("Open in the worklist", key="open_saved", width="stretch"):
             st.switch_page(WORKLIST, query_params={"case": case_id})
-    elif st.button("Save as case", key="save_case", width="stretch", help=_HELP):
+    elif st.button(_SAVE, key="save_case", width="stretch", help=_HELP):
         _ask_and_save(answered, len(queries) - len(answered))
 
 
-@st.dialog("Save as case")
+@st.dialog(_SAVE)
 def _ask_and_save(answered: list[Query], failed: int) -> None:
     number = len(answered)
     st.text(f"{number:,} images with their answers" if number > 1 else "1 image with its answer")

@@ -87,7 +87,8 @@ def name_positive(page: Page, name: str) -> None:
 
 def show(page: Page, view: str) -> None:
     page.get_by_role("radio", name=view, exact=True).click(timeout=WAIT)
-    expect(page.locator(VIEWS[view]).first).to_be_visible(timeout=WAIT)
+    # A bar of nothing is there, but cannot be seen.
+    expect(page.locator(f"{VIEWS[view]} >> visible=true").first).to_be_visible(timeout=WAIT)
     page.mouse.move(0, 0)
     expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
 

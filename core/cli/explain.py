@@ -13,6 +13,11 @@ from core.errors import LobuleError, PackageError
 if TYPE_CHECKING:
     from core.registry.card_parts import Located, Randomisation
 
+Shipped = Annotated[
+    bool,
+    typer.Option("--shipped", help="Also write into the card of a model that ships with Lobule."),
+]
+
 explain = typer.Typer(help="What drove a model's answers.", no_args_is_help=True)
 
 
@@ -29,12 +34,7 @@ def check(
         typer.Option(help="Folder or manifest of real images; by default synthetic ones."),
     ] = None,
     *,
-    shipped: Annotated[
-        bool,
-        typer.Option(
-            "--shipped", help="Also write into the card of a model that ships with Lobule."
-        ),
-    ] = False,
+    shipped: Shipped = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw the model's weights anew and see which explanations change (Adebayo et al. 2018).
@@ -69,12 +69,7 @@ def where(
         str, typer.Option(help="What they are, for the card.")
     ] = "with a pathologist's mask of the tumour",
     *,
-    shipped: Annotated[
-        bool,
-        typer.Option(
-            "--shipped", help="Also write into the card of a model that ships with Lobule."
-        ),
-    ] = False,
+    shipped: Shipped = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare the probability map and the explanations with where a pathologist saw tumour."""

@@ -16,24 +16,22 @@ EXACT_PIXELS = 100_000
 THUMBNAIL = 96  # px
 
 
-def preview(pixels: NDArray[np.uint8]) -> str:
+def preview(pixels: NDArray[np.uint8], longest_side: int = LONGEST_SIDE) -> str:
     """Encode an image for display.
 
     Parameters
     ----------
     pixels
         (H, W, 3) RGB.
+    longest_side
+        In px; a larger image is shrunk.
 
     Returns
     -------
     str
-        A `data:` address: PNG of the exact pixels for small images, else JPEG of at most 1600 px
-        on the longer side.
+        A `data:` address: PNG of the exact pixels for small images, else JPEG.
     """
-    height, width = pixels.shape[:2]
-    share = min(1.0, LONGEST_SIDE / max(height, width))
-    if share < 1:
-        pixels = resize(pixels, max(1, round(height * share)), max(1, round(width * share)))
+    pixels = _within(pixels, longest_side)
     exact = pixels.shape[0] * pixels.shape[1] <= EXACT_PIXELS
     buffer = io.BytesIO()
     if exact:
@@ -46,11 +44,16 @@ def preview(pixels: NDArray[np.uint8]) -> str:
 
 def encode_thumbnail(pixels: NDArray[np.uint8]) -> bytes:
     """Return (H, W, 3) RGB pixels as a JPEG of at most `THUMBNAIL` px on the longer side."""
-    share = min(1.0, THUMBNAIL / max(pixels.shape[:2]))
-    small = resize(pixels, *(max(1, round(side * share)) for side in pixels.shape[:2]))
     buffer = io.BytesIO()
-    PillowImage.fromarray(small).save(buffer, "JPEG", quality=85)
+    PillowImage.fromarray(_within(pixels, THUMBNAIL)).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
+
+
+def _within(pixels: NDArray[np.uint8], longest_side: int) -> NDArray[np.uint8]:
+    share = longest_side / max(pixels.shape[:2])
+    if share >= 1:
+        return pixels
+    return resize(pixels, *(max(1, round(side * share)) for side in pixels.shape[:2]))
 
 
 def colour_scale(colour_map: str, steps: int = 33) -> list[tuple[float, str]]:

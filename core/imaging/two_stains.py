@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.imaging.stain import optical_density
+
 MOST = 0.10
 """Of 7,500 patches and fields of breast in H&E none has more than 0.083; noise has 0.12 to 0.31."""
 _BLOCKS = 4  # a side
@@ -37,8 +39,7 @@ def third_direction(pixels: NDArray[np.uint8]) -> float | None:
     for rows in np.array_split(smooth, min(_BLOCKS, len(pixels))):
         for block in np.array_split(rows, min(_BLOCKS, rows.shape[1]), axis=1):
             step = max(1, round((block.shape[0] * block.shape[1] / _MOST_PIXELS) ** 0.5))
-            some = block[::step, ::step].reshape(-1, 3).astype(np.float64)
-            density = -np.log((some + 1) / 256)
+            density = optical_density(block[::step, ::step].reshape(-1, 3))
             density = density[density.mean(axis=1) > _LEAST_DENSITY]
             if len(density) < _FEWEST:
                 continue

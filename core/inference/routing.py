@@ -7,6 +7,7 @@ that is for demonstration never answers by itself, nor does one made elsewhere t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +100,9 @@ def route(
     NoModelError
         If no model that answers by itself knows such images.
     """
+    # Asked once, and only if somebody looks: the image may be large.
+    third = cache(lambda: third_direction(image.pixels))
+    looked_at = partial(_looked_at, image, look, third)
     candidates = [
         _by_scale(image, package, given, named, demonstration=demonstration)
         for package, demonstration in packages
@@ -111,13 +115,19 @@ def route(
     if len(asked) > 1:
         for candidate in asked:
             place = candidates.index(candidate)
-            candidates[place] = _looked_at(image, candidate, look)
+            candidates[place] = looked_at(candidate)
             if known and candidates[place].may_answer:
                 break
-    return _choose(image, candidates, look, known=known)
+    return _choose(image, candidates, looked_at, known=known)
 
 
-def _choose(image: Image, candidates: list[Candidate], look: Look, *, known: bool) -> Route:
+def _choose(
+    image: Image,
+    candidates: list[Candidate],
+    looked_at: Callable[[Candidate], Candidate],
+    *,
+    known: bool,
+) -> Route:
     fit = [each for each in candidates if not each.why_not]
     if not known:
         fit.sort(key=lambda each: 1.0 if each.distance is None else each.distance)
@@ -129,7 +139,7 @@ def _choose(image: Image, candidates: list[Candidate], look: Look, *, known: boo
         raise NoModelError(
             _nobody(image, candidates, known=known),
             tuple(each.package for each in fit),
-            None if known else _plausible(image, candidates, look),
+            None if known else _plausible(image, candidates, looked_at),
         )
     others = sorted(
         (each for each in candidates if each is not chosen), key=lambda each: bool(each.why_not)
@@ -138,7 +148,9 @@ def _choose(image: Image, candidates: list[Candidate], look: Look, *, known: boo
     return Route(chosen.package, Chosen(_why(chosen, others), told))
 
 
-def _plausible(image: Image, candidates: list[Candidate], look: Look) -> tuple[float, ...]:
+def _plausible(
+    image: Image, candidates: list[Candidate], looked_at: Callable[[Candidate], Candidate]
+) -> tuple[float, ...]:
     """At which scales of the usual objectives a model that answers by itself knows the image."""
     fit = []
     for um_per_px in OBJECTIVES.values():
@@ -146,7 +158,7 @@ def _plausible(image: Image, candidates: list[Candidate], look: Look) -> tuple[f
             asked = _by_scale(image, candidate.package, um_per_px, None, demonstration=False)
             if candidate.demonstration or asked.why_not:
                 continue
-            found = _looked_at(image, asked, look)
+            found = looked_at(asked)
             if found.distance is not None and not found.why_not:
                 fit.append(um_per_px)
                 break
@@ -193,7 +205,9 @@ def _unsuited(scale: ScalePlan, spec: InputSpec, height: int, width: int) -> str
     return ""
 
 
-def _looked_at(image: Image, candidate: Candidate, look: Look) -> Candidate:
+def _looked_at(
+    image: Image, look: Look, third: Callable[[], float | None], candidate: Candidate
+) -> Candidate:
     assert candidate.scale  # noqa: S101 - only what suits is looked at
     card = candidate.package.card
     inputs = _sample(image.pixels, candidate.scale, (card.input.height, card.input.width))
@@ -201,9 +215,9 @@ def _looked_at(image: Image, candidate: Candidate, look: Look) -> Candidate:
     if distances is None:
         return candidate
     distance = float(distances.mean())
-    third = third_direction(image.pixels)
-    if third is not None and third > MOST:
-        why_not = f"no two stains: {100 * third:.0f} % of the colours' variation is in a third one"
+    share = third()
+    if share is not None and share > MOST:
+        why_not = f"no two stains: {100 * share:.0f} % of the colours' variation is in a third one"
     elif distance > 1:
         why_not = f"its training images are unlike it ({distance:.2f} of the limit)"
     elif sharpness is not None and float(np.median(sharpness)) < 1:

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.datasets.records import Dataset
@@ -9,7 +10,7 @@ from core.datasets.split import Split
 from core.evaluation.colour_alone import colour_fitter
 from core.evaluation.cross_validate import Changed, Predict, hold_out
 from core.training.fitting.fit import fit_network, logits_of
-from core.training.fitting.upper import learner_of
+from core.training.fitting.upper import Learner, learner_of
 from core.training.judging.changes import Measure, measure_changed, rows_to_change
 from core.training.judging.features import STRENGTHS, colour_views, measure_colours, shift
 from core.training.judging.held_out import judge_held_out
@@ -58,16 +59,7 @@ def train_by_fit(
     patients = dataset.records["patient"].to_numpy(dtype=object)
     crops = len(pixels) // len(labels)
     with learner_of(network, recipe, settings, pixels, watch) as learner:
-        history = fit_network(
-            learner.network,
-            learner.recipe,
-            settings,
-            learner.pixels,
-            np.repeat(labels, crops),
-            np.repeat(patients, crops),
-            split.each_repeated(crops),
-            watch,
-        )
+        history = fit_crops(learner, settings, labels, patients, split, watch)
     colours = colour_views(
         pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
     )
@@ -122,6 +114,28 @@ def train_by_fit(
             dataset.classes,
             lambda done: watch.stage("Looking at what was trained on", done),
         ),
+    )
+
+
+def fit_crops(
+    learner: Learner,
+    settings: Train,
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    split: Split,
+    watch: Watch,
+) -> pd.DataFrame:
+    """Fit on the crops of the images that a split is of; returns the history."""
+    crops = len(learner.pixels) // len(labels)
+    return fit_network(
+        learner.network,
+        learner.recipe,
+        settings,
+        learner.pixels,
+        np.repeat(labels, crops),
+        np.repeat(patients, crops),
+        split.each_repeated(crops),
+        watch,
     )
 
 

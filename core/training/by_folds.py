@@ -9,18 +9,16 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from core.atomic import whole_file
 from core.datasets.records import Dataset
-from core.datasets.split import Split
 from core.errors import Stopped
 from core.evaluation.colour_alone import FOLDS, colour_fitter
 from core.evaluation.cross_validate import HeldOut, cross_validate, fit_decision
-from core.training.by_fit import views_of_network
+from core.training.by_fit import fit_crops, views_of_network
 from core.training.fitting.checkpoint import state_key
-from core.training.fitting.fit import fit_network, logits_of
+from core.training.fitting.fit import logits_of
 from core.training.fitting.upper import Learner, learner_of
 from core.training.judging.changes import measure_changed, rows_to_change
 from core.training.judging.features import STRENGTHS, colour_views, measure_colours
@@ -115,7 +113,7 @@ def train_by_folds(
     split = split_of_fold(folds, None, recipe.seed)
     with learner_of(network, recipe, settings, pixels, watch) as learner:
         model = _test_folds(network, learner, settings, dataset, pixels, folds, rows, watch)
-        history = _fit(learner, settings, labels, patients, split, watch)
+        history = fit_crops(learner, settings, labels, patients, split, watch)
     watch.stage("Judging", 0.0)
     colour = cross_validate(
         colour_fitter(colours, labels, patients, len(dataset.classes), changed_colours),
@@ -160,28 +158,6 @@ def train_by_folds(
     )
 
 
-def _fit(
-    learner: Learner,
-    settings: Train,
-    labels: NDArray[np.int64],
-    patients: NDArray[np.object_],
-    split: Split,
-    watch: Watch,
-) -> pd.DataFrame:
-    """Fit on the crops of the images that a split is of; returns the history."""
-    crops = len(learner.pixels) // len(labels)
-    return fit_network(
-        learner.network,
-        learner.recipe,
-        settings,
-        learner.pixels,
-        np.repeat(labels, crops),
-        np.repeat(patients, crops),
-        split.each_repeated(crops),
-        watch,
-    )
-
-
 def _test_folds(
     network: keras.Model,
     learner: Learner,
@@ -205,7 +181,7 @@ def _test_folds(
         answers = _known_answers(told.checkpoints, digest)
         if answers is None:
             with suppress(Stopped):
-                _fit(learner, settings, labels, patients, split, told)
+                fit_crops(learner, settings, labels, patients, split, told)
             if told.stopped:
                 raise Stopped(
                     f"The run was cancelled in fold {fold + 1} of {FOLDS}, before there was a "

@@ -30,7 +30,6 @@ _TICK = 0.05  # seconds
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
 FAULT = "No answer: a fault in the program. Other images are not affected; the log has the details."
-THUMBNAIL = 96  # px, the longer side
 
 # An image, a model and a scale make an answer; a class and a layer choose its heatmap.
 ImageKey = tuple[str, str, float | None]
@@ -232,13 +231,9 @@ def _hash_of_pixels(answer: "Diagnosis") -> str:
 
 
 def _thumbnail(answer: "Diagnosis") -> str:
-    from core.imaging.preview import preview  # noqa: PLC0415 - OpenCV
-    from core.imaging.resize import resize  # noqa: PLC0415
+    from core.imaging.preview import THUMBNAIL, preview  # noqa: PLC0415 - OpenCV
 
-    height, width = answer.image.pixels.shape[:2]
-    share = min(1.0, THUMBNAIL / max(height, width))
-    small = resize(answer.image.pixels, max(1, round(height * share)), max(1, round(width * share)))
-    return preview(small)
+    return preview(answer.image.pixels, THUMBNAIL)
 
 
 def _size(answer: "Diagnosis | Failure") -> int:

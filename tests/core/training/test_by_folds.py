@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from core.datasets.records import Dataset
 from core.errors import Stopped
-from core.training import by_folds
+from core.training import by_fit
 from core.training.by_folds import STAGE, train_by_folds
 from core.training.judging.folds import (
     FEWEST_PATIENTS,
@@ -114,13 +114,13 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(
     with pytest.raises(Stopped, match=f"in fold {int(until * 5) + 1} of 5"):
         trained(Interrupted(tmp_path, until))
     fits = []
-    fit = by_folds.fit_network
+    fit = by_fit.fit_network
 
     def count(*values: Any) -> pd.DataFrame:
         fits.append(values)
         return fit(*values)
 
-    monkeypatch.setattr(by_folds, "fit_network", count)
+    monkeypatch.setattr(by_fit, "fit_network", count)
     watch = Interrupted(tmp_path, 2.0)
     again = trained(watch)
     assert len(fits) == 6 - int(until * 5)

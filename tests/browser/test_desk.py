@@ -168,7 +168,7 @@ def test_two_hundred_images_are_answered_stopped_and_gone_on_with(
     expect(stopped).to_be_visible(timeout=ANSWER)
     assert int(stopped.inner_text().split()[1]) < MOST_IMAGES
     page.get_by_role("button", name="Go on").first.click()
-    expect(page.get_by_role("button", name="Save as case")).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_role("button", name="Save as case")).to_be_enabled(timeout=ANSWER)
     expect(page.locator(".st-key-desk_progress")).to_have_count(0)
     expect(page.get_by_text("mean probability of carcinoma")).to_contain_text("of 200 images")
     page.reload()

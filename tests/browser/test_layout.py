@@ -81,7 +81,7 @@ def test_a_case_stands_still_while_it_is_answered(page: Page, app_server: "AppSe
             ],
             timeout=60_000,
         )
-        expect(page.get_by_role("button", name="Save as case")).to_be_visible(timeout=ANSWER)
+        expect(page.get_by_role("button", name="Save as case")).to_be_enabled(timeout=ANSWER)
         settled(page)
         shifts.append(page.evaluate("window.lobuleShift"))
         moved += page.evaluate("window.lobuleMoved")

@@ -47,7 +47,7 @@ def give(page: Page, server: AppServer, files: list[Path]) -> None:
 
 
 def answered(page: Page) -> None:
-    expect(page.get_by_role("button", name="Save as case")).to_be_visible(timeout=ANSWER)
+    expect(page.get_by_role("button", name="Save as case")).to_be_enabled(timeout=ANSWER)
 
 
 def answer_on_show(page: Page) -> dict[str, object]:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.imaging.stain import RGB_FROM_HED
 from core.registry.card import Card
 from core.registry.package import Package, load_package, save_package
 
@@ -141,9 +142,10 @@ def result_keys() -> list[str]:
 
 @pytest.fixture(scope="session")
 def tissue() -> np.ndarray:
-    """A picture of a large patch of noisy purple tissue on white glass, (300, 420, 3) uint8."""
+    """A picture of a large patch of noisy tissue in H&E on white glass, (300, 420, 3) uint8."""
     generator = np.random.default_rng(1)
     pixels = np.full((300, 420, 3), 245, dtype=np.uint8)
-    colours = np.array([150, 90, 160]) + generator.normal(0, 25, (220, 300, 3))
-    pixels[20:240, 30:330] = np.clip(colours, 0, 255).astype(np.uint8)
+    stains = generator.normal([0.75, 0.5], [0.15, 0.2], (220, 300, 2))  # optical densities
+    light = 255 * np.exp(-stains @ RGB_FROM_HED[:2])
+    pixels[20:240, 30:330] = np.clip(light, 0, 255).astype(np.uint8)
     return pixels

@@ -26,6 +26,10 @@ class ImageError(LobuleError):
     """An image could not be read: empty, damaged, unsupported, or over a limit."""
 
 
+class SlideError(LobuleError):
+    """A whole slide cannot be found, opened or fetched, or a part of it cannot be read."""
+
+
 class NoModelError(ImageError):
     """No model that answers by itself knows an image.
 

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     weights: Path | None = Field(
         default=None, description="folder of ImageNet weights (.weights.h5)"
     )
+    slides: str | None = Field(
+        default=None, description="folders whose slides can be opened, divided as in PATH"
+    )
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"
     )
@@ -70,6 +73,21 @@ class Settings(BaseSettings):
     def cases(self) -> Path:
         """Where the worklist keeps its database and its images."""
         return self.home / "cases"
+
+    @property
+    def slide_roots(self) -> tuple[Path, ...]:
+        """Folders on this computer whose slides can be opened."""
+        return tuple(Path(root) for root in (self.slides or "").split(os.pathsep) if root.strip())
+
+    @property
+    def slide_uploads(self) -> Path:
+        """Where slides that came through the browser are kept."""
+        return self.home / "slides" / "uploads"
+
+    @property
+    def slide_downloads(self) -> Path:
+        """Where slides that were fetched from an image archive are kept, a folder each."""
+        return self.home / "slides" / "downloads"
 
 
 def get_settings() -> Settings:

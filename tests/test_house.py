@@ -20,14 +20,16 @@ FLOORS = (
     {"core.settings"},
     {"core.architectures", "core.documents", "core.evaluation", "core.plots", "core.serving"},
     {"core.imaging", "core.registry"},
-    {"core.datasets", "core.inference"},
+    {"core.datasets", "core.inference", "core.slides"},
     {"core.cases", "core.explain", "core.training"},
     {"core.choice"},
-    {"core.assessment", "core.diagnosis"},
-    {"core.adoption", "core.diagnosis_record"},
+    {"core.assessment", "core.diagnosis", "core.slides.answering"},
+    {"core.adoption", "core.diagnosis_record", "core.slides.export"},
     {"core.cli", "core.__main__", "pages"},
     {"app"},
 )
+# Parts of a room that stand on a floor of their own.
+APART = ("core.slides.answering", "core.slides.export")
 # `python -m core` is only the door of the command line.
 ALSO_ALLOWED = {("core.__main__", "core.cli")}
 # Rooms that a page or the command line may touch before a model is needed.
@@ -97,6 +99,9 @@ OWN = {module: names & PATHS.keys() - {module} for module, names in IMPORTS.item
 
 def room(module: str) -> str:
     parts = module.split(".")
+    for apart in APART:
+        if module == apart or module.startswith(f"{apart}."):
+            return apart
     return ".".join(parts[:2]) if parts[0] == "core" else parts[0]
 
 

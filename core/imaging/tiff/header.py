@@ -63,7 +63,7 @@ def read_tiff(data: bytes) -> Header:
 
 def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
     pages = [cast("TiffPage", tiff.pages[index]) for index in range(read)]
-    facts = [_facts(page, index) for index, page in enumerate(pages)]
+    facts = [facts_of(page, index) for index, page in enumerate(pages)]
     images = read_ome(facts[0].description) if "<" in facts[0].description[:9] else None
     ome = picture_of(images) if images else None
     index = _choose(pages, facts, ome)
@@ -91,7 +91,8 @@ def _read(data: bytes, tiff: "TiffFile", count: int, read: int) -> Header:
     )
 
 
-def _facts(page: "TiffPage", index: int) -> Facts:
+def facts_of(page: "TiffPage", index: int) -> Facts:
+    """Return what the tags of a page say, as far as scales are concerned."""
     return Facts(
         index=index,
         width=page.imagewidth,

@@ -1,0 +1,1 @@
+"""Whole slides: opened where they lie, read region by region."""

@@ -1,0 +1,104 @@
+"""Slides that OpenSlide reads."""
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.imaging.scale import NOT_STATED, StatedScale, from_pixel_size, number
+from core.slides.source import Level, levels_of
+
+if TYPE_CHECKING:
+    from openslide import OpenSlide
+
+_FORMATS = {
+    "aperio": "Aperio SVS",
+    "dicom": "DICOM",
+    "generic-tiff": "tiled TIFF",
+    "hamamatsu": "Hamamatsu",
+    "leica": "Leica SCN",
+    "mirax": "3DHISTECH MIRAX",
+    "philips-tiff": "Philips TIFF",
+    "sakura": "Sakura SVSLIDE",
+    "trestle": "Trestle TIFF",
+    "ventana": "Ventana",
+    "zeiss": "Zeiss CZI",
+}
+_OPAQUE = 255
+
+
+class OpenSlideSource:
+    """A slide that OpenSlide has opened.
+
+    After an error a handle of OpenSlide's gives nothing more, so another one takes its place and
+    the rest of the slide can still be read.
+
+    Raises
+    ------
+    openslide.OpenSlideError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._handle = self._open()
+        said = self._handle.properties
+        vendor = said.get("openslide.vendor", "")
+        self.format = _FORMATS.get(vendor, vendor)
+        self.levels: tuple[Level, ...] = levels_of(list(self._handle.level_dimensions))
+        self._downsamples = self._handle.level_downsamples
+        sides = [number(said.get(f"openslide.mpp-{axis}", "")) for axis in "xy"]
+        self.scale: StatedScale = (
+            NOT_STATED if None in sides else from_pixel_size(*(side or 0 for side in sides))
+        )
+        power = number(said.get("openslide.objective-power", ""))
+        self.magnification = power if power and power > 0 else None
+        self.profile = b""
+
+    def _open(self) -> "OpenSlide":
+        from openslide import OpenSlide  # noqa: PLC0415 - loads its library
+
+        return OpenSlide(self._path)
+
+    def read(self, level: int, x: int, y: int, width: int, height: int) -> NDArray[np.uint8]:
+        """See `SlideSource`."""
+        from openslide import OpenSlideError  # noqa: PLC0415
+
+        handle = self._handle
+        try:
+            return self._read(handle, level, x, y, width, height)
+        except OpenSlideError:
+            # Another thread's error may have spoilt the handle.
+            handle = self._renew(handle)
+        try:
+            return self._read(handle, level, x, y, width, height)
+        except OpenSlideError:
+            self._renew(handle)
+            raise
+
+    def _read(
+        self, handle: "OpenSlide", level: int, x: int, y: int, width: int, height: int
+    ) -> NDArray[np.uint8]:
+        step = self._downsamples[level]
+        place = (round(x * step), round(y * step))
+        pixels = np.asarray(handle.read_region(place, level, (width, height)))
+        colours, opacity = pixels[..., :3], pixels[..., 3]
+        if opacity.min() == _OPAQUE:
+            return colours
+        # Nothing was scanned there.
+        part = opacity[..., np.newaxis] / np.float32(_OPAQUE)
+        return np.rint(colours * part + _OPAQUE * (1 - part)).astype(np.uint8)
+
+    def _renew(self, spoilt: "OpenSlide") -> "OpenSlide":
+        """Open the file again unless another thread has; threads may still hold the old handle."""
+        with self._lock:
+            if self._handle is spoilt:
+                self._handle = self._open()
+            return self._handle
+
+    def close(self) -> None:
+        """See `SlideSource`."""
+        self._handle.close()

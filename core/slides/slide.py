@@ -1,0 +1,177 @@
+"""One whole slide: what is known of it, and any region of it in any size."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SlideError
+from core.slides.averaging import read_region
+from core.slides.files import files_of
+from core.slides.fingerprint import fingerprint
+from core.slides.opening import open_source
+from core.slides.source import SlideSource
+
+_NEARLY = 1.001
+
+
+@dataclass(frozen=True, slots=True)
+class SlideInfo:
+    """What is known of a slide besides its pixels."""
+
+    name: str
+    """As its file or folder is called."""
+    path: Path
+    format: str
+    """In words for people, "Aperio SVS"."""
+    width: int
+    """Pixels of the finest level."""
+    height: int
+    um_per_px: float | None
+    """Of the finest level; None if the slide states no scale that a microscope can have."""
+    scale_words: str
+    """Why what it says of its scale cannot be used, as a clause after "The file"; else empty."""
+    magnification: float | None
+    """Of the objective, if stated."""
+    downsamples: tuple[float, ...]
+    """Pixels of the finest level that one of each level covers, 1 first."""
+    fingerprint: str
+    """64 hexadecimal digits that tell this slide from others, whatever its name."""
+
+
+class Slide:
+    """An open slide. Several threads may read at once.
+
+    Label and macro pictures, which carry names, cannot be had from it.
+    """
+
+    def __init__(self, info: SlideInfo, source: SlideSource) -> None:
+        self.info = info
+        self._source = source
+        self._state = _state(info.path)
+
+    def read(
+        self, x: float, y: float, width: float, height: float, size: tuple[int, int]
+    ) -> NDArray[np.uint8]:
+        """Return a region in some size, averaged over areas from the best level.
+
+        Parameters
+        ----------
+        x, y, width, height
+            In pixels of the finest level; may be fractions. What reaches over the edge is white.
+        size
+            (w, h), pixels.
+
+        Returns
+        -------
+        NDArray[np.uint8]
+            (h, w, 3) RGB.
+
+        Raises
+        ------
+        SlideError
+            If the file has gone or changed, or is damaged there.
+        """
+        if min(width, height) <= 0 or min(size) < 1:
+            raise SlideError(
+                f"A region of {width:g}×{height:g} px in {size[0]}×{size[1]} px is none. "
+                "Each side must be larger than 0."
+            )
+        if _state(self.info.path) != self._state:
+            raise SlideError(
+                f"{self.info.name} is not what it was when it was opened: it was moved, deleted or "
+                "written to. Open it again once it is whole."
+            )
+        finest = self._source.levels[0]
+        step = min(width / size[0], height / size[1]) * _NEARLY
+        fine = [level for level in self._source.levels if max(level.across, level.down) <= step]
+        index = len(fine) - 1 if fine else 0
+        try:
+            return read_region(
+                lambda *place: self._source.read(index, *place),
+                self._source.levels[index],
+                (finest.width, finest.height),
+                (x, y, width, height),
+                size,
+            )
+        except Exception as error:  # libraries raise of many kinds
+            raise SlideError(
+                f"{self.info.name} cannot be read around pixel {x:.0f}, {y:.0f} ({error}): that "
+                "part of the file is damaged or missing. Copy the slide again from the scanner."
+            ) from error
+
+    def thumbnail(self, longest: int) -> NDArray[np.uint8]:
+        """Return the whole slide, its longer side `longest` px at most.
+
+        Raises
+        ------
+        SlideError
+            As `read`.
+        """
+        width, height = self.info.width, self.info.height
+        factor = min(1, longest / max(width, height))
+        size = max(1, round(width * factor)), max(1, round(height * factor))
+        return self.read(0, 0, width, height, size)
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._source.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_slide(path: Path) -> Slide:
+    """Open a slide where it lies; only its table of contents and a few samples are read.
+
+    Parameters
+    ----------
+    path
+        A file of one of OpenSlide's formats, an OME-TIFF or tiled TIFF, a DICOM file or a folder
+        of them.
+
+    Raises
+    ------
+    SlideError
+        If it is missing, damaged, no slide, or no colour picture of a section.
+    """
+    files = files_of(path)
+    source = open_source(path)
+    try:
+        print_ = fingerprint(files)
+    except OSError as error:
+        source.close()
+        raise SlideError(f"{path.name} cannot be read ({error}).") from error
+    info = SlideInfo(
+        name=path.name,
+        path=path,
+        format=source.format,
+        width=source.levels[0].width,
+        height=source.levels[0].height,
+        um_per_px=source.scale.um_per_px,
+        scale_words=source.scale.words,
+        magnification=source.magnification,
+        downsamples=tuple((level.across + level.down) / 2 for level in source.levels),
+        fingerprint=print_,
+    )
+    return Slide(info, source)
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """What tells that a file is still the same; None if it has gone."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_ino, state.st_size, state.st_mtime_ns

@@ -18,7 +18,10 @@ FLOORS = (
     {"core", "core.atomic", "core.durations", "core.errors"},
     {"core.extras"},
     {"core.settings"},
-    {"core.architectures", "core.documents", "core.evaluation", "core.plots", "core.serving"},
+    {
+        *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
+        "core.serving",
+    },
     {"core.imaging", "core.registry"},
     {"core.datasets", "core.inference", "core.slides"},
     {"core.cases", "core.explain", "core.training"},

@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from core.jobs.lock import take
 from core.registry.card import Card
-from core.training.jobs.lock import take
 from core.training.request.override import override
 from core.training.request.recipe import load_recipe
 from core.training.request.request import Request

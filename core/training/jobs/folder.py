@@ -2,71 +2,27 @@
 
 import os
 import re
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.atomic import flush, free_name
+from core.atomic import flush
 from core.errors import TrainingError
+from core.jobs.folder import JobFolder, join_line
 from core.settings import get_settings
 from core.training.jobs.events import Events
-from core.training.jobs.lock import let_go, take
 from core.training.request.request import Request
 
 _ID = re.compile(r"\d{8}-\d{6}-[a-z0-9][a-z0-9_-]*")
-_LINE_PATIENCE = 30.0
 
 
-@dataclass(frozen=True)
-class RunFolder:
-    """Where everything about a run is kept.
-
-    `lock` is held for as long as a process works on the run, `cancel` exists once it shall stop,
-    and `packages` holds the finished model.
-    """
-
-    path: Path
-
-    @property
-    def id(self) -> str:
-        """The run's name: when it was asked for, and for which model."""
-        return self.path.name
-
-    @property
-    def request(self) -> Path:
-        """What was asked for."""
-        return self.path / "request.json"
-
-    @property
-    def events(self) -> Path:
-        """What happened."""
-        return self.path / "events.jsonl"
-
-    @property
-    def log(self) -> Path:
-        """What it did, for people, and what its process printed."""
-        return self.path / "log.txt"
+class RunFolder(JobFolder):
+    """Where everything about a run is kept; `packages` holds the finished model."""
 
     @property
     def checkpoints(self) -> Path:
         """The state of training after the last epochs."""
         return self.path / "checkpoints"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the process that works on the run."""
-        return self.path / "lock"
-
-    @property
-    def cancel(self) -> Path:
-        """Exists once the run shall stop."""
-        return self.path / "cancel"
 
     @property
     def shelved(self) -> Path:
@@ -139,7 +95,7 @@ def create_folder(request: Request) -> tuple[RunFolder, int]:
     -------
     folder : RunFolder
     lock : int
-        Descriptor of the lock, as `core.training.jobs.lock.take` returns it.
+        Descriptor of the lock, as `core.jobs.lock.take` returns it.
 
     Raises
     ------
@@ -148,66 +104,24 @@ def create_folder(request: Request) -> tuple[RunFolder, int]:
     """
     # The process that resumes may be started elsewhere.
     places = {"data": _absolute(request.data), "folder": _absolute(request.folder)}
-    lock = None
+    content = request.model_copy(update=places).model_dump_json(indent=1)
+
+    def fill(path: Path) -> None:
+        new = RunFolder(path)
+        new.request.write_text(content, encoding="utf-8")
+        flush(new.request)
+        Events(new.events).reserve()
+        Events(new.events).write("queued")
+
     try:
-        with line_order() as runs:
-            for left in runs.glob(".new-*"):  # nobody else makes one now
-                shutil.rmtree(left, ignore_errors=True)
-            new = RunFolder(Path(tempfile.mkdtemp(prefix=".new-", dir=runs)))
-            try:
-                content = request.model_copy(update=places).model_dump_json(indent=1)
-                new.request.write_text(content, encoding="utf-8")
-                flush(new.request)
-                Events(new.events).reserve()
-                Events(new.events).write("queued")
-                lock = take(new.lock)
-                new.path.chmod(0o755)
-                folder = RunFolder(new.path.rename(runs / _free_id(runs, request.name)))
-            except BaseException:
-                shutil.rmtree(new.path, ignore_errors=True)
-                if lock is not None:
-                    let_go(lock)
-                raise
+        path, lock = join_line(get_settings().runs, request.name, fill, TrainingError)
     except OSError as error:
         raise TrainingError(
             f"The run cannot be written to {get_settings().runs}: {error.strerror}. Make room or "
             "allow writing there, or set LOBULE_HOME to another folder."
         ) from error
-    assert lock is not None  # noqa: S101 - nobody else knows this file yet
-    return folder, lock
-
-
-@contextmanager
-def line_order() -> Iterator[Path]:
-    """Join the line one at a time, so that the times of joining are in the order of joining."""
-    runs = get_settings().runs
-    runs.mkdir(parents=True, exist_ok=True)
-    lock = take(runs / "line.lock", _LINE_PATIENCE)
-    if lock is None:
-        raise TrainingError(
-            f"Another process has been adding a run to {runs} for {_LINE_PATIENCE:.0f} seconds. "
-            "Try again."
-        )
-    try:
-        yield runs
-    finally:
-        let_go(lock)
-
-
-def _free_id(runs: Path, name: str) -> str:
-    first = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{name}"
-    return free_name(first, lambda name: (runs / name).exists())
+    return RunFolder(path), lock
 
 
 def _absolute(path: Path | None) -> Path | None:
     return Path(os.path.abspath(path)) if path is not None else None  # noqa: PTH100 - links stay
-
-
-def write_log(run: RunFolder, text: str) -> None:
-    """Append a line with the time to a run's log; a log that cannot be written stops no run."""
-    at = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
-    try:
-        with run.log.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{at}  {text.rstrip()}\n")
-    except OSError:
-        pass  # the disk may be what is at fault

@@ -1,15 +1,11 @@
 """The line for the device: one run trains at a time, in the order in which they were asked for."""
 
-import time
-
 from core.errors import Stopped, TrainingError
+from core.jobs.folder import wait_turn
 from core.settings import get_settings
 from core.training.jobs.folder import RunFolder, run_folders
-from core.training.jobs.lock import take
 from core.training.jobs.state import RunState, state_of
 from core.training.watch import Watch
-
-_PAUSE = 0.5
 
 
 def line() -> list[RunState]:
@@ -39,20 +35,22 @@ def wait_for_device(run: RunFolder, watch: Watch) -> int:
     Stopped
         If the run is cancelled meanwhile.
     """
-    while True:
+
+    def ahead() -> int:
+        others = [state.id for state in line()]
+        return others.index(run.id) if run.id in others else 0
+
+    def check() -> None:
         if watch.cancelled():
             raise Stopped(
                 "The run was cancelled while it waited for the device. Resume it to put it in line "
                 "again."
             )
-        others = [state.id for state in line()]
-        ahead = others.index(run.id) if run.id in others else 0
-        if not ahead:
-            lock = take(get_settings().runs / "device.lock", patience=0)
-            if lock is not None:
-                return lock
-        watch.stage(f"Waiting for the device, behind {_runs(max(ahead, 1))}", 0.0)
-        time.sleep(_PAUSE)
+
+    def told(others: int) -> None:
+        watch.stage(f"Waiting for the device, behind {_runs(others)}", 0.0)
+
+    return wait_turn(get_settings().runs, ahead, check, told)
 
 
 def _runs(number: int) -> str:

@@ -4,8 +4,9 @@ import time
 from typing import Any
 
 from core.errors import Stopped, TrainingError
+from core.jobs.folder import write_log
 from core.training.jobs.events import Events
-from core.training.jobs.folder import RunFolder, write_log
+from core.training.jobs.folder import RunFolder
 from core.training.jobs.state import TRAINING, read_story
 from core.training.watch import Watch, epoch_line
 

@@ -1,16 +1,13 @@
 """List, read and cancel runs."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from core.errors import TrainingError
+from core.jobs.folder import tail
 from core.training.jobs.folder import find_folder, run_folders
 from core.training.jobs.line import place_of
 from core.training.jobs.state import RunState, state_of
-
-_LINE_BYTES = 400  # of a log, roughly; longer lines only mean that fewer are shown
 
 
 @dataclass(frozen=True)
@@ -107,17 +104,6 @@ def read_log(run: str, lines: int = 100) -> str:
     """
     path = find_folder(run).log
     try:
-        return _tail(path, lines)
+        return tail(path, lines)
     except OSError as error:
         raise TrainingError(f"The log {path} cannot be read ({error.strerror}).") from error
-
-
-def _tail(path: Path, lines: int) -> str:
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - lines * _LINE_BYTES))
-            text = file.read().decode(errors="replace")
-    except FileNotFoundError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])

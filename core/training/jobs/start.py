@@ -1,15 +1,14 @@
 """Start runs, and go on with those that were cut off."""
 
 import os
-import subprocess
-import threading
 
 from core.errors import DatasetError, TrainingError
+from core.jobs.folder import line_order
+from core.jobs.lock import let_go, take
+from core.jobs.process import detach
 from core.settings import get_settings
 from core.training.jobs.events import Events
-from core.training.jobs.folder import RunFolder, create_folder, find_folder, line_order
-from core.training.jobs.lock import let_go, take
-from core.training.jobs.process import command, environment
+from core.training.jobs.folder import RunFolder, create_folder, find_folder
 from core.training.jobs.state import RunState, read_story
 from core.training.jobs.work import work
 from core.training.request.request import Request, check_name
@@ -103,7 +102,7 @@ def _take_again(name: str) -> tuple[RunFolder, int]:
     try:
         _refuse_finished(run)
         run.cancel.unlink(missing_ok=True)
-        with line_order():
+        with line_order(get_settings().runs, TrainingError):
             Events(run.events).write("queued")
     except BaseException:
         let_go(lock)
@@ -124,23 +123,10 @@ def _work_here(run: RunFolder, lock: int, watch: Watch) -> RunState:
 
 
 def _detach(run: RunFolder, lock: int) -> None:
-    """Start the process that does a run; it inherits the lock, so that it is never let go of."""
+    """Start the process that does a run."""
     try:
-        with run.log.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 (our own program)
-                command("runs", "work", run.id, "--lock", str(lock)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment(),
-                pass_fds=[lock],
-                start_new_session=True,
-            )
+        detach(["runs", "work", run.id], run.log, lock, f"run {run.id}")
     except OSError as error:
         message = f"The process of the run cannot be started: {error.strerror}. Try to resume it."
         Events(run.events).write_end("failed", message=message)
         raise TrainingError(message) from error
-    finally:
-        let_go(lock)
-    # Until it is waited for, a process that has ended stays in the system's table.
-    threading.Thread(target=process.wait, name=f"run {run.id}", daemon=True).start()

@@ -1,13 +1,13 @@
 """How a run stands, as its events and its lock tell."""
 
-import os
-import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import TrainingError
+from core.jobs.events import Stories
+from core.jobs.lock import is_held
 from core.training.jobs.events import (
     Ended,
     Epoch,
@@ -20,7 +20,6 @@ from core.training.jobs.events import (
     parse,
 )
 from core.training.jobs.folder import RunFolder
-from core.training.jobs.lock import is_held
 from core.training.request.request import Request
 
 StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
@@ -89,13 +88,11 @@ class RunState:
 
 @dataclass
 class Story:
-    """What the events up to `offset` of a run's file amount to."""
+    """What the events of a run amount to."""
 
-    offset: int = 0
-    inode: int = -1
     asked: float = 0.0
     started: float | None = None
-    last: float = 0.0
+    last: float = -1.0  # none before 1970
     working: bool = False
     ended: StateName | None = None
     device: str | None = None
@@ -150,9 +147,12 @@ class Story:
         return max(0.0, whole - (now - self.last))
 
 
-# Pages ask every second; only what has been appended since is read.
-_stories: dict[Path, Story] = {}
-_reading = threading.Lock()
+def _hear(story: Story, lines: bytes) -> None:
+    for event in parse(lines):
+        story.hear(event)
+
+
+_stories = Stories(Story, _hear)
 
 
 def read_story(run: RunFolder) -> Story:
@@ -163,25 +163,10 @@ def read_story(run: RunFolder) -> Story:
     TrainingError
         If their file cannot be read.
     """
-    with _reading:
-        story = _stories.get(run.path, Story())
-        try:
-            with run.events.open("rb") as file:
-                status = os.fstat(file.fileno())
-                if status.st_ino != story.inode or status.st_size < story.offset:
-                    story = Story(inode=status.st_ino)
-                file.seek(story.offset)
-                new = file.read()
-        except FileNotFoundError:
-            return Story()
-        except OSError as error:
-            raise _unreadable(run, run.events, error) from error
-        whole = new[: new.rfind(b"\n") + 1]
-        for event in parse(whole):
-            story.hear(event)
-        story.offset += len(whole)
-        _stories[run.path] = story
-        return replace(story)
+    try:
+        return _stories.read(run.events)
+    except OSError as error:
+        raise _unreadable(run, run.events, error) from error
 
 
 def _unreadable(run: RunFolder, file: Path, error: OSError) -> TrainingError:
@@ -206,7 +191,7 @@ def state_of(run: RunFolder) -> RunState:
     except OSError as error:
         raise _unreadable(run, run.lock, error) from error
     story = read_story(run)
-    if not story.last:
+    if story.last < 0:
         raise TrainingError(
             f"The run {run.id} cannot be read: {run.events} is missing or holds nothing that can "
             "be read. Start a new run."

@@ -5,13 +5,14 @@ import shutil
 import traceback
 
 from core.errors import LobuleError, Stopped, TrainingError
+from core.jobs.folder import write_log
+from core.jobs.lock import let_go
 from core.registry.package import Package
 from core.settings import get_settings
 from core.training.jobs.events import Events
-from core.training.jobs.folder import RunFolder, write_log
+from core.training.jobs.folder import RunFolder
 from core.training.jobs.line import wait_for_device
 from core.training.jobs.listen import Listener
-from core.training.jobs.lock import let_go
 from core.training.jobs.state import RunState, read_story, state_of
 from core.training.watch import Watch
 

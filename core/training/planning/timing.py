@@ -7,9 +7,9 @@ import subprocess
 from pydantic import BaseModel, ValidationError
 
 from core.errors import TrainingError
+from core.jobs.lock import let_go, take
+from core.jobs.process import command, environment
 from core.settings import get_settings
-from core.training.jobs.lock import let_go, take
-from core.training.jobs.process import command, environment
 from core.training.request.recipe import Recipe
 
 _PATIENCE_SECONDS = 600

@@ -47,17 +47,6 @@ def test_a_line_that_arrives_in_two_parts_is_read_once_it_is_whole(tmp_path: Pat
     assert read_story(run).device == "d"
 
 
-def test_only_what_is_new_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "events.jsonl"
-    Events(path).write("epoch", epoch=1)
-    run = RunFolder(tmp_path)
-    offset = read_story(run).offset
-    Events(path).write("epoch", epoch=2)
-    story = read_story(run)
-    assert story.offset > offset
-    assert [row["epoch"] for row in story.history] == [1, 2]
-
-
 def test_an_epoch_that_is_done_again_replaces_it_and_what_followed(tmp_path: Path) -> None:
     events = Events(tmp_path / "events.jsonl")
     for epoch, loss in ((1, 0.9), (2, 0.8), (3, 0.7), (2, 0.6)):

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.jobs.lock import let_go
 from core.registry.package import load_package
 from core.training.jobs import RunState, read_log, read_run, shelve, start
 from core.training.jobs.folder import create_folder
-from core.training.jobs.lock import let_go
 from core.training.request.override import override
 from core.training.request.recipe import Recipe
 from core.training.request.request import Request

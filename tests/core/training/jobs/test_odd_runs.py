@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from core.jobs.lock import let_go, take
 from core.training.jobs import list_runs, list_unreadable
 from core.training.jobs.events import Events, parse
 from core.training.jobs.folder import RunFolder
 from core.training.jobs.line import line, wait_for_device
-from core.training.jobs.lock import let_go, take
 from core.training.jobs.state import read_story, state_of
 from core.training.watch import Watch, epoch_line
 from tests.pages.made_up_runs import MadeUpRuns, epoch_row

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from core.errors import DatasetError, Stopped, TrainingError
+from core.jobs.lock import is_held, let_go, take
 from core.training.jobs import (
     RunState,
     cancel,
@@ -26,7 +27,6 @@ from core.training.jobs import (
     start,
 )
 from core.training.jobs.folder import find_folder
-from core.training.jobs.lock import is_held, let_go, take
 from core.training.request.request import Request
 from core.training.watch import Watch
 

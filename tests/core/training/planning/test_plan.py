@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from core.cli import app
 from core.datasets.open import open_dataset
 from core.datasets.split import split_dataset
-from core.training.jobs.lock import let_go, take
+from core.jobs.lock import let_go, take
 from core.training.planning.plan import plan
 from core.training.planning.timing import Timing
 from core.training.request.override import override

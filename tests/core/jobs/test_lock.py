@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.training.jobs.lock import is_held, let_go, take
+from core.jobs.lock import is_held, let_go, take
 
-HOLDER = "import sys, time; from core.training.jobs.lock import take; from pathlib import Path; "
+HOLDER = "import sys, time; from core.jobs.lock import take; from pathlib import Path; "
 
 
 def test_a_lock_is_held_until_it_is_let_go(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def read_header(data: bytes) -> Header:
     if reader:
         return reader(data)
     raise ImageError(
-        f"This is {_likeness(data)}, not an image that Lobule reads. "
+        f"This is {likeness(data)}, not an image that Lobule reads. "
         "Give a PNG, JPEG, TIFF, BMP or WebP image of the tissue."
     )
 
@@ -105,7 +105,8 @@ def misnamed(suffix: str, name: str) -> bool:
     return suffix.lower() in others
 
 
-def _likeness(data: bytes) -> str:
+def likeness(data: bytes) -> str:
+    """What a file that is no image looks like by its first bytes, in words: "a PDF document"."""
     start = data[:_SAMPLE]
     for at, signature, words in _OTHERS:
         if (

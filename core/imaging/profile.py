@@ -1,9 +1,11 @@
 """Colours of an ICC profile turned into those of sRGB, which every screen and network expects."""
 
 import io
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageCms
 
@@ -44,6 +46,33 @@ def to_srgb(image: PillowImage.Image, profile: bytes) -> tuple[PillowImage.Image
         return converted, f"colours turned from {_name(source)} into sRGB"
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image, "its colour profile is damaged: ignored"
+
+
+def srgb_of(profile: bytes) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None:
+    """Return what turns many pictures (H, W, 3) with one colour profile into sRGB.
+
+    None where nothing is to be done: without a profile, and where it is that of sRGB within a
+    level, for other colours than RGB, or damaged.
+    """
+    if not profile:
+        return None
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space != _MODES["RGB"]:
+            return None
+        target = ImageCms.createProfile("sRGB")
+        transform = ImageCms.buildTransform(source, target, "RGB", "RGB")
+        if _changes_nothing(transform, "RGB"):
+            return None
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None
+
+    def turned(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        picture = PillowImage.fromarray(pixels)
+        transform.apply(picture, picture)
+        return np.asarray(picture)
+
+    return turned
 
 
 def _is_grey(image: PillowImage.Image) -> bool:

@@ -29,7 +29,7 @@ ReadLevel = Callable[[int, int, int, int], NDArray[np.uint8]]
 class _Axis:
     """Pixels of the result along one axis, in pixels of the level."""
 
-    edges: NDArray[np.float64]
+    edges: NDArray[np.floating]
     """(count + 1,) of the result's pixels."""
     end: float
     """Of the slide; it begins at 0."""
@@ -58,10 +58,11 @@ class _Axis:
         """Return some pixels of the result."""
         return _Axis(self.edges[start : stop + 1], self.end, self.stored)
 
-    def parts(self, number: int) -> list["_Axis"]:
-        """Cut the result."""
-        cuts = np.linspace(0, self.count, min(number, self.count) + 1).round().astype(int)
-        return [self.part(start, stop) for start, stop in pairwise(cuts.tolist())]
+    def parts(self, most: int) -> list["_Axis"]:
+        """Cut the result into parts of at most so many pixels of the level, or of one pixel."""
+        length = max(1, int((most - 1) / max(self.step, 1e-9)))
+        cuts = [*range(0, self.count, length), self.count]
+        return [self.part(start, stop) for start, stop in pairwise(cuts)]
 
 
 def read_region(
@@ -71,7 +72,7 @@ def read_region(
     region: tuple[float, float, float, float],
     size: tuple[int, int],
 ) -> NDArray[np.uint8]:
-    """Return (h, w, 3) of a region from one level, never holding much more than `MOST_PIXELS`.
+    """Return (h, w, 3) of a region from one level, of which few more than `MOST_PIXELS` are held.
 
     Parameters
     ----------
@@ -89,11 +90,13 @@ def read_region(
     x, y, width, height = region
     across = _axis(x, width, size[0], extent[0], level.across, level.width)
     down = _axis(y, height, size[1], extent[1], level.down, level.height)
-    wide, high = (stop - first for first, stop in (across.needed(), down.needed()))
+    if across.step * down.step > MOST_PIXELS:  # one pixel of the result is too much at once
+        larger = read_region(read, level, extent, region, (2 * size[0], 2 * size[1]))
+        return _resized(larger, size)
     # Strips of whole rows; of very wide ones, parts.
-    parts = -(-(wide * -(-high // down.count)) // MOST_PIXELS) or 1
-    strips = -(-(-(-wide // parts) * high) // MOST_PIXELS) or 1
-    rows, columns = down.parts(strips), across.parts(parts)
+    columns = across.parts(int(MOST_PIXELS / max(down.step, 1)))
+    left, right = columns[0].needed()
+    rows = down.parts(MOST_PIXELS // max(right - left, 1))
     blocks = [_block(read, column, row) for row, column in product(rows, columns)]
     if len(blocks) == 1:
         return blocks[0]
@@ -104,7 +107,7 @@ def read_region(
 def _axis(start: float, length: float, count: int, extent: int, step: float, stored: int) -> _Axis:
     edges = (start + np.arange(count + 1) * (length / count)) / step
     near = np.rint(edges)
-    edges = np.where(np.abs(edges - near) < _NEARLY, near, edges).astype(np.float64)
+    edges = np.where(np.abs(edges - near) < _NEARLY, near, edges)
     return _Axis(edges, extent / step, stored)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.imaging.scale import NOT_STATED, StatedScale, from_pixel_size, number
 from core.slides.source import Level, levels_of
+from core.slides.tiff_scale import scale_of_page
 
 if TYPE_CHECKING:
     from openslide import OpenSlide
@@ -26,6 +27,8 @@ _FORMATS = {
     "ventana": "Ventana",
     "zeiss": "Zeiss CZI",
 }
+_BY_TAGS = {"aperio", "generic-tiff"}
+"""Makers whose files are often copies made by others, with what was written of the original."""
 _OPAQUE = 255
 
 
@@ -54,9 +57,14 @@ class OpenSlideSource:
         self.scale: StatedScale = (
             NOT_STATED if None in sides else from_pixel_size(*(side or 0 for side in sides))
         )
+        if vendor in _BY_TAGS:
+            self.scale = scale_of_page(path, self.levels[0])
         power = number(said.get("openslide.objective-power", ""))
         self.magnification = power if power and power > 0 else None
         self.profile = b""
+        if "openslide.icc-size" in said:
+            profile = self._handle.color_profile
+            self.profile = b"" if profile is None else profile.tobytes()
 
     def _open(self) -> "OpenSlide":
         from openslide import OpenSlide  # noqa: PLC0415 - loads its library

@@ -1,64 +1,101 @@
 """Which library opens a slide."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import SlideError
-from core.imaging.formats import format_of
+from core.errors import ImageError, SlideError
+from core.imaging.formats import format_of, likeness
 from core.slides.by_openslide import OpenSlideSource
 from core.slides.by_tifffile import TiffSource
+from core.slides.by_wsidicom import DicomSource
+from core.slides.dicom import is_dicom
 from core.slides.source import SlideSource
 
-_START = 1 << 12
+_START = 1 << 10
+_LONGEST = 200
 
 
-def open_source(path: Path) -> SlideSource:
-    """Open a slide by the library that reads it best.
+def open_source(path: Path, files: Sequence[Path]) -> SlideSource:
+    """Open a slide by the library that reads its format.
+
+    Parameters
+    ----------
+    path
+        Of its file or folder.
+    files
+        All that it consists of.
 
     Raises
     ------
     SlideError
-        If none can.
+        If it is no slide, damaged, or no colour picture of a section.
     """
-    from openslide import OpenSlideError  # noqa: PLC0415 - loads its library
-
-    if path.is_dir():
-        path = min(file for file in path.iterdir() if file.is_file())
     try:
-        with path.open("rb") as file:
+        with files[0].open("rb") as file:
             start = file.read(_START)
-    except OSError as error:
-        raise SlideError(f"{path.name} cannot be opened ({error.strerror}).") from error
-    is_tiff = format_of(start) == "TIFF"
-    if is_tiff and _is_ome(path):
-        return _by_tifffile(path)
-    try:
-        return OpenSlideSource(path)
-    except OpenSlideError as error:
-        if is_tiff:
-            return _by_tifffile(path)
-        raise SlideError(
-            f"{path.name} is no slide that Lobule can open ({error}). It may be damaged or "
-            "incomplete: copy it again from the scanner."
-        ) from error
-
-
-def _is_ome(path: Path) -> bool:
-    from tifffile import TiffFile  # noqa: PLC0415 - takes a while
-
-    try:
-        with TiffFile(path) as file:
-            return bool(file.is_ome)
-    except Exception:  # noqa: BLE001 - damaged files raise anything
-        return False
-
-
-def _by_tifffile(path: Path) -> SlideSource:
-    try:
-        return TiffSource(path)
+        if is_dicom(files[0]):
+            return _dicom(files)
+        if format_of(start) == "TIFF":
+            return _tiff(path)
+        return _other(path, start)
     except SlideError:
         raise
-    except Exception as error:
+    except ImageError as error:
+        raise SlideError(f"{path.name}: {error}") from error
+    except Exception as error:  # damaged files raise anything
         raise SlideError(
-            f"{path.name} is a TIFF file that is damaged or incomplete ({error}), so it cannot be "
-            "opened as a slide. Copy it again from the scanner."
+            f"{path.name} is damaged or incomplete ({in_short(error)}), so it cannot be opened. "
+            "Copy it again from the scanner, or wait until the copy is done."
         ) from error
+
+
+def in_short(error: BaseException) -> str:
+    """What a library says, without the folders of the file."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    words = " ".join(Path(word).name if "/" in word.strip(":,") else word for word in words.split())
+    return words[:_LONGEST]
+
+
+def _dicom(files: Sequence[Path]) -> SlideSource:
+    """By wsidicom; slides that it refuses, such as those without a size of pixels, by OpenSlide."""
+    from openslide import OpenSlideError  # noqa: PLC0415 - loads its library
+
+    try:
+        return DicomSource(files)
+    except Exception:
+        # OpenSlide looks for the files of a series by itself, and follows links.
+        if any(file.is_symlink() for file in files[0].parent.iterdir()):
+            raise
+        try:
+            return OpenSlideSource(files[0])
+        except OpenSlideError:
+            pass
+        raise
+
+
+def _tiff(path: Path) -> SlideSource:
+    """OME-TIFF keeps its levels where only tifffile looks for them."""
+    from openslide import OpenSlide, OpenSlideError  # noqa: PLC0415 - loads its library
+
+    vendor = OpenSlide.detect_format(path)
+    if vendor is None or (vendor == "generic-tiff" and TiffSource.is_ome(path)):
+        return TiffSource(path)
+    try:
+        return OpenSlideSource(path)
+    except OpenSlideError:
+        if vendor != "generic-tiff":
+            raise
+        return TiffSource(path)
+
+
+def _other(path: Path, start: bytes) -> SlideSource:
+    from openslide import OpenSlide  # noqa: PLC0415 - loads its library
+
+    if not start:
+        raise SlideError(f"{path.name} is empty (0 bytes). Copy the slide again.")
+    if OpenSlide.detect_format(path) is None:
+        raise SlideError(
+            f"{path.name} is {likeness(start)}, not a slide that Lobule opens. Give a slide of "
+            "OpenSlide's formats, an OME-TIFF, a tiled TIFF or a DICOM whole slide."
+        )
+    return OpenSlideSource(path)

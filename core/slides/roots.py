@@ -1,4 +1,8 @@
-"""The slides that can be opened here: those in folders that were named, and those that came in."""
+"""The slides that can be opened here: those in folders that were named, and those that came in.
+
+Nothing outside these folders can be reached: a slide is asked for by an id that only the list gives
+out, links to folders are not followed, and links to files are only where they stay inside.
+"""
 
 import hashlib
 import os
@@ -8,15 +12,18 @@ from pathlib import Path
 
 from core.errors import SlideError
 from core.settings import get_settings
+from core.slides.dicom import headers_in, is_dicom
 
 SUFFIXES = frozenset(
     {
-        *(".svs", ".tif", ".tiff", ".ndpi", ".scn", ".mrxs", ".bif", ".svslide", ".czi", ".vms"),
-        *(".vmu", ".btf", ".tf8", ".dcm"),
+        *(".svs", ".tif", ".tiff", ".btf", ".tf8", ".ndpi", ".scn", ".mrxs", ".bif", ".czi"),
+        *(".svslide", ".vms", ".vmu"),
     }
 )
-"""What slides are called, in small letters."""
+"""What slides of one file are called, in small letters; DICOM files are told by their content."""
+_DICOM_SUFFIXES = {"", ".dcm", ".dicom"}
 _ID_LENGTH = 16
+_seen: dict[str, "SlideFile"] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +31,11 @@ class SlideFile:
     """A slide that can be opened."""
 
     id: str
-    """By its place, so it stays while the slide stays there."""
+    """16 hexadecimal digits by its place, so they stay while the slide stays there."""
     name: str
     """As its file or folder is called."""
     path: Path
+    """Of a DICOM slide that has a folder for itself, the folder."""
     root: Path
 
 
@@ -41,10 +49,12 @@ def roots() -> tuple[Path, ...]:
 def list_slides() -> list[SlideFile]:
     """Return all slides, root by root, in the order of their names.
 
-    A folder whose files are DICOM files is one slide. Nothing that lies outside the roots is
-    listed, also where a symbolic link inside leads there.
+    The files of a DICOM series are one slide.
     """
-    return [slide for root in roots() for slide in _slides(root)]
+    listed = {slide.id: slide for root in roots() for slide in _slides(root)}
+    _seen.clear()
+    _seen.update(listed)
+    return list(listed.values())
 
 
 def slide_path(slide_id: str) -> Path:
@@ -55,28 +65,44 @@ def slide_path(slide_id: str) -> Path:
     SlideError
         If no slide has this id, or no longer.
     """
-    for slide in list_slides():
-        if slide.id == slide_id:
-            return slide.path
-    raise SlideError(
-        f"There is no slide {slide_id[:40]!r} here. It may have been moved or deleted: choose one "
-        "from the list."
-    )
+    slide = _seen.get(slide_id)
+    if slide is None or slide.root not in roots() or not _is_inside(slide.path, slide.root):
+        slide = next((slide for slide in list_slides() if slide.id == slide_id), None)
+    if slide is None:
+        raise SlideError(
+            f"There is no slide {slide_id[:40]!r} here. It may have been moved or deleted: choose "
+            "one from the list."
+        )
+    return slide.path
 
 
 def _slides(root: Path) -> Iterator[SlideFile]:
-    # Links to folders are not followed, so there are no circles either.
-    for folder, folders, names in os.walk(root):
+    for place, folders, names in os.walk(root):  # follows no links, so there are no circles
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        here = Path(folder)
-        slides = [name for name in names if Path(name).suffix.lower() in SUFFIXES]
-        dicom = [name for name in slides if name.lower().endswith(".dcm")]
-        if dicom and len(dicom) == len(slides) > 1 and here != root:
-            yield _slide(here, root)
-            continue
-        for name in sorted(slides):
-            if not name.startswith(".") and _is_inside(here / name, root):
-                yield _slide(here / name, root)
+        folder = Path(place)
+        files = [folder / name for name in sorted(names) if not name.startswith(".")]
+        found = [file for file in files if file.suffix.lower() in SUFFIXES]
+        found = [file for file in found if _is_inside(file, root)]
+        if any(_may_be_dicom(file) for file in files):
+            found += _series(folder, is_root=folder == root, alone=not found)
+        yield from (_slide(path, root) for path in sorted(found))
+
+
+def _may_be_dicom(file: Path) -> bool:
+    """By its name, which often is its UID, such as 1.2.840.113619.2, and its content."""
+    suffix = file.suffix.lower()
+    return (suffix in _DICOM_SUFFIXES or suffix[1:].isdigit()) and is_dicom(file)
+
+
+def _series(folder: Path, *, is_root: bool, alone: bool) -> list[Path]:
+    """The first file of each DICOM slide; the folder where it holds just one."""
+    firsts: dict[str, Path] = {}
+    for file, header in headers_in(folder).items():
+        if header.is_scan:
+            firsts.setdefault(header.series, file)
+    if len(firsts) == 1 and alone and not is_root:
+        return [folder]
+    return list(firsts.values())
 
 
 def _slide(path: Path, root: Path) -> SlideFile:
@@ -87,6 +113,6 @@ def _slide(path: Path, root: Path) -> SlideFile:
 
 def _is_inside(path: Path, root: Path) -> bool:
     try:
-        return path.resolve(strict=True).is_relative_to(root) and path.is_file()
+        return path.resolve(strict=True).is_relative_to(root)
     except (OSError, RuntimeError):
         return False

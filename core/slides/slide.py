@@ -1,6 +1,7 @@
 """One whole slide: what is known of it, and any region of it in any size."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SlideError
+from core.imaging.profile import srgb_of
 from core.slides.averaging import read_region
 from core.slides.files import files_of
 from core.slides.fingerprint import fingerprint
-from core.slides.opening import open_source
+from core.slides.opening import in_short, open_source
 from core.slides.source import SlideSource
 
 _NEARLY = 1.001
@@ -52,6 +54,7 @@ class Slide:
         self.info = info
         self._source = source
         self._state = _state(info.path)
+        self._to_srgb = srgb_of(source.profile)
 
     def read(
         self, x: float, y: float, width: float, height: float, size: tuple[int, int]
@@ -85,23 +88,33 @@ class Slide:
                 f"{self.info.name} is not what it was when it was opened: it was moved, deleted or "
                 "written to. Open it again once it is whole."
             )
-        finest = self._source.levels[0]
         step = min(width / size[0], height / size[1]) * _NEARLY
-        fine = [level for level in self._source.levels if max(level.across, level.down) <= step]
-        index = len(fine) - 1 if fine else 0
-        try:
-            return read_region(
-                lambda *place: self._source.read(index, *place),
-                self._source.levels[index],
-                (finest.width, finest.height),
-                (x, y, width, height),
-                size,
-            )
-        except Exception as error:  # libraries raise of many kinds
-            raise SlideError(
-                f"{self.info.name} cannot be read around pixel {x:.0f}, {y:.0f} ({error}): that "
-                "part of the file is damaged or missing. Copy the slide again from the scanner."
-            ) from error
+        levels = self._source.levels
+        best = sum(max(level.across, level.down) <= step for level in levels)
+        pixels = self._from_best((x, y, width, height), size, max(best - 1, 0))
+        return pixels if self._to_srgb is None else self._to_srgb(pixels)
+
+    def _from_best(
+        self, region: tuple[float, float, float, float], size: tuple[int, int], best: int
+    ) -> NDArray[np.uint8]:
+        """Read a region from a level; where that is damaged, from the next finer one."""
+        finest = self._source.levels[0]
+        for index in range(best, -1, -1):
+            try:
+                return read_region(
+                    partial(self._source.read, index),
+                    self._source.levels[index],
+                    (finest.width, finest.height),
+                    region,
+                    size,
+                )
+            except Exception as error:  # noqa: BLE001 - libraries raise of many kinds
+                failure = error
+        raise SlideError(
+            f"{self.info.name} cannot be read around pixel {region[0]:.0f}, {region[1]:.0f} "
+            f"({in_short(failure)}): that part of the file is damaged or missing. Copy the slide "
+            "again from the scanner."
+        ) from failure
 
     def thumbnail(self, longest: int) -> NDArray[np.uint8]:
         """Return the whole slide, its longer side `longest` px at most.
@@ -147,7 +160,7 @@ def open_slide(path: Path) -> Slide:
         If it is missing, damaged, no slide, or no colour picture of a section.
     """
     files = files_of(path)
-    source = open_source(path)
+    source = open_source(path, files)
     try:
         print_ = fingerprint(files)
     except OSError as error:

@@ -21,8 +21,9 @@ _NAMES = {
 }  # fmt: skip
 _JPEG, _JPEG_2000, _LERC = {7, 33007}, {33003, 33004, 33005, 34712}, {34887}
 _WEBP, _JPEG_XL, _PNG = {34927, 50001}, {50002, 52546}, {34933}
-_BYTEWISE = {1, 2, 3, 4, 5, 8, 32946, 32773, 34925, 34926, 50000}
-READ = _BYTEWISE | _JPEG | _JPEG_2000 | _LERC | _WEBP | _JPEG_XL | _PNG
+BYTEWISE = {1, 2, 3, 4, 5, 8, 32946, 32773, 34925, 34926, 50000}
+"""Compressions of bytes, whatever they mean; the others are of pictures."""
+READ = BYTEWISE | _JPEG | _JPEG_2000 | _LERC | _WEBP | _JPEG_XL | _PNG
 _APERIO_YCBCR = 33003
 _LARGEST_TILE = 1 << 26
 # Tiles may reach over the edge of a small image, but not by this many pixels.
@@ -65,8 +66,8 @@ def check_pieces(page: "TiffPage", data: bytes) -> None:
         pieces = 1
     _check_places(offsets[:pieces], counts[:pieces], len(data))
     for offset, count in zip(offsets[:pieces], counts[:pieces], strict=True):
-        if compression not in _BYTEWISE:
-            _check_coded(data[offset : offset + count], compression, width, height)
+        if compression not in BYTEWISE:
+            check_coded(data[offset : offset + count], compression, width, height)
 
 
 def _check_places(offsets: Sequence[int], counts: Sequence[int], size: int) -> None:
@@ -78,8 +79,23 @@ def _check_places(offsets: Sequence[int], counts: Sequence[int], size: int) -> N
         raise excessive("TIFF", f"{len(counts):,} pieces that share their bytes")
 
 
-def _check_coded(coded: bytes, compression: int, width: int, height: int) -> None:
-    """Check the size that a piece declares which is a picture file of its own."""
+def check_coded(coded: bytes, compression: int, width: int, height: int) -> None:
+    """Check the size that a piece declares which is a picture file of its own.
+
+    Parameters
+    ----------
+    coded
+        The bytes of a tile or strip.
+    compression
+        The number that TIFF has for it, of those that are not `BYTEWISE`.
+    width, height
+        Of the piece, as the page declares them.
+
+    Raises
+    ------
+    ImageError
+        If it would grow much larger, or is cut short.
+    """
     declared: tuple[int, int] | None = None
     if compression in _JPEG:
         declared = frame_of(coded)

@@ -1,0 +1,165 @@
+"""The DICOM files that make one slide: those of a series that hold the scan itself.
+
+A series holds a file or several for each level, and may hold pictures of the label and of the whole
+glass. Those carry names: they are never opened.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import SlideError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_MAGIC, _MAGIC_AT = b"DICM", 128
+_WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
+_VOLUME = "VOLUME"
+_COLOURS, _BITS = 3, 8
+_TAGS = [
+    *("SOPClassUID", "SeriesInstanceUID", "ImageType", "SamplesPerPixel", "BitsAllocated"),
+    *("NumberOfOpticalPaths", "Modality"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DicomHeader:
+    """What a file says of itself, as far as it must be known to find the files of a slide."""
+
+    series: str
+    kind: str
+    """UID of the storage class."""
+    flavour: str
+    """ "VOLUME" of the scan itself, "THUMBNAIL", "LABEL" or "OVERVIEW"."""
+    channels: int
+    bits: int
+    paths: int
+    modality: str
+
+    @property
+    def is_scan(self) -> bool:
+        """Whether it holds a level of a whole slide."""
+        return self.kind == _WHOLE_SLIDE and self.flavour == _VOLUME
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file is DICOM by its content."""
+    try:
+        with path.open("rb") as file:
+            file.seek(_MAGIC_AT)
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def header_of(path: Path) -> DicomHeader | None:
+    """Read the header of a file; None if it is no DICOM file or is damaged."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return _header(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=10_000)
+def _header(path: Path, _size: int, _changed: int) -> DicomHeader | None:
+    if not is_dicom(path):
+        return None
+    from pydicom import dcmread  # noqa: PLC0415 - takes a while
+
+    try:
+        said = dcmread(path, stop_before_pixels=True, specific_tags=list(_TAGS))
+        flavours = list(said.get("ImageType") or [])
+        return DicomHeader(
+            series=str(said.get("SeriesInstanceUID", "")),
+            kind=str(said.get("SOPClassUID", "")),
+            flavour=str(flavours[2]) if len(flavours) > 2 else "",  # noqa: PLR2004
+            channels=_number(said, "SamplesPerPixel"),
+            bits=_number(said, "BitsAllocated"),
+            paths=_number(said, "NumberOfOpticalPaths"),
+            modality=str(said.get("Modality", "")),
+        )
+    except Exception:  # noqa: BLE001 - damaged files raise anything
+        return None
+
+
+def _number(said: "Dataset", name: str) -> int:
+    return int(said.get(name) or 0)
+
+
+def files_of_series(path: Path) -> list[Path]:
+    """Return the files of a slide's scan, in the order of their names.
+
+    Parameters
+    ----------
+    path
+        Of a DICOM file, whose series is looked for in its folder, or of a folder.
+
+    Raises
+    ------
+    SlideError
+        If there is no slide, or several, or one that is no colour picture.
+    """
+    folder = path if path.is_dir() else path.parent
+    headers = headers_in(folder)
+    asked = None if path.is_dir() else header_of(path)
+    if not path.is_dir() and asked is None:
+        raise SlideError(
+            f"{path.name} is a DICOM file that is damaged or incomplete, so it cannot be opened. "
+            "Fetch it again from the archive."
+        )
+    scans = {file: header for file, header in headers.items() if header.is_scan}
+    if asked is not None:
+        scans = {file: header for file, header in scans.items() if header.series == asked.series}
+    if not scans:
+        raise SlideError(_no_scan(path, asked, headers.values()))
+    series = {header.series for header in scans.values()}
+    if len(series) > 1:
+        raise SlideError(
+            f"The folder {path.name} holds {len(series)} DICOM slides. Give the path of a file of "
+            "the one that is meant."
+        )
+    _check_colours(path.name, scans.values())
+    return list(scans)
+
+
+def headers_in(folder: Path) -> dict[Path, DicomHeader]:
+    """Return the headers of a folder's DICOM files, by path, in the order of their names.
+
+    Files that are links to somewhere outside the folder are left out.
+    """
+    here = folder.resolve()
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    inside = [
+        file for file in files if not file.is_symlink() or file.resolve().is_relative_to(here)
+    ]
+    read = {file: header_of(file) for file in inside}
+    return {file: header for file, header in read.items() if header is not None}
+
+
+def _no_scan(path: Path, asked: DicomHeader | None, others: Iterable[DicomHeader]) -> str:
+    name, meant = path.name, "Give a DICOM whole slide (VL Whole Slide Microscopy Image)."
+    if asked is None:
+        kinds = {header.modality for header in others if header.modality}
+        known = f" (but {', '.join(sorted(kinds)[:5])})" if kinds else ""
+        return f"The folder {name} holds no DICOM whole slide{known}. {meant}"
+    if asked.kind != _WHOLE_SLIDE:
+        modality = f" of modality {asked.modality}" if asked.modality else ""
+        return f"{name} is a DICOM file{modality}, but no whole slide. {meant}"
+    return (
+        f"{name} is the {asked.flavour.lower() or 'small'} picture of a DICOM slide, and the files "
+        "of the scan are not in its folder. Put them there, or fetch the whole series."
+    )
+
+
+def _check_colours(name: str, scans: Iterable[DicomHeader]) -> None:
+    for header in scans:
+        if header.channels != _COLOURS or header.bits != _BITS or header.paths > 1:
+            many = f"{max(header.paths, header.channels)} channel(s) of {header.bits} bits"
+            raise SlideError(
+                f"{name} holds {many}, not the 8-bit red, green and blue of a stained section. "
+                "Fluorescence is not read: choose a slide in H&E."
+            )

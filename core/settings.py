@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         return self.home / "slides" / "uploads"
 
     @property
+    def slide_answers(self) -> Path:
+        """Where answers of slides are kept, a folder each."""
+        return self.home / "slides" / "answers"
+
+    @property
     def slide_downloads(self) -> Path:
         """Where slides that were fetched from an image archive are kept, a folder each."""
         return self.home / "slides" / "downloads"

@@ -10,6 +10,7 @@ from core.cli.explain import explain
 from core.cli.models import models
 from core.cli.predict import predict
 from core.cli.runs import runs
+from core.cli.slides import slides
 from core.cli.train import train
 from core.errors import LobuleError
 from core.extras import check_backend
@@ -42,3 +43,4 @@ app.add_typer(explain, name="explain")
 app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
 app.add_typer(datasets, name="datasets")
+app.add_typer(slides, name="slides")

@@ -121,15 +121,18 @@ def tile_means(values: NDArray[np.floating | np.bool_], grid: TileGrid) -> NDArr
     NDArray[np.float64]
         (N,); NaN for a tile that holds nothing but NaN.
     """
-    source = _reflect(values.astype(np.float64), grid)
+    source = _reflect(values, grid)
+    # Maps of whole slides are large: neither copied in double precision, nor held twice.
+    if source.dtype == np.bool_:
+        return _tile_sums(source.astype(np.uint8), grid) / grid.size**2
     known = ~np.isnan(source)
-    sums = _tile_sums(np.where(known, source, 0.0), grid)
-    counts = _tile_sums(known.astype(np.float64), grid)
+    sums = _tile_sums(np.where(known, source, 0), grid)
+    counts = _tile_sums(known.astype(np.uint8), grid)
     return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
 
 
-def _tile_sums(values: NDArray[np.float64], grid: TileGrid) -> NDArray[np.float64]:
-    sums = cv2.integral(values)
+def _tile_sums(values: NDArray[Any], grid: TileGrid) -> NDArray[np.float64]:
+    sums = cv2.integral(values, sdepth=cv2.CV_64F)
     y, x = grid.origins.T
     below, right = y + grid.size, x + grid.size
     inside: NDArray[np.float64] = sums[below, right] - sums[y, right] - sums[below, x] + sums[y, x]

@@ -167,7 +167,7 @@ def plan_tiles(pixels: NDArray[np.uint8], tile: int, *, overlap: bool = True) ->
             f"{tile} px; at most {MOST_TILES:,} are answered. Crop the image, or check its scale."
         )
     grid = tile_grid(height, width, tile, max(1, tile // 2) if overlap else tile)
-    map_grid = _shrink(grid)
+    map_grid = map_grid_of(grid)
     # Tissue is told from glass at the size of the maps: finer than a tile, and quick.
     mask = tissue_mask(resize(pixels, map_grid.height, map_grid.width))
     tissue = tile_means(mask, map_grid)
@@ -234,9 +234,12 @@ def tile_inputs(
                 progress(done / total, f"{done} of {total} tiles")
 
 
-def _shrink(grid: TileGrid) -> TileGrid:
-    """Return the same tiles on a smaller picture, for maps; starts are rounded to its pixels."""
-    size = min(grid.size, MAP_TILE)
+def map_grid_of(grid: TileGrid, most: int = MAP_TILE) -> TileGrid:
+    """Return the same tiles on a smaller picture, for maps; starts are rounded to its pixels.
+
+    A tile there is at most so many pixels wide.
+    """
+    size = min(grid.size, most)
     factor = size / grid.size
     height = max(1, round(grid.height * factor))
     width = max(1, round(grid.width * factor))

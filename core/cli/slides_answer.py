@@ -1,0 +1,119 @@
+"""`slides answer`: have a model answer slides."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json, stage_bars
+from core.errors import LobuleError, SlideError
+
+if TYPE_CHECKING:
+    from core.slides.answering import AnswerState
+
+
+def answer(
+    slides: Annotated[list[Path], typer.Argument(help="Slides: files, or folders of DICOM.")],
+    model: Annotated[
+        str, typer.Option(help="Model to ask; `auto` takes the one that knows such tissue.")
+    ] = "auto",
+    um_per_px: Annotated[
+        float | None,
+        typer.Option(help="Scale in micrometres per pixel, where a slide states none."),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Answer slides tile by tile, here, one after another.
+
+    A slide that cannot be answered gets its reason instead, and the exit code is 1. What was
+    answered is kept: `slides resume` goes on with it.
+    """
+    from core.slides.answering import answer_here
+
+    failed = False
+    for path in slides:
+        try:
+            with stage_bars() as bars:
+                chosen = None if model == "auto" else model
+                state = answer_here(path, model=chosen, um_per_px=um_per_px, told=_on(bars))
+            show(state.id, as_json=as_json)
+        except LobuleError as error:
+            failed = True
+            if as_json:
+                print_json({"path": str(path), "error": str(error)})
+            else:
+                typer.echo(f"{plain(str(path))}: no answer. {plain(str(error))}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def resume(
+    answer: Annotated[str, typer.Argument(help="The answer's id.")], *, as_json: AsJson = False
+) -> None:
+    """Go on with an answer that was interrupted, cancelled or failed, here."""
+    from core.slides.answering import resume_here
+
+    try:
+        with stage_bars() as bars:
+            resume_here(answer, told=_on(bars))
+        show(answer, as_json=as_json)
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+
+
+def work(answer: Annotated[str, typer.Argument()], lock: Annotated[int, typer.Option()]) -> None:
+    """Do an answer that another process has asked for."""
+    from core.slides.answering import work_on
+
+    os.set_inheritable(lock, False)  # noqa: FBT003 (its only form)
+    try:
+        work_on(answer, lock)
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+
+
+def _on(bars: Callable[[str, float], None]) -> "Callable[[AnswerState], None]":
+    """Let bars show how an answer stands."""
+    return lambda state: bars(state.stage or "Starting", state.done)
+
+
+def show(answer: str, *, as_json: bool) -> None:
+    """Print what was answered.
+
+    Raises
+    ------
+    SlideError
+        If there is no such answer, or it is not finished.
+    """
+    from core.slides.answering import load_answer
+
+    given = load_answer(answer)
+    if given is None or given.summary is None:
+        raise SlideError(f"The answer {answer} is not finished. `slides resume` goes on with it.")
+    summary = given.summary
+    if as_json:
+        print_json({"id": answer, **summary})
+        return
+    area, tiles = summary["positive"], summary["tiles"]
+    typer.echo(f"{plain(summary['slide']['name'])}: {summary['outcome']['name']}  ({answer})")
+    if summary["probabilities"] is not None:
+        chances = ", ".join(
+            f"{name} {value:.3f}"
+            for name, value in zip(summary["classes"], summary["probabilities"], strict=True)
+        )
+        typer.echo(
+            f"    {chances}; {summary['model']['name']}, {tiles['answered']:,} tiles, "
+            f"{summary['seconds']:.0f} s"
+        )
+        typer.echo(
+            f"    {summary['shown_class']} from {summary['threshold']:.3f}: {area['mm2']:.2f} of "
+            f"{area['answered_mm2']:.2f} mm² tissue ({100 * area['share']:.0f} %); "
+            f"{summary['out_of_scope']['mm2']:.2f} mm² out of scope"
+        )
+    for note in (*summary["outcome"]["reasons"], *summary["warnings"]):
+        typer.echo(f"    Note: {plain(note)}")

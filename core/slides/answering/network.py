@@ -1,0 +1,108 @@
+"""The model that answers a slide: which it is, and its pass over tiles."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import PackageError, SlideError
+from core.explain.passes import Explained
+from core.imaging.read import Image, ImageInfo
+from core.imaging.tissue import tissue_mask
+from core.registry.package import Package
+from core.registry.shelf import find, shelf
+from core.slides.answering.plan import no_scale
+from core.slides.answering.request import AnswerRequest
+from core.slides.slide import Slide
+
+_THUMBNAIL = 1024  # px
+_FIELD_UM = 1500.0
+_FINEST = 0.5  # µm/px
+
+
+@dataclass(frozen=True)
+class SlideNetwork:
+    """A loaded model."""
+
+    batch: int
+    """Inputs that are best answered at once."""
+    answer: Callable[[NDArray[np.uint8]], Explained]
+    """(n, h, w, 3) inputs to probabilities and the evidence for using them."""
+    spread: Callable[[NDArray[np.uint8], int], float]
+    """As `core.inference.classifier.Classifier.spread_over_views`."""
+
+
+def load_network(package: Package) -> SlideNetwork:
+    """Load a model; TensorFlow is loaded with it.
+
+    Raises
+    ------
+    PackageError
+        If it cannot be loaded.
+    """
+    from core.explain.one_pass import explainer  # noqa: PLC0415 - SciPy
+    from core.inference.classifier import get_classifier  # noqa: PLC0415 - SciPy
+
+    classifier = get_classifier(package)
+    explain = explainer(classifier, package.card.heatmap_layer)
+    target = package.card.positive_index or 0
+    return SlideNetwork(
+        classifier.batch, lambda inputs: explain(inputs, target), classifier.spread_over_views
+    )
+
+
+def choose_model(slide: Slide, request: AnswerRequest) -> tuple[str, Package]:
+    """Return the model that was asked for, or the one that knows such tissue, and its name.
+
+    The model is chosen by a field of the slide where there is most tissue, as for an image.
+
+    Raises
+    ------
+    LobuleError
+        If there is none.
+    """
+    if request.model is not None:
+        return request.model, find(request.model)
+    from core.choice import choose  # noqa: PLC0415 - SciPy
+
+    scale = request.um_per_px or slide.info.um_per_px
+    if scale is None:
+        raise SlideError(no_scale(slide.info))
+    package = choose(_field(slide, scale)).package
+    return name_of(package), package
+
+
+def name_of(package: Package) -> str:
+    """What the shelf calls a package.
+
+    Raises
+    ------
+    PackageError
+        If it is not there any more.
+    """
+    for entry in shelf():
+        if entry.package and entry.package.path == package.path:
+            return entry.name
+    raise PackageError(f"The model {package.card.name!r} was taken off the shelf. Ask again.")
+
+
+def _field(slide: Slide, um_per_px: float) -> Image:
+    """Return the field of the slide with most tissue, as an image."""
+    info = slide.info
+    small = slide.thumbnail(_THUMBNAIL)
+    step = info.width / small.shape[1]
+    side = _FIELD_UM / um_per_px
+    window = max(1, min(ceil(side / step), *small.shape[:2]))
+    density = cv2.boxFilter(tissue_mask(small).astype(np.float32), -1, (window, window))
+    row, column = np.unravel_index(density.argmax(), density.shape)
+    width, height = min(side, info.width), min(side, info.height)
+    x = min(max((column + 0.5) * step - width / 2, 0), info.width - width)
+    y = min(max((row + 0.5) * step - height / 2, 0), info.height - height)
+    scale = max(um_per_px, _FINEST)
+    size = max(1, round(width * um_per_px / scale)), max(1, round(height * um_per_px / scale))
+    pixels = slide.read(x, y, width, height, size)
+    about = ImageInfo(info.format, "RGB", 8, *size, scale, info.fingerprint, ())
+    return Image(pixels, about)

@@ -6,9 +6,6 @@ import cv2
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.encaps import encapsulate
 from pydicom.uid import (
     UID,
     ExplicitVRLittleEndian,
@@ -16,10 +13,10 @@ from pydicom.uid import (
     JPEGBaseline8Bit,
     JPEGLSLossless,
     RLELossless,
-    VLWholeSlideMicroscopyImageStorage,
     generate_uid,
 )
 
+from benchmarks.parts.dicom_slide import dicom_level
 from core.imaging.stain import RGB_FROM_HED
 
 Pixels = NDArray[np.uint8]
@@ -137,89 +134,28 @@ def write_dicom(
     uids = uids or (generate_uid(), generate_uid(), generate_uid())
     paths = []
     for index, level in enumerate(levels):
-        spacing = um_per_px * levels[0].shape[1] / level.shape[1] / 1000
-        dataset = _dataset(level, tile, spacing, syntax, f"{flavour} {index}", uids)
+        height, width = level.shape[:2]
+        tiles = [
+            _padded(level[y : y + tile, x : x + tile], tile)
+            for y in range(0, height, tile)
+            for x in range(0, width, tile)
+        ]
+        dataset = dicom_level(
+            [CODERS.get(syntax, np.ndarray.tobytes)(one) for one in tiles],
+            (width, height),
+            tile,
+            um_per_px * levels[0].shape[1] / width / 1000,
+            index,
+            syntax=syntax,
+            flavour=flavour,
+            uids=uids,
+        )
         for name, value in (changes or {}).items():
             setattr(dataset, name, value)
         path = folder / f"{flavour.lower()}-{index}-{len(list(folder.iterdir()))}.dcm"
         dataset.save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
-
-
-def _dataset(
-    level: Pixels, tile: int, spacing: float, syntax: UID, kind: str, uids: tuple[str, str, str]
-) -> FileDataset:
-    height, width = level.shape[:2]
-    flavour, index = kind.split()
-    tiles = [
-        _padded(level[y : y + tile, x : x + tile], tile)
-        for y in range(0, height, tile)
-        for x in range(0, width, tile)
-    ]
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = syntax
-    meta.MediaStorageSOPClassUID = VLWholeSlideMicroscopyImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    made = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
-    made.SOPClassUID = VLWholeSlideMicroscopyImageStorage
-    made.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    made.StudyInstanceUID, made.SeriesInstanceUID, made.FrameOfReferenceUID = uids
-    made.PatientName, made.PatientID, made.Modality = "Nobody^Known", "0", "SM"
-    made.StudyDate, made.StudyTime, made.StudyID, made.SeriesNumber = "20260102", "1200", "1", 1
-    made.InstanceNumber = int(index) + 1
-    made.ContentDate, made.ContentTime = "20260102", "1200"
-    made.AcquisitionDateTime = "202601021200"
-    _scan(made, flavour, index, width, height, spacing)
-    return _with_pixels(made, tiles, tile, syntax)
-
-
-def _scan(
-    made: FileDataset, flavour: str, index: str, width: int, height: int, spacing: float
-) -> None:
-    made.ImageType = ["ORIGINAL", "PRIMARY", flavour, "NONE" if index == "0" else "RESAMPLED"]
-    made.ContainerIdentifier, made.ImageOrientationSlide = "0", [0, 1, 0, 1, 0, 0]
-    made.DimensionOrganizationType = "TILED_FULL"
-    made.TotalPixelMatrixColumns, made.TotalPixelMatrixRows = width, height
-    made.TotalPixelMatrixFocalPlanes, made.NumberOfOpticalPaths = 1, 1
-    made.ImagedVolumeWidth, made.ImagedVolumeHeight = width * spacing, height * spacing
-    made.ImagedVolumeDepth, made.FocusMethod, made.ExtendedDepthOfField = 1.0, "AUTO", "NO"
-    made.SpecimenLabelInImage = "YES" if flavour == "LABEL" else "NO"
-    made.BurnedInAnnotation = made.SpecimenLabelInImage
-    origin = Dataset()
-    origin.XOffsetInSlideCoordinateSystem = origin.YOffsetInSlideCoordinateSystem = 0
-    made.TotalPixelMatrixOriginSequence = [origin]
-    path = Dataset()
-    path.OpticalPathIdentifier = "0"
-    light = Dataset()
-    light.CodeValue, light.CodingSchemeDesignator = "111744", "DCM"
-    light.CodeMeaning = "Brightfield illumination"
-    path.IlluminationTypeCodeSequence = [light]
-    made.OpticalPathSequence = [path]
-    measures, groups, frame = Dataset(), Dataset(), Dataset()
-    measures.PixelSpacing, measures.SliceThickness = [spacing, spacing], 0.001
-    frame.FrameType = made.ImageType
-    groups.PixelMeasuresSequence = [measures]
-    groups.WholeSlideMicroscopyImageFrameTypeSequence = [frame]
-    made.SharedFunctionalGroupsSequence = [groups]
-
-
-def _with_pixels(made: FileDataset, tiles: list[Pixels], tile: int, syntax: UID) -> FileDataset:
-    made.SamplesPerPixel, made.PlanarConfiguration, made.NumberOfFrames = 3, 0, len(tiles)
-    made.Rows = made.Columns = tile
-    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 8, 8, 7, 0
-    made.LossyImageCompression = "00"
-    made.PhotometricInterpretation = {
-        JPEGBaseline8Bit: "YBR_FULL_422",
-        JPEG2000Lossless: "YBR_RCT",
-    }.get(syntax, "RGB")
-    if syntax in CODERS:
-        made.PixelData = encapsulate([CODERS[syntax](one) for one in tiles])
-        made["PixelData"].VR, made["PixelData"].is_undefined_length = "OB", True
-    else:
-        made.PixelData = np.stack(tiles).tobytes()
-        made["PixelData"].VR = "OB"
-    return made
 
 
 def _padded(part: Pixels, tile: int) -> Pixels:

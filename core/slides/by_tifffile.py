@@ -149,7 +149,7 @@ def _levels(file: "TiffFile", name: str) -> list[list["TiffPage"]]:
         _YCBCR,
     }:
         raise SlideError(
-            f"{name} holds {first.samplesperpixel} channels in other colours ({int(first.photometric)}), "
+            f"{name} holds {first.samplesperpixel} channels of kind {int(first.photometric)}, "
             "not red, green and blue. Export the slide as RGB."
         )
     return [pages[:1] for pages in levels]

@@ -1,10 +1,88 @@
-"""`slides`: whole slides."""
+"""`slides`: list the whole slides that can be opened, and say what is known of one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.slides_answer import answer, resume, work
+from core.cli.output import AsJson, plain, print_json
+from core.errors import LobuleError
 
-slides = typer.Typer(help="Whole slides.", no_args_is_help=True)
-slides.command()(answer)
-slides.command()(resume)
-slides.command(hidden=True)(work)
+if TYPE_CHECKING:
+    from core.slides.slide import SlideInfo
+
+slides = typer.Typer(help="Whole slides and DICOM.", no_args_is_help=True)
+
+
+@slides.command("list")
+def list_all(*, as_json: AsJson = False) -> None:
+    """List the slides in the folders of LOBULE_SLIDES, and those uploaded or fetched."""
+    from core.slides.roots import list_slides
+
+    listed = list_slides()
+    if as_json:
+        print_json(
+            [{"id": slide.id, "name": slide.name, "path": str(slide.path)} for slide in listed]
+        )
+        return
+    if not listed:
+        typer.echo("No slides. Name a folder that holds some in LOBULE_SLIDES.")
+    for slide in listed:
+        typer.echo(f"{slide.id}  {plain(str(slide.path))}")
+
+
+@slides.command()
+def info(
+    slide: Annotated[Path, typer.Argument(help="A slide, or a folder of DICOM files.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is known of a slide: format, size, scale, levels."""
+    from core.slides.slide import open_slide
+    from core.slides.stain import why_not_stained
+
+    try:
+        with open_slide(slide) as opened:
+            known, doubt = opened.info, why_not_stained(opened)
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        print_json(_as_json(known, doubt))
+        return
+    for label, words in _lines(known, doubt):
+        typer.echo(f"{label + ':':<14}{plain(words)}")
+
+
+def _as_json(known: "SlideInfo", doubt: str | None) -> dict[str, object]:
+    return {
+        "path": str(known.path),
+        "format": known.format,
+        "width": known.width,
+        "height": known.height,
+        "um_per_px": known.um_per_px,
+        "magnification": known.magnification,
+        "downsamples": list(known.downsamples),
+        "fingerprint": known.fingerprint,
+        "not_he": doubt,
+    }
+
+
+def _lines(known: "SlideInfo", doubt: str | None) -> list[tuple[str, str]]:
+    size = f"{known.width:,} × {known.height:,} px"
+    if known.um_per_px is not None:
+        across, down = (side * known.um_per_px / 1000 for side in (known.width, known.height))
+        size += f", {across:.1f} × {down:.1f} mm"
+    scale = "none stated" if known.um_per_px is None else f"{known.um_per_px:g} µm/px"
+    if known.scale_words:
+        scale = f"none: the file {known.scale_words}"
+    return [
+        ("Slide", str(known.path)),
+        ("Format", known.format),
+        ("Size", size),
+        ("Scale", scale),
+        ("Objective", "not stated" if known.magnification is None else f"{known.magnification:g}×"),
+        ("Levels", ", ".join(f"1/{step:g}" for step in known.downsamples)),
+        ("Fingerprint", known.fingerprint),
+        *([("Stain", doubt)] if doubt else []),
+    ]

@@ -14,7 +14,7 @@ _NAMED = re.compile(r"\.\w{1,5}$")
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return all files of a slide, in an order that does not depend on its name.
+    """Return all files of a slide.
 
     Raises
     ------

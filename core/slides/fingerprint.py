@@ -21,22 +21,24 @@ def fingerprint(files: Sequence[Path]) -> str:
     Parameters
     ----------
     files
-        All that a slide consists of, in an order that does not depend on the slide's name.
+        All that a slide consists of, in any order.
 
     Raises
     ------
     OSError
         If one cannot be read.
     """
-    digest = hashlib.sha256(_VERSION)
-    for path in files:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            digest.update(b"%d\0" % size)
-            for start, length in _parts(size):
-                file.seek(start)
-                digest.update(file.read(length))
-    return digest.hexdigest()
+    return hashlib.sha256(_VERSION + b"".join(sorted(map(_digest, files)))).hexdigest()
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        digest = hashlib.sha256(b"%d\0" % size)
+        for start, length in _parts(size):
+            file.seek(start)
+            digest.update(file.read(length))
+    return digest.digest()
 
 
 def _parts(size: int) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import LobuleError
 from core.extras import check_backend
 from core.serving import SecurityHeaders, check_serving
+from core.slides.serving import routes
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
 from pages.frame.sign_in import sign_in_is_configured, signed_in
@@ -20,12 +21,13 @@ def draw() -> None:
     entered()
     diagnose = st.Page("pages/diagnose.py", title="Diagnose", default=True)
     worklist = st.Page("pages/worklist.py", title="Worklist")
+    slides = st.Page("pages/slides.py", title="Slides")
     datasets = st.Page("pages/datasets.py", title="Datasets")
     training = st.Page("pages/training.py", title="Training")
     performance = st.Page("pages/performance.py", title="Performance")
     models = st.Page("pages/models.py", title="Models")
     about = st.Page("pages/about.py", title="About")
-    pages = [diagnose, worklist, datasets, training, performance, models, about]
+    pages = [diagnose, worklist, slides, datasets, training, performance, models, about]
     page = st.navigation(pages, position="top")
     show_page()
     if signed_in():
@@ -35,7 +37,7 @@ def draw() -> None:
         page.run()
     st.caption(RESEARCH_USE)
     st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis
-    if page == diagnose:  # the only page so far that asks a model
+    if page in (diagnose, slides):  # those that ask a model
         warm_up()
 
 
@@ -52,4 +54,5 @@ else:  # the server imports what it serves
         check_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
     except LobuleError as error:
         raise SystemExit(str(error)) from None
-    app = App(__file__, middleware=[Middleware(SecurityHeaders), Middleware(PageStyle)])
+    layers = [Middleware(SecurityHeaders), Middleware(PageStyle)]
+    app = App(__file__, routes=routes(st.get_option("server.baseUrlPath")), middleware=layers)

@@ -79,3 +79,7 @@ class CaseConflictError(CaseError):
 
 class ServingError(LobuleError):
     """The server was told to listen where strangers could reach it."""
+
+
+class TicketError(LobuleError):
+    """A part of a slide was asked for by a browser window that was not let in."""

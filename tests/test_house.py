@@ -49,6 +49,7 @@ ROOMS = {
     "figures": "performance",
     "shelf": "models",
     "credits": "about",
+    "viewer": "slides",
     "frame": "app",
 }
 TWO_OF_A_NAME = {"Answer", "Part", "Shown"}
@@ -291,7 +292,7 @@ def test_no_image_or_array_is_committed(committed: list[Path]) -> None:
     pixels = {str(p) for p in committed if looks_like_pixels(p) and not is_screenshot(p)}
     # tests/pages/desk/test_samples.py says whose they are.
     assert pixels == {
-        *(f"pages/desk/objectives/{name}x.jpg" for name in (4, 10, 20, 40)),
+        *(f"pages/shared/objectives/{name}x.jpg" for name in (4, 10, 20, 40)),
         *(f"pages/desk/samples/{name}.png" for name in ("invasive", "mixed", "not-invasive")),
     }
 

@@ -11,12 +11,12 @@ from core.registry.shelf import best_first
 from pages.desk.answered_by import package_of, show_no_answer, show_who_answered
 from pages.desk.answers import Failure, Query, Summary, ask, known, summary
 from pages.desk.explanations import show_explanations
-from pages.desk.how_taken import ask_how_taken
 from pages.desk.maps import FIGURE_ROOM, draw_growing, show_maps
 from pages.desk.state import Desk, Subject
-from pages.desk.stated_scale import ask_for_own_scale
+from pages.desk.stated_scale import ask_for_own_scale, state_for_case
 from pages.desk.uploads import take_away
 from pages.desk.work import Work, go_on, wait
+from pages.shared.how_taken import ask_how_taken
 from pages.shared.judging import ask_class
 from pages.shared.outcome import compare_scale, show_outcome
 from pages.shared.plain import as_html, notice
@@ -97,7 +97,7 @@ def show_image(query: Query, work: Work) -> None:
     if isinstance(answer, Failure):
         show_no_answer(answer)
         if answer.plausible is not None:
-            ask_how_taken(answer.plausible)
+            ask_how_taken(state_for_case, answer.plausible)
         return
     if package is None:
         notice("The model that answered was deleted. Ask again.", "error")
@@ -108,7 +108,7 @@ def show_image(query: Query, work: Work) -> None:
         notice(warning)
     show_maps(answer, package, _tag(package))
     if answer.scale.state == "unknown" and answer.scale.square_pixels:
-        ask_how_taken()
+        ask_how_taken(state_for_case)
     show_explanations(answer, package)
     compare_scale(answer)
 

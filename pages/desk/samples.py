@@ -9,10 +9,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.datasets.published_scale import IDC_UM_PER_PX
-from pages.desk.how_taken import objective
-from pages.desk.picture import show_picture
 from pages.desk.state import Upload, open_desk
 from pages.desk.uploads import PHANTOM, put_on_show
+from pages.shared.how_taken import objective
+from pages.shared.picture import show_picture
 
 _FOLDER = Path(__file__).with_name("samples")
 _NOTE = "real tissue of a patient whom idc was trained on: no test of it"

@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.registry.package import load_package
 from pages.desk.answered_by import package_of
-from pages.desk.how_taken import objective
-from pages.desk.picture import address_of
+from pages.shared.how_taken import objective
+from pages.shared.picture import address_of
 from tests.pages.conftest import answered, upload_images
 from tests.pages.test_diagnose import html, open_page, tissue
 

@@ -12,6 +12,7 @@ from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.scale import OBJECTIVES
 from pages.desk import samples
+from pages.shared.how_taken import objective
 from tests.pages.conftest import answered
 from tests.pages.test_diagnose import html, open_page
 
@@ -44,7 +45,7 @@ def test_the_samples_are_of_training_patients_as_they_say() -> None:
 
 @pytest.mark.parametrize("name", ["4×", pytest.param("10×", marks=pytest.mark.slow)])
 def test_an_objective_is_shown_by_a_phantom_of_its_scale(name: str) -> None:
-    picture = read_image(ROOM / "objectives" / f"{name[:-1]}x.jpg").pixels
+    picture = read_image(objective(name)).pixels
     drawn = render_phantom(height=160, width=160, um_per_px=OBJECTIVES[name]).pixels
     assert np.abs(picture.astype(float) - drawn).mean() < 6
 

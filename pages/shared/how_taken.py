@@ -1,12 +1,12 @@
 """The one question where nobody knows the scale: how an image was taken."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 
 from core.imaging.scale import OBJECTIVES
-from pages.desk.picture import show_picture
-from pages.desk.stated_scale import state_for_case
+from pages.shared.picture import show_picture
 
 _PICTURES = Path(__file__).with_name("objectives")
 _HELP = (
@@ -15,11 +15,13 @@ _HELP = (
 )
 
 
-def ask_how_taken(plausible: tuple[float, ...] = ()) -> None:
+def ask_how_taken(state: Callable[[float], None], plausible: tuple[float, ...] = ()) -> None:
     """Ask for the objective, with a picture of each.
 
     Parameters
     ----------
+    state
+        Takes the scale, µm/px, of the objective that is clicked.
     plausible
         Scales, µm/px, at which a model knows the image.
     """
@@ -35,7 +37,7 @@ def ask_how_taken(plausible: tuple[float, ...] = ()) -> None:
                         key=f"taken-{name}",
                         type="primary" if fits else "secondary",
                         width="stretch",
-                        on_click=state_for_case,
+                        on_click=state,
                         args=(um_per_px,),
                         help="A model knows such images." if fits else None,
                     )

@@ -1,0 +1,105 @@
+"""The tiles that the viewer shows: 256 px squares of a slide at every power of two."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.imaging.overlay import encode_png
+from core.slides.byte_cache import ByteCache
+from core.slides.frame import TILE, tile_origin
+from core.slides.slide import Slide
+
+CACHE_BYTES = 256_000_000
+"""Of encoded tiles, some 15,000, and as much again of the pixels that coarse tiles are made of."""
+QUALITY = 85
+# Over so many pixels of the slide's next finer level, a tile is put together from its quarters,
+# which the browser will ask for anyway: slides with few levels would else be read again and again.
+_MOST_READ = 4 * TILE
+
+_encoded: ByteCache[bytes] = ByteCache(CACHE_BYTES, len)
+_pixels: ByteCache[NDArray[np.uint8]] = ByteCache(CACHE_BYTES, lambda pixels: pixels.nbytes)
+BLANK = cv2.imencode(".jpg", np.full((TILE, TILE, 3), 255, np.uint8))[1].tobytes()
+"""Of what lies outside a slide: white, as the glass."""
+
+
+def tile(slide: Slide, z: int, x: int, y: int) -> bytes:
+    """Return a tile as JPEG; white where it reaches over the slide's edge.
+
+    Parameters
+    ----------
+    slide
+        Open.
+    z, x, y
+        As in the address of a map's tile (`core.slides.frame`).
+
+    Raises
+    ------
+    SlideError
+        If the slide cannot be read there.
+    """
+    left, top, downsample = tile_origin(z, x, y)
+    if not _touches(slide, left, top, downsample):
+        return BLANK
+    key = (slide.info.fingerprint, z, x, y)
+    kept = _encoded.get(key)
+    if kept is not None:
+        return kept
+    return _encoded.put(key, _jpeg(_tile_pixels(slide, left, top, downsample)))
+
+
+def thumbnail(slide: Slide, longest: int) -> bytes:
+    """Return a picture of a whole slide as JPEG, its longer side `longest` px at most.
+
+    Raises
+    ------
+    SlideError
+        If the slide cannot be read.
+    """
+    key = (slide.info.fingerprint, longest)
+    return _encoded.get(key) or _encoded.put(key, _jpeg(slide.thumbnail(longest)))
+
+
+def unreadable_tile() -> bytes:
+    """Return the tile, as PNG, that stands where a slide is damaged: hatched, with words."""
+    pixels = np.full((TILE, TILE, 3), 225, np.uint8)
+    for start in range(-TILE, TILE, 24):
+        cv2.line(pixels, (start, TILE), (start + TILE, 0), (200, 200, 200), 2)
+    for row, words in enumerate(("damaged:", "cannot be read")):
+        place = (64, 120 + 26 * row)
+        cv2.putText(pixels, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (60, 60, 60), 1)
+    return encode_png(pixels)
+
+
+def _tile_pixels(slide: Slide, left: int, top: int, downsample: int) -> NDArray[np.uint8]:
+    """Return the (256, 256, 3) RGB pixels of a tile: read, or its quarters shrunk by two."""
+    side = TILE * downsample
+    finer = max(level for level in (1.0, *slide.info.downsamples) if level <= downsample)
+    if side / finer <= _MOST_READ:
+        return slide.read(left, top, side, side, (TILE, TILE))
+    key = (slide.info.fingerprint, left, top, downsample)
+    kept = _pixels.get(key)
+    if kept is not None:
+        return kept
+    half = downsample // 2
+    both = np.full((2 * TILE, 2 * TILE, 3), 255, np.uint8)
+    for row in (0, 1):
+        for column in (0, 1):
+            quarter = left + column * TILE * half, top + row * TILE * half
+            if _touches(slide, *quarter, half):
+                there = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+                both[there] = _tile_pixels(slide, *quarter, half)
+    shrunk = cv2.resize(both, (TILE, TILE), interpolation=cv2.INTER_AREA)
+    return _pixels.put(key, shrunk.astype(np.uint8))
+
+
+def _touches(slide: Slide, left: int, top: int, downsample: int) -> bool:
+    """Whether any of a tile lies on the slide."""
+    side = TILE * downsample
+    info = slide.info
+    return left < info.width and top < info.height and left + side > 0 and top + side > 0
+
+
+def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode (h, w, 3) RGB pixels."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), quality)[1].tobytes()

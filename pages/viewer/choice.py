@@ -1,0 +1,98 @@
+"""Which slide is on show, under which model, and what is beside it: all in the address."""
+
+import streamlit as st
+
+from core.registry.card_words import reservations
+from core.registry.package import Package
+from core.registry.shelf import best_first
+from pages.shared.plain import notice, visible
+from pages.viewer.opening import SlideView, open_view
+
+SLIDE, MODEL, BESIDE, BESIDE_MODEL = "slide", "model", "beside", "beside_model"
+_PLACE = ("x", "y", "zoom")
+_MODEL_HELP = "Answers the places that you point at, and the whole slide. Best first."
+_BESIDE_HELP = "Another slide, or this one with another model's map."
+
+
+def chosen_slide() -> str | None:
+    """Return the id of the slide that the address names; None for the list."""
+    return st.query_params.get(SLIDE) or None
+
+
+def go_to_slide(slide_id: str) -> None:
+    """Show a slide; for the click on a button."""
+    go_to_list()
+    st.query_params[SLIDE] = slide_id
+
+
+def go_to_list() -> None:
+    """Show the list of slides; for the click on a button."""
+    for name in (SLIDE, BESIDE, BESIDE_MODEL, *_PLACE):
+        st.query_params.pop(name, None)
+
+
+def ask_model() -> Package | None:
+    """Draw the choice of the model; None where there is none."""
+    packages = _packages()
+    if not packages:
+        notice("There is no model to answer with. Train one, or add one on Models.")
+        return None
+    package = packages[_choose("Model", list(packages), MODEL, _MODEL_HELP)]
+    for text in reservations(package.card):
+        notice(text)
+    return package
+
+
+def ask_beside(first: SlideView) -> SlideView | None:
+    """Draw the choice of what stands beside; None for nothing.
+
+    Raises
+    ------
+    SlideError
+        If that slide cannot be opened.
+    """
+    from core.slides.roots import list_slides  # noqa: PLC0415 - not needed to draw a page
+
+    names = {slide.id: visible(slide.name) for slide in list_slides()}
+    slide_id = _choose(
+        "Beside it",
+        ["", first.slide_id, *(other for other in names if other != first.slide_id)],
+        BESIDE,
+        _BESIDE_HELP,
+        {"": "nothing", **names, first.slide_id: "the same slide"},
+    )
+    if not slide_id:
+        st.query_params.pop(BESIDE_MODEL, None)
+        return None
+    packages = _packages()
+    name = _choose("Its model", list(packages), BESIDE_MODEL, "") if packages else ""
+    return open_view(slide_id, packages.get(name))
+
+
+def _packages() -> dict[str, Package]:
+    return {entry.name: entry.package for entry in best_first() if entry.package}
+
+
+def _choose(
+    label: str,
+    options: list[str],
+    parameter: str,
+    help_text: str,
+    names: dict[str, str] | None = None,
+) -> str:
+    """Draw one choice that stands in the address, unless it is the first one."""
+    asked = st.query_params.get(parameter, "")
+    named = names or {name: package.card.title for name, package in _packages().items()}
+    chosen = st.selectbox(
+        label,
+        options,
+        index=options.index(asked) if asked in options else 0,
+        format_func=lambda option: named.get(option, option),
+        key=f"slides_{parameter}",
+        help=help_text or None,
+    )
+    if chosen == options[0]:
+        st.query_params.pop(parameter, None)
+    else:
+        st.query_params[parameter] = chosen
+    return chosen

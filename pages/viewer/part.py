@@ -1,0 +1,75 @@
+"""What the model says of the part of a slide that was pointed at."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.jobs import show_progress
+from pages.shared.maps import MAP_HELP, OPACITY, View, choose_map, draw_map
+from pages.shared.outcome import show_outcome
+from pages.shared.plain import notice, quiet
+from pages.viewer.opening import SlideView
+from pages.viewer.part_job import answer_part
+from pages.viewer.pointed import PartAsked, forget_part, part_asked
+from pages.viewer.unknown_scale import ask_scale
+
+if TYPE_CHECKING:
+    from core.diagnosis import Diagnosis
+
+_INVITATION = (
+    "Click a place: the model answers the field there. Or draw a box or a lasso with the tools in "
+    "the corner of the map."
+)
+
+
+def show_part(views: list[SlideView]) -> None:
+    """Draw the answer to the part that was pointed at, or say how to point."""
+    for view in views:
+        if view.um_per_px is None:
+            ask_scale(view)
+            return
+    asked = part_asked(views)
+    if asked is None:
+        quiet(_INVITATION)
+        return
+    view = views[asked.pane]
+    job = answer_part(view, asked.polygon)
+    if job is None:
+        return
+    _show_head(view, asked)
+    if job.running:
+        show_progress(job, job.visible, key="slides_part_stop")
+    elif job.error:
+        notice(job.error, "error")
+    elif job.stopped:
+        notice("Stopped before it was answered.", "note")
+        if st.button("Go on", key="slides_part_again"):
+            answer_part(view, asked.polygon, anew=True)
+            st.rerun()
+    elif job.diagnosis is not None:
+        _show_answer(job.diagnosis)
+
+
+def _show_head(view: SlideView, asked: PartAsked) -> None:
+    """Say what is answered: where, and how large it is."""
+    (left, right), (top, bottom) = (
+        (min(values), max(values)) for values in zip(*asked.polygon, strict=True)
+    )
+    um = view.um_per_px or 1.0
+    size = f"{(right - left) * um:,.0f} × {(bottom - top) * um:,.0f} µm"
+    what = "Region" if asked.drawn else "Field"
+    model = view.package.card.title if view.package else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f"<h3>{what}, {size}</h3>", width="stretch")
+        st.button("Close", key="slides_part_close", on_click=forget_part)
+    quiet(f"At {left:,.0f}, {top:,.0f} px · {model}")
+
+
+def _show_answer(diagnosis: "Diagnosis") -> None:
+    show_outcome(diagnosis)
+    for warning in diagnosis.warnings:
+        notice(warning)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text("Map", help=MAP_HELP, width="content")
+        name, values = choose_map(diagnosis, "slides_part_map")
+    draw_map(diagnosis, name, values, View(OPACITY / 100, "viridis", 0.0), "slides_part_figure")

@@ -1,0 +1,91 @@
+"""What steers the maps in the browser, and what it tells of them.
+
+Streamlit tells a page nothing of where a Plotly map was moved to. This component, mounted beside
+the maps, does: it draws what depends on the view (scale bar, overview, magnifications), hears the
+keys, and says which place or region was pointed at.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent
+_KEY, _POINTED = "slides_steering", "slides_pointed"
+_mount = st.components.v2.component(
+    "slide_steering",
+    html=(_FOLDER / "steering.html").read_text(encoding="utf-8"),
+    css=(_FOLDER / "steering.css").read_text(encoding="utf-8"),
+    js=(_FOLDER / "steer.js").read_text(encoding="utf-8"),
+)
+
+
+Corners = tuple[tuple[float, float], ...]
+"""In pixels of the slide's finest level."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaidMap:
+    """A map of probabilities over a slide."""
+
+    tiles: str
+    """Absolute address with {z}, {x} and {y}."""
+    opacity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """One map on the page."""
+
+    key: str
+    """Of the container that it stands in."""
+    width: int
+    """Of the slide, px."""
+    height: int
+    um: float | None
+    """Micrometres a pixel, where known."""
+    picture: str
+    """Address of a picture of the whole slide."""
+    fits: bool
+    """Whether all of the slide is shown at first."""
+    maps: list[LaidMap] = field(default_factory=list)
+    """The lowest first."""
+    outlines: list[Corners] = field(default_factory=list)
+    """Closed lines round what reaches the threshold."""
+    marked: list[Corners] = field(default_factory=list)
+    """Closed lines round what was pointed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """What was pointed at since the last run, in pixels of the finest level."""
+
+    pane: int
+    polygon: Corners
+    """Only one corner where a place was clicked."""
+
+
+def steer(panes: list[Pane], *, linked: bool) -> None:
+    """Mount the toolbar of the maps, which also lays things over them."""
+    _mount(
+        key=_KEY,
+        data={"linked": linked, "panes": [asdict(pane) for pane in panes]},
+        on_pointed_change=_note,
+        on_region_change=_note,
+    )
+
+
+def take_pointed() -> Pointed | None:
+    """Return what was pointed at, once."""
+    told = st.session_state.pop(_POINTED, None)
+    try:
+        polygon = tuple((float(x), float(y)) for x, y in told["polygon"])
+        return Pointed(int(told["pane"]), polygon) if polygon else None
+    except (KeyError, TypeError, ValueError):  # nothing, or not as the component says it
+        return None
+
+
+def _note() -> None:
+    """Keep what the browser says; the page takes it when it is drawn."""
+    told = st.session_state[_KEY]
+    st.session_state[_POINTED] = told.get("pointed") or told.get("region")

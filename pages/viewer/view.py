@@ -1,0 +1,132 @@
+"""One slide, or two beside each other, as maps to zoom and move in."""
+
+import math
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.shared.plain import as_html
+from pages.viewer.addresses import slide_tiles, thumbnail
+from pages.viewer.laid import laid_maps, outlines_of
+from pages.viewer.look import MapLook
+from pages.viewer.opening import SlideView
+from pages.viewer.pointed import note_pointed, part_asked
+from pages.viewer.steering import Pane, steer, take_pointed
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Beginning = tuple[float, float, float]
+"""x and y of the middle of a view, and screen pixels a slide pixel."""
+_BEGINNINGS = "slides_beginnings"
+_CONFIG = {
+    "scrollZoom": True,
+    "doubleClick": False,
+    "displayModeBar": True,
+    "modeBarButtons": [["pan2d", "select2d", "lasso2d"]],
+}
+# Of a map before the browser says how large it is; it then fits the slide itself.
+_SCREEN = (800, 600)
+_SMALLEST, _LARGEST = 2**-16, 2.0  # screen pixels a slide pixel, that a map can show
+
+
+def show_view(views: list[SlideView], look: MapLook) -> None:
+    """Draw the slides, and keep what is pointed at on them."""
+    note_pointed(views, take_pointed())
+    _show_names(views)
+    toolbar = st.container()
+    with st.container(key="beside-slides"):
+        columns = st.columns(len(views), gap="small")
+    for pane, (view, column) in enumerate(zip(views, columns, strict=True)):
+        with column, st.container(key=_key(view, pane)):
+            st.plotly_chart(
+                _figure(view, _beginning(view)),
+                height="stretch",
+                theme=None,
+                key=f"{_key(view, pane)}_chart",
+                config=_CONFIG,
+                alt=f"The slide {view.info.name}, to zoom and move in.",
+            )
+    with toolbar:
+        steer(_panes(views, look), linked=look.linked)
+
+
+def _panes(views: list[SlideView], look: MapLook) -> list[Pane]:
+    asked = part_asked(views)
+    panes = []
+    for pane, view in enumerate(views):
+        here = asked if asked and asked.pane == pane else None
+        panes.append(
+            Pane(
+                key=_key(view, pane),
+                width=view.info.width,
+                height=view.info.height,
+                um=view.um_per_px,
+                picture=thumbnail(view.slide_id),
+                fits=_beginning(view) is None,
+                maps=laid_maps(view, here, look),
+                outlines=outlines_of(view, here) if look.outlined else [],
+                marked=[here.polygon] if here else [],
+            )
+        )
+    return panes
+
+
+def _figure(view: SlideView, beginning: Beginning | None) -> "go.Figure":
+    from core.plots.deep_zoom import deep_zoom  # noqa: PLC0415 - Plotly, not needed for the list
+    from core.slides.frame import NATIVE_ZOOM, fit_zoom, lon_lat  # noqa: PLC0415
+
+    width, height = view.info.width, view.info.height
+    if beginning is None:
+        centre, zoom = (width / 2, height / 2), fit_zoom(width, height, *_SCREEN)
+    else:
+        centre, zoom = beginning[:2], NATIVE_ZOOM + math.log2(beginning[2])
+    return deep_zoom(
+        slide_tiles(view.slide_id),
+        corners=(lon_lat(0, 0), lon_lat(width, height)),
+        centre=lon_lat(*centre),
+        zoom=zoom,
+    )
+
+
+def _key(view: SlideView, pane: int) -> str:
+    """Of the container of a map: another slide is another map."""
+    return f"slide_pane_{pane}_{view.slide_id}"
+
+
+def _show_names(views: list[SlideView]) -> None:
+    shown = []
+    for view in views:
+        info = view.info
+        size = f"{info.width:,} × {info.height:,} px"
+        scale = "scale not known"
+        if view.um_per_px:
+            width, height = (side * view.um_per_px / 1000 for side in (info.width, info.height))
+            scale = f"{view.um_per_px:.3g} µm/px · {width:.3g} × {height:.3g} mm"
+        facts = f"{info.format} · {size} · {scale}"
+        shown.append(
+            f'<div class="lobule-file"><h2 class="lobule-model">{as_html(info.name)}</h2>'
+            f'<span class="lobule-quiet">{as_html(facts)}</span></div>'
+        )
+    st.html(f'<h1 class="lobule-unseen">Slides</h1>{"".join(shown)}')
+
+
+def _beginning(view: SlideView) -> Beginning | None:
+    """Where the view of a slide begins, by the address; None where all of it is to be seen.
+
+    The browser changes the address as the view moves. What it was when the slide came on show
+    stays, or a figure with another beginning would be drawn anew.
+    """
+    beginnings: dict[str, Beginning | None] = st.session_state.setdefault(_BEGINNINGS, {})
+    if view.slide_id not in beginnings:
+        beginnings[view.slide_id] = _beginning_of_address(view)
+    return beginnings[view.slide_id]
+
+
+def _beginning_of_address(view: SlideView) -> Beginning | None:
+    try:
+        x, y, zoom = (float(st.query_params[name]) for name in ("x", "y", "zoom"))
+    except (KeyError, ValueError):
+        return None
+    inside = 0 <= x <= view.info.width and 0 <= y <= view.info.height
+    return (x, y, zoom) if inside and _SMALLEST <= zoom <= _LARGEST else None

@@ -1,0 +1,193 @@
+"""The page of whole slides: its list, its maps, and the answers to what is pointed at."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.slides.frame import NATIVE_ZOOM, lon_lat
+from core.slides.roots import list_slides
+from tests.made_slides import section, write_tiff
+from tests.pages.conftest import drawn_until_gone
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS = 120
+HOSTILE = "<img src=x onerror=alert(1)> *b*.svs"
+PANE = "slide_pane_0_"
+
+pytestmark = pytest.mark.usefixtures("shelf")
+
+
+@pytest.fixture
+def root(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of slides, empty."""
+    folder = home / "root"
+    folder.mkdir()
+    monkeypatch.setenv("LOBULE_SLIDES", str(folder))
+    return folder
+
+
+@pytest.fixture
+def slide_id(root: Path) -> str:
+    """A slide of 900 × 700 px at 2 µm/px."""
+    write_tiff(root / HOSTILE, [section(900, 700)], kind="svs", um_per_px=2.0, tile=64)
+    (slide,) = list_slides()
+    return slide.id
+
+
+def start(**address: str) -> AppTest:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+    page.switch_page("pages/slides.py")
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def html(page: AppTest) -> str:
+    return "\n".join(element.proto.body for element in page.get("html"))
+
+
+def figures(page: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
+
+
+def panes(page: AppTest) -> list[dict[str, Any]]:
+    """What the component that steers the maps is told."""
+    (component,) = page.get("bidi_component")
+    told: list[dict[str, Any]] = json.loads(component.proto.json)["panes"]
+    return told
+
+
+def point(page: AppTest, *corners: tuple[float, float], pane: int = 0) -> AppTest:
+    """Point at a place, or draw a region, as the browser says it; wait for the answer."""
+    page.session_state["slides_pointed"] = {"pane": pane, "polygon": corners}
+    return drawn_until_gone(page.run(), "slides_part_stop", SECONDS)
+
+
+def test_without_slides_it_says_how_they_come_in(root: Path) -> None:
+    page = start()
+    assert not page.exception
+    assert "There is no slide here yet." in html(page)
+    assert "LOBULE_SLIDES" in html(page)
+    assert page.file_uploader[0].label == "Add a slide"
+    assert list(root.iterdir()) == []
+
+
+def test_a_click_on_the_list_opens_a_slide(slide_id: str) -> None:
+    page = start()
+    assert f"/slide/{slide_id}/thumbnail" in html(page)
+    button = page.button(key=f"slide-{slide_id}")
+    assert button.label.replace("\\", "") == HOSTILE
+    button.click().run()
+    assert not page.exception
+    assert page.query_params["slide"] == slide_id
+    assert "&lt;img src=x" in html(page)
+    assert "<img src=x" not in html(page)
+    assert "900 × 700 px · 2 µm/px · 1.8 × 1.4 mm" in html(page)
+    page.button(key="to_list").click().run()
+    assert "slide" not in page.query_params
+    assert page.button(key=f"slide-{slide_id}")
+
+
+def test_what_is_uploaded_is_on_the_list(root: Path, home: Path, tmp_path: Path) -> None:
+    content = write_tiff(tmp_path / "a.svs", [section(300, 200)], kind="svs", tile=64).read_bytes()
+    page = start()
+    page.file_uploader[0].set_value([("b.svs", content, "image/tiff")])
+    page.run()
+    assert not page.exception
+    assert [path.name for path in (home / "slides" / "uploads").iterdir()] == ["b.svs"]
+    assert "b.svs" in [button.label.replace("\\", "") for button in page.button]
+    page.file_uploader[0].set_value([("c.svs", b"nothing", "image/tiff")])
+    page.run()
+    assert "c.svs" in html(page)
+    assert len(list_slides()) == 1
+    assert list(root.iterdir()) == []
+
+
+def test_a_slide_that_is_gone_is_told_of_in_words(root: Path) -> None:
+    page = start(slide="gone")
+    assert not page.exception
+    assert "There is no slide &#x27;gone&#x27; here" in html(page)
+    assert page.button(key="to_list")
+    assert list(root.iterdir()) == []
+
+
+def test_a_link_opens_the_same_view(slide_id: str) -> None:
+    page = start(slide=slide_id, x="450", y="300", zoom="0.5")
+    (figure,) = figures(page)
+    shown = figure["layout"]["map"]
+    assert shown["zoom"] == NATIVE_ZOOM - 1
+    assert (shown["center"]["lon"], shown["center"]["lat"]) == pytest.approx(lon_lat(450, 300))
+    assert f"/slide/{slide_id}/{{z}}/{{x}}/{{y}}" in shown["layers"][0]["source"][0]
+    assert not panes(page)[0]["fits"]
+
+
+@pytest.mark.parametrize("address", [{}, {"x": "nan", "y": "1", "zoom": "1"}, {"x": "-5"}])
+def test_an_address_without_a_place_shows_all(slide_id: str, address: dict[str, str]) -> None:
+    (pane,) = panes(start(slide=slide_id, **address))
+    assert pane["fits"]
+    assert (pane["width"], pane["height"], pane["um"]) == (900, 700, 2.0)
+    assert pane["key"] == f"{PANE}{slide_id}"
+
+
+@pytest.mark.slow
+def test_a_click_answers_the_field_there(slide_id: str) -> None:
+    page = point(start(slide=slide_id), (450, 350))
+    assert "Field, 800 × 800 µm" in html(page)
+    assert "probability of" in html(page)
+    (pane,) = panes(page)
+    assert pane["marked"] == [[[250, 150], [650, 150], [650, 550], [250, 550]]]
+    assert pane["maps"] == []
+    assert len(figures(page)) == 2
+    page.button(key="slides_part_close").click().run()
+    assert "Click a place" in html(page)
+    assert panes(page)[0]["marked"] == []
+
+
+@pytest.mark.slow
+def test_a_region_is_answered_alone_and_its_map_lies_there(slide_id: str) -> None:
+    page = point(start(slide=slide_id), (100, 100), (500, 100), (500, 400), (100, 400))
+    assert "Region, 800 × 600 µm" in html(page)
+    (pane,) = panes(page)
+    (laid,) = pane["maps"]
+    assert laid["opacity"] == 0.7
+    assert "/viridis/{z}/{x}/{y}" in laid["tiles"]
+    page.slider(key="slides_opacity").set_value(20).run()
+    assert panes(page)[0]["maps"][0] == {**laid, "opacity": 0.2}
+    page.selectbox(key="slides_colours").set_value("magma").run()
+    assert "/magma/" in panes(page)[0]["maps"][0]["tiles"]
+    before = figures(page)[0]
+    page.toggle(key="slides_outline").set_value(False).run()
+    assert panes(page)[0]["outlines"] == []
+    assert figures(page)[0] == before, "the view stays"
+
+
+def test_where_no_scale_is_stated_it_is_asked_for_and_remembered(root: Path) -> None:
+    write_tiff(root / "plain.tif", [section(600, 500, seed=4)], tile=64)
+    (slide,) = list_slides()
+    page = start(slide=slide.id)
+    assert "states no scale that can be used" in html(page)
+    assert any(text.value == "How was this taken?" for text in page.text)
+    assert panes(page)[0]["um"] is None
+    page.button(key="taken-20×").click().run()
+    assert not page.exception
+    assert panes(page)[0]["um"] == 0.5
+    assert panes(start(slide=slide.id))[0]["um"] == 0.5, "in another window too"
+
+
+def test_two_stand_beside_each_other_and_move_together(slide_id: str, root: Path) -> None:
+    write_tiff(root / "z.svs", [section(500, 400)], kind="svs", um_per_px=1.0, tile=64)
+    other = next(slide.id for slide in list_slides() if slide.id != slide_id)
+    page = start(slide=slide_id)
+    page.selectbox(key="slides_beside").set_value(other).run()
+    assert not page.exception
+    assert [pane["um"] for pane in panes(page)] == [2.0, 1.0]
+    assert page.query_params["beside"] == other
+    assert page.toggle(key="slides_linked").value
+    again = start(slide=slide_id, beside=other)
+    assert len(figures(again)) == 2
+    again.selectbox(key="slides_beside").set_value("").run()
+    assert len(figures(again)) == 1
+    assert "beside" not in again.query_params

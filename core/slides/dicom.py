@@ -49,10 +49,14 @@ def is_dicom(path: Path) -> bool:
     """Whether a file is DICOM by its content."""
     try:
         with path.open("rb") as file:
-            file.seek(_MAGIC_AT)
-            return file.read(len(_MAGIC)) == _MAGIC
+            return is_dicom_start(file.read(_MAGIC_AT + len(_MAGIC)))
     except OSError:
         return False
+
+
+def is_dicom_start(data: bytes | memoryview) -> bool:
+    """Whether this is how DICOM files begin."""
+    return bytes(data[_MAGIC_AT : _MAGIC_AT + len(_MAGIC)]) == _MAGIC
 
 
 def header_of(path: Path) -> DicomHeader | None:

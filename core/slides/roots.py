@@ -76,32 +76,41 @@ def slide_path(slide_id: str) -> Path:
     return slide.path
 
 
+def slides_in(folder: Path, root: Path | None = None) -> list[Path]:
+    """Return the slides in a folder itself, in the order of their names.
+
+    Links out of `root`, or of the folder where no root is given, are left out.
+    """
+    files = [file for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
+    slides = [file for file in files if file.suffix.lower() in SUFFIXES]
+    slides = [file for file in slides if file.is_file() and _is_inside(file, root or folder)]
+    if any(_may_be_dicom(file) for file in files):
+        slides += _series(folder)
+    return sorted(slides)
+
+
 def _slides(root: Path) -> Iterator[SlideFile]:
-    for place, folders, names in os.walk(root):  # follows no links, so there are no circles
+    for place, folders, _ in os.walk(root):  # follows no links, so there are no circles
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        folder = Path(place)
-        files = [folder / name for name in sorted(names) if not name.startswith(".")]
-        found = [file for file in files if file.suffix.lower() in SUFFIXES]
-        found = [file for file in found if _is_inside(file, root)]
-        if any(_may_be_dicom(file) for file in files):
-            found += _series(folder, is_root=folder == root, alone=not found)
-        yield from (_slide(path, root) for path in sorted(found))
+        slides = slides_in(Path(place), root)
+        # A DICOM slide that has a folder for itself is called by it.
+        if len(slides) == 1 and Path(place) != root and slides[0].suffix.lower() not in SUFFIXES:
+            slides = [Path(place)]
+        yield from (_slide(path, root) for path in slides)
 
 
 def _may_be_dicom(file: Path) -> bool:
     """By its name, which often is its UID, such as 1.2.840.113619.2, and its content."""
     suffix = file.suffix.lower()
-    return (suffix in _DICOM_SUFFIXES or suffix[1:].isdigit()) and is_dicom(file)
+    return file.is_file() and (suffix in _DICOM_SUFFIXES or suffix[1:].isdigit()) and is_dicom(file)
 
 
-def _series(folder: Path, *, is_root: bool, alone: bool) -> list[Path]:
-    """The first file of each DICOM slide; the folder where it holds just one."""
+def _series(folder: Path) -> list[Path]:
+    """The first file of each DICOM slide."""
     firsts: dict[str, Path] = {}
     for file, header in headers_in(folder).items():
         if header.is_scan:
             firsts.setdefault(header.series, file)
-    if len(firsts) == 1 and alone and not is_root:
-        return [folder]
     return list(firsts.values())
 
 

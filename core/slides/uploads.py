@@ -1,64 +1,162 @@
-"""Slides that come in through the browser: small ones, since larger are opened where they lie."""
+"""Slides that came through the browser: which files they are, and how they are kept."""
 
-import os
-import tempfile
-from pathlib import Path, PurePath
+import hashlib
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
-from core.atomic import free_name
-from core.errors import SlideError
+from core.atomic import hidden_folder, put_in_place, tidy
+from core.errors import ImageError, SlideError
+from core.imaging.formats import format_of, read_header
 from core.settings import get_settings
-from core.slides.roots import SUFFIXES
+from core.slides.dicom import is_dicom_start
+from core.slides.roots import SUFFIXES, SlideFile, list_slides, slide_path, slides_in
 from core.slides.slide import open_slide
 
-# Of these, the file with the name holds no pixels: those lie in a folder or in files beside it.
-_NOT_ALONE = {".mrxs", ".vms", ".vmu"}
-UPLOADED = tuple(sorted(suffix[1:] for suffix in SUFFIXES - _NOT_ALONE))
-"""What may be uploaded, without the dot."""
+_SEVERAL_FILES = {".mrxs", ".vms", ".vmu"}
+_PICTURES = {".tif", ".tiff", ".btf", ".tf8"}
+_ID_LENGTH = 16
+Content = bytes | memoryview
+UPLOADED = tuple(sorted(suffix[1:] for suffix in {*SUFFIXES, ".dcm"} - _SEVERAL_FILES))
+"""What slides are called that may be uploaded, without the dot."""
+_LONGEST_NAME = 120
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
+_SPARE_BYTES = 500_000_000
+"""Of the disk, which are left to others."""
 
 
-def keep_upload(name: str, content: bytes | memoryview) -> Path:
-    """Keep a slide among the others, if it can be opened.
+def is_slide(name: str, data: bytes) -> bool:
+    """Whether a file is for the reader of slides: DICOM, or a slide too large for a picture.
+
+    Small ones are answered as pictures are.
 
     Parameters
     ----------
     name
-        As the file was called where it came from.
-    content
+        What it is called.
+    data
         All of it.
+    """
+    if is_dicom_start(data):
+        return True
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix not in SUFFIXES or (suffix in _PICTURES and format_of(data) != "TIFF"):
+        return False
+    try:
+        header = read_header(data)
+    except ImageError:
+        return suffix not in _PICTURES
+    return header.width * header.height > get_settings().max_image_pixels
 
-    Returns
-    -------
-    Path
-        Where it lies; another name where this one was taken.
+
+def keep(files: Mapping[str, Content]) -> list[SlideFile]:
+    """Keep what was uploaded at once; returns the slides that these files make, all of which open.
+
+    DICOM files are kept together, as they may be those of one slide, others each by itself, the
+    same ones once. What cannot be opened as a slide is not kept.
+
+    Parameters
+    ----------
+    files
+        All bytes by name.
 
     Raises
     ------
     SlideError
-        If it is no slide that can be opened, or cannot be written; nothing is kept then.
+        If a file is over the limit, a slide does not open, or there is no room.
     """
-    plain = PurePath(name.replace("\\", "/")).name.lstrip(".")
-    stem, suffix = PurePath(plain).stem, PurePath(plain).suffix
-    if suffix.lower().removeprefix(".") not in UPLOADED:
-        raise SlideError(
-            f"{plain!r} cannot be uploaded as a slide: expected {', '.join(UPLOADED)}. Slides of "
-            "several files (MRXS, VMS) go into a folder that LOBULE_SLIDES names."
-        )
-    folder = get_settings().slide_uploads
+    dicom = {name: data for name, data in files.items() if is_dicom_start(data)}
+    alone = [{name: data} for name, data in files.items() if name not in dicom]
+    groups = [*alone, *([dicom] if dicom else [])]
+    return [slide for group in groups for slide in _keep(group)]
+
+
+def _keep(files: Mapping[str, Content]) -> list[SlideFile]:
+    for name, data in files.items():
+        _check(name, len(data))
+    root = get_settings().slide_uploads
+    digests = sorted(hashlib.sha256(data).digest() for data in files.values())
+    target = root / hashlib.sha256(b"".join(digests)).hexdigest()[:_ID_LENGTH]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(prefix=".", suffix=suffix, dir=folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            open_slide(Path(aside)).close()
-            free = free_name(stem, lambda taken: (folder / f"{taken}{suffix}").exists())
-            return Path(aside).rename(folder / f"{free}{suffix}")
-        except SlideError as error:
-            raise SlideError(str(error).replace(Path(aside).name, plain)) from error
-        finally:
-            Path(aside).unlink(missing_ok=True)
+        if not target.is_dir():
+            root.mkdir(parents=True, exist_ok=True)
+            tidy(root)
+            _check_room(root, sum(map(len, files.values())))
+            _write(target, files)
     except OSError as error:
         raise SlideError(
-            f"{plain!r} cannot be kept ({error.strerror}). Make room in {folder}, or have it made "
-            "writable."
+            f"The slide cannot be kept in {root} ({error.strerror}). Check that folder and its "
+            "disk, or put the slide into a folder of LOBULE_SLIDES."
         ) from error
+    inside = target.resolve()
+    return [slide for slide in list_slides() if slide.path.is_relative_to(inside)]
+
+
+def remove(slide_id: str) -> None:
+    """Delete a slide that was uploaded or fetched, with all files that came with it.
+
+    Raises
+    ------
+    SlideError
+        If there is no such slide, or it lies in a folder of LOBULE_SLIDES.
+    """
+    path = slide_path(slide_id)
+    settings = get_settings()
+    for root in (settings.slide_uploads.resolve(), settings.slide_downloads.resolve()):
+        if path.is_relative_to(root):
+            shutil.rmtree(root / path.relative_to(root).parts[0])
+            return
+    raise SlideError(
+        f"{path.name} lies in a folder of LOBULE_SLIDES, where nothing is changed. Delete it there."
+    )
+
+
+def _check(name: str, size: int) -> None:
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in _SEVERAL_FILES:
+        raise SlideError(
+            f"{name} is one of several files of its slide (MRXS, VMS). Put all of them into a "
+            "folder that LOBULE_SLIDES names."
+        )
+    limit = get_settings().max_image_bytes
+    if size > limit:
+        raise SlideError(
+            f"{name} has {size / 1e6:.0f} MB; at most {limit / 1e6:.0f} MB are taken through the "
+            "browser. Put it into a folder that is named in LOBULE_SLIDES."
+        )
+
+
+def _check_room(root: Path, size: int) -> None:
+    free = shutil.disk_usage(root).free
+    if free < size + _SPARE_BYTES:
+        raise SlideError(
+            f"The disk has {free / 1e9:.1f} GB left, too little to keep a slide of "
+            f"{size / 1e9:.1f} GB. Make room, or delete slides that are no longer needed."
+        )
+
+
+def _write(target: Path, files: Mapping[str, Content]) -> None:
+    """Write the files aside, see that the slides open, and put the folder in its place."""
+    with hidden_folder(target, "saving") as aside:
+        folder = aside / "slide"
+        folder.mkdir()
+        whole = folder
+        if all(is_dicom_start(data) for data in files.values()):  # a folder is called by its name
+            folder /= PurePosixPath(_safe(next(iter(files)), 0, folder)).stem
+            folder.mkdir()
+        for number, (name, data) in enumerate(files.items()):
+            (folder / _safe(name, number, folder)).write_bytes(data)
+        for slide in slides_in(folder.resolve()) or sorted(folder.iterdir()):
+            open_slide(slide).close()  # raises where it does not open
+        put_in_place(whole, target)
+
+
+def _safe(name: str, number: int, folder: Path) -> str:
+    """A name that every system can have, like that of the file."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    path = PurePosixPath(_UNSAFE.sub("_", last).strip(". ") or "slide")
+    suffix = path.suffix[:20]
+    stem = path.name[: len(path.name) - len(path.suffix)][:_LONGEST_NAME] or "slide"
+    taken = (folder / f"{stem}{suffix}").exists()
+    return f"{stem}-{number}{suffix}" if taken else f"{stem}{suffix}"

@@ -10,6 +10,7 @@ from core.imaging.archive import SUFFIX, unpack
 from core.settings import get_settings
 from pages.desk.state import MOST_BYTES, MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
 from pages.desk.stated_scale import forget_scale
+from pages.desk.whole_slides import SLIDE_TYPES, let_go, may_be_slide, offer_slides, take_slides
 from pages.shared.hand_over import take_model, take_over
 from pages.shared.plain import notice
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 IMAGE_TYPES = ["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"]
-OTHER_TYPES = ["svs", "ndpi", "scn", "mrxs", "dcm"]
-"""Of slides: the reader answers them, or says why not, where the user looks."""
 PHANTOM_NAME = "phantom (synthetic).png"
 PHANTOM_UM_PER_PX = 4.0
 _TURN = "uploader"
@@ -35,36 +34,59 @@ def ask_for_images() -> None:
         st.session_state[_HELD] = []
     files = st.file_uploader(
         "Images of breast tissue (H&E)",
-        type=[*IMAGE_TYPES, *OTHER_TYPES, "zip"],
+        type=[*IMAGE_TYPES, *SLIDE_TYPES, "zip"],
         accept_multiple_files=True,
         key=key,
         help=f"PNG, JPEG, TIFF, BMP or WebP, or a zip of them, up to {MOST_IMAGES} of one case. "
-        "They stay in memory until you clear them, 12 hours at most.",
+        "They stay in memory until you clear them, 12 hours at most. Whole slides (SVS, NDPI, "
+        "DICOM…) are kept on the server and open on the Slides page.",
     )
-    _take({file.file_id: file for file in files})
+    came = _take({file.file_id: file for file in files})
+    refused = bool(st.session_state.get(_REFUSAL))
+    offer_slides(at_once=came and not refused and not open_desk().images)
     if refusal := st.session_state.get(_REFUSAL):
         notice(refusal)
 
 
-def _take(files: "dict[str, UploadedFile]") -> None:
-    """Lay new files of the uploader on the desk, and take away those that were taken out of it."""
+def _take(files: "dict[str, UploadedFile]") -> bool:
+    """Lay new files of the uploader on the desk, and take away those that were taken out of it.
+
+    Returns whether there were new ones.
+    """
     held: list[str] = st.session_state[_HELD]
     if held == list(files):
-        return
+        return False
     desk = open_desk()
     gone = tuple(key for key in held if key not in files)
     desk.remove([key for key in desk.images if key.split(_INSIDE)[0] in gone])
+    let_go(list(gone))
+    new = [file for file in files.values() if file.file_id not in held]
+    slides, said = _keep_slides(new)
     uploads: list[Upload] = []
-    said: list[str] = []
-    for file in files.values():
-        if file.file_id not in held:
-            taken, words = _images_of(file)
-            uploads += taken
-            said += words
+    for file in (file for file in new if file not in slides):
+        taken, words = _images_of(file)
+        uploads += taken
+        said += words
     refusal = desk.put(uploads)
     st.session_state[_REFUSAL] = " ".join([*said, *([refusal] if refusal else [])])
     st.session_state[_HELD] = list(files)
     keep_in_address(desk)
+    return bool(new)
+
+
+def _keep_slides(files: "list[UploadedFile]") -> "tuple[list[UploadedFile], list[str]]":
+    """Keep the whole slides of what came at once: several DICOM files may be one slide."""
+    several = len({file.name for file in files}) < len(files)
+    named = {
+        f"{number}-{file.name}" if several else file.name: file
+        for number, file in enumerate(files)
+        if may_be_slide(file.name)
+    }
+    if not named:
+        return [], []
+    key = next(iter(named.values())).file_id
+    images, said = take_slides({name: file.getvalue() for name, file in named.items()}, key)
+    return [file for name, file in named.items() if name not in images], said
 
 
 def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
@@ -74,20 +96,22 @@ def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
     try:
         found = unpack(
             file.getvalue(),
-            [f".{kind}" for kind in (*IMAGE_TYPES, *OTHER_TYPES)],
+            [f".{kind}" for kind in (*IMAGE_TYPES, *SLIDE_TYPES)],
             MOST_IMAGES,
             get_settings().max_image_bytes,
             MOST_BYTES,
         )
     except ImageError as error:
         return [], [f"{file.name}: {error}"]
+    images, said = take_slides(found.images, file.file_id)
     uploads = [
         Upload(f"{file.file_id}{_INSIDE}{number}", name, partial(_same, content), size=len(content))
-        for number, (name, content) in enumerate(found.images.items())
+        for number, (name, content) in enumerate(images.items())
     ]
     left = ", ".join(f"{why} ({number:,})" for why, number in found.left_out.items())
     words = [f"Left out of {file.name}: {left}."] if left else []
-    if not uploads:
+    words += [f"{file.name}: {refusal}" for refusal in said]
+    if not found.images:
         words.append(f"There is no image to answer in {file.name}.")
     return uploads, words
 

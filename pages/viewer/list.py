@@ -67,18 +67,22 @@ def _show_slide(slide: "SlideFile") -> None:
 
 def _ask_for_upload() -> None:
     """Draw the uploader; what comes in is on the list from then on."""
-    from core.slides.uploads import UPLOADED, keep_upload  # noqa: PLC0415 - OpenSlide
+    from core.slides.uploads import UPLOADED, keep  # noqa: PLC0415 - OpenSlide
 
     turn = st.session_state.setdefault(_TURN, 0)
-    file = st.file_uploader(
-        "Add a slide", type=list(UPLOADED), key=f"slides_upload_{turn}", help=_UPLOAD_HELP
+    files = st.file_uploader(
+        "Add a slide",
+        type=list(UPLOADED),
+        accept_multiple_files=True,
+        key=f"slides_upload_{turn}",
+        help=_UPLOAD_HELP,
     )
     if refusal := st.session_state.pop(_REFUSAL, None):
         notice(refusal, "error")
-    if file is None:
+    if not files:
         return
     try:
-        keep_upload(file.name, file.getbuffer())
+        keep({file.name: file.getbuffer() for file in files})
     except LobuleError as error:
         st.session_state[_REFUSAL] = str(error)
     st.session_state[_TURN] = turn + 1  # the uploader is empty again

@@ -97,7 +97,7 @@ def test_what_is_uploaded_is_on_the_list(root: Path, home: Path, tmp_path: Path)
     page.file_uploader[0].set_value([("b.svs", content, "image/tiff")])
     page.run()
     assert not page.exception
-    assert [path.name for path in (home / "slides" / "uploads").iterdir()] == ["b.svs"]
+    assert [path.name for path in (home / "slides" / "uploads").rglob("*.svs")] == ["b.svs"]
     assert "b.svs" in [button.label.replace("\\", "") for button in page.button]
     page.file_uploader[0].set_value([("c.svs", b"nothing", "image/tiff")])
     page.run()

@@ -18,7 +18,6 @@ from core.slides.roots import list_slides
 from core.slides.serving import PREFIX, routes
 from core.slides.slide import Slide
 from core.slides.tickets import issue
-from core.slides.uploads import keep_upload
 from tests.made_slides import section, write_tiff
 
 HALF = 2 ** (FINEST - 1)
@@ -141,16 +140,3 @@ def test_a_slide_that_was_replaced_is_opened_anew(slide_id: str) -> None:
     assert opened(slide_id) is first
     write_tiff(first.info.path, [section(310, 200)], tile=64)
     assert opened(slide_id).info.width == 310
-
-
-def test_what_is_uploaded_is_kept_if_it_is_a_slide(home: Path, tmp_path: Path) -> None:
-    content = write_tiff(tmp_path / "a.tif", [section(300, 200)], tile=64).read_bytes()
-    kept = [keep_upload(name, content) for name in ("a.tif", "../../a.tif", "C:\\b\\.a.tif")]
-    assert [path.name for path in kept] == ["a.tif", "a-2.tif", "a-3.tif"]
-    assert {path.parent for path in kept} == {home / "slides" / "uploads"}
-    with pytest.raises(SlideError, match=r"^broken\.tif") as refused:
-        keep_upload("broken.tif", b"no slide")
-    assert "/" not in str(refused.value)
-    with pytest.raises(SlideError, match="MRXS, VMS"):
-        keep_upload("a.mrxs", content)
-    assert len(list_slides()) == len(list((home / "slides" / "uploads").iterdir())) == 3

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json
+from core.cli.slides_answer import answer, export, resume, work
 from core.errors import LobuleError
 
 if TYPE_CHECKING:
     from core.slides.slide import SlideInfo
 
 slides = typer.Typer(help="Whole slides and DICOM.", no_args_is_help=True)
+slides.command()(answer)
+slides.command()(resume)
+slides.command()(export)
+slides.command(hidden=True)(work)
 
 
 @slides.command("list")

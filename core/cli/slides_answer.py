@@ -117,3 +117,28 @@ def show(answer: str, *, as_json: bool) -> None:
         )
     for note in (*summary["outcome"]["reasons"], *summary["warnings"]):
         typer.echo(f"    Note: {plain(note)}")
+
+
+def export(
+    answer: Annotated[str, typer.Argument(help="The answer's id, as `slides answer` prints it.")],
+    to: Annotated[
+        list[str],
+        typer.Option(help="geojson, tiff, dicom-seg, dicom-map, dicom-sr, csv or pdf; several."),
+    ],
+    folder: Annotated[Path, typer.Option(help="Where to.")] = Path(),
+) -> None:
+    """Write an answer for other tools, and print the files' names."""
+    from core.atomic import write_whole
+    from core.slides.export import export as make
+
+    try:
+        for kind in to:
+            name, content = make(answer, kind)
+            write_whole(folder / name, content)
+            typer.echo(plain(str(folder / name)))
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    except OSError as error:
+        typer.echo(f"Nothing can be written to {plain(str(folder))}: {error.strerror}.", err=True)
+        raise typer.Exit(1) from error

@@ -1,6 +1,7 @@
 """Small slides and a network that needs no TensorFlow."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from tifffile import TiffWriter
 
-from core.explain.passes import Explained
 from core.registry.package import Package
 from core.slides.answering import network, work
 from core.slides.answering.network import SlideNetwork
+from tests.core.slides.answering.pretence import by_red
 
 WriteSlide = Callable[..., Path]
 
@@ -62,14 +63,6 @@ def pretended(package: Package, monkeypatch: pytest.MonkeyPatch) -> Package:
     monkeypatch.setattr(network, "load_network", lambda _package: network_)
     monkeypatch.setattr(network, "find", lambda _name: package)
     monkeypatch.setattr(work, "find", lambda _name: package)
-    monkeypatch.setattr("core.slides.answering.start.find", lambda _name: package)
+    # The package offers a function of the module's name.
+    monkeypatch.setattr(import_module("core.slides.answering.start"), "find", lambda _name: package)
     return package
-
-
-def by_red(inputs: NDArray[np.uint8]) -> Explained:
-    """Answer by the mean of red, which a test can do by hand."""
-    positive = 1 - inputs[..., 0].mean(axis=(1, 2)) / 255
-    chances = np.stack([1 - positive, positive], axis=1).astype(np.float32)
-    number = len(inputs)
-    heatmaps = np.zeros((number, 1, 1), np.float32)
-    return Explained(chances, heatmaps, np.full(number, 0.5), np.full(number, 2.0), None)

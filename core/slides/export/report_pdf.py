@@ -1,0 +1,191 @@
+"""The answer of a slide as a PDF to hand on."""
+
+import io
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+
+from core.cases.report_words import RESEARCH_USE, card_summary
+from core.cases.words import moment
+from core.documents.fonts import FONT, PAGES, new_document
+from core.documents.sheet import Picture, Sheet
+from core.errors import SlideError
+from core.imaging.overlay import outline, overlay
+from core.plots.side_by_side import scale_bar_length
+from core.registry.card_sections import shortened
+from core.registry.card_words import reservations
+from core.slides.answering.load import SlideAnswer
+from core.slides.slide import Slide, open_slide
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+_SMALL, _FOOT_MM = 7.5, 10
+_LONGEST = 1400  # px
+_FIELD_UM, _FIELD_PX = 500.0, 700
+_FIELDS = 3
+_FACTS, _SPOTS, _FIGURES = (1, 4), (1, 2, 3, 2, 2, 2), (3, 2, 2)
+_QUALITY = 88
+
+
+def report_pdf(answer: SlideAnswer, slide: Path, made_at: datetime) -> bytes:
+    """Return the report: the slide's word, areas, pictures, hot spots, and how far to trust it.
+
+    The label of the slide is not shown. A slide that cannot be opened any more has no pictures.
+
+    Raises
+    ------
+    SlideError
+        If the answer is not finished.
+    """
+    if answer.summary is None:
+        raise SlideError(f"The answer {answer.id} is not finished. Resume it, then export it.")
+    name = answer.plan.slide["name"]
+
+    def footer(document: "FPDF") -> None:
+        document.set_y(-_FOOT_MM)
+        document.set_font(FONT, "", _SMALL)
+        words = f"For research use only. {shortened(name)}, page {document.page_no()} of {PAGES}"
+        document.cell(0, 4, words)
+
+    with new_document(f"Slide {name}", made_at, footer) as document:
+        document.add_page()
+        sheet = Sheet(document)
+        sheet.text("Lobule, report of a slide", 16, bold=True)
+        sheet.box(RESEARCH_USE)
+        sheet.table((), _facts(answer, made_at), _FACTS)
+        _word(sheet, answer)
+        try:
+            with open_slide(slide) as opened:
+                sheet.pictures(_overview(answer, opened))
+                _hot_spots(sheet, answer, opened)
+        except SlideError as error:
+            sheet.box(f"No pictures: {error}")
+        _appendix(sheet, answer)
+        return bytes(document.output())
+
+
+def _facts(answer: SlideAnswer, made_at: datetime) -> list[tuple[str, str]]:
+    slide, summary = answer.plan.slide, answer.summary or {}
+    tiles = summary["tiles"]
+    answered = (
+        f"{tiles['answered']:,} of {summary['tile']['um']:.0f} µm answered, "
+        f"{tiles['unreadable']:,} could not be read"
+    )
+    return [
+        ("Slide", f"{shortened(slide['name'])} ({slide['format']})"),
+        ("Size", f"{slide['width']:,} × {slide['height']:,} px at {answer.um_per_px:g} µm/px"),
+        ("Model", f"{summary['model']['name']} ({answer.plan.model_sha256[:8]})"),
+        ("Tiles", answered),
+        ("Answered", summary["finished"][:16].replace("T", " ") + " UTC"),
+        ("Report made", moment(made_at)),
+        ("Content of the slide", slide["fingerprint"]),
+    ]
+
+
+def _word(sheet: Sheet, answer: SlideAnswer) -> None:
+    summary = answer.summary or {}
+    area, unsure = summary["positive"], summary["uncertainty"]
+    sheet.heading(f"The slide: {summary['outcome']['name']}")
+    if summary["probabilities"] is not None:
+        chance = summary["probabilities"][answer.shown]
+        shown = summary["shown_class"]
+        if summary["scope"]["inside"]:
+            sheet.bar(chance, answer.threshold)
+        spread = (
+            f"± {100 * unsure['views']:.1f} points over flips and turns of {unsure['tiles']} tiles"
+        )
+        sheet.text(f"Probability of {shown}: {100 * chance:.1f} % ({spread}).")
+        between = ""
+        if area["least_mm2"] is not None:
+            between = (
+                f"; between {area['least_mm2']:.2f} and {area['most_mm2']:.2f} mm² where the other "
+                f"class can and where {shown} cannot be ruled out at {100 * area['level']:.0f} %"
+            )
+        sheet.text(
+            f"{shown} reaches the threshold of {100 * answer.threshold:.1f} % on "
+            f"{area['mm2']:.2f} of {area['answered_mm2']:.2f} mm² of tissue "
+            f"({100 * area['share']:.1f} %){between}."
+        )
+        out = summary["out_of_scope"]
+        sheet.text(
+            f"Out of scope: {out['mm2']:.2f} mm² of tissue ({100 * out['share']:.1f} %), which is "
+            "unlike the training images or less sharp."
+        )
+    for reason in (*summary["outcome"]["reasons"], *summary["warnings"]):
+        sheet.text(reason, 8)
+
+
+def _overview(answer: SlideAnswer, slide: Slide) -> list[Picture]:
+    pixels = slide.thumbnail(_LONGEST)
+    shown, width = answer.classes[answer.shown], slide.info.width
+    length = scale_bar_length(width, answer.um_per_px)
+    bar = (length / answer.um_per_px / width, f"{length:g} µm")
+    under = overlay(pixels, answer.map)
+    under = outline(under, answer.map, answer.threshold)
+    words = f"Probability of {shown}. Brighter is higher; line: {100 * answer.threshold:.1f} %."
+    return [_picture(pixels, "The slide", bar), _picture(under, words)]
+
+
+def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
+    spots = (answer.summary or {})["hot_spots"]
+    shown = answer.classes[answer.shown]
+    sheet.heading("Hot spots")
+    if not spots:
+        sheet.text(f"{shown} reaches the threshold nowhere.")
+        return
+    header = ("", "Tissue", "Where, px", "Mean", "Highest", "Out of scope")
+    rows = [
+        (
+            f"{number}",
+            f"{spot['tissue_mm2']:.2f} mm²",
+            f"{spot['x']:,.0f}, {spot['y']:,.0f}",
+            f"{100 * spot['mean']:.1f} %",
+            f"{100 * spot['highest']:.1f} %",
+            f"{100 * spot['out_of_scope']:.0f} %",
+        )
+        for number, spot in enumerate(spots, start=1)
+    ]
+    sheet.table(header, rows, _SPOTS)
+    side = _FIELD_UM / answer.um_per_px
+    pictures = []
+    for number, spot in enumerate(spots[:_FIELDS], start=1):
+        place = spot["x"] - side / 2, spot["y"] - side / 2
+        try:
+            pixels = slide.read(*place, side, side, (_FIELD_PX, _FIELD_PX))
+        except SlideError:
+            continue
+        words = f"Hot spot {number}: {100 * spot['highest']:.1f} % at most"
+        pictures.append(_picture(pixels, words, (0.2, f"{_FIELD_UM / 5:g} µm")))
+    if pictures:
+        sheet.pictures(pictures)
+
+
+def _appendix(sheet: Sheet, answer: SlideAnswer) -> None:
+    summary, card = answer.summary or {}, answer.plan.card
+    sheet.page()
+    sheet.heading("How the answer came about", 10)
+    for words in (summary["rule"], summary["scale"]):
+        sheet.text(words, _SMALL)
+    sheet.heading(f"The model {card.name}: {shortened(card.title)}")
+    for words in reservations(card):
+        sheet.text(f"▲ {words.removeprefix('▲ ')}", bold=True)
+    for section in card_summary(card, answer.plan.model_sha256):
+        sheet.heading(section.title, 9, room=15.0)
+        if section.rows:
+            sheet.table(section.header, section.rows, _FIGURES)
+        for line in section.lines:
+            sheet.text(f"• {line}", 8)
+
+
+def _picture(
+    pixels: NDArray[np.uint8], caption: str, scale_bar: tuple[float, str] | None = None
+) -> Picture:
+    buffer = io.BytesIO()
+    PillowImage.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, subsampling=0)
+    height, width = pixels.shape[:2]
+    return Picture(buffer.getvalue(), height, width, caption, scale_bar)

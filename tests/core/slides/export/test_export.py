@@ -1,0 +1,184 @@
+"""Exports, read back by the readers that others use."""
+
+import csv
+import io
+import json
+import uuid
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+import openslide
+import pytest
+import tifffile
+from pydicom import dcmread
+
+from core.errors import SlideError
+from core.slides.answering import SlideAnswer, answer_here, load_answer
+from core.slides.export import FORMATS, export
+from tests.made_slides import write_dicom
+
+PIXEL_UM = 1680 / 269  # of the map: 32 px a tile of 50, at 4 µm/px
+
+
+@pytest.fixture
+def made(answer: SlideAnswer, tmp_path: Path) -> dict[str, Path]:
+    """Every export as a file."""
+    files = {}
+    for kind in FORMATS:
+        name, content = export(answer.id, kind)
+        assert name.startswith(answer.id)
+        files[kind] = tmp_path / name
+        files[kind].write_bytes(content)
+    return files
+
+
+def area(ring: list[list[float]]) -> float:
+    x, y = np.array(ring).T
+    return float((x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2)
+
+
+def test_every_format_is_read_back_by_the_readers_of_others(
+    made: dict[str, Path], answer: SlideAnswer
+) -> None:
+    check_geojson(json.loads(made["geojson"].read_bytes()), answer)
+    check_csv(made["csv"].read_bytes(), answer)
+    check_ome_tiff(made["tiff"], answer)
+    check_segmentation(made["dicom-seg"], answer)
+    check_map(made["dicom-map"], answer)
+    check_report(made["dicom-sr"], answer)
+    assert made["pdf"].read_bytes().startswith(b"%PDF-")
+
+
+def check_geojson(collection: dict, answer: SlideAnswer) -> None:
+    assert collection["type"] == "FeatureCollection"
+    features = collection["features"]
+    assert len({uuid.UUID(feature["id"]) for feature in features}) == len(features)
+    kinds = [feature["properties"]["objectType"] for feature in features]
+    assert kinds.count("detection") == answer.summary["tiles"]["answered"]
+    outlined = tissue = 0.0
+    for feature in features:
+        assert feature["type"] == "Feature"
+        assert feature["geometry"]["type"] == "Polygon"
+        name = feature["properties"]["classification"]["name"]
+        assert name in answer.classes
+        assert all(isinstance(v, float) for v in feature["properties"]["measurements"].values())
+        for number, ring in enumerate(feature["geometry"]["coordinates"]):
+            assert ring[0] == ring[-1]
+            assert len({tuple(corner) for corner in ring}) == len(ring) - 1 >= 4
+            assert (area(ring) > 0) == (number == 0)
+            assert all(0 <= x <= 1680 and 0 <= y <= 1200 for x, y in ring)
+        if feature["properties"]["objectType"] == "annotation":
+            assert name == "IDC"
+            measured = feature["properties"]["measurements"]
+            by_hand = sum(map(area, feature["geometry"]["coordinates"])) / 1e6
+            assert measured["Area mm^2"] == pytest.approx(by_hand, rel=1e-3)
+            outlined += measured["Area mm^2"]
+            tissue += measured["Tissue mm^2"]
+    assert tissue == pytest.approx(answer.summary["positive"]["mm2"], rel=1e-6)
+    assert outlined >= tissue > 0
+
+
+def check_csv(content: bytes, answer: SlideAnswer) -> None:
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(rows) == answer.summary["tiles"]["planned"]
+    chances = answer.given.tiles.probabilities
+    for row in rows:
+        assert float(row["probability of IDC"]) == pytest.approx(
+            chances[int(row["tile"]), 1], abs=1e-6
+        )
+        assert (row["state"], row["side"]) == ("answered", "200.0")
+        assert float(row["x_um"]) == float(row["x"]) + 100
+
+
+def check_ome_tiff(path: Path, answer: SlideAnswer) -> None:
+    with tifffile.TiffFile(path) as file:
+        assert file.is_ome
+        levels = file.series[0].levels
+        assert len(levels) > 1
+        values = levels[0].asarray()
+        pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
+        assert pixels["PhysicalSizeX"] == pytest.approx(PIXEL_UM)
+    known = ~np.isnan(answer.map)
+    np.testing.assert_allclose((values[known] - 1.0) / 254, answer.map[known], atol=0.002)
+    assert (values[~known] == 0).all()
+    with openslide.OpenSlide(path) as slide:
+        assert slide.dimensions == values.shape[::-1]
+        shown = np.asarray(slide.read_region((0, 0), 0, slide.dimensions))[..., 0]
+    np.testing.assert_array_equal(shown, values)
+
+
+def check_segmentation(path: Path, answer: SlideAnswer) -> None:
+    dcmread(path)
+    segmentation = hd.seg.segread(path)
+    assert [segmentation.get_segment_description(at).segment_label for at in (1, 2)] == [
+        "Tissue",
+        "IDC",
+    ]
+    pixels = segmentation.get_total_pixel_matrix(combine_segments=False)
+    np.testing.assert_array_equal(pixels[..., 1] > 0, np.nan_to_num(answer.map) >= answer.threshold)
+    spacing = segmentation.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
+    assert float(spacing[0]) == pytest.approx(PIXEL_UM / 1000, rel=0.01)
+    assert "no DICOM" in segmentation.ContentDescription
+    assert segmentation.PatientName == ""
+
+
+def check_map(path: Path, answer: SlideAnswer) -> None:
+    read = hd.imread(path)
+    pixels = read.get_total_pixel_matrix(apply_real_world_transform=False)
+    np.testing.assert_array_equal(pixels, np.nan_to_num(answer.map, nan=-1))
+    assert read.ContentQualification == "RESEARCH"
+
+
+def check_report(path: Path, answer: SlideAnswer) -> None:
+    report = hd.sr.srread(path)
+    (whole,) = report.content.get_image_measurement_groups()
+    measured = {item.name.meaning: item.value for item in whole.get_measurements()}
+    assert measured["Tissue where IDC reaches the threshold"] == pytest.approx(
+        answer.summary["positive"]["mm2"]
+    )
+    groups = report.content.get_planar_roi_measurement_groups()
+    assert groups
+    outline = groups[0].roi.value
+    x, y = outline[:, 0], outline[:, 1]
+    by_hand = abs((x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2)
+    area_of = {item.name.meaning: item.value for item in groups[0].get_measurements()}
+    assert area_of["Area within the outline"] == pytest.approx(by_hand, rel=0.2)  # holes
+
+
+def test_what_is_no_format_or_not_finished_is_refused_in_words(answer: SlideAnswer) -> None:
+    with pytest.raises(SlideError, match="There is no format 'xml'"):
+        export(answer.id, "xml")
+
+
+def test_objects_of_a_dicom_slide_belong_to_its_patient_and_lie_on_its_glass(
+    section: np.ndarray,
+    pretended: object,  # noqa: ARG001 - takes the network's place
+    tmp_path: Path,
+) -> None:
+    levels = [section[:600, :800], section[:600:2, :800:2]]
+    changes = {"PatientID": "AA01", "PatientName": "Test^Patient"}
+    first, *_ = write_dicom(tmp_path / "slide", levels, um_per_px=1.0, tile=128, changes=changes)
+    source = dcmread(first, stop_before_pixels=True)
+    answer = load_answer(answer_here(tmp_path / "slide", model="tiny").id)
+    assert answer.plan.slide["width"] == 800
+    for kind in ("dicom-seg", "dicom-map", "dicom-sr"):
+        made = dcmread(io.BytesIO(export(answer.id, kind)[1]))
+        assert (made.PatientID, made.PatientName) == ("AA01", "Test^Patient")
+        assert made.StudyInstanceUID == source.StudyInstanceUID
+        assert made.SeriesInstanceUID != source.SeriesInstanceUID
+    made = hd.imread(io.BytesIO(export(answer.id, "dicom-map")[1]))
+    assert made.FrameOfReferenceUID == source.FrameOfReferenceUID
+    # The corner between the first four pixels of the slide lies where it lies on the map.
+    of_slide = hd.spatial.PixelToReferenceTransformer.for_image(source, for_total_pixel_matrix=True)
+    of_map = hd.spatial.PixelToReferenceTransformer.for_image(made, for_total_pixel_matrix=True)
+    step = 800 / answer.map.shape[1]
+    np.testing.assert_allclose(
+        of_map(np.array([[10, 20]])),
+        of_slide(
+            np.array([[10.5 * step - 0.5, 20.5 * 600 / answer.map.shape[0] - 0.5]])
+            .round()
+            .astype(int)
+        ),
+        atol=0.0006,
+    )

@@ -25,6 +25,7 @@ from core.slides.answering.result import write_result
 from core.slides.answering.state import AnswerState, every_state, state_of
 from core.slides.answering.summary import sample_of, summarise
 from core.slides.slide import Slide, open_slide
+from core.slides.stain import why_not_stained
 
 _SECONDS_BETWEEN = 1.0
 Told = Callable[[AnswerState], None]
@@ -162,6 +163,9 @@ def _plan(folder: AnswerFolder, slide: Slide, teller: _Teller) -> tuple[SlidePla
     if kept is None:
         teller.stage("Choosing the model", 0.0)
         request = folder.read_request()
+        doubt = why_not_stained(slide)
+        if doubt:
+            raise SlideError(f"{request.name} is not answered. {doubt}")
         name, package = network.choose_model(slide, request)
         plan = make_plan(slide, package, name, request, teller.stage)
         write_plan(folder, plan)

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.slides.answering.load import SlideAnswer
 from core.slides.export.dicom_context import MADE, SERIES_NUMBERS, DicomContext, saved, uid_of
-from core.slides.export.regions import Region, regions_of
+from core.slides.export.regions import OutlinedRegion, regions_of
 
 if TYPE_CHECKING:
     from highdicom.sr import (
@@ -95,7 +95,7 @@ def _slide(answer: SlideAnswer, context: DicomContext) -> "MeasurementsAndQualit
 
 
 def _region(
-    answer: SlideAnswer, context: DicomContext, region: Region, number: int
+    answer: SlideAnswer, context: DicomContext, region: OutlinedRegion, number: int
 ) -> "PlanarROIMeasurementsAndQualitativeEvaluations":
     """Return what was measured of a region, with its outline in mm on the glass."""
     import highdicom as hd  # noqa: PLC0415 - takes a while

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from core.slides.answering.load import SlideAnswer
-from core.slides.export.regions import Region, regions_of
+from core.slides.export.regions import OutlinedRegion, regions_of
 
 # Of Okabe and Ito's colours, which people with colour-vision deficiencies tell apart.
 _REACHED, _BELOW = (213, 94, 0), (0, 114, 178)
@@ -28,7 +28,7 @@ def geojson(answer: SlideAnswer) -> bytes:
     return json.dumps(collection, allow_nan=False, ensure_ascii=False).encode()
 
 
-def _annotation(answer: SlideAnswer, region: Region, number: int) -> dict[str, Any]:
+def _annotation(answer: SlideAnswer, region: OutlinedRegion, number: int) -> dict[str, Any]:
     shown = answer.classes[answer.shown]
     rings = [region.exterior, *region.holes]
     properties = {

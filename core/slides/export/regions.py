@@ -10,7 +10,7 @@ from core.slides.export.outlines import Outline, Ring, outlines_of
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
+class OutlinedRegion:
     """A connected region; corners are pixels of the slide's finest level."""
 
     exterior: Ring
@@ -25,7 +25,7 @@ class Region:
     """Share of its tissue in tiles that are out of scope."""
 
 
-def regions_of(answer: SlideAnswer) -> list[Region]:
+def regions_of(answer: SlideAnswer) -> list[OutlinedRegion]:
     """Return the regions at or above the threshold, the one with most tissue first.
 
     A region without any tissue is left out.
@@ -48,9 +48,9 @@ def regions_of(answer: SlideAnswer) -> list[Region]:
     across = plan.slide["width"] / plan.map_grid.width
     down = plan.slide["height"] / plan.map_grid.height
 
-    def region(outline: Outline) -> Region:
+    def region(outline: Outline) -> OutlinedRegion:
         at = outline.label
-        return Region(
+        return OutlinedRegion(
             outline.exterior * (across, down),
             tuple(hole * (across, down) for hole in outline.holes),
             area_mm2=float(areas[at]),

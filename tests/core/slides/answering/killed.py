@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from pretence import by_red  # beside this script
 
 from core.slides.answering import network, work
 from core.slides.answering.network import SlideNetwork
 from core.slides.answering.start import resume_here
-
-from pretence import by_red  # beside this script
 
 
 def kill_at(number: int, home: str, share: float) -> list[str]:

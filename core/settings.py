@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     slides: str | None = Field(
         default=None, description="folders whose slides can be opened, divided as in PATH"
     )
+    dicomweb_url: SecretStr | None = Field(
+        default=None, description="image archive that slides can be fetched from"
+    )
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"
     )

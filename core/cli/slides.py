@@ -1,4 +1,4 @@
-"""`slides`: list the whole slides that can be opened, and say what is known of one."""
+"""`slides`: list whole slides and say what is known of one; the doors to answers and archive."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,16 +7,13 @@ import typer
 
 from core.cli.output import AsJson, plain, print_json
 from core.cli.slides_answer import answer, export, resume, work
+from core.cli.slides_archive import download, search
 from core.errors import LobuleError
 
 if TYPE_CHECKING:
     from core.slides.slide import SlideInfo
 
 slides = typer.Typer(help="Whole slides and DICOM.", no_args_is_help=True)
-slides.command()(answer)
-slides.command()(resume)
-slides.command()(export)
-slides.command(hidden=True)(work)
 
 
 @slides.command("list")
@@ -91,3 +88,11 @@ def _lines(known: "SlideInfo", doubt: str | None) -> list[tuple[str, str]]:
         ("Fingerprint", known.fingerprint),
         *([("Stain", doubt)] if doubt else []),
     ]
+
+
+slides.command()(search)
+slides.command()(download)
+slides.command()(answer)
+slides.command()(resume)
+slides.command()(export)
+slides.command(hidden=True)(work)

@@ -1,0 +1,51 @@
+"""`slides search` and `slides download`: slides of the archive that LOBULE_DICOMWEB_URL names."""
+
+from dataclasses import asdict
+from typing import Annotated, NoReturn
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json, stage_bars
+from core.errors import LobuleError
+
+
+def search(
+    patient: Annotated[str, typer.Option(help="The patient's id; * stands for anything.")] = "",
+    accession: Annotated[str, typer.Option(help="The order's accession number.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List slides of the image archive (LOBULE_DICOMWEB_URL)."""
+    from core.slides.dicomweb import search as ask
+
+    try:
+        found = ask(patient_id=patient, accession=accession)
+    except LobuleError as error:
+        _fail(error)
+    if as_json:
+        print_json([asdict(slide) for slide in found])
+        return
+    if not found:
+        typer.echo("The image archive has no such slide.")
+    for slide in found:
+        known = (slide.patient_id, slide.accession, slide.date, slide.description)
+        typer.echo(f"{slide.series}  {plain(', '.join(word for word in known if word))}")
+
+
+def download(
+    series: Annotated[str, typer.Argument(help="The slide's series UID, as `search` gives it.")],
+) -> None:
+    """Fetch a slide from the image archive; one that broke off goes on."""
+    from core.slides.dicomweb import download as fetch
+
+    try:
+        with stage_bars() as bars:
+            folder = fetch(series, lambda here, files, _: bars("Fetching", here / files))
+    except LobuleError as error:
+        _fail(error)
+    typer.echo(plain(str(folder)))
+
+
+def _fail(error: LobuleError) -> NoReturn:
+    typer.echo(plain(str(error)), err=True)
+    raise typer.Exit(1) from error

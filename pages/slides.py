@@ -5,10 +5,10 @@ import streamlit as st
 from core.errors import LobuleError
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
-from pages.viewer.choice import ask_beside, ask_model, chosen_slide, go_to_list
+from pages.viewer.answering import show_slide_answers
+from pages.viewer.choice import ask_beside, ask_model, chosen_slide, go_to_list, open_chosen
 from pages.viewer.list import show_list
 from pages.viewer.look import ask_look
-from pages.viewer.opening import open_view
 from pages.viewer.part import show_part
 from pages.viewer.view import show_view
 
@@ -21,8 +21,8 @@ def show_page() -> None:
         return
     with st.sidebar:
         st.button("All slides", icon=":material/arrow_back:", key="to_list", on_click=go_to_list)
-        package = ask_model()
-    first = open_view(slide_id, package)
+        model = ask_model()
+    first = open_chosen(slide_id, model)
     with st.sidebar:
         second = ask_beside(first)
         look = ask_look(two=second is not None)
@@ -32,6 +32,7 @@ def show_page() -> None:
             show_view(views, look)
         with st.container(key="viewer_part"):
             show_part(views)
+            show_slide_answers(views)
 
 
 enter_through_app(__file__)

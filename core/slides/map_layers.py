@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from core.errors import SlideError
 
-MOST_LAYERS = 64
-_ID_LENGTH = 24
+MOST_LAYERS = 200
+_ID_LENGTH = 16
 
 _layers: "OrderedDict[str, MapLayer]" = OrderedDict()
 _lock = threading.Lock()
@@ -30,21 +30,34 @@ class MapLayer:
     """Side of a cell, in the same pixels."""
 
 
-def lay(layer: MapLayer) -> str:
-    """Have tiles of a map drawn; returns an id, the same for the same map."""
+def lay(layer: MapLayer, of: str) -> str:
+    """Have tiles of a map drawn.
+
+    Parameters
+    ----------
+    layer
+        The map; it takes the place of what was laid of the same before.
+    of
+        What it is the map of, in any words.
+
+    Returns
+    -------
+    str
+        An id, another one for another map: who has the former sees the new one, too.
+    """
     place = repr((layer.probabilities.shape, layer.x, layer.y, layer.cell))
-    content = hashlib.sha256(place.encode() + layer.probabilities.tobytes())
-    layer_id = content.hexdigest()[:_ID_LENGTH]
+    version = _digest(place.encode() + layer.probabilities.tobytes())
+    name = _digest(of.encode())
     with _lock:
-        _layers[layer_id] = layer
-        _layers.move_to_end(layer_id)
+        _layers[name] = layer
+        _layers.move_to_end(name)
         while len(_layers) > MOST_LAYERS:
             _layers.popitem(last=False)
-    return layer_id
+    return f"{name}.{version}"
 
 
 def laid(layer_id: str) -> MapLayer:
-    """Return the map with an id.
+    """Return the map with an id, or what has taken its place.
 
     Raises
     ------
@@ -52,10 +65,14 @@ def laid(layer_id: str) -> MapLayer:
         If there is none, or no longer.
     """
     with _lock:
-        layer = _layers.get(layer_id)
+        layer = _layers.get(layer_id.partition(".")[0])
     if layer is None:
         raise SlideError(
             f"There is no map {layer_id[:40]!r} any more: others took its room, or Lobule was "
             "started anew. Load the page again."
         )
     return layer
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_ID_LENGTH]

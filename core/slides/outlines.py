@@ -1,16 +1,16 @@
 """The lines round what reaches a threshold on a map of probabilities."""
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.slides.map_layers import MapLayer
 
-# Contours go through the middles of pixels: on a finer grid that is near the edges of cells.
-_FINER = 4
+Line = tuple[tuple[float, float], ...]
+"""x and y of points, in pixels of the slide's finest level."""
 
 
-def outlines(layer: MapLayer, threshold: float) -> list[tuple[tuple[float, float], ...]]:
-    """Return closed lines round the cells at or above a threshold, holes too.
+def outlines(layer: MapLayer, threshold: float) -> list[Line]:
+    """Return the edges between the cells at or above a threshold and all others.
 
     Parameters
     ----------
@@ -21,16 +21,28 @@ def outlines(layer: MapLayer, threshold: float) -> list[tuple[tuple[float, float
 
     Returns
     -------
-    list[tuple[tuple[float, float], ...]]
-        x and y in pixels of the slide's finest level, within an eighth of a cell.
+    list[Line]
+        Straight lines from point to point, each as long as it can be.
     """
-    inside = (np.nan_to_num(layer.probabilities, nan=-1.0) >= threshold).astype(np.uint8)
-    fine = np.kron(inside, np.ones((_FINER, _FINER), np.uint8))
-    lines, _ = cv2.findContours(fine, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    step = layer.cell / _FINER
+    inside = np.pad(np.nan_to_num(layer.probabilities, nan=-1.0) >= threshold, 1)
+    across = inside[1:, 1:-1] != inside[:-1, 1:-1]  # edges that lie between two rows
+    down = inside[1:-1, 1:] != inside[1:-1, :-1]
+    cell, left, top = layer.cell, layer.x, layer.y
     return [
-        tuple(
-            (layer.x + (x + 0.5) * step, layer.y + (y + 0.5) * step) for x, y in line[:, 0].tolist()
-        )
-        for line in lines
+        *(
+            ((left + begin * cell, top + row * cell), (left + end * cell, top + row * cell))
+            for row, begin, end in _runs(across)
+        ),
+        *(
+            ((left + column * cell, top + begin * cell), (left + column * cell, top + end * cell))
+            for column, begin, end in _runs(down.T)
+        ),
     ]
+
+
+def _runs(edges: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Return row, begin and end of each run of neighbours in a row that are true."""
+    steps = np.diff(np.pad(edges, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, begins = np.nonzero(steps == 1)
+    _, ends = np.nonzero(steps == -1)
+    return list(zip(rows.tolist(), begins.tolist(), ends.tolist(), strict=True))

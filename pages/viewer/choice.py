@@ -31,16 +31,27 @@ def go_to_list() -> None:
         st.query_params.pop(name, None)
 
 
-def ask_model() -> Package | None:
-    """Draw the choice of the model; None where there is none."""
+def ask_model() -> str:
+    """Draw the choice of the model; returns its name on the shelf, empty where there is none."""
     packages = _packages()
     if not packages:
         notice("There is no model to answer with. Train one, or add one on Models.")
-        return None
-    package = packages[_choose("Model", list(packages), MODEL, _MODEL_HELP)]
-    for text in reservations(package.card):
+        return ""
+    name = _choose("Model", list(packages), MODEL, _MODEL_HELP)
+    for text in reservations(packages[name].card):
         notice(text)
-    return package
+    return name
+
+
+def open_chosen(slide_id: str, model: str) -> SlideView:
+    """Open a slide under a model of the shelf.
+
+    Raises
+    ------
+    SlideError
+        If there is no such slide, or it cannot be opened.
+    """
+    return open_view(slide_id, model, _packages().get(model))
 
 
 def ask_beside(first: SlideView) -> SlideView | None:
@@ -66,7 +77,7 @@ def ask_beside(first: SlideView) -> SlideView | None:
         return None
     packages = _packages()
     name = _choose("Its model", list(packages), BESIDE_MODEL, "") if packages else ""
-    return open_view(slide_id, packages.get(name))
+    return open_view(slide_id, name, packages.get(name))
 
 
 def _packages() -> dict[str, Package]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pages.viewer.addresses import map_tiles
+from pages.viewer.answers import answer_of, layer_of
 from pages.viewer.look import MapLook
 from pages.viewer.opening import SlideView
 from pages.viewer.part_job import answered_part
@@ -20,7 +21,10 @@ def laid_maps(view: SlideView, asked: PartAsked | None, look: MapLook) -> list[L
         return []
     from core.slides.map_layers import lay  # noqa: PLC0415 - not needed to draw a page
 
-    return [LaidMap(map_tiles(lay(layer), look.colours), look.opacity) for layer in layers]
+    return [
+        LaidMap(map_tiles(lay(layer, of), look.colours), look.opacity)
+        for of, layer in layers.items()
+    ]
 
 
 def outlines_of(view: SlideView, asked: PartAsked | None) -> list[Corners]:
@@ -31,10 +35,15 @@ def outlines_of(view: SlideView, asked: PartAsked | None) -> list[Corners]:
         return []
     from core.slides.outlines import outlines  # noqa: PLC0415 - OpenCV, not needed to draw a page
 
-    return [line for layer in layers for line in outlines(layer, point.threshold)]
+    return [line for layer in layers.values() for line in outlines(layer, point.threshold)]
 
 
-def _layers(view: SlideView, asked: PartAsked | None) -> "list[MapLayer]":
-    """The maps over a slide: of the region that was drawn by hand."""
+def _layers(view: SlideView, asked: PartAsked | None) -> "dict[str, MapLayer]":
+    """The maps over a slide, by what they are of: of the slide, else of a region drawn on it."""
+    state = answer_of(view)
+    if state is not None and (layer := layer_of(state.id)) is not None:
+        return {state.id: layer}
     job = answered_part(view, asked.polygon) if asked and asked.drawn else None
-    return [job.layer] if job and job.layer else []
+    if job is None or job.layer is None:
+        return {}
+    return {f"{view.info.fingerprint} {view.model} {job.polygon}": job.layer}

@@ -17,6 +17,8 @@ class SlideView:
     um_per_px: float | None
     """As the slide states, else as a user did; None where neither is known."""
     package: "Package | None"
+    model: str
+    """The package's name on the shelf; empty where there is none."""
 
     @property
     def info(self) -> "SlideInfo":
@@ -24,8 +26,8 @@ class SlideView:
         return self.slide.info
 
 
-def open_view(slide_id: str, package: "Package | None") -> SlideView:
-    """Open a slide of the list.
+def open_view(slide_id: str, model: str, package: "Package | None") -> SlideView:
+    """Open a slide of the list, to be answered by a model.
 
     Raises
     ------
@@ -36,4 +38,4 @@ def open_view(slide_id: str, package: "Package | None") -> SlideView:
     from core.slides.stated_scale import scale_of  # noqa: PLC0415
 
     slide = opened(slide_id)
-    return SlideView(slide_id, slide, scale_of(slide.info), package)
+    return SlideView(slide_id, slide, scale_of(slide.info), package, model)

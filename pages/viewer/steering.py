@@ -11,12 +11,12 @@ from pathlib import Path
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
-_KEY, _POINTED = "slides_steering", "slides_pointed"
+_KEY, _POINTED, _LOOKED = "slides_steering", "slides_pointed", "slides_looked"
 _mount = st.components.v2.component(
     "slide_steering",
     html=(_FOLDER / "steering.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "steering.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "steer.js").read_text(encoding="utf-8"),
+    js="".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("pane.js", "steer.js")),
 )
 
 
@@ -51,7 +51,7 @@ class Pane:
     maps: list[LaidMap] = field(default_factory=list)
     """The lowest first."""
     outlines: list[Corners] = field(default_factory=list)
-    """Closed lines round what reaches the threshold."""
+    """Lines round what reaches the threshold."""
     marked: list[Corners] = field(default_factory=list)
     """Closed lines round what was pointed at."""
 
@@ -65,13 +65,53 @@ class Pointed:
     """Only one corner where a place was clicked."""
 
 
-def steer(panes: list[Pane], *, linked: bool) -> None:
-    """Mount the toolbar of the maps, which also lays things over them."""
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Where the view of a map is to go."""
+
+    id: int
+    """Another one each time."""
+    pane: int
+    x: float
+    y: float
+    side: float
+    """How much of the slide is to be seen around, all in pixels of its finest level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Which part of a slide is looked at, in pixels of the finest level."""
+
+    pane: int
+    box: tuple[float, float, float, float]
+    """x, y, width, height."""
+
+
+def steer(panes: list[Pane], *, linked: bool, watched: bool, going: Going | None) -> None:
+    """Mount the toolbar of the maps, which also lays things over them.
+
+    Parameters
+    ----------
+    panes
+        The maps.
+    linked
+        Whether they move together.
+    watched
+        Whether it is to be told which part is looked at.
+    going
+        Where to go; once.
+    """
     _mount(
         key=_KEY,
-        data={"linked": linked, "panes": [asdict(pane) for pane in panes]},
+        data={
+            "linked": linked,
+            "watched": watched,
+            "going": asdict(going) if going else None,
+            "panes": [asdict(pane) for pane in panes],
+        },
         on_pointed_change=_note,
         on_region_change=_note,
+        on_looked_change=_note,
     )
 
 
@@ -85,7 +125,20 @@ def take_pointed() -> Pointed | None:
         return None
 
 
+def take_looked() -> Looked | None:
+    """Return which part has come into view, once."""
+    told = st.session_state.pop(_LOOKED, None)
+    try:
+        x, y, width, height = (float(value) for value in told["box"])
+        return Looked(int(told["pane"]), (x, y, width, height))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def _note() -> None:
     """Keep what the browser says; the page takes it when it is drawn."""
     told = st.session_state[_KEY]
-    st.session_state[_POINTED] = told.get("pointed") or told.get("region")
+    if pointed := told.get("pointed") or told.get("region"):
+        st.session_state[_POINTED] = pointed
+    if looked := told.get("looked"):
+        st.session_state[_LOOKED] = looked

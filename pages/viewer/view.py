@@ -7,17 +7,19 @@ import streamlit as st
 
 from pages.shared.plain import as_html
 from pages.viewer.addresses import slide_tiles, thumbnail
+from pages.viewer.answers import is_answering, look_there, standing
 from pages.viewer.laid import laid_maps, outlines_of
 from pages.viewer.look import MapLook
 from pages.viewer.opening import SlideView
-from pages.viewer.pointed import note_pointed, part_asked
-from pages.viewer.steering import Pane, steer, take_pointed
+from pages.viewer.pointed import going, note_pointed, part_asked
+from pages.viewer.steering import Pane, steer, take_looked, take_pointed
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Beginning = tuple[float, float, float]
 """x and y of the middle of a view, and screen pixels a slide pixel."""
+_GROW_SECONDS = 2.0
 _BEGINNINGS = "slides_beginnings"
 _CONFIG = {
     "scrollZoom": True,
@@ -33,11 +35,16 @@ _SMALLEST, _LARGEST = 2**-16, 2.0  # screen pixels a slide pixel, that a map can
 def show_view(views: list[SlideView], look: MapLook) -> None:
     """Draw the slides, and keep what is pointed at on them."""
     note_pointed(views, take_pointed())
-    _show_names(views)
+    st.html('<h1 class="lobule-unseen">Slides</h1>')
+    if len(views) == 1:
+        _show_name(views[0])
     toolbar = st.container()
     with st.container(key="beside-slides"):
         columns = st.columns(len(views), gap="small")
     for pane, (view, column) in enumerate(zip(views, columns, strict=True)):
+        if len(views) > 1:
+            with column:
+                _show_name(view, of_model=True)
         with column, st.container(key=_key(view, pane)):
             st.plotly_chart(
                 _figure(view, _beginning(view)),
@@ -48,7 +55,20 @@ def show_view(views: list[SlideView], look: MapLook) -> None:
                 alt=f"The slide {view.info.name}, to zoom and move in.",
             )
     with toolbar:
-        steer(_panes(views, look), linked=look.linked)
+        drawn, growing = standing(views), is_answering(views)
+        every = _GROW_SECONDS if growing else None
+        st.fragment(_steer, run_every=every)(views, look, drawn, growing=growing)
+
+
+def _steer(
+    views: list[SlideView], look: MapLook, drawn: tuple[str | None, ...], *, growing: bool
+) -> None:
+    """Lay the maps over the slides; called again and again while one of them grows."""
+    if note_pointed(views, take_pointed()) or standing(views) != drawn:
+        st.rerun()
+    if looked := take_looked():
+        look_there(views, looked)
+    steer(_panes(views, look), linked=look.linked, watched=growing, going=going())
 
 
 def _panes(views: list[SlideView], look: MapLook) -> list[Pane]:
@@ -94,21 +114,20 @@ def _key(view: SlideView, pane: int) -> str:
     return f"slide_pane_{pane}_{view.slide_id}"
 
 
-def _show_names(views: list[SlideView]) -> None:
-    shown = []
-    for view in views:
-        info = view.info
-        size = f"{info.width:,} × {info.height:,} px"
-        scale = "scale not known"
-        if view.um_per_px:
-            width, height = (side * view.um_per_px / 1000 for side in (info.width, info.height))
-            scale = f"{view.um_per_px:.3g} µm/px · {width:.3g} × {height:.3g} mm"
-        facts = f"{info.format} · {size} · {scale}"
-        shown.append(
-            f'<div class="lobule-file"><h2 class="lobule-model">{as_html(info.name)}</h2>'
-            f'<span class="lobule-quiet">{as_html(facts)}</span></div>'
-        )
-    st.html(f'<h1 class="lobule-unseen">Slides</h1>{"".join(shown)}')
+def _show_name(view: SlideView, *, of_model: bool = False) -> None:
+    info = view.info
+    size = f"{info.width:,} × {info.height:,} px"
+    scale = "scale not known"
+    if view.um_per_px:
+        width, height = (side * view.um_per_px / 1000 for side in (info.width, info.height))
+        scale = f"{view.um_per_px:.3g} µm/px · {width:.3g} × {height:.3g} mm"
+    facts = f"{info.format} · {size} · {scale}"
+    if of_model and view.package is not None:
+        facts = f"{view.package.card.title} · {facts}"
+    st.html(
+        f'<div class="lobule-file"><h2 class="lobule-model">{as_html(info.name)}</h2>'
+        f'<span class="lobule-quiet">{as_html(facts)}</span></div>'
+    )
 
 
 def _beginning(view: SlideView) -> Beginning | None:

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import core.slides.answering
+from core.jobs.lock import let_go
+from core.slides.answering import answer_here
+from core.slides.answering.folder import create_answer
+from core.slides.answering.order import read_view
+from core.slides.answering.request import AnswerRequest
+from core.slides.export import FORMATS
 from core.slides.frame import NATIVE_ZOOM, lon_lat
+from core.slides.open_slides import opened
 from core.slides.roots import list_slides
 from tests.made_slides import section, write_tiff
 from tests.pages.conftest import drawn_until_gone
@@ -191,3 +199,64 @@ def test_two_stand_beside_each_other_and_move_together(slide_id: str, root: Path
     again.selectbox(key="slides_beside").set_value("").run()
     assert len(figures(again)) == 1
     assert "beside" not in again.query_params
+
+
+@pytest.mark.slow
+def test_a_slide_that_was_answered_says_what_and_where(slide_id: str) -> None:
+    answer = answer_here(opened(slide_id).info.path, model="tiny")
+    assert answer.state == "finished"
+    page = start(slide=slide_id)
+    assert not page.exception
+    (pane,) = panes(page)
+    (laid,) = pane["maps"]
+    assert laid["opacity"] == 0.7
+    assert pane["outlines"]
+    assert "probability of <bdi>carcinoma *seen*</bdi>" in html(page)
+    (areas,) = [text for text in page.text if "reaches the threshold of 37.0 %" in text.value]
+    assert "Nobody has judged this rule" in areas.help
+    files = {button.proto.label for button in page.get("download_button")}
+    assert {known.title for known in FORMATS.values()} <= files
+    assert page.button(key="slides_answer_0").label == "Answer it again"
+    page.button(key="slides_spot_0_1").click().run()
+    drawn_until_gone(page, "slides_part_stop", SECONDS)
+    (pane,) = panes(page)
+    assert len(pane["marked"]) == 1
+    (component,) = page.get("bidi_component")
+    going = json.loads(component.proto.json)["going"]
+    assert (going["pane"], going["side"]) == (0, 400)
+    assert "Field, 800 × 800 µm" in html(page)
+
+
+def test_a_slide_that_waits_is_watched_and_can_be_cancelled(slide_id: str) -> None:
+    info = opened(slide_id).info
+    request = AnswerRequest(
+        slide=info.path, name=info.name, fingerprint=info.fingerprint, model="tiny"
+    )
+    folder, lock = create_answer(request)
+    page = start(slide=slide_id)
+    assert not page.exception
+    (component,) = page.get("bidi_component")
+    assert json.loads(component.proto.json)["watched"]
+    assert "Waiting: next in line" in page.get("progress")[0].proto.text
+    page.session_state["slides_looked"] = {"pane": 0, "box": [1, 2, 300, 400]}
+    page.run()
+    assert read_view(folder.look) == (1, 2, 300, 400)
+    page.button(key="slides_cancel_0").click().run()
+    assert folder.cancel.exists()
+    let_go(lock)  # as if its process had died
+    page.run()
+    assert "The process ended without a word" in html(page)
+    assert page.button(key="slides_resume_0").label == "Resume"
+
+
+def test_a_slide_is_asked_for_by_the_model_on_show(
+    slide_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(
+        core.slides.answering, "start", lambda *path, **how: asked.append((path, how))
+    )
+    page = start(slide=slide_id)
+    page.button(key="slides_answer_0").click().run()
+    assert not page.exception
+    assert asked == [((opened(slide_id).info.path,), {"model": "tiny", "um_per_px": None})]

@@ -4,6 +4,9 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from core.errors import ImageError, SlideError
@@ -47,19 +50,37 @@ def test_colours_that_are_none_are_refused() -> None:
         probability_tile(LAYER, FINEST, HALF, HALF, "rainbow")
 
 
-def test_a_layer_is_found_by_its_content() -> None:
-    name = lay(LAYER)
-    assert lay(MapLayer(VALUES.copy(), 100.0, 40.0, 64.0)) == name
-    assert lay(MapLayer(VALUES, 100.0, 40.0, 65.0)) != name
+def test_a_layer_is_found_and_takes_the_place_of_what_was_there() -> None:
+    name = lay(LAYER, "this")
+    assert lay(MapLayer(VALUES.copy(), 100.0, 40.0, 64.0), "this") == name
     assert laid(name).cell == 64.0
+    grown = lay(MapLayer(VALUES, 100.0, 40.0, 65.0), "this")
+    assert grown != name
+    assert laid(grown).cell == laid(name).cell == 65.0
+    assert laid(lay(LAYER, "that")).cell == 64.0
     with pytest.raises(SlideError, match="There is no map 'gone' any more"):
         laid("gone")
 
 
-def test_a_line_goes_round_what_reaches_the_threshold() -> None:
-    lines = outlines(MapLayer(np.pad(VALUES, 1, constant_values=np.nan), 36.0, -24.0, 64.0), 0.6)
-    (line,) = lines  # the right column, its cells one below the other
-    x, y = np.array(line).T
-    assert (x.min(), x.max()) == pytest.approx((164, 228), abs=8)
-    assert (y.min(), y.max()) == pytest.approx((40, 168), abs=8)
+def test_lines_go_round_what_reaches_the_threshold() -> None:
+    right = [
+        ((164, 40), (228, 40)),
+        ((164, 168), (228, 168)),
+        ((164, 40), (164, 168)),
+        ((228, 40), (228, 168)),
+    ]
+    assert outlines(LAYER, 0.6) == right
     assert outlines(LAYER, 1.01) == []
+
+
+@given(arrays(np.float32, (5, 7), elements=st.sampled_from([0.1, 0.9, np.nan])))
+def test_lines_are_as_long_as_the_edges_between_in_and_out(values: np.ndarray) -> None:
+    inside = {(row, column) for row, column in zip(*np.nonzero(values >= 0.5), strict=True)}
+    edges = sum(
+        (row + down, column + across) not in inside
+        for row, column in inside
+        for down, across in ((0, 1), (1, 0), (0, -1), (-1, 0))
+    )
+    lines = outlines(MapLayer(values, 3.0, 5.0, 10.0), 0.5)
+    length = sum(abs(x1 - x0) + abs(y1 - y0) for (x0, y0), (x1, y1) in lines)
+    assert length == pytest.approx(10 * edges)

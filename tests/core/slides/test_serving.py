@@ -75,7 +75,7 @@ def test_tiles_and_pictures_come_to_who_has_a_ticket(slide_id: str) -> None:
 
 
 def test_a_map_comes_as_it_was_laid() -> None:
-    layer = lay(MapLayer(np.ones((4, 4)), 0, 0, 64))
+    layer = lay(MapLayer(np.ones((4, 4)), 0, 0, 64), "a slide")
     start = f"/{PREFIX}/{issue(lambda: True)}/map"
     status, kind, body = get(f"{start}/{layer}/viridis/{FINEST}/{HALF}/{HALF}")
     assert (status, kind) == (200, "image/png")

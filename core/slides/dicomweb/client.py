@@ -61,7 +61,7 @@ def archive() -> Iterator[ImageArchive]:
         if parts.username:
             session.auth = (unquote(parts.username), unquote(parts.password or ""))
         client = DICOMwebClient(address, session=session, timeout=TIMEOUT)
-        client.set_http_retry_params(retry=True, max_attempts=3, wait_exponential_multiplier=500)
+        client.set_http_retry_params(retry=True, max_attempts=3, wait_exponential_multiplier=200)
         try:
             yield ImageArchive(address, session, client)
         except (requests.RequestException, ConnectionError) as error:

@@ -28,6 +28,7 @@ Told = Callable[[int, int, int], None]
 _INSTANCE, _IMAGE_TYPE = "00080018", "00080008"
 _FLAVOUR = 2
 _NAMED = {"LABEL", "OVERVIEW"}
+_PAGE = 100
 _CHUNK = 1 << 20
 _LONGEST_START = 1 << 14
 _ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -100,11 +101,15 @@ def _fetch(series: str, aside: Path, told: Told) -> None:
 
 def _instances(known: ImageArchive, study: str, series: str) -> list[str]:
     """UIDs of the files of the scan."""
-    found = known.client.search_for_instances(
-        study, series, fields=["ImageType"], get_remaining=True
-    )
-    kept = [said for said in found if value_of(said, _IMAGE_TYPE, _FLAVOUR) not in _NAMED]
-    return sorted(check_uid(value_of(said, _INSTANCE)) for said in kept)
+    found: dict[str, str] = {}
+    while True:  # page by page, also where the archive always gives the same one
+        page = known.client.search_for_instances(
+            study, series, fields=["ImageType"], limit=_PAGE, offset=len(found)
+        )
+        new = {value_of(said, _INSTANCE): value_of(said, _IMAGE_TYPE, _FLAVOUR) for said in page}
+        if new.keys() <= found.keys():
+            return sorted(check_uid(uid) for uid, flavour in found.items() if flavour not in _NAMED)
+        found |= new
 
 
 def _stream(known: ImageArchive, address: str, file: Path) -> Iterator[int]:

@@ -28,11 +28,12 @@ FLOORS = (
     {"core.choice"},
     {"core.assessment", "core.diagnosis", "core.slides.answering"},
     {"core.adoption", "core.diagnosis_record", "core.slides.export"},
+    {"core.slides.worklist"},
     {"core.cli", "core.__main__", "pages"},
     {"app"},
 )
 # Parts of a room that stand on a floor of their own.
-APART = ("core.slides.answering", "core.slides.export")
+APART = ("core.slides.answering", "core.slides.export", "core.slides.worklist")
 # `python -m core` is only the door of the command line.
 ALSO_ALLOWED = {("core.__main__", "core.cli")}
 # Rooms that a page or the command line may touch before a model is needed.

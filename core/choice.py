@@ -23,7 +23,7 @@ def choose(
     um_per_px
         Its scale by the user, µm/px.
     named
-        Its scale by its name, µm/px, and whose name that is.
+        Its scale by its name or size, µm/px, and how, after "The file".
 
     Raises
     ------

@@ -71,6 +71,8 @@ class Diagnosis:
     heatmap_layer: str
     chosen: Chosen | None
     """Why this model; None where it was asked for."""
+    engine: str | None
+    """What ran the network; None of an answer that was kept before this was noted."""
     warnings: tuple[str, ...]
     """What else to know before relying on the answer, in sentences."""
     timings: dict[str, float]
@@ -113,6 +115,7 @@ class Diagnosis:
             "um_per_px": self.um_per_px,
             "tiles": self.tiles,
             "chosen": self.chosen and self.chosen.because,
+            "engine": self.engine,
             "seconds": round(self.seconds, 4),
         }
 
@@ -240,6 +243,7 @@ def diagnose(
         heatmap_class=card.classes[answer.explained],
         heatmap_layer=layer,
         chosen=chosen,
+        engine=classifier.engine_name,
         warnings=cautions(
             image.info, card.input, scale, answer.tissue, answer.most_tissue, answer.tiles
         ),

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,10 @@ class Settings(BaseSettings):
     )
     dicomweb_url: SecretStr | None = Field(
         default=None, description="image archive that slides can be fetched from"
+    )
+    engine: Literal["auto", "openvino", "tensorflow"] = Field(
+        default="auto",
+        description="what answers: TensorFlow on a GPU and OpenVINO elsewhere, or always one",
     )
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"

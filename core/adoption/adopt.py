@@ -174,6 +174,7 @@ def _save(card: Card, model: object, judged: JudgedNetwork | None = None) -> Pac
             card,
             model,
             predictions=as_table(judged.predictions) if judged else None,
+            graph=True,
             scope=judged.trust.reference if judged else None,
         )
     except LobuleError:

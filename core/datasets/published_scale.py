@@ -24,9 +24,10 @@ _UNEQUAL, _SQUARE = 0.02, 0.9
 
 
 def scale_by_name(name: str, width: int, height: int) -> tuple[float, str] | None:
-    """Return the scale that a file's name and size tell, µm/px, and whose name it is.
+    """Return the scale that a file's name and size tell, µm/px, and how, after "The file".
 
-    None where they tell none.
+    None where they tell none. An image of 50 × 50 px is taken for an IDC patch whatever its name:
+    patches as small are published nowhere else.
 
     Parameters
     ----------
@@ -40,13 +41,17 @@ def scale_by_name(name: str, width: int, height: int) -> tuple[float, str] | Non
     if match := BREAKHIS_NAME.fullmatch(file):
         magnification = f"{match['magnification']}X"
         scale = breakhis_scale(width, height, magnification)
-        return None if scale is None else (scale, f"a BreaKHis image at {magnification}")
+        return (
+            None if scale is None else (scale, f"is named as a BreaKHis image at {magnification}")
+        )
     if IDC_NAME.fullmatch(file):
         longest, shortest = max(width, height), min(width, height)
         if longest > IDC_PATCH and shortest < _SQUARE * longest:
             return None
         side = max(longest, IDC_PATCH)  # smaller ones are of the edge of a slide
-        return IDC_UM_PER_PX * IDC_PATCH / side, "an IDC patch of 200 µm"
+        return IDC_UM_PER_PX * IDC_PATCH / side, "is named as an IDC patch of 200 µm"
+    if width == height == IDC_PATCH:
+        return IDC_UM_PER_PX, "has the size of an IDC patch of 200 µm"
     return None
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from core.evaluation.conformal import same_weight_each
 
@@ -56,6 +55,8 @@ def fit_reference(features: NDArray[np.floating], weights: NDArray[np.floating])
     weights : float array, shape (N,)
         How much each row counts.
     """
+    from scipy.linalg import eigh  # noqa: PLC0415 - half a second, and answers do without
+
     share = np.asarray(weights, dtype=np.float64) / np.sum(weights)
     size = features.shape[1]
     mean = share @ features

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from core.architectures.explainable import convolutional_layers
 from core.errors import ArchitectureError
 
 PREDICTED = -1  # stands for each image's own predicted class
-MAP_RANK = 4  # (N, h, w, c)
 
 
 class GradCAM:
@@ -104,45 +104,6 @@ def normalise(heatmap: ArrayLike) -> NDArray[np.float32]:
     low = np.fmin.reduce(values, axis=(-2, -1), keepdims=True)
     span = np.fmax.reduce(values, axis=(-2, -1), keepdims=True) - low
     return np.divide(values - low, span, out=values - low, where=span > 0)
-
-
-def convolutional_layers(model: Any) -> list[str]:
-    """Name the layers that a heatmap can explain.
-
-    Parameters
-    ----------
-    model
-        A flat keras.Model.
-
-    Returns
-    -------
-    list of str
-        Layers whose output is a map (N, h, w, c), deepest last. Scaling and dropout are left out,
-        and padding, whose map is shifted against the image, and squeezed maps beside the path.
-    """
-    import keras  # noqa: PLC0415 (importing this module must not wait for Keras)
-
-    layers = keras.layers
-    passive = (
-        layers.InputLayer,
-        layers.Rescaling,
-        layers.Normalization,
-        layers.ZeroPadding2D,
-        layers.Dropout,
-    )
-    maps = [
-        layer
-        for layer in model.layers
-        if len(layer.output.shape) == MAP_RANK and not isinstance(layer, passive)
-    ]
-    if not maps:
-        return []
-    height, width = maps[-1].output.shape[1:3]
-    return [
-        layer.name
-        for layer in maps
-        if layer.output.shape[1] >= height and layer.output.shape[2] >= width
-    ]
 
 
 def _compile(model: Any, layer: str) -> Callable[..., Any]:

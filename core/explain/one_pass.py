@@ -11,13 +11,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
 from core.evaluation.calibration import apply_temperature
-from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from core.explain.gradcam import GradCAM, normalise
 from core.explain.passes import Explain, Explained, concatenate, explain_together
 from core.imaging.resize import resize, shrink
 from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, Ensemble
+from core.inference.engine import Engine
 from core.inference.scale import ScalePlan
 from core.inference.tiled import Grow, Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 
@@ -48,6 +50,8 @@ def explainer(classifier: Classifier, layer: str) -> Explain:
     if isinstance(classifier, Ensemble):
         explains = [explainer(each, each.card.heatmap_layer) for each in classifier.members]
         return explain_together(classifier, explains)
+    if classifier.engine and layer == classifier.engine.layer:
+        return _by_engine(classifier, classifier.engine)
     with _making:
         known = _known.setdefault(classifier, {})
         if layer not in known:
@@ -69,10 +73,34 @@ def explainer(classifier: Classifier, layer: str) -> Explain:
     return explain
 
 
+def _by_engine(classifier: Classifier, engine: Engine) -> Explain:
+    """Answer and explain in one pass of the engine, for a layer whose gradients are known."""
+
+    def explain(inputs: NDArray[np.uint8], target: int | None) -> Explained:
+        ready = classifier.prepare(inputs)
+        with classifier.lock:
+            passed = engine.run(ready)
+        assert passed.class_maps is not None  # noqa: S101 - the engine names no layer without
+        probabilities = apply_temperature(passed.logits, classifier.card.temperature)
+        rows = np.arange(len(inputs))
+        classes = probabilities.argmax(axis=1) if target is None else target
+        return Explained(
+            probabilities,
+            np.maximum(passed.class_maps[rows, :, :, classes], 0),
+            classifier.distances(passed.features),
+            classifier.sharpness(ready),
+            None,
+        )
+
+    return explain
+
+
 def explainable_layers(classifier: Classifier) -> list[str]:
     """Layers that a heatmap can be asked of; of an ensemble the one choice of its card."""
     if isinstance(classifier, Ensemble):
         return [classifier.card.heatmap_layer]
+    if classifier.engine:
+        return list(classifier.engine.layers)
     return convolutional_layers(classifier.model)
 
 

@@ -14,6 +14,9 @@ from core.evaluation.scope_distance import Reference, distances
 from core.imaging.focus import sharpness
 from core.imaging.normalise import normalise_stain
 from core.imaging.resize import resize
+from core.inference.engine import NAME as ENGINE
+from core.inference.engine import Engine, uses_engine
+from core.registry.graph import read_graph
 from core.registry.package import Package, load_model
 from core.registry.scope_file import read_reference
 
@@ -29,38 +32,48 @@ _keeping = Lock()
 
 
 class Classifier:
-    """A model package that answers; TensorFlow is loaded when one is made.
+    """A model package that answers, through the engine or, where it may not, through TensorFlow.
 
-    `lock` must be held by whoever else runs `model`, which is not safe to run from two threads.
-    `members` are those of an `Ensemble`.
+    `lock` must be held by whoever else runs `engine` or `model`, which are not safe to run from two
+    threads. `members` are those of an `Ensemble`.
     """
 
     members: tuple["Classifier", ...] = ()
 
     def __init__(self, package: Package) -> None:
-        import keras  # noqa: PLC0415 - takes seconds, and pages are drawn without it
-        import tensorflow as tf  # noqa: PLC0415
-
         self.package = package
         self.card = package.card
         self.classes = package.card.classes
         self.lock = Lock()
-        self.model: Any = load_model(package)
-        self.bytes = 4 * self.model.count_params()
+        self._loading = Lock()
+        self._model: Any = None
+        self._answer: Any = None
         spec = self.card.input
         self.batch = max(1, min(LARGEST_BATCH, BATCH_PIXELS // (spec.height * spec.width)))
-        to_logits = keras.Model(self.model.input, self.model.get_layer("logits").output)
+        self.engine = Engine(read_graph(package.path)) if uses_engine(package) else None
+        self.bytes = self.engine.bytes if self.engine else 4 * self.model.count_params()
         self.reference: Reference | None = None
         if self.card.scope:
-            features = self.model.get_layer("logits").input.shape[-1]
-            self.reference = read_reference(package.path / self.card.scope.file, features)
+            self.reference = read_reference(package.path / self.card.scope.file, self._features())
 
-        def answer(pixels: Any) -> Any:
-            logits = to_logits(tf.cast(pixels, tf.float32), training=False)
-            return tf.cast(logits, tf.float32)
+    @property
+    def engine_name(self) -> str:
+        """What answers, for people."""
+        return ENGINE if self.engine else "TensorFlow"
 
-        signature = tf.TensorSpec((None, spec.height, spec.width, 3), tf.uint8)
-        self._answer = tf.function(answer, input_signature=[signature])
+    @property
+    def model(self) -> Any:
+        """The Keras network; it is loaded, and TensorFlow with it, when it is first asked for."""
+        with self._loading:
+            if self._model is None:
+                self._model = load_model(self.package)
+            return self._model
+
+    def _features(self) -> int:
+        """How many numbers the layer "logits" is given."""
+        if self.engine:
+            return self.engine.features
+        return int(self.model.get_layer("logits").input.shape[-1])
 
     def logits(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the network's raw outputs, (N, K), or (N, 1) of a sigmoid head.
@@ -77,9 +90,17 @@ class Classifier:
         for start in range(0, len(inputs), self.batch):
             ready = self.prepare(inputs[start : start + self.batch])
             with self.lock:
-                answers.append(self._answer(ready).numpy())
+                answers.append(self._run(ready))
         outputs = 1 if self.card.head == "sigmoid" else len(self.classes)
         return np.concatenate(answers) if answers else np.empty((0, outputs), np.float32)
+
+    def _run(self, ready: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if self.engine:
+            return self.engine.run(ready).logits
+        if self._answer is None:
+            self._answer = _compiled(self.model)
+        answered: NDArray[np.float32] = self._answer(ready).numpy()
+        return answered
 
     def prepare(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Normalise the stain of each input, (N, h, w, 3), as the card says."""
@@ -143,10 +164,16 @@ class Ensemble(Classifier):
         self.card = package.card
         self.classes = package.card.classes
         self.lock = Lock()
+        self.engine = None
         self.reference = None
         self.members = members
         self.bytes = 0
         self.batch = min(member.batch for member in members)
+
+    @property
+    def engine_name(self) -> str:
+        """What answers, for people."""
+        return " and ".join(sorted({member.engine_name for member in self.members}))
 
     def logits(self, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the logarithms of the mean probabilities, (N, K); see `Classifier.logits`."""
@@ -169,6 +196,21 @@ class Ensemble(Classifier):
     def prepare(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the inputs as they are: each member normalises the stain in its own way."""
         return inputs
+
+
+def _compiled(model: Any) -> Any:
+    """A function of TensorFlow from pixels to logits, compiled once for batches of any size."""
+    import keras  # noqa: PLC0415 - takes seconds, and the engine does without
+    import tensorflow as tf  # noqa: PLC0415
+
+    to_logits = keras.Model(model.input, model.get_layer("logits").output)
+
+    def answer(pixels: Any) -> Any:
+        logits = to_logits(tf.cast(pixels, tf.float32), training=False)
+        return tf.cast(logits, tf.float32)
+
+    signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
+    return tf.function(answer, input_signature=[signature])
 
 
 def eight_views(inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:

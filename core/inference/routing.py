@@ -91,7 +91,7 @@ def route(
     look
         Runs a model's scope test; called only where more than one model may be meant.
     given, named
-        The scale by the user, µm/px, and by the file's name, with whose name it is.
+        The scale by the user, µm/px, and by the file's name or size, with how it tells.
 
     Raises
     ------

@@ -22,7 +22,7 @@ class ScalePlan:
     um_per_px: float | None
     """Micrometres per pixel if known; None where the training scale had to be assumed."""
     state: Literal["stated", "given", "named", "unknown"]
-    """Stated by the file, given by the user, told by the file's name, or unknown."""
+    """Stated by the file, given by the user, told by the file's name or size, or unknown."""
     in_range: bool
     """Whether the known scale is one that the model may be given: that of training or a finer one,
     of square pixels; False where it is unknown."""
@@ -67,7 +67,7 @@ def plan_scale(
     height, width
         Of the image, pixels.
     named
-        The scale by the file's name, µm/px, and whose name that is.
+        The scale by the file's name or size, µm/px, and how, after "The file".
     unusable, square_pixels
         `scale_words` and `square_pixels` of `core.imaging.read.ImageInfo`.
 
@@ -157,7 +157,7 @@ def _message(
     elif stated is not None:
         text = f"The file states a scale of {stated:g} µm/px"
     elif named is not None:
-        text = f"The file is named as {named[1]}, so {named[0]:.3g} µm/px is taken"
+        text = f"The file {named[1]}, so {named[0]:.3g} µm/px is taken"
     elif spec.other_fields_um:
         return (
             f"{silent}, so it is looked at as a whole field of the microscopes trained on. "

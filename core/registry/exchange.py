@@ -12,8 +12,16 @@ from core.atomic import flush, hidden_folder, tidy
 from core.errors import PackageError
 from core.registry.archive import DAMAGE, MAX_BYTES
 from core.registry.card import CARD_FILE, FILE_NAME
+from core.registry.graph import GRAPH_FILE
 from core.registry.manage import refuse_name, write_card
-from core.registry.package import MODEL_FILE, Package, load_model, load_package, read_card
+from core.registry.package import (
+    MODEL_FILE,
+    Package,
+    load_model,
+    load_package,
+    read_card,
+    with_graph,
+)
 from core.settings import get_settings
 
 MOST_FILES = 32
@@ -112,7 +120,10 @@ def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
     checked = unpacked.rename(unpacked.parent / card.name)
     package = load_package(checked)
     if (checked / MODEL_FILE).is_file():
-        load_model(package)
+        model = load_model(package)
+        if GRAPH_FILE in card.files:
+            # Made anew from the network: nobody has to believe that one is the other's.
+            named = with_graph(checked, named, model)
     write_card(checked, named)
     target = parent / named.name
     checked.rename(target)  # fails where another one came in between

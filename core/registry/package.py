@@ -14,6 +14,7 @@ from core.errors import PackageError
 from core.registry.archive import check_model, inspect_archive
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
 from core.registry.files import MODEL_FILE, SCOPE_FILE, check_files, sha256_of
+from core.registry.graph import GRAPH_FILE, write_graph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +64,7 @@ def save_package(
     predictions: "pd.DataFrame | None" = None,
     history: "pd.DataFrame | None" = None,
     scope: "Reference | None" = None,
+    graph: bool = False,
     replace: bool = False,
 ) -> Package:
     """Write a model package; either all of it appears under `folder`, or nothing.
@@ -81,6 +83,8 @@ def save_package(
         One row an epoch, if it was trained here.
     scope
         Where training features lie, if the card has a scope test.
+    graph
+        Whether to write the engine's graph, too; it takes a few seconds.
     replace
         Put the package in the place of one that is there.
 
@@ -99,6 +103,8 @@ def save_package(
     def fill(temporary: Path) -> None:
         model.save(temporary / MODEL_FILE)
         inspect_archive(temporary / MODEL_FILE)
+        if graph:
+            write_graph(model, card.heatmap_layer, temporary)
         for table, name in ((predictions, PREDICTIONS_FILE), (history, HISTORY_FILE)):
             if table is not None:
                 _write_table(table, temporary / name)
@@ -223,6 +229,18 @@ def load_model(package: Package) -> Any:
         ) from error
     check_model(model, package.card)
     return model
+
+
+def with_graph(folder: Path, card: Card, model: Any) -> Card:
+    """Write the engine's graph of a network into its folder; return the card that vouches for it.
+
+    Where there is no graph, the card comes back without one.
+    """
+    (folder / GRAPH_FILE).unlink(missing_ok=True)
+    files = {name: sha256 for name, sha256 in card.files.items() if name != GRAPH_FILE}
+    if write_graph(model, card.heatmap_layer, folder):
+        files[GRAPH_FILE] = sha256_of(folder / GRAPH_FILE)
+    return card.model_copy(update={"files": files})
 
 
 def read_card(folder: Path) -> Card:

@@ -113,6 +113,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         trained.network,
         predictions=as_table(trained.predictions),
         history=trained.history,
+        graph=True,
         scope=trained.trust.reference,
         replace=request.replace,
     )

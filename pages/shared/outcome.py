@@ -28,7 +28,7 @@ _VIEWS_HELP = (
 _ORIGINS = {
     "stated": "stated by the file",
     "given": "given",
-    "named": "by its name",
+    "named": "by its name or size",
     "unknown": "assumed",
 }
 SHOW_ANYWAY = "Show the answer anyway"
@@ -67,6 +67,7 @@ def _answer(diagnosis: "Diagnosis") -> None:
     notes = [_HELP] if point else []
     notes += [] if diagnosis.scale.one_piece else [rule]
     notes += [_SETS_HELP] if diagnosis.card.conformal else []
+    notes += [f"Computed by {diagnosis.engine}."] if diagnosis.engine else []
     with st.container(horizontal=True, gap="small", key="under_the_bar"):
         st.text(words, help="\n\n".join(notes) or None, width="content")
         st.text(_disagreement(diagnosis), help=_VIEWS_HELP, width="content")

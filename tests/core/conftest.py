@@ -136,7 +136,7 @@ def result_keys() -> list[str]:
     return [
         *("path", "sha256", "model", "model_sha256", "classes", "probabilities", "predicted"),
         *("outcome", "reasons", "prediction_set", "scope", "uncertainty"),
-        *("operating_point", "um_per_px", "tiles", "chosen", "seconds"),
+        *("operating_point", "um_per_px", "tiles", "chosen", "engine", "seconds"),
     ]
 
 

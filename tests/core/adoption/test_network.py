@@ -9,8 +9,9 @@ import pytest
 from core.adoption.foreign import Foreign, read_foreign
 from core.adoption.inside import scales_itself
 from core.adoption.network import build_flat, scalings_for
+from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
-from core.explain.gradcam import GradCAM, convolutional_layers
+from core.explain.gradcam import GradCAM
 from tests.core.adoption.habits import HABITS, SIDE, pictures, small, vgg_in_a_sequential
 
 pytestmark = pytest.mark.slow

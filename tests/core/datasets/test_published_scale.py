@@ -22,6 +22,8 @@ IDC = "8863_idx5_x51_y1251_class0.png"
         (IDC, (30, 50), 4.0),  # of the edge of a slide
         (IDC, (100, 100), 2.0),
         (IDC, (100, 60), None),
+        ("patch.png", (50, 50), 4.0),  # by its size alone
+        ("patch.png", (50, 51), None),
         ("field-400x.png", (700, 460), None),
         (BREAKHIS + ".txt.png", (700, 460), None),
     ],
@@ -36,4 +38,4 @@ def test_scale_follows_from_name_and_size(
 @given(st.text(max_size=60), st.integers(0, 5000), st.integers(0, 5000))
 def test_any_name_is_data(name: str, width: int, height: int) -> None:
     told = scale_by_name(name, width, height)
-    assert told is None or is_named(name)
+    assert told is None or is_named(name) or width == height == 50

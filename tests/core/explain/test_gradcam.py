@@ -12,8 +12,9 @@ from tf_keras_vis.utils.model_modifiers import ReplaceToLinear
 from tf_keras_vis.utils.scores import BinaryScore, CategoricalScore
 
 from core.architectures import NAMES, build, heatmap_layer
+from core.architectures.explainable import convolutional_layers
 from core.errors import ArchitectureError
-from core.explain.gradcam import GradCAM, convolutional_layers, normalise
+from core.explain.gradcam import GradCAM, normalise
 from tests.core.explain.made_by_hand import red_finder, spots
 from tests.each_time import each_time
 from tests.networks import EVERY_NETWORK

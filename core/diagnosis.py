@@ -72,12 +72,11 @@ class Diagnosis:
     chosen: Chosen | None
     """Why this model; None where it was asked for."""
     engine: str | None
-    """What ran the network; None of an answer that was kept before this was noted."""
+    """What ran the network; None where that was not yet noted."""
     warnings: tuple[str, ...]
     """What else to know before relying on the answer, in sentences."""
     timings: dict[str, float]
-    """Seconds of `read`, `choose` (the model), `prepare` (which loads it at its first use),
-    `answer`, `total`."""
+    """Seconds of `read`, `choose`, `prepare` (which loads the model), `answer`, `total`."""
     seconds: float
     """The total."""
 
@@ -144,14 +143,12 @@ def diagnose(
     um_per_px
         The image's scale in µm/px, where the file states none.
     heatmap_class
-        The class to explain; by default the positive class, whichever way the answer went, so that
-        warm colours mean the same on every image, and the predicted class if there is none.
+        The class to explain; by default the positive class, whichever way the answer went, and
+        the predicted class if there is none.
     heatmap_layer
         The convolutional layer to look at; by default the card's.
-    progress
-        Told how far a large image is.
-    grow
-        Given the image once it is read, and then its probability map as it grows.
+    progress, grow
+        Told how far a large image is; given the image, and then its probability map as it grows.
 
     Raises
     ------

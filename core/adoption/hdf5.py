@@ -20,7 +20,7 @@ def check_hdf5(path: Path) -> None:
     PackageError
         Says what is wrong with it.
     """
-    import h5py  # type: ignore[import-untyped] # noqa: PLC0415 - comes with Keras
+    import h5py  # noqa: PLC0415 - comes with Keras
 
     reaches: list[str] = []
     total = 0

@@ -163,7 +163,7 @@ def with_config(stored: Stored, config: dict[str, Any], target: Path) -> Path:
     Path
         The copy, in the folder `target`.
     """
-    import h5py  # type: ignore[import-untyped] # noqa: PLC0415 - comes with Keras
+    import h5py  # noqa: PLC0415 - comes with Keras
 
     if stored.format == "keras":
         copy = target / "copy.keras"

@@ -103,7 +103,7 @@ def _has_top(path: Path) -> bool:
 
     Its first kernel may already be in RGB order, and would be turned back unnoticed.
     """
-    import h5py  # type: ignore[import-untyped] # noqa: PLC0415 (comes with Keras)
+    import h5py  # noqa: PLC0415 (comes with Keras)
 
     try:
         with h5py.File(path) as file:

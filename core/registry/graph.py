@@ -5,12 +5,12 @@ each of its constants, which weight of `model.keras` it is; only constants that 
 they are. So the graph is small, and cannot have other weights than the network that it is of.
 """
 
+import hashlib
 import io
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -29,6 +29,11 @@ gradient of its score. The last is there only where that gradient is the same fo
 MOST_BYTES = 64_000_000
 _SMALLEST = 256  # bytes of a constant that is looked for among the weights
 _WEIGHTS = "model.weights.h5"
+# How OpenVINO lays out kernels: of convolutions, of those of each channel by itself, of one pixel.
+_ORDERS = {
+    2: [(0, 1), (1, 0)],
+    4: [(0, 1, 2, 3), (3, 2, 0, 1), (2, 3, 0, 1), (0, 1, 3, 2)],
+}
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ def _sources(
         start, size = int(data.get("offset", -1)), int(data.get("size", 0))
         if start < 0 or size < _SMALLEST:
             continue
-        source = known.get(constants[start : start + size].tobytes())
+        source = known.get(_digest(constants[start : start + size]))
         if source:
             sources[start] = source
             rest[start : start + size] = False
@@ -232,8 +237,12 @@ def _weights(model_path: Path) -> Iterator[tuple[bytes, tuple[str, tuple[int, ..
             weight = file[name][()]
             if weight.nbytes < _SMALLEST:
                 continue
-            for axes in permutations(range(weight.ndim)):
-                yield _bytes(weight, axes).tobytes(), (name, axes)
+            for axes in _ORDERS.get(weight.ndim, [tuple(range(weight.ndim))]):
+                yield _digest(_bytes(weight, axes)), (name, axes)
+
+
+def _digest(content: NDArray[np.uint8]) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 def _bytes(weight: NDArray[Any], axes: tuple[int, ...]) -> NDArray[np.uint8]:

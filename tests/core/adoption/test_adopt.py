@@ -57,7 +57,7 @@ def test_without_a_folder_the_card_says_that_nobody_judged_it(foreign: Foreign) 
     assert card.heatmap_layer == "last"
     assert card.origin
     assert (card.origin.file, card.origin.scaling_by) == ("theirs.h5", "stated")
-    assert set(card.files) == {"model.keras"}
+    assert set(card.files) == {"model.keras", "graph.npz"}
     assert load_package(package.path).card == card
 
 

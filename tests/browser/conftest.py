@@ -93,7 +93,9 @@ def chromium() -> Iterator[Browser]:
             executable_path=executable,
             args=[
                 "--no-sandbox",
-                "--disable-gpu",
+                # Slides are drawn by WebGL, here without a graphics card.
+                "--use-angle=swiftshader",
+                "--enable-unsafe-swiftshader",
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",

@@ -20,7 +20,7 @@ from tests.browser.conftest import ROOT, free_port, serving
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
-PAGES = ("", "worklist", "datasets", "training", "performance", "models", "about")
+PAGES = ("", "worklist", "slides", "datasets", "training", "performance", "models", "about")
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
     "0000000c4944415408d763b86d6d0d0003a4015b8bda94520000000049454e44ae426082"

@@ -4,9 +4,12 @@ Of 212 breast slides scanned in H&E (IDC), none has more than 14 % of its staine
 than they are red, nor a tenth percentile of haematoxylin's share above 0.47; the limits lie above.
 """
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import SlideError
 from core.imaging.stain import optical_density
 from core.imaging.tissue import tissue_mask
 from core.imaging.two_stains import MOST, not_two_stains, third_direction
@@ -68,19 +71,24 @@ def _other_stain(density: NDArray[np.float32]) -> str | None:
 def _overview(slide: Slide) -> NDArray[np.uint8]:
     info, step = slide.info, slide.info.downsamples[-1]
     if max(info.width, info.height) / step <= _LARGEST:
-        return slide.thumbnail(_LOOKED_AT)
+        try:
+            return slide.thumbnail(_LOOKED_AT)
+        except SlideError:  # a part is damaged: others may do
+            pass
     side = _PATCH * step
-    rows = [
-        [
-            slide.read(
-                (column + 0.5) / _GRID * info.width - side / 2,
-                (row + 0.5) / _GRID * info.height - side / 2,
-                side,
-                side,
-                (_PATCH, _PATCH),
-            )
-            for column in range(_GRID)
-        ]
-        for row in range(_GRID)
+    places = [
+        ((column + 0.5) / _GRID * info.width, (row + 0.5) / _GRID * info.height)
+        for row, column in product(range(_GRID), repeat=2)
     ]
-    return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    patches: list[NDArray[np.uint8]] = []
+    failure: SlideError | None = None
+    for x, y in places:
+        try:
+            patch = slide.read(x - side / 2, y - side / 2, side, side, (_PATCH, _PATCH))
+        except SlideError as error:
+            failure = error
+        else:
+            patches.append(patch)
+    if failure is not None and not patches:
+        raise failure
+    return np.concatenate(patches, axis=1)

@@ -19,6 +19,7 @@ from core.slides.answering.request import AnswerRequest, Polygon
 from core.slides.answering.state import AnswerState, answers_of, state_of
 from core.slides.answering.work import Told, work
 from core.slides.slide import open_slide
+from core.slides.stain import why_not_stained
 
 
 def start(
@@ -181,7 +182,9 @@ def _request(
     slide: Path, model: str | None, um_per_px: float | None, within: Polygon | None
 ) -> AnswerRequest:
     with open_slide(slide) as opened:
-        info = opened.info
+        info, other_stain = opened.info, why_not_stained(opened)
+    if other_stain is not None:
+        raise SlideError(f"{info.name} cannot be answered. {other_stain}")
     if info.um_per_px is None and um_per_px is None:
         raise SlideError(no_scale(info))
     wrong = None if um_per_px is None else why_implausible(um_per_px)

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tifffile import TiffFile
 
 from core.imaging.stain import RGB_FROM_HED
 from core.slides import stain
@@ -24,6 +25,11 @@ def stained(haematoxylin: float, eosin: float, dab: float) -> Pixels:
     y, x = np.mgrid[-1:1:240j, -1:1:300j]
     amounts[y**2 + x**2 > 0.8] = 0
     return np.clip(250 * np.exp(-amounts @ RGB_FROM_HED), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def small_patches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stain, "_PATCH", 40)
 
 
 def words(tmp_path: Path, pixels: Pixels) -> str | None:
@@ -55,8 +61,19 @@ def test_a_slide_without_small_levels_is_looked_at_here_and_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stain, "_LARGEST", 100)
-    monkeypatch.setattr(stain, "_PATCH", 40)
     assert "brown" in (words(tmp_path, stained(0.3, 0, 0.7)) or "")
+
+
+def test_a_damaged_part_stops_nothing(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "a.tif", [stained(0.3, 0, 0.7)], compression="deflate")
+    with TiffFile(path) as file:
+        page = file.pages.first
+        offset, count = page.dataoffsets[0], page.databytecounts[0]
+    with path.open("r+b") as spoilt:
+        spoilt.seek(offset)
+        spoilt.write(b"\xa5" * count)
+    with open_slide(path) as slide:
+        assert "brown" in (why_not_stained(slide) or "")
 
 
 def test_a_real_slide(shared: Path) -> None:

@@ -82,7 +82,7 @@ def reopen(answer: FullAnswer, pixels: NDArray[np.uint8]) -> Diagnosis:
     version = answer.content.get("version")
     if version != ANSWER_VERSION:
         raise CaseError(
-            f"The answer was kept in version {version!r}; this Lobule reads version "
+            f"The answer was saved in version {version!r}; this Lobule reads version "
             f"{ANSWER_VERSION}. Use a newer Lobule; exports still hold the answer."
         )
     parts = dict(answer.content["diagnosis"])
@@ -101,8 +101,8 @@ def reopen(answer: FullAnswer, pixels: NDArray[np.uint8]) -> Diagnosis:
         return Diagnosis(**kept)
     except ValidationError as error:
         raise CaseError(
-            "The answer was kept by another version of Lobule, whose models' cards this one does "
-            "not read. Exports still hold the answer."
+            "The answer was saved by another version of Lobule whose model cards this one "
+            "cannot read. Exports still hold the answer."
         ) from error
 
 

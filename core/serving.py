@@ -37,7 +37,7 @@ HEADERS = {
 """Of every response; meant as the OWASP Secure Headers Project explains them."""
 
 SIGN_IN_IS_MISSING = (
-    "Users are to sign in ([auth] in .streamlit/secrets.toml), and what that needs is not "
+    "Users must sign in ([auth] in .streamlit/secrets.toml), but what that needs is not "
     f"installed. {how_to_install('sign-in')}"
 )
 
@@ -97,9 +97,9 @@ def check_serving(address: str | None, *, sign_in: bool) -> None:
     if is_local(address) or sign_in or get_settings().serve_without_sign_in:
         return
     raise ServingError(
-        f"Lobule was told to listen on {address or 'every address of this machine'}, where others "
-        "can reach it, and nobody would have to sign in. Nothing was started. Either listen on "
-        "this machine only (--server.address=localhost), or have users sign in: put an [auth] "
-        "section into .streamlit/secrets.toml (the README says how), or, if something else keeps "
+        f"Lobule was told to listen on {address or 'every address of this machine'}, where "
+        "others can reach it without signing in. Nothing was started. Listen on this machine "
+        "only (--server.address=localhost), or have users sign in: put an [auth] section "
+        "into .streamlit/secrets.toml (the README says how). If something else keeps "
         "strangers out, set LOBULE_SERVE_WITHOUT_SIGN_IN=1."
     )

@@ -12,18 +12,18 @@ from pages.shared.entrance import enter_through_app
 from pages.shared.plain import as_html, notice, table
 
 RESEARCH = (
-    "Lobule is for research, not a medical device: its answers are no diagnosis and must not "
-    "guide care. Its models learnt from few patients; each card says how few."
+    "Lobule is not a medical device; its answers are not a diagnosis. Its models learnt from "
+    "few patients: each card says how many."
 )
 PRIVACY = (
     "Images stay in this computer's memory unless you save a case. Nothing is sent anywhere; "
     "downloads happen only when you ask."
 )
 KEYS = (
-    ("J and K", "next and previous image, or case of the worklist"),
-    ("a class's letter", "your verdict: that class, such as B for benign; the next image comes"),
-    ("U", "your verdict: cannot tell; the next image comes"),
-    ("O and Esc", "in the worklist: open the marked case, and back"),
+    ("J and K", "next and previous image or case"),
+    ("a class's letter", "your verdict, such as B for benign; then the next image"),
+    ("U", "your verdict: cannot tell; then the next image"),
+    ("O and Esc", "open the marked case, and back to the list"),
 )
 
 enter_through_app(__file__)

@@ -50,7 +50,7 @@ def adopt(
     order = order_of(request, foreign)
     check_scale(request)
     if request.data is None:
-        progress("Making the network flat", 0.0)
+        progress("Flattening the network", 0.0)
         side = foreign.side or request.side or DEFAULT_SIDE
         if request.scaling is None:
             plain = build_flat(foreign, "pixels", order, side)
@@ -68,7 +68,7 @@ def _judged(
     foreign: Foreign, request: Adoption, order: tuple[int, ...], progress: Progress
 ) -> Package:
     progress("Reading the folder", 0.0)
-    dataset, spec, said = labelled(request, foreign, order)
+    dataset, spec, notes = labelled(request, foreign, order)
     cached = _read(dataset, spec, progress)
     judged = judge(
         foreign,
@@ -88,7 +88,7 @@ def _judged(
         spec,
         judged=judged,
         dataset=dataset.name,
-        notes=(*said, *_unreadable(cached)),
+        notes=(*notes, *_unreadable(cached)),
     )
     return _save(card, judged.network.model, judged)
 
@@ -113,28 +113,28 @@ def labelled(
     )
     if not dataset.patients_known:
         raise EvaluationError(
-            f"The patients of the images in {request.data} are not known, and a model is judged on "
-            "patients, not on images. Put patients.csv (path,patient) into the folder, or say how "
-            "paths name them (--patient-pattern). Or leave the folder out: then the card says that "
-            "nobody judged it."
+            f"The patients of the images in {request.data} are not known, but a model is "
+            "judged by patient, not by image. Put a patients.csv (path,patient) into the "
+            "folder, or say how paths name patients (--patient-pattern). Or leave the folder "
+            'out: the card then says "not judged".'
         )
     side = foreign.side or request.side or DEFAULT_SIDE
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     um_per_px = request.um_per_px
     if um_per_px is not None:
         dataset, stated = at_scale(dataset, um_per_px)
-        said = (stated.replace("when training was asked for", "when the model was adopted"),)
+        notes = (stated.replace("when training was requested", "when the model was adopted"),)
     dataset, dropped = after_audit(dataset)
     ordered = in_classes_of(request.name, classes, dataset)
     taken = other_words(classes, dataset)
     spec = framing_of(ordered, side, "squash").spec
     if request.field_um and not 1 / _TOLERANCE <= spec.field_um / request.field_um <= _TOLERANCE:
         raise EvaluationError(
-            f"The images in {request.data} show {spec.field_um:g} µm, and it was stated that the "
-            f"network looks at {request.field_um:g} µm. Give images that show that much, or state "
-            "another field."
+            f"The images in {request.data} show {spec.field_um:g} µm, but the stated field of "
+            f"the network is {request.field_um:g} µm. Give images that show that much, or "
+            "state another field."
         )
-    return ordered, spec, (*said, *dropped, *taken)
+    return ordered, spec, (*notes, *dropped, *taken)
 
 
 def stated_spec(request: Adoption, side: int) -> InputSpec:
@@ -181,6 +181,6 @@ def _save(card: Card, model: object, judged: JudgedNetwork | None = None) -> Pac
         raise
     except OSError as error:
         raise PackageError(
-            f"The model could not be put into {folder.parent}: {error.strerror or error}. Make "
-            "room or allow writing there."
+            f"The model could not be written to {folder.parent}: {error.strerror or error}. "
+            "Free some space or allow writing there."
         ) from error

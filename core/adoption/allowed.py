@@ -34,7 +34,10 @@ def refuse_unsafe(config: dict[str, Any]) -> None:
 
 def _faults(config: dict[str, Any]) -> Iterator[str]:
     if config.get("class_name") not in NESTING:
-        yield f"{config.get('class_name')} at its root, which is no Functional or Sequential"
+        yield (
+            f"{config.get('class_name')} at its root, which is not a Functional or Sequential "
+            "network"
+        )
     pending: list[Any] = [config]
     while pending:
         node = pending.pop()
@@ -52,7 +55,7 @@ def _fault(node: dict[str, Any]) -> str | None:
     if name in _PLAIN and module is None:
         return None
     if name in UNSAFE or name == "__lambda__":
-        return f"the layer {name}, which can run code or read files of its own"
+        return f"the layer {name}, which can run code or read files"
     registered = node.get("registered_name")
     # Where no module is named, as in an `.h5`, Keras looks among its own.
     named = registered in {None, name} and (module is None or module in TRUSTED_MODULES)

@@ -14,7 +14,7 @@ from core.datasets.records import NOT_FOR_PATIENTS
 from core.registry.card import Card, InputSpec, Training
 from core.registry.card_parts import Origin
 
-_NOT_JUDGED = "Relying on it at all, before somebody has judged it on labelled images."
+_NOT_JUDGED = "Any use before it is judged on labelled images."
 _LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
 
 
@@ -51,8 +51,8 @@ def write_card(
     classes = tuple(request.classes[number] for number in order)
     evaluation = None
     if judged:
-        said = (*judged.evaluation.notes, *notes)
-        evaluation = judged.evaluation.model_copy(update={"notes": said})
+        all_notes = (*judged.evaluation.notes, *notes)
+        evaluation = judged.evaluation.model_copy(update={"notes": all_notes})
     points = judged.operating_points if judged else ()
     return Card(
         schema_version=1,
@@ -122,12 +122,12 @@ def command_of(request: Adoption, foreign: Foreign, scaling: Scaling) -> str:
 
 
 def _summary(foreign: Foreign, classes: tuple[str, ...], spec: InputSpec) -> str:
-    told = (
+    what = (
         f"Tells {classes[1]} from {classes[0]}"
         if len(classes) == 2  # noqa: PLR2004 - negative and positive
         else f"Tells {', '.join(classes)} apart"
     )
     return (
-        f"{told} in squares of {spec.field_um:g} µm. A network made elsewhere, from the file "
+        f"{what} in squares of {spec.field_um:g} µm. A network made elsewhere, from the file "
         f"{foreign.name}."
     )

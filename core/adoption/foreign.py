@@ -136,23 +136,24 @@ def _side_of(model: Any) -> int | None:
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise PackageError(
             f"The network has {len(model.inputs)} inputs and {len(model.outputs)} outputs; a "
-            "classifier of images has one of each. Save the part that answers."
+            "classifier of images has one of each. Save only the classifying part."
         )
     shape = tuple(model.inputs[0].shape[1:])
     if len(shape) != COLOURS or shape[-1] != COLOURS:
         raise PackageError(
             f"The network takes inputs of shape {shape}; expected (height, width, 3), colour "
-            "images with their channels last. Build it for these."
+            "images with their channels last. Rebuild it for such input."
         )
     height, width = shape[:2]
     if height != width:
         raise PackageError(
-            f"The network takes images of {width} × {height} px, and Lobule looks at squares. "
-            "Build it for a square input."
+            f"The network takes images of {width} × {height} px; Lobule needs a square input. "
+            "Rebuild it for one."
         )
     if height is not None and not _LEAST_SIDE <= height <= _MOST_SIDE:
         raise PackageError(
-            f"The network takes images of {height} px; from {_LEAST_SIDE} to {_MOST_SIDE} are used."
+            f"The network takes images of {height} px; from {_LEAST_SIDE} to {_MOST_SIDE} px "
+            "are accepted."
         )
     return height
 
@@ -163,7 +164,7 @@ def _head_of(model: Any) -> tuple[Head, bool, int]:
     if len(shape) != 1 or shape[0] is None:
         raise PackageError(
             f"The network gives values of shape {shape} for an image; a classifier gives one "
-            "number a class. Put pooling and a Dense layer behind it."
+            "number per class. Add pooling and a Dense layer."
         )
     outputs, activation = int(shape[0]), activation_of(model)
     head: Head = "sigmoid" if outputs == 1 else "softmax"
@@ -171,7 +172,8 @@ def _head_of(model: Any) -> tuple[Head, bool, int]:
         expected = "one sigmoid" if outputs == 1 else "a softmax, so that they sum to 1"
         raise PackageError(
             f"The network ends with {outputs} output{'s' * (outputs > 1)} and the activation "
-            f"{activation}; expected {expected}, or none. Change its end and train it so."
+            f"{activation}; expected {expected}, or none. Change its last layer and train it "
+            "again."
         )
     return head, activation == head, outputs
 

@@ -46,8 +46,8 @@ def check_hdf5(path: Path) -> None:
         ) from error
     if reaches:
         raise PackageError(
-            f"The file is refused: {reaches[0]!r} in it links to somewhere else, so that other "
-            "files of this computer would be read. Save the network again."
+            f"The file is refused: {reaches[0]!r} in it links outside the file, so other "
+            "files on this computer would be read. Save the network again."
         )
     if total > MAX_BYTES:
         raise PackageError(
@@ -70,8 +70,8 @@ def config_of_hdf5(path: Path) -> dict[str, Any]:
         text = file.attrs.get("model_config")
     if text is None:
         raise PackageError(
-            "The file holds weights without their network, as model.save_weights writes them. "
-            'Save the whole network where it was made: model.save("model.keras").'
+            "The file holds only weights, as model.save_weights writes them. Save the whole "
+            'network where it was made: model.save("model.keras").'
         )
     if len(text) > MAX_CONFIG_BYTES:
         raise PackageError("The file describes a network that is too large to be real.")

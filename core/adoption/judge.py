@@ -41,12 +41,12 @@ Progress = Callable[[str, float], None]
 MOST_FEATURES = 4096
 """Numbers into the last layer that a scope test is made of, at most: it takes their square."""
 _PROTOCOL = (
-    "A network made elsewhere, judged as it is; temperature and operating point were chosen for "
-    "each patient on other patients."
+    "A network made elsewhere, judged as it is; for each patient, temperature and operating "
+    "point were chosen on other patients."
 )
 _MAYBE_MET = "Nobody stated that the network was trained on none of these patients."
 _SCOPE = (
-    "Its scope test knows the images that it was judged on; those that it was trained on are not "
+    "Its scope test is based on the images it was judged on; its training images are not "
     "known here."
 )
 
@@ -153,8 +153,8 @@ def judge(
         folds, protocol = folds_of_probe(dataset)
     except TrainingError as error:
         raise EvaluationError(
-            f"The images are too few to judge a model on. {error} Or leave the folder out: then "
-            "the card says that nobody judged it."
+            f"Too few images to judge a model on. {error} Or leave the folder out: the card "
+            'then says "not judged".'
         ) from error
     rows = rows_to_change(folds, dataset)
     views = _Views(
@@ -249,12 +249,13 @@ def _notes(
         f"{'–' if result.auroc is None else f'{result.auroc:.3f}'}"
         for result in trial.results()
     )
-    said = (
-        f"Its scaling, {SCALINGS[chosen].title}, was proposed by trial on {len(trial.rows)} images "
-        f"(AUROC, not calibrated; {figures}). Chosen without the patients of a fold it was the "
-        f"same in {same} of {len(by_fold)} folds; each fold was answered under its own."
+    proposal = (
+        f"Its scaling, {SCALINGS[chosen].title}, was proposed by trial on {len(trial.rows)} "
+        f"images (AUROC, not calibrated; {figures}). Chosen without the patients of a fold it "
+        f"was the same in {same} of {len(by_fold)} folds; each fold was answered under its "
+        "own."
     )
-    return (*notes, said, _SCOPE)
+    return (*notes, proposal, _SCOPE)
 
 
 def _trust(

@@ -41,19 +41,19 @@ def last_convolutional(model: Any) -> str:
         keras.layers.Conv2DTranspose,
     )
     layers = model.layers
-    found = [
+    names = [
         number
         for number, layer in enumerate(layers)
         if isinstance(layer, kinds) and min(layer.output.shape[1:3]) > 1
     ]
-    if not found:
+    if not names:
         raise PackageError(
             "The network has no convolutional layer with a map of the image, so no heatmap could "
             "explain it. Lobule takes convolutional networks."
         )
-    last = layers[found[-1]]
+    last = layers[names[-1]]
     size = tuple(last.output.shape[1:3])
-    for layer in layers[found[-1] + 1 :]:
+    for layer in layers[names[-1] + 1 :]:
         shape = tuple(layer.output.shape)
         if len(shape) != _MAP or shape[1:3] != size or type(layer).__name__ not in _SAME_MAP:
             break

@@ -109,15 +109,15 @@ def _modern_graph(config: dict[str, Any]) -> None:
 
 def _legacy_places(layer: dict[str, Any]) -> list[Any]:
     """Where a layer's inputs come from, as Keras 2 wrote it: `["layer", 0, 0, {}]`."""
-    found: list[Any] = []
+    places: list[Any] = []
     pending: list[Any] = [layer.get("inbound_nodes")]
     while pending:
         node = pending.pop()
         if isinstance(node, list):
             is_place = len(node) > 2 and isinstance(node[0], str)  # noqa: PLR2004 - and two numbers
-            found += [node] if is_place else []
+            places += [node] if is_place else []
             pending.extend(node)
-    return found
+    return places
 
 
 def _is_operation(entry: dict[str, Any]) -> bool:
@@ -138,9 +138,9 @@ def _as_layer(entry: dict[str, Any]) -> dict[str, Any]:
     nodes = entry.get("inbound_nodes")
     if meaning is None or not isinstance(nodes, list) or len(nodes) != 1:
         raise PackageError(
-            f"The network holds the operation {function}, which is no layer of Keras. Where it "
-            "prepares the image, save the network from behind it and choose the scaling here; "
-            "else build it of layers."
+            f"The network holds the operation {function}, which is not a Keras layer. If it "
+            "prepares the image, save the network without it and choose the scaling here; "
+            "otherwise build it from layers."
         )
     operands = _keras_2_operands(nodes[0]) if keras_2 else _operands(nodes[0])
     name = str(entry.get("name") or config.get("name"))
@@ -149,13 +149,13 @@ def _as_layer(entry: dict[str, Any]) -> dict[str, Any]:
     if meaning in {"relu", "softmax", "sigmoid", "linear"}:
         most = config.get("max_value")
         if meaning == "relu" and (config.get("negative_slope") or config.get("threshold")):
-            raise PackageError("The network holds a relu of its own. Use the layer ReLU for it.")
+            raise PackageError("The network holds a non-standard relu. Use the ReLU layer instead.")
         meaning = "relu6" if meaning == "relu" and most == 6 else meaning  # noqa: PLR2004
         return _entry("Activation", name, {"activation": meaning}, tensors[:1])
     if len(tensors) == 2 and meaning != "Divide":  # noqa: PLR2004 - of both operands
         return _entry(meaning, name, {}, tensors)
     if len(tensors) != 1 or len(others) != 1:
-        raise PackageError(f"The operation {function} of the network has operands of no use here.")
+        raise PackageError(f"The operation {function} of the network has unsupported operands.")
     factor, offset = _scaling(meaning, _number(others[0]), first=_is_tensor(operands[0]))
     return _entry("Rescaling", name, {"scale": factor, "offset": offset}, tensors)
 
@@ -178,7 +178,7 @@ def _scaling(meaning: str, number: Any, *, first: bool) -> tuple[Any, Any]:
         return 1.0, number
     if meaning == "Subtract":
         return (1.0, each(lambda part: -part)) if first else (-1.0, number)
-    raise PackageError("The network divides by an image, or by 0, which no scaling does.")
+    raise PackageError("The network divides by an image, or by 0, which is not a scaling.")
 
 
 def _number(value: Any) -> Any:
@@ -191,7 +191,7 @@ def _number(value: Any) -> Any:
     parts = value if isinstance(value, list) else [value]
     usable = all(isinstance(part, int | float) and part == part for part in parts)  # noqa: PLR0124
     if not usable or len(parts) not in {1, 3}:
-        raise PackageError("The network scales by something else than one number a colour.")
+        raise PackageError("The network scales by something other than one number per colour.")
     return [float(part) for part in parts] if isinstance(value, list) else float(value)
 
 

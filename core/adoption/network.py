@@ -87,7 +87,9 @@ def build_flat(
         raise
     except Exception as error:  # Keras raises whatever a shape makes it trip over
         reason = str(error).strip().partition("\n")[0][:300]
-        raise PackageError(f"The network cannot be made one of plain layers: {reason}") from error
+        raise PackageError(
+            f"The network cannot be flattened into plain layers: {reason}"
+        ) from error
     if scaling == "caffe":
         _reverse_colours(model)
     _refuse_another(model, foreign, scaling, order, side)
@@ -115,8 +117,8 @@ def _head(
         output = made[1]
     elif foreign.activated and made and activation_of_layer(made[0]) != "linear":
         raise PackageError(
-            f"The network ends with the layer {made[0].name!r}, which activates what it gives. "
-            "End it with a Dense layer."
+            f"The network ends with the layer {made[0].name!r}, which has an activation of "
+            "its own. End it with a Dense layer."
         )
     if kernel is None and order is not None:
         kernel, bias = np.eye(foreign.outputs), np.zeros(foreign.outputs)
@@ -188,31 +190,33 @@ def _refuse_another(
     spread = np.linspace(30, 255, _TRIED)[:, None, None, None]
     tried = (random.random((_TRIED, side, side, 3)) * spread).astype(np.uint8)
     wanted = foreign.probabilities(tried, scaling, None if order is None else list(order))
-    found = np.asarray(model(tried.astype(np.float32), training=False), dtype=np.float64)
+    answers = np.asarray(model(tried.astype(np.float32), training=False), dtype=np.float64)
     if foreign.head == "sigmoid":
-        found = np.hstack([1 - found, found])
-    away = float(np.abs(found - wanted).max())
+        answers = np.hstack([1 - answers, answers])
+    away = float(np.abs(answers - wanted).max())
     if not away <= TOLERANCE:
         raise PackageError(
-            f"As one flat network of layers it would answer differently, by up to {away:.2g}, so "
-            "it is refused. Perhaps a layer of it acts by chance, or gives no numbers: try its "
-            "answers where it was made."
+            f"Flattened, the network would answer differently, by up to {away:.2g}, so it is "
+            "refused. Perhaps a layer is random or gives NaN: check its answers where it was "
+            "made."
         )
 
 
 def _changes(foreign: Foreign, flattening: Flattening, scaling: Scaling) -> tuple[str, ...]:
-    said = []
+    changes = []
     if not foreign.activated:
         many = "one output" if foreign.outputs == 1 else f"{foreign.outputs} outputs"
-        said.append(f"It ends without an activation: a {foreign.head} was added, as it has {many}.")
+        changes.append(
+            f"It ends without an activation: a {foreign.head} was added, as it has {many}."
+        )
     if foreign.outputs == 1:
-        said.append("Its one output is for the second class; the first has the rest.")
+        changes.append("Its one output is the probability of the second class.")
     if flattening.left_out:
         names = ", ".join(flattening.left_out)
-        said.append(f"Layers that only act in training were left out: {names}.")
+        changes.append(f"Layers that only act in training were left out: {names}.")
     if scaling == "caffe":
-        said.append("Its first convolution takes red first now, and answers the same.")
-    return tuple(said)
+        changes.append("Its first convolution now takes red first; its answers are the same.")
+    return tuple(changes)
 
 
 def _layers_of(model: Any) -> tuple[Layer, ...]:

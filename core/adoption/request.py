@@ -75,28 +75,28 @@ def order_of(request: Adoption, foreign: Foreign) -> tuple[int, ...]:
             f"The classes are {', '.join(map(repr, request.classes))}; give each a name of its own."
         )
     if len(keys) != foreign.classes:
-        one = " (one output tells two classes apart)" if foreign.outputs == 1 else ""
+        one_output = " (one output tells two classes apart)" if foreign.outputs == 1 else ""
         raise PackageError(
-            f"The network tells {foreign.classes} classes apart{one}, and {len(keys)} were named. "
-            "Name them in the order of its outputs; flow_from_directory and "
-            "image_dataset_from_directory order them by alphabet."
+            f"The network tells {foreign.classes} classes apart{one_output}, and {len(keys)} were "
+            "named. Name them in the order of its outputs; flow_from_directory and "
+            "image_dataset_from_directory sort them alphabetically."
         )
     if not request.binary:
         if request.positive:
             raise PackageError(
-                f"A positive class was named, and of {len(keys)} classes none is. Leave it out."
+                f"A positive class was named, but {len(keys)} classes have none. Leave it out."
             )
         return tuple(range(len(keys)))
     if request.positive is None:
         number = positive_of(*request.classes)
         if number is None:
             raise PackageError(
-                f"The words {request.classes[0]!r} and {request.classes[1]!r} do not say which "
-                "class is positive, that is to be found. Name it."
+                f"The words {request.classes[0]!r} and {request.classes[1]!r} do not say "
+                "which class is positive (the one to detect). Name it."
             )
     elif class_key(request.positive) not in keys:
         raise PackageError(
-            f"The positive class {request.positive!r} is none of {', '.join(request.classes)}."
+            f"The positive class {request.positive!r} is not one of {', '.join(request.classes)}."
         )
     else:
         number = keys.index(class_key(request.positive))
@@ -118,8 +118,8 @@ def check_scale(request: Adoption) -> None:
         )
     if request.data is None and request.um_per_px is None and request.field_um is None:
         raise PackageError(
-            "The scale is not known: state that of the images it was trained on, in µm/px, or the "
-            "field that one of them showed, in µm. Without it no image can be shown to it rightly."
+            "The scale is unknown: state that of its training images, in µm/px, or the field "
+            "one of them showed, in µm. Without it no image can be brought to its scale."
         )
 
 
@@ -136,7 +136,7 @@ def settled_scaling(request: Adoption, scales_itself: str | None) -> Adoption:
     if request.data is None and request.scaling is None:
         titles = ", ".join(f"{name} ({scaling.title})" for name, scaling in SCALINGS.items())
         raise PackageError(
-            f"How colours are scaled is not known: state it, one of {titles}. Or give a labelled "
-            "folder, on which they are tried."
+            f"How colours are scaled is not known: state one of {titles}, or give a labelled "
+            "folder on which to try them."
         )
     return request

@@ -41,9 +41,9 @@ def config_of_saved_model(folder: Path) -> dict[str, Any]:
     path = folder / METADATA
     if not path.is_file():
         raise PackageError(
-            "This SavedModel holds a graph of operations without Keras's description of the "
-            "network, as model.export or tf.saved_model.save write it. Such a graph may read and "
-            f"write files, and its layers cannot be explained, so it is not opened. {_SAVE}"
+            "This SavedModel holds a bare graph without Keras's description of the network, "
+            "as model.export or tf.saved_model.save write it. Such a graph may read and "
+            f"write files and cannot be explained, so it is not opened. {_SAVE}"
         )
     if path.stat().st_size > MAX_CONFIG_BYTES:
         raise PackageError("The SavedModel describes a network that is too large to be real.")
@@ -55,8 +55,8 @@ def config_of_saved_model(folder: Path) -> dict[str, Any]:
     except (ValueError, KeyError, IndexError, RecursionError) as error:
         raise PackageError(f"{METADATA} in the SavedModel is damaged ({error}). {_SAVE}") from error
     raise PackageError(
-        "This SavedModel is a class of its own and no Functional or Sequential network, so it "
-        f"would take its author's code to build it. {_SAVE}"
+        "This SavedModel is a custom class, not a Functional or Sequential network, so "
+        f"building it would need its author's code. {_SAVE}"
     )
 
 
@@ -101,10 +101,10 @@ def _fill(model: Any, node: int, nodes: Any, reader: Any) -> None:
         if hasattr(layer, "layers"):
             _fill(layer, place, nodes, reader)
             continue
-        own = {child.local_name: child.node_id for child in nodes[place].children}
+        ids = {child.local_name: child.node_id for child in nodes[place].children}
         for variable in layer.weights:
-            name = variable.name if variable.name in own else _ELSE[variable.name]
-            (key,) = [value.checkpoint_key for value in nodes[own[name]].attributes]
+            name = variable.name if variable.name in ids else _ELSE[variable.name]
+            (key,) = [value.checkpoint_key for value in nodes[ids[name]].attributes]
             variable.assign(reader.get_tensor(key))
 
 
@@ -125,7 +125,7 @@ def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
             yield tag >> 3, content[place : place + length]
             place += length
         else:
-            raise ValueError("it is no protocol buffer")
+            raise ValueError("it is not a protocol buffer")
 
 
 def _varint(content: bytes, place: int) -> tuple[int, int]:

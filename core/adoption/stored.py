@@ -89,7 +89,7 @@ def _open(path: Path, work: Path, *, packed: bool) -> Stored:
         if start.startswith(magic) or start[4:].startswith(magic):
             raise PackageError(f"The file is {words}. {_SAVE}")
     raise PackageError(
-        f"The file is no network that Lobule can read{'' if size else ': it is empty'}. "
+        f"The file is not a network that Lobule can read{'' if size else ': it is empty'}. "
         f"{_EXPECTED} {_SAVE}"
     )
 

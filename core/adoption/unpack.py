@@ -41,14 +41,14 @@ def unpack(source: Path, folder: Path) -> list[Path]:
                     shutil.copyfileobj(packed, sink, _CHUNK)
     except (*DAMAGE, ValueError, struct.error, NotImplementedError) as error:
         raise PackageError(
-            f"The file is no sound zip file ({error}). Pack or download it again."
+            f"The file is not a valid zip file ({error}). Pack or download it again."
         ) from error
     except FileExistsError as error:
         raise PackageError("The file is refused: it holds a file twice. Pack it again.") from error
     except OSError as error:
         raise PackageError(
-            f"The file could not be unpacked: {error.strerror or error}. Make room, or give the "
-            "model as .keras or .h5."
+            f"The file could not be unpacked: {error.strerror or error}. Free some disk "
+            "space, or give the model as .keras or .h5."
         ) from error
     return [
         Path(place)

@@ -122,6 +122,6 @@ def _check_head(classes: int, head: str) -> None:
         )
     if head == "sigmoid" and classes != 2:  # noqa: PLR2004 (a sigmoid tells two apart)
         raise ArchitectureError(
-            f"Received {classes} classes for a sigmoid head, which separates exactly 2. Use the "
-            "softmax head for more."
+            f"Received {classes} classes for a sigmoid head, which separates exactly 2. Use "
+            "the softmax head for more."
         )

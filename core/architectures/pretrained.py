@@ -79,7 +79,7 @@ def load_file(model: Any, name: str, path: Path, *, without_top: bool = False) -
     """
     if not path.is_file():
         raise ArchitectureError(
-            f"There is no file of weights at {path}. Give the path of a .weights.h5 file for "
+            f"There is no weights file at {path}. Give the path of a .weights.h5 file for "
             f"{name}, or train with weights none."
         )
     misfit = ArchitectureError(
@@ -125,9 +125,9 @@ def _download(name: str, constructor: Callable[..., Any]) -> Any:
     except Exception as error:  # Keras raises bare Exception when a download fails
         raise ArchitectureError(
             f"The ImageNet weights of {name} could not be downloaded: {_first_line(error)} "
-            "There are three ways out: connect this machine to the network and try again; "
-            f"put the file {name}_notop.weights.h5 into a folder and set LOBULE_WEIGHTS to that "
-            "folder; or train with weights none."
+            "Connect this machine to the network and try again; put the file "
+            f"{name}_notop.weights.h5 into a folder and set LOBULE_WEIGHTS to it; or train "
+            "with weights none."
         ) from error
 
 

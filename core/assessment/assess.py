@@ -164,8 +164,8 @@ def in_classes_of(name: str, classes: tuple[str, ...], dataset: Dataset) -> Data
     if numbers is None:
         raise EvaluationError(
             f"The model {name} tells {', '.join(classes)} apart; {dataset.root} holds "
-            f"{', '.join(dataset.classes)}. Give a dataset of the model's classes, or a manifest "
-            "that names them so; or say which of its classes is the model's positive one "
+            f"{', '.join(dataset.classes)}. Give a dataset with the model's classes, or a "
+            "manifest that names them so, or say which class is the model's positive one "
             "(--positive)."
         )
     records = dataset.records.assign(label=np.array(numbers)[dataset.records["label"].to_numpy()])
@@ -193,13 +193,13 @@ def _warnings(dataset: Dataset, predicted: PredictedImages) -> tuple[str, ...]:
     number = len(dataset.records)
     if predicted.out_of_scale:
         warnings.append(
-            f"{predicted.out_of_scale} of {number} images have a scale that the model may not be "
-            "given: do not rely on these figures."
+            f"{predicted.out_of_scale} of {number} images have a scale outside the model's "
+            "range: do not rely on these figures."
         )
     if predicted.scale_unknown:
         warnings.append(
-            f"The scale of {predicted.scale_unknown} of {number} images is unknown, so that of the "
-            "training was assumed."
+            f"The scale of {predicted.scale_unknown} of {number} images is unknown; the "
+            "training scale was assumed."
         )
     if predicted.unreadable:
         path, reason = next(iter(predicted.unreadable.items()))

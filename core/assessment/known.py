@@ -70,9 +70,9 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
     if not dataset.patients_known:
         return Known(
             (),
-            "The patients of this dataset are unknown, so nobody can tell whether they were in the "
-            "training, and each image counts as a patient of its own: intervals are too narrow. "
-            "Name the patients in a manifest.",
+            "The patients of this dataset are unknown: they may have been in the training, "
+            "and each image counts as one patient, so intervals are too narrow. Name the "
+            "patients in a manifest.",
             leaky=False,
         )
     return Known((), None, leaky=False)

@@ -132,7 +132,7 @@ def verdict(assessment: Assessment) -> str:
         f"AUROC, {ESTIMANDS[colour.estimand]}, {auroc.first:.3f}, colour alone {auroc.second:.3f}"
     )
     if auroc.interval is None:
-        return f"{both}. {colour.no_interval} Whether it beats colour cannot be said."
+        return f"{both}. {colour.no_interval} Whether it beats colour is unknown."
     between = f"difference {auroc.difference:+.3f} ({auroc.interval[0]:+.3f} to "
     between += f"{auroc.interval[1]:+.3f}, 95 %, paired over patients)"
     beats = (

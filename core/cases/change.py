@@ -45,7 +45,7 @@ def judge(
     subtype = storable(subtype.strip(), "subtype") if verdict == Verdict.OTHER_SUBTYPE else ""
     note = storable(note.strip(), "note")
     if verdict == Verdict.OTHER_SUBTYPE and not subtype:
-        raise CaseError("The verdict is another subtype, but none is named. Name it, then save.")
+        raise CaseError("The verdict is another subtype, but it is not named. Name it, then save.")
     with writing(store.engine) as session:
         step(session, case)
         first = image.answers[0]
@@ -124,8 +124,8 @@ def _remove_files(store: Store, case: Case) -> None:
         why = isinstance(error, OSError) and (error.strerror or str(error))
         raise CaseError(
             f"Case {case.id} is deleted, but its image files are still in {store.images}: "
-            f"{why or 'the worklist is busy, or its database is not reached'}. They are removed "
-            "with the next case that is deleted, or when Lobule starts again."
+            f"{why or 'the worklist is busy, or its database cannot be reached'}. They will "
+            "be removed with the next deletion, or when Lobule restarts."
         ) from error
 
 

@@ -118,8 +118,9 @@ def _postgresql_engine(address: URL) -> Engine:
         )
     except ImportError as error:
         raise SettingsError(
-            "LOBULE_DATABASE_URL names a PostgreSQL, and its driver psycopg is not installed. "
-            f"{how_to_install('postgresql')} Or unset LOBULE_DATABASE_URL to use a file instead."
+            "LOBULE_DATABASE_URL names a PostgreSQL database, but its driver psycopg is not "
+            f"installed. {how_to_install('postgresql')} Or unset LOBULE_DATABASE_URL to use a "
+            "file instead."
         ) from error
 
 
@@ -128,11 +129,11 @@ def _postgresql(address: str) -> URL:
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
-        raise SettingsError(f"LOBULE_DATABASE_URL is no address of a database. {_LOOKS}") from error
+        raise SettingsError(f"LOBULE_DATABASE_URL is not a database address. {_LOOKS}") from error
     if url.drivername not in _POSTGRESQL:
         raise SettingsError(
-            f"LOBULE_DATABASE_URL is an address of {url.drivername}; only PostgreSQL is supported. "
-            f"{_LOOKS}"
+            f"LOBULE_DATABASE_URL is an address of {url.drivername}; only PostgreSQL is "
+            f"supported. {_LOOKS}"
         )
     return url.set(drivername="postgresql+psycopg")
 
@@ -160,11 +161,11 @@ def _in_words() -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         raise CaseError(
-            f"The worklist's database cannot do this: {reason}. Nothing was changed. Check that "
-            "it runs and has room, then try again."
+            f"The worklist's database refused: {reason}. Nothing was changed. Check that it "
+            "runs and has free space, then try again."
         ) from error
     except SQLAlchemyError as error:
         reason = str(error).partition("\n")[0]
         raise CaseError(
-            f"The worklist's database is not reached: {reason}. Nothing was changed. Try again."
+            f"The worklist's database cannot be reached: {reason}. Nothing was changed. Try again."
         ) from error

@@ -98,5 +98,5 @@ def _of_answer(answer: Answer) -> list[object]:
 
 
 def _of_verdict(image: CaseImage) -> list[object]:
-    said = [image.verdict.value if image.verdict else "", image.subtype, image.note]
-    return [*said, _time(image.judged_at), image.judged_by or ""]
+    cells = [image.verdict.value if image.verdict else "", image.subtype, image.note]
+    return [*cells, _time(image.judged_at), image.judged_by or ""]

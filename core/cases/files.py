@@ -80,8 +80,8 @@ def writing_files() -> Iterator[None]:
         yield
     except OSError as error:
         raise CaseError(
-            f"The images cannot be kept ({error.strerror or error}). Nothing was saved. Make room "
-            "in LOBULE_HOME, then save again."
+            f"The images cannot be written ({error.strerror or error}). Nothing was saved. "
+            "Free some space in LOBULE_HOME, then save again."
         ) from error
 
 
@@ -100,13 +100,13 @@ def read_kept(images: Path, sha256: str) -> "NDArray[np.uint8]":
         data = path.read_bytes()
     except OSError as error:
         raise CaseError(
-            f"The image's file {path} is missing. Restore it from a backup; the answer and the "
+            f"The image's file {path} is missing. Restore it from a backup; answer and "
             "verdict are still there."
         ) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise CaseError(
-            f"The image's file {path} is not what was saved: its hash differs. Restore it from a "
-            "backup; the answer and the verdict are still there."
+            f"The image's file {path} has changed since it was saved: its hash differs. "
+            "Restore it from a backup; answer and verdict are still there."
         )
     # It was within the limits when it was saved; they may have been lowered since.
     return read_image(data, max_bytes=len(data), max_pixels=1 << 40).pixels

@@ -7,14 +7,14 @@ from core.cases.records import CaseImage, Verdict
 _TWO = 2
 
 
-def judgement(named: str | None, said: str, classes: Sequence[str]) -> tuple[Verdict, str]:
+def judgement(named: str | None, outcome: str, classes: Sequence[str]) -> tuple[Verdict, str]:
     """Return the verdict that calling an image a class is, and the subtype that it names or "".
 
     Parameters
     ----------
     named
         One of the classes; None is "cannot tell".
-    said
+    outcome
         What the model said: a class, or for example "undecided".
     classes
         Of the model, K at least 2.
@@ -28,9 +28,9 @@ def judgement(named: str | None, said: str, classes: Sequence[str]) -> tuple[Ver
     """
     if named is None:
         return Verdict.CANNOT_TELL, ""
-    if named == said:
+    if named == outcome:
         return Verdict.AGREE, ""
-    if said in classes and len(classes) == _TWO:
+    if outcome in classes and len(classes) == _TWO:
         return Verdict.DISAGREE, ""
     return Verdict.OTHER_SUBTYPE, named
 

@@ -45,6 +45,6 @@ def _is_behind(connection: Connection) -> bool:
     if revision is not None and revision not in known:
         raise CaseError(
             f"The worklist's database has the schema {revision!r}, which this Lobule does not "
-            "know: a newer one made it. Use that one, or another LOBULE_HOME."
+            "know: a newer version made it. Use that version, or another LOBULE_HOME."
         )
     return revision != script.get_current_head()

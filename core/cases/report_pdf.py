@@ -70,7 +70,7 @@ def report_pdf(
         database cannot be used. An image whose file is missing or damaged is told in the report.
     """
     if not case.images:
-        raise CaseError(f"The case {case.id} was deleted: there is nothing left to report on.")
+        raise CaseError(f"The case {case.id} was deleted: there is nothing left to report.")
     tell = progress or (lambda _share, _words: None)
     title = f"Case {case.id}"
 
@@ -162,7 +162,7 @@ def _appendix(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
             cards[full.card] = answer.model_sha256
             for line in technical_lines(image, answer, full):
                 sheet.text(line, _SMALL)
-        sheet.text(f"SHA-256 of the image as it is kept: {image.sha256}", _SMALL)
+        sheet.text(f"SHA-256 of the image as saved: {image.sha256}", _SMALL)
     for card, model_sha256 in cards.items():
         _model(sheet, card, model_sha256)
 
@@ -181,7 +181,7 @@ def _show(sheet: Sheet, store: Store, image: CaseImage, full: FullAnswer) -> Non
 def _model(sheet: Sheet, text: str, model_sha256: str) -> None:
     card = read_card(text)
     sheet.heading(f"The model {card.name}: {shortened(card.title)}", room=60.0)
-    sheet.text("Its card as it was when it answered, in short.", _SMALL)
+    sheet.text("Summary of its card as it was when it answered.", _SMALL)
     for words in reservations(card):
         sheet.text(f"▲ {words.removeprefix('▲ ')}", bold=True)
     for section in card_summary(card, model_sha256):
@@ -191,4 +191,4 @@ def _model(sheet: Sheet, text: str, model_sha256: str) -> None:
         for line in section.lines:
             sheet.text(f"• {line}", 8)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    sheet.text(f"SHA-256 of the card's text as it is kept: {digest}", _SMALL)
+    sheet.text(f"SHA-256 of the card's text as saved: {digest}", _SMALL)

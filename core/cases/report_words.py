@@ -24,21 +24,21 @@ from core.registry.card import Card
 from core.registry.card_sections import Section, card_sections, shortened
 
 RESEARCH_USE = (
-    "For research use only. Lobule is not a medical device: its answers are no diagnosis and must "
-    "not guide the care of a patient."
+    "For research use only. Lobule is not a medical device: its answers are not a diagnosis "
+    "and must not guide patient care."
 )
 READING = (
-    "Probability: the model's own, calibrated on patients left out of its training; it says how "
-    "sure this model is, not how sure anyone may be. Flips and turns: the probability less and "
-    "plus one standard deviation (±, in percentage points) over flips and turns of the image, the "
-    "mean over its tiles; an answer that hangs on them hangs on something that is not in the "
-    "tissue. It is no confidence interval. How far the model may be trusted on patients that it "
-    "has not seen, with 95 % intervals, is in its card at the end. Signs such as ⟨U+202E⟩: a "
-    "letter that this report has no font for, or that nobody sees, by its number in Unicode."
+    "Probability: the model's own, calibrated on patients left out of its training; it says "
+    "how sure this model is, not how sure you can be. Flips and turns: the probability less "
+    "and plus one standard deviation (±, in percentage points) over flips and turns of the "
+    "image, averaged over its tiles; an answer that depends on them depends on something "
+    "that is not in the tissue. It is not a confidence interval. The card at the end says "
+    "how far to trust the model on new patients, with 95 % intervals. Signs such as ⟨U+202E⟩ "
+    "are the Unicode numbers of invisible letters or of letters without a font here."
 )
 OVERVIEW = ("", "", "Image", "Model's answer", "Probability", "Pathologist")
 OVERVIEW_SHARES = (4, 11, 30, 20, 20, 22)
-OUTSIDE = "In brackets: of an image unlike the training images, where the probability says nothing."
+OUTSIDE = "In brackets: of an image unlike the training images; the probability means nothing."
 # Sections of a card that do not tell how far its answers may be trusted.
 _LEFT_OUT = {"Factors", "Ethical considerations"}
 _HEADLINES = {
@@ -110,7 +110,7 @@ def result_of(full: FullAnswer) -> dict[str, Any]:
     version = full.content.get("version")
     if version != ANSWER_VERSION:
         raise CaseError(
-            f"The answer was kept in version {version!r}; this Lobule reads version "
+            f"The answer was saved in version {version!r}; this Lobule reads version "
             f"{ANSWER_VERSION}. Use a newer Lobule; exports still hold the answer."
         )
     result: dict[str, Any] = full.content["result"]
@@ -144,7 +144,9 @@ def technical_lines(image: CaseImage, answer: Answer, full: FullAnswer) -> list[
     """Write how an answer came about, for the appendix, a sentence a line."""
     result = result_of(full)
     unsure = result["uncertainty"]
-    views = f"± {100 * unsure['views']:.1f} points, one standard deviation; no confidence interval"
+    views = (
+        f"± {100 * unsure['views']:.1f} points, one standard deviation; not a confidence interval"
+    )
     about = f"{_spread(result)} probability of {unsure['about']} ({views})"
     lines = [f"{answer.model}, over flips and turns: {about}."]
     if unsure["members"]:
@@ -161,9 +163,9 @@ def pathologist_lines(image: CaseImage) -> tuple[str, str]:
     """Write the pathologist's verdict in a line, and their note, which may have several."""
     if image.verdict is None and not image.note:
         return "Pathologist: no verdict yet", ""
-    said = image.subtype or (_HEADLINES[image.verdict] if image.verdict else "no verdict")
+    headline = image.subtype or (_HEADLINES[image.verdict] if image.verdict else "no verdict")
     when = f" ({image.judged_by}, {moment(image.judged_at)})" if image.judged_at else ""
-    return f"Pathologist: {said}{when}", image.note
+    return f"Pathologist: {headline}{when}", image.note
 
 
 def read_card(text: str) -> Card:
@@ -178,8 +180,8 @@ def read_card(text: str) -> Card:
         return Card.model_validate_json(text)
     except ValidationError as error:
         raise CaseError(
-            "The answer was kept by another version of Lobule, whose models' cards this one does "
-            "not read. Exports still hold the answer."
+            "The answer was saved by another version of Lobule whose model cards this one "
+            "cannot read. Exports still hold the answer."
         ) from error
 
 
@@ -204,8 +206,8 @@ def case_answers(case: Case, answers: dict[int, FullAnswer]) -> list[str]:
     for image in case.images:
         for answer in image.answers:
             model = (answer.model, answers[answer.id].card)
-            told = answer.said, answers[answer.id]
-            by_model.setdefault(model, {}).setdefault(image.sha256, told)
+            words = answer.said, answers[answer.id]
+            by_model.setdefault(model, {}).setdefault(image.sha256, words)
             given[model] = given.get(model, 0) + 1
     return [
         _answer(name, card, list(different.values()), given[name, card])

@@ -118,7 +118,7 @@ def _prepare(
         rows.append((row, image.answer))
         cards.append(card)
     if not rows:
-        raise CaseError("There is no image to save. Answer at least one image first.")
+        raise CaseError("There is no image to save. Answer at least one first.")
     return rows, cards
 
 

@@ -93,8 +93,8 @@ def _open(address: str | None, folder: Path) -> Store:
     except OSError as error:
         engine.dispose()
         raise CaseError(
-            f"The worklist cannot be kept in {folder} ({error.strerror}). Check that the folder "
-            "can be written to, or set LOBULE_HOME."
+            f"The worklist cannot be stored in {folder} ({error.strerror}). Check that the "
+            "folder can be written to, or set LOBULE_HOME."
         ) from error
     except BaseException:
         engine.dispose()
@@ -109,8 +109,8 @@ def _locked(path: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as error:
         raise CaseError(
-            "The worklist is busy: another save or deletion has been going on for over a minute. "
-            "Nothing was changed. Try again."
+            "The worklist is busy: another save or deletion has been running for over a "
+            "minute. Nothing was changed. Try again."
         ) from error
     try:
         yield

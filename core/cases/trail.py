@@ -99,8 +99,8 @@ def _refusal(session: Session, case: Case) -> CaseError:
     if row.deleted_at is not None:
         return CaseError(f"The case {case.id} was deleted by {last.who} on {when}.")
     return CaseConflictError(
-        f"The case {case.id} was changed meanwhile, by {last.who} on {when}, in another window. "
-        "Nothing of yours was saved. Reload the case, then decide again."
+        f"The case {case.id} was changed in the meantime, by {last.who} on {when}, in another "
+        "window. Your change was not saved. Reload the case, then decide again."
     )
 
 

@@ -23,7 +23,8 @@ def storable(text: str, what: str) -> str:
     """
     if len(text) > MOST_LETTERS:
         raise CaseError(
-            f"The {what} has {len(text):,} letters; at most {MOST_LETTERS:,} are kept. Shorten it."
+            f"The {what} has {len(text):,} letters; at most {MOST_LETTERS:,} are allowed. "
+            "Shorten it."
         )
     return (
         text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -51,4 +52,4 @@ def as_json(content: Any) -> str:
     try:
         return json.dumps(content, ensure_ascii=True, allow_nan=False)
     except ValueError as error:
-        raise CaseError(f"The answer cannot be kept: {error}. Ask the model again.") from error
+        raise CaseError(f"The answer cannot be saved: {error}. Ask the model again.") from error

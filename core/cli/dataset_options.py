@@ -6,14 +6,12 @@ import typer
 
 Positive = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME", help="Which class is positive, where the two words do not say it."
-    ),
+    typer.Option(metavar="NAME", help="Which class is positive, if the two names do not say so."),
 ]
 GroupNeighbours = Annotated[
     bool,
     typer.Option(
         "--group-neighbours",
-        help="Take neighbouring ids of IDC for one woman: its 279 ids are of 162.",
+        help="Treat neighbouring IDC ids as one woman: the 279 ids are of 162 women.",
     ),
 ]

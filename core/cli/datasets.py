@@ -41,7 +41,7 @@ def download(
             images = run(archive, folder, progress)
     except KeyboardInterrupt:
         typer.echo(
-            "Stopped. What has arrived is kept: the same command goes on from there.", err=True
+            "Stopped. What was downloaded is kept: the same command continues from there.", err=True
         )
         raise typer.Exit(130) from None
     except LobuleError as error:

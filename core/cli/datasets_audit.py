@@ -22,16 +22,16 @@ def audit(
     ] = "binary",
     drop: Annotated[
         list[str] | None,
-        typer.Option(help="Decide to leave out the files of the finding of this code."),
+        typer.Option(help="Leave out the files of the finding with this code."),
     ] = None,
     keep: Annotated[
         list[str] | None,
-        typer.Option(help="Decide to keep the files of the finding of this code."),
+        typer.Option(help="Keep the files of the finding with this code."),
     ] = None,
     look_alikes: Annotated[
         Literal["one", "apart"] | None,
         typer.Option(
-            help="Decide that patients whose ids look alike are one person each, or apart."
+            help="Treat patients whose ids look alike as one person each, or as different people."
         ),
     ] = None,
     positive: Positive = None,
@@ -64,7 +64,7 @@ def audit(
             decided = _decide_people(decided, result, look_alikes)
             save_decisions(decided, dataset, decisions)
     except KeyboardInterrupt:
-        typer.echo("Stopped. What was read is kept: the next audit goes on from there.", err=True)
+        typer.echo("Stopped. What was read is kept: the next audit continues from there.", err=True)
         raise typer.Exit(130) from None
     except LobuleError as error:
         typer.echo(str(error), err=True)

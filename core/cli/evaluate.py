@@ -32,8 +32,8 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File to write the answers to, one row an image (CSV). Without it a new folder "
-            "in LOBULE_HOME/evaluations."
+            help="CSV file for the answers, one row per image. Default: a new folder in "
+            "LOBULE_HOME/evaluations."
         ),
     ] = None,
     *,
@@ -42,8 +42,8 @@ def evaluate(
         bool,
         typer.Option(
             "--robustness/--no-robustness",
-            help="Try changed images as well: stain, blur, JPEG, brightness, scale. It takes up to "
-            "17 times as long.",
+            help="Also try changed images: stain, blur, JPEG, brightness, scale. Takes up to 17 "
+            "times as long.",
         ),
     ] = True,
     as_json: AsJson = False,

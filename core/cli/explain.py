@@ -60,7 +60,9 @@ def where(
         Path,
         typer.Option(help="Folder of regions, each with its mask: 1.jpg and 1_tumour.png."),
     ],
-    um_per_px: Annotated[float, typer.Option(help="Of the regions, in µm.", min=0.05, max=20)],
+    um_per_px: Annotated[
+        float, typer.Option(help="Scale of the regions, µm/px.", min=0.05, max=20)
+    ],
     only: Annotated[
         list[str] | None,
         typer.Option(help="An explanation to try; may be repeated. All of them by default."),
@@ -74,11 +76,11 @@ def where(
 ) -> None:
     """Compare the probability map and the explanations with where a pathologist saw tumour."""
     with _ending_in_words():
-        found, written = _where(model, regions, um_per_px, only, called, shipped=shipped)
+        located, written = _where(model, regions, um_per_px, only, called, shipped=shipped)
     if as_json:
-        print_json({"model": model, "written": written, **found.model_dump(mode="json")})
+        print_json({"model": model, "written": written, **located.model_dump(mode="json")})
         return
-    for line in located_table(found):
+    for line in located_table(located):
         typer.echo(plain(line))
     _say_whether(model, written=written)
 
@@ -103,13 +105,13 @@ def _say_whether(model: str, *, written: bool) -> None:
         typer.echo(f"{plain(model)} ships with Lobule: its card stays as it is without --shipped.")
 
 
-def located_table(found: "Located") -> list[str]:
+def located_table(located: "Located") -> list[str]:
     """Both tables as Markdown: whole regions, and within tiles."""
     lines = [
         "| region | what | AUROC | highest in tumour | tumour found | rest called tumour |",
         "|---|---|---|---|---|---|",
     ]
-    for region in found.regions:
+    for region in located.regions:
         share = f"{region.found:.0%} | {region.called_besides:.0%}"
         for what, auroc, points, rest in (
             ("probability map", region.probability_map, region.map_points, share),
@@ -118,9 +120,9 @@ def located_table(found: "Located") -> list[str]:
         ):
             highest = "yes" if points else "no"
             lines.append(f"| {region.name} | {what} | {auroc:.3f} | {highest} | {rest} |")
-    lines += ["", f"| within {found.tiles} tiles | AUROC, mean over tiles |", "|---|---|"]
-    lines.append(f"| nuclei | {found.nuclei:.3f} |")
-    lines += [f"| {each.method} | {each.auroc:.3f} |" for each in found.methods]
+    lines += ["", f"| within {located.tiles} tiles | AUROC, mean over tiles |", "|---|---|"]
+    lines.append(f"| nuclei | {located.nuclei:.3f} |")
+    lines += [f"| {each.method} | {each.auroc:.3f} |" for each in located.methods]
     return lines
 
 
@@ -149,11 +151,11 @@ def _where(
         )
     regions = regions_of(folder, um_per_px)
     with stage_bars() as progress:
-        found = locate(get_classifier(package), regions, called, methods, progress)
+        located = locate(get_classifier(package), regions, called, methods, progress)
     write = of_user or shipped
     if write:
-        rewrite_card(package, located=found)
-    return found, write
+        rewrite_card(package, located=located)
+    return located, write
 
 
 def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisation, bool]":

@@ -187,7 +187,7 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
         for note in result.notes:
             yield "Note", note
     else:
-        yield "Judged by", "nothing yet: no evaluation on the card"
+        yield "Judged by", "not judged yet: no evaluation on the card"
     if sentence := explained(card):
         yield "Explanations", sentence
     if sentence := located(card):

@@ -21,22 +21,26 @@ def adopt(
         list[str],
         typer.Option(
             metavar="NAME",
-            help="A class, in the order of the outputs, once for each; or all, with commas.",
+            help=(
+                "A class, in the order of the outputs, once per class; or all, separated by commas."
+            ),
         ),
     ],
-    name: Annotated[str, typer.Option(help="What the model shall be called here.")],
+    name: Annotated[str, typer.Option(help="Name of the model here.")],
     *,
     positive: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Which of two is positive, if their words do not say."),
+        typer.Option(
+            metavar="NAME", help="Which of the two is positive, if their names do not say so."
+        ),
     ] = None,
     um_per_px: Annotated[
-        float | None, typer.Option(help="Scale of the images that it was trained on, µm/px.")
+        float | None, typer.Option(help="Scale of its training images, µm/px.")
     ] = None,
     field: Annotated[
         float | None,
         typer.Option(
-            help="Side of the square that one of them showed, µm; by default the input at that "
+            help="Side of the square one training image showed, µm; by default the input at that "
             "scale."
         ),
     ] = None,
@@ -45,15 +49,15 @@ def adopt(
         typer.Option(
             help="How it wants colours: unit 0 to 1, signed −1 to 1, pixels 0 to 255 (also where "
             "it scales them itself), imagenet mean and deviation, caffe mean and blue first. "
-            "Without it they are tried on --data."
+            "If omitted, all are tried on --data."
         ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="Labelled folder or manifest that it is judged on.")
+        Path | None, typer.Option(help="Labelled folder or manifest to judge it on.")
     ] = None,
     unseen: Annotated[
         bool,
-        typer.Option("--unseen", help="It was trained on none of the patients in --data."),
+        typer.Option("--unseen", help="It was not trained on any patient in --data."),
     ] = False,
     patient_pattern: Annotated[
         str | None,
@@ -61,7 +65,7 @@ def adopt(
     ] = None,
     side: Annotated[
         int | None,
-        typer.Option(help="Side of the input, px, of a network that takes any.", min=8, max=4096),
+        typer.Option(help="Side of the input, px, if the network takes any.", min=8, max=4096),
     ] = None,
     title: Annotated[str | None, typer.Option(help="What pages call it.")] = None,
 ) -> None:

@@ -52,7 +52,7 @@ def delete(
 
 def export(
     name: Name,
-    file: Annotated[Path, typer.Argument(help="Where to write the zip file; must not exist.")],
+    file: Annotated[Path, typer.Argument(help="Zip file to write; must not exist.")],
 ) -> None:
     """Write a model as a zip file, for another Lobule to import."""
     from core.registry.exchange import export_package
@@ -78,9 +78,7 @@ def import_(
 
 def card(
     name: Name,
-    pdf: Annotated[
-        Path | None, typer.Option(help="Write a PDF of one page here; must not exist.")
-    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="One-page PDF to write; must not exist.")] = None,
 ) -> None:
     """Print a model's card on one page, as Markdown or PDF (Mitchell et al. 2019)."""
     from core.registry.card_page import card_markdown, card_pdf
@@ -96,7 +94,7 @@ def card(
 
 
 def ensemble(
-    name: Annotated[str, typer.Argument(help="What the ensemble shall be called.")],
+    name: Annotated[str, typer.Argument(help="Name of the ensemble.")],
     members: Annotated[list[str], typer.Argument(help="Two or more models of one task and scale.")],
 ) -> None:
     """Have several models answer together: the mean of their calibrated probabilities."""
@@ -108,13 +106,13 @@ def ensemble(
     card = package.card
     if card.evaluation and card.conformal is None:
         typer.echo(
-            "Its members answered one test part, on which nothing may be chosen, so it has no "
-            "decision threshold and no prediction sets: the most probable class is its answer."
+            "Its members answered one test part, on which nothing may be chosen, so it has "
+            "no decision threshold or prediction sets: its answer is the most probable class."
         )
     elif card.conformal is None:
         typer.echo(
             "Its members were not judged on the same images in the same way, so it has no "
-            "decision threshold and no prediction sets. Judge it: python -m core evaluate "
+            "decision threshold or prediction sets. Judge it: python -m core evaluate "
             f"{plain(name)} --data FOLDER"
         )
 

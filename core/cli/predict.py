@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 def predict(
     images: Annotated[list[Path], typer.Argument(help="Image files.", show_default=False)],
     model: Annotated[
-        str, typer.Option(help="Model to ask; `auto` takes the one that knows such images.")
+        str, typer.Option(help="Model to ask; `auto` picks the one trained on such images.")
     ] = "auto",
-    heatmap: Annotated[
-        Path | None, typer.Option(help="Folder to write each image under its heatmap to.")
-    ] = None,
+    heatmap: Annotated[Path | None, typer.Option(help="Folder for the heatmap overlays.")] = None,
     um_per_px: Annotated[
         float | None, typer.Option(help="Scale of the images in micrometres per pixel.")
     ] = None,
@@ -47,7 +45,7 @@ def predict(
         except Exception as error:  # noqa: BLE001 - a fault with one image must not stop the others
             failed = True
             traceback.print_exc()
-            _print_failure(path, f"Fault in the program: {error!r}.", as_json=as_json)
+            _print_failure(path, f"Program error: {error!r}.", as_json=as_json)
         else:
             _print_answer(diagnosis, as_json=as_json)
     if failed:

@@ -50,7 +50,7 @@ def train(
     ] = None,
     um_per_px: Annotated[
         float | None,
-        typer.Option(help="Scale of images that do not say theirs, µm/px.", callback=_scale),
+        typer.Option(help="Scale of images that do not state one, µm/px.", callback=_scale),
     ] = None,
     positive: Positive = None,
     group_neighbours: GroupNeighbours = False,
@@ -70,7 +70,8 @@ def train(
         bool, typer.Option("--replace", help="Replace a model of this name.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would happen, and for how long.")
+        bool,
+        typer.Option("--dry-run", help="Only show what would happen and how long it would take."),
     ] = False,
 ) -> None:
     """Train a model by a recipe and add it to the models.
@@ -118,8 +119,8 @@ def do_run(run: "Callable[[Watch], RunState]") -> None:
             state = run(watch)
     except KeyboardInterrupt:
         typer.echo(
-            "Ended at once. `python -m core runs list` names the run, `python -m core runs resume "
-            "ID` goes on from its last finished epoch.",
+            "Ended at once. `python -m core runs list` names the run, `python -m core runs "
+            "resume ID` continues from its last finished epoch.",
             err=True,
         )
         raise typer.Exit(130) from None
@@ -131,9 +132,9 @@ def do_run(run: "Callable[[Watch], RunState]") -> None:
         raise typer.Exit(1) from error
     if state.state == "cancelled":
         typer.echo(
-            f"Cancelled after {len(state.history)} of {state.epochs} epochs: this is the best so "
-            f"far, in {state.package}. It is not among the models: `python -m core runs "
-            f"shelve {state.id}` adds it, `python -m core runs resume {state.id}` goes on.",
+            f"Cancelled after {len(state.history)} of {state.epochs} epochs: the best so far "
+            f"is in {state.package}. It is not among the models: `python -m core runs shelve "
+            f"{state.id}` adds it, `python -m core runs resume {state.id}` goes on.",
             err=True,
         )
         raise typer.Exit(130)

@@ -25,7 +25,7 @@ def print_plan(request: "Request") -> None:
     for line in _lines(planned):
         typer.echo(plain(line))
     for refusal in planned.refusals:
-        typer.echo(f"It cannot work: {plain(refusal)}", err=True)
+        typer.echo(f"It cannot run: {plain(refusal)}", err=True)
     if planned.refusals:
         raise typer.Exit(1)
 
@@ -35,18 +35,18 @@ def _lines(plan: "Plan") -> Iterator[str]:
         classes = ", ".join(f"{label} {count:,}" for label, count in part.classes.items())
         yield f"{name + ':':<12}{part.images:,} images of {part.patients:,} patients; {classes}"
     if plan.crops > 1:
-        yield f"{'Squares:':<12}{plan.crops} cut from each image"
+        yield f"{'Squares:':<12}{plan.crops} per image"
     if plan.device:
         yield f"{'Device:':<12}{plan.device}"
     if plan.seconds is not None and plan.seconds_an_epoch is not None:
-        times = "a pass of"
+        times = "per pass"
         if plan.epochs:
             times = f"{plan.epochs} epoch{'' if plan.epochs == 1 else 's'} of"
         yield (
             f"{'Time:':<12}at most {duration(plan.seconds)}: {times} "
             f"{duration(plan.seconds_an_epoch)}"
             + (f", also for each of {plan.folds} folds" if plan.folds else "")
-            + ", and reading the images; judging comes on top"
+            + ", plus reading the images and judging"
         )
     if plan.disk_free:
         yield (

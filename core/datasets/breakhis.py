@@ -119,8 +119,8 @@ def read_breakhis(
     notes = [_summary(records)]
     if copies:
         notes.append(
-            f"{counted(copies, 'file')} of the same name and content lie twice or more, in other "
-            "folders; each image is counted once."
+            f"{counted(copies, 'file')} of the same name and content occur more than once, in "
+            "other folders; each image counts once."
         )
     return Dataset(
         "BreaKHis",
@@ -153,9 +153,8 @@ def _record(folder: Path, path: str, task: Task) -> Record:
         wrong_size = _MAGNIFICATION_FOLDER.fullmatch(part) and part.upper() != magnification
         if wrong_kind or wrong_subtype or wrong_size:
             raise DatasetError(
-                f"{quoted([path])} lies in the folder {quoted([part])}, and its name says {kind}, "
-                f"{subtype}, {magnification}. The two must agree: move the file, or correct its "
-                "name."
+                f"{quoted([path])} lies in the folder {quoted([part])}, but its name says "
+                f"{kind}, {subtype}, {magnification}. Move the file, or correct its name."
             )
     slide = match["patient"] + match["blocks"].upper()
     label = CLASSES[task].index(kind if task == "binary" else subtype)
@@ -218,7 +217,7 @@ def _layout(path: str) -> str:
     if "SOB" in folders:
         return "the official tree"
     if _DIVISIONS & {part.lower() for part in folders}:
-        return "the training and test folders of a copy, which are put together"
+        return "the training and test folders of a copy, put together"
     return "folders of official names" if folders else "one flat folder"
 
 
@@ -231,14 +230,14 @@ def _scale_notes(records: pd.DataFrame) -> list[str]:
         number = int((widths != BREAKHIS_WIDTH).sum())
         shown = ", ".join(map(str, resized[:5])) + (" …" if len(resized) > 5 else "")  # noqa: PLR2004
         notes.append(
-            f"{counted(number, 'image')} not of the published width, 700 px, but {shown} px: their "
-            "µm/px is the published one times 700 / width."
+            f"{counted(number, 'image')} not of the published width, 700 px, but {shown} px: "
+            "their µm/px is the published one times 700 / width."
         )
     unknown = records.loc[records["um_per_px"].isna(), "path"]
     if len(unknown):
         notes.append(
-            f"The scale of {counted(len(unknown), 'image')} is unknown, since they are damaged or "
-            f"not in the published proportions, 700:460: {quoted(unknown, 3)}."
+            f"The scale of {counted(len(unknown), 'image')} is unknown: damaged, or not in "
+            f"the published proportions, 700:460: {quoted(unknown, 3)}."
         )
     return notes
 
@@ -253,5 +252,5 @@ def _subtype_notes(records: pd.DataFrame, task: Task) -> list[str]:
         notes.append(f"{counted(len(several), 'patient')} in two or more subtypes ({shown}{more}).")
     missing = [name for name in CLASSES["subtype"] if name not in set(records["subtype"])]
     if missing and task == "subtype":
-        notes.append(f"There are no images of {', '.join(missing)}.")
+        notes.append(f"No images of {', '.join(missing)}.")
     return notes

@@ -171,8 +171,8 @@ def read_unchanged(path: Path, sha256: str) -> Image | Gone:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             return Gone(
-                f"It was there when the dataset was opened and cannot be read now "
-                f"({error.strerror}). Put it back, and a later run takes it in."
+                "It was there when the dataset was opened but cannot be read now "
+                f"({error.strerror}). Put it back, and a later run will use it."
             )
         if digest == sha256:
             raise
@@ -180,6 +180,6 @@ def read_unchanged(path: Path, sha256: str) -> Image | Gone:
         if image.info.sha256 == sha256:
             return image
     raise DatasetError(
-        f"The dataset changed while it was read: {path} is no longer the file that it was when the "
-        "dataset was opened. Leave the folder alone during a run, and start again."
+        f"The dataset changed while it was read: {path} is not the file it was when the "
+        "dataset was opened. Leave the folder unchanged during a run, and start again."
     )

@@ -24,10 +24,10 @@ class UndecidedClassesError(DatasetError):
 
     def __init__(self, classes: tuple[str, ...], found: str) -> None:
         super().__init__(
-            f"{found} name the classes {quoted(classes)}, and these words do not say which of them "
-            "is the positive one, that is to be found. Which is it? Choose it under “Positive "
-            f"class” on the page, or give --positive {_shell(classes[0])} or --positive "
-            f"{_shell(classes[1])} on the command line."
+            f"{found} name the classes {quoted(classes)}, and these names do not say which is "
+            "positive, the one to detect. Choose it under “Positive class” on the page, or "
+            f"give --positive {_shell(classes[0])} or --positive {_shell(classes[1])} on the "
+            "command line."
         )
         self.classes = classes
 
@@ -75,17 +75,16 @@ def class_order(
     notes = _put_together(spelling, names)
     if len(classes) < _BINARY:
         spelled = quoted(sorted(spelling))
-        same = ", which differ in case, blanks or Unicode form only" if len(spelling) > 1 else ""
+        same = ", which differ only in case, spaces or Unicode form" if len(spelling) > 1 else ""
         raise DatasetError(
-            f"{found} name only one class, {spelled}{same}. There must be two or more to tell "
-            "apart."
+            f"{found} name only one class, {spelled}{same}. At least two are needed."
         )
     if task == "subtype":
         _refuse_positive(positive, "there is none among subtypes")
-        return classes, spelling, (f"{counted(len(classes), 'subtype')}, by alphabet.", *notes)
+        return classes, spelling, (f"{counted(len(classes), 'subtype')}, alphabetically.", *notes)
     if len(classes) > _BINARY:
         raise DatasetError(
-            f"{found} name {len(classes)} classes ({quoted(classes)}), and a binary task has two. "
+            f"{found} name {len(classes)} classes ({quoted(classes)}); a binary task has two. "
             "Choose the task “subtype”, or put the images into two classes."
         )
     number, why = _positive(classes, found, positive, known)
@@ -193,7 +192,10 @@ def _positive(
     if number is None:
         raise UndecidedClassesError(classes, found)
     rest = names_the_rest(classes[1 - number])
-    ask = f". Is it? If not, give --positive {_shell(classes[1 - number])} or choose it on the page"
+    ask = (
+        f". If that is wrong, give --positive {_shell(classes[1 - number])} or choose it on the "
+        "page"
+    )
     return number, ask if rest else ""
 
 
@@ -208,8 +210,8 @@ def _refuse_positive(positive: str | None, why: str) -> None:
 def _put_together(spelling: dict[str, str], names: Sequence[str]) -> tuple[str, ...]:
     numbers = Counter(names)
     return tuple(
-        f"{quoted([name])} ({counted(numbers[name], 'image')}) is taken for {quoted([stands])}: "
-        "they differ in case, blanks or Unicode form only."
+        f"{quoted([name])} ({counted(numbers[name], 'image')}) is taken as "
+        f"{quoted([stands])}: they differ only in case, spaces or Unicode form."
         for name, stands in sorted(spelling.items())
         if name != stands
     )

@@ -64,7 +64,9 @@ def download(
             part = _fetch(archive, file, record, progress)
             description = _describe(part, progress, address=archive.address)
             try:
-                _compare(record, description, "What arrived is not the file", "try again later")
+                _compare(
+                    record, description, "The downloaded file is not the one", "try again later"
+                )
             except DatasetError:
                 forget(file)
                 raise
@@ -132,15 +134,15 @@ def _alone_in(folder: Path) -> Iterator[None]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise DatasetError(
-                    f"Another download into {folder} is running. Wait for it, or end it."
+                    f"Another download into {folder} is running. Wait for it, or stop it."
                 ) from error
             yield
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
         problem = "The disk is full" if full else f"It cannot be written to: {error.strerror}"
         raise DatasetError(
-            f"{problem} ({folder}). Make room, or choose another folder with --to; then run the "
-            "same command again: an unfinished download is gone on with."
+            f"{problem} ({folder}). Free some space, or choose another folder with --to; then "
+            "run the same command again: an unfinished download is continued."
         ) from error
 
 
@@ -149,8 +151,8 @@ def _require_space(folder: Path, needed: int, purpose: str) -> None:
     if free < needed + SPARE_BYTES:
         raise DatasetError(
             f"The disk of {folder} has {free / 1e9:.1f} GB free; about "
-            f"{(needed + SPARE_BYTES) / 1e9:.1f} GB are needed to {purpose}. Make room, or choose "
-            "another folder with --to."
+            f"{(needed + SPARE_BYTES) / 1e9:.1f} GB are needed to {purpose}. Free some space, "
+            "or choose another folder with --to."
         )
 
 
@@ -166,12 +168,12 @@ def _describe(file: Path, progress: Progress, *, address: str | None) -> dict[st
 
 
 def _compare(
-    record: dict[str, Any] | None, found: dict[str, Any], problem: str, advice: str
+    record: dict[str, Any] | None, received: dict[str, Any], problem: str, advice: str
 ) -> None:
-    if record is not None and record["sha256"] != found["sha256"]:
+    if record is not None and record["sha256"] != received["sha256"]:
         raise DatasetError(
             f"{problem} that was recorded on {record['date'][:10]}: its SHA-256 is "
-            f"{found['sha256']}, expected {record['sha256']}. It was altered or damaged, or the "
+            f"{received['sha256']}, expected {record['sha256']}. It was altered or damaged, or the "
             f"authors have published a new version: {advice}, or delete the record (.sha256.json) "
             "to accept the new file."
         )
@@ -196,5 +198,5 @@ def _read_record(file: Path) -> dict[str, Any] | None:
         ) from error
 
 
-def _write_record(file: Path, found: dict[str, Any]) -> None:
-    write_whole(_record_path(file), json.dumps(found, indent=2) + "\n")
+def _write_record(file: Path, facts: dict[str, Any]) -> None:
+    write_whole(_record_path(file), json.dumps(facts, indent=2) + "\n")

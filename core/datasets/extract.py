@@ -132,7 +132,7 @@ def _zip_members(path: Path, max_files: int) -> Iterator[_Member]:
         for info in infos:
             kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the system that packed has none
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
-                raise ArchiveError(f"{info.filename!r} is a link or device, and no plain file")
+                raise ArchiveError(f"{info.filename!r} is a link or device, not a plain file")
             folder = info.is_dir() or (info.filename.endswith("\\") and not info.file_size)
             content = None if folder else archive.open(info)
             done += info.file_size
@@ -145,7 +145,7 @@ def _tar_members(path: Path, _max_files: int) -> Iterator[_Member]:
         with tarfile.open(fileobj=stream, mode="r:") as archive:
             for member in archive:
                 if not (member.isfile() or member.isdir()):
-                    raise ArchiveError(f"{member.name!r} is a link or device, and no plain file")
+                    raise ArchiveError(f"{member.name!r} is a link or device, not a plain file")
                 content = archive.extractfile(member) if member.isfile() else None
                 yield _Member(member.name, member.size, content, raw.tell(), total)
         while stream.read(CHUNK):  # the checksum stands at the end

@@ -94,8 +94,8 @@ def fetch(
             fruitless, longest = (0, here) if here > longest else (fruitless + 1, longest)
             if fruitless >= len(WAITS):
                 raise UnavailableError(
-                    f"The download from {address} broke off again and again ({_reason(error)}). "
-                    f"The {here / 1e6:,.1f} MB that arrived are kept: run the same command again "
+                    f"The download from {address} failed repeatedly ({_reason(error)}). The "
+                    f"{here / 1e6:,.1f} MB received are kept: run the same command again "
                     "later."
                 ) from error
             time.sleep(WAITS[fruitless])
@@ -165,14 +165,14 @@ def _begin(response: urllib3.BaseHTTPResponse, part: Path, address: str) -> _Ver
         raise _BrokenError("the file has changed on the server")
     if response.status != OK:
         raise UnavailableError(
-            f"{address} does not give the file: the server answers "
-            f"{response.status} {response.reason or ''}".strip()
+            f"{address} does not deliver the file: the server answers {response.status} "
+            f"{response.reason or ''}".strip()
             + "."
         )
     if response.headers.get("Content-Type", "").lower().startswith("text/html"):
         raise UnavailableError(
-            f"{address} answers with a web page and not with the file. A network that asks for a "
-            "login does this; so does a site that has moved."
+            f"{address} answers with a web page instead of the file, as a network that asks "
+            "for a login does, or a site that has moved."
         )
     length = response.headers.get("Content-Length", "")
     version = _Version(address, _validator(response), int(length) if length.isdigit() else None)

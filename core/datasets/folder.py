@@ -92,7 +92,7 @@ def read_folder(
         if (number := int((records["label"] == label).sum())) or magnifications is None
     )
     notes = [
-        f"A folder with one subfolder a class: {counted(len(records), 'image')} ({shares}).",
+        f"A folder with one subfolder per class: {counted(len(records), 'image')} ({shares}).",
         *order,
         how,
         *scales,
@@ -100,15 +100,15 @@ def read_folder(
     if levels.depth:
         notes.insert(
             1,
-            f"The folders {quoted(levels.dividing)} divide the images and are no classes; what is "
-            "in them is put together. Lobule divides by patient itself.",
+            f"The folders {quoted(levels.dividing)} divide the images and are not classes; "
+            "their contents are put together. Lobule splits by patient itself.",
         )
     chosen = {*inside}
     beside = [path for path in images if path not in chosen]
     if beside:
         notes.append(
-            f"{counted(len(beside), 'image')} beside the subfolders left out, being of no class: "
-            f"{quoted(beside, 3)}."
+            f"{counted(len(beside), 'image')} beside the subfolders left out, as they belong "
+            f"to no class: {quoted(beside, 3)}."
         )
     return Dataset(
         *(folder.resolve().name or "images", folder, classes, records, UNKNOWN_SOURCE, task),
@@ -156,7 +156,8 @@ def _check_names(folder: Path, names: Sequence[str]) -> None:
     if len(different) == 1:
         raise DatasetError(
             f"All images in {folder} lie in one subfolder, {quoted(different)}. Expected one "
-            "subfolder a class; if the classes are further inside, give the folder that holds them."
+            "subfolder per class; if the classes are deeper inside, give the folder that "
+            "holds them."
         )
 
 

@@ -91,8 +91,8 @@ def read_idc(folder: Path, files: Sequence[str]) -> Dataset:
     notes = [summary, *resized]
     if copies:
         notes.append(
-            f"{counted(copies, 'file')} of the same name and content lie twice or more, in other "
-            "folders; each patch is counted once."
+            f"{counted(copies, 'file')} of the same name and content occur more than once, in "
+            "other folders; each patch counts once."
         )
     return Dataset("IDC", folder, CLASSES, records, source, notes=tuple(notes))
 
@@ -152,8 +152,8 @@ def _record(path: str) -> Record:
     assert match  # noqa: S101 - `is_idc` chose the files
     if folders and folders[-1] in {"0", "1"} and folders[-1] != match["label"]:
         raise DatasetError(
-            f"{quoted([path])} lies in folder {folders[-1]} and its name says class "
-            f"{match['label']}. The two must agree: move the file or correct its name."
+            f"{quoted([path])} lies in folder {folders[-1]} but its name says class "
+            f"{match['label']}. Move the file or correct its name."
         )
     patient = match["patient"]
     x, y = int(match["x"]), int(match["y"])

@@ -43,17 +43,17 @@ class LeakReport:
     def sentence(self) -> str:
         """What was found, and what was not looked for, in words."""
         which = "All" if self.leaked == self.test_images else f"{self.leaked:,} of the"
-        said = [
-            f"{which} {self.test_images:,} test images ({self.share:.1%}) have been seen in "
+        parts = [
+            f"{which} {self.test_images:,} test images ({self.share:.1%}) were seen in "
             f"training, {self._by()}: their figures say little about new patients."
             if self.leaked
-            else f"None of the {self.test_images:,} test images was found to leak from training."
+            else f"No leak found among the {self.test_images:,} test images."
         ]
         if self.patient_in_training is None:
-            said.append("Patients are not known, so a leak by patient cannot be excluded.")
+            parts.append("Patients are unknown, so a leak by patient cannot be ruled out.")
         if self.near_duplicate_in_training is None:
-            said.append("Near duplicates were not looked for.")
-        return " ".join(said)
+            parts.append("Near duplicates were not searched for.")
+        return " ".join(parts)
 
     def _by(self) -> str:
         """'120 by patient and 3 by near duplicate', of what was looked at."""

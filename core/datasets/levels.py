@@ -147,14 +147,15 @@ def _refuse_masks(folder: Path, names: Sequence[str]) -> None:
     masks = [name for name in names if _MASKS.fullmatch(_words(name))]
     if masks:
         raise DatasetError(
-            f"Of the subfolders of {folder}, {quoted(masks)} hold masks or the like by their name, "
-            "and are no class of images. Move them elsewhere, and put the images into one "
-            "subfolder a class."
+            f"Of the subfolders of {folder}, {quoted(masks)} hold masks or the like, by their "
+            "names, and are not classes. Move them elsewhere, and put the images into one "
+            "subfolder per class."
         )
 
 
 def _no_classes(folder: Path, names: list[str]) -> str:
     return (
-        f"The subfolders of {folder} are {quoted(names)}, which divide the images and are no "
-        "classes. Lobule divides by patient itself: put the images into one subfolder a class."
+        f"The subfolders of {folder} are {quoted(names)}, which divide the images and are not "
+        "classes. Lobule splits by patient itself: put the images into one subfolder per "
+        "class."
     )

@@ -112,9 +112,9 @@ def _check_unpacked(folder: Path, files: Sequence[str]) -> None:
     if wrong:
         raise DatasetError(
             f"{folder} holds {counted(len(wrong), 'file')} with “\\” in the name, such as "
-            f"{quoted(wrong, 1)}: an archive that was packed on Windows, whose folders were not "
-            "made when it was unpacked. Unpack it again with another program (unzip 6.0 or later, "
-            "7-Zip), or turn “\\” into folders."
+            f"{quoted(wrong, 1)}: an archive packed on Windows and unpacked without its "
+            "folders. Unpack it again with another program (unzip 6.0 or later, 7-Zip), or "
+            "turn “\\” into folders."
         )
 
 
@@ -165,12 +165,13 @@ def once_by_name(folder: Path, files: Sequence[str]) -> tuple[list[str], int]:
                 return
         except OSError as error:
             raise DatasetError(
-                f"{quoted(pair)} have the same name and cannot be compared ({error.strerror}). "
-                "Check their permissions, or remove one of them."
+                f"{quoted(pair)} have the same name and cannot be compared "
+                f"({error.strerror}). Check their permissions, or remove one."
             ) from error
         raise DatasetError(
-            f"{quoted(pair)} have the same name, which stands for one image, and their contents "
-            "differ. Give a folder that holds one copy of the dataset, or remove the wrong file."
+            f"{quoted(pair)} have the same name, which stands for one image, but different "
+            "contents. Give a folder that holds one copy of the dataset, or remove the wrong "
+            "file."
         )
 
     with ThreadPoolExecutor() as pool:

@@ -120,7 +120,7 @@ def _check_filled(path: Path, rows: list[Row]) -> None:
         if empty:
             instead = "leave out the row" if column in REQUIRED else "drop the column"
             written = sorted({cells[at] for at in empty if cells[at]})
-            such = f": {quoted(written)} says nothing" if written else ""
+            such = f": {quoted(written)} names nobody" if written else ""
             raise DatasetError(
                 f"The manifest {path} has an empty {column} in {row_names(empty)}{such}. Fill it "
                 f"in, or {instead}."
@@ -193,8 +193,8 @@ def _patients(
     if "patient" in rows[0]:
         if pattern is not None:
             raise DatasetError(
-                f"The manifest {path} has a column patient, and a pattern for patients was given "
-                "too. Leave one of them out."
+                f"The manifest {path} has a patient column, and a pattern for patients was "
+                "given too. Leave one out."
             )
         patients = [row["patient"] for row in rows]
         return patients, f"{counted(people_in(patients), 'patient')}, by the manifest."
@@ -209,9 +209,9 @@ def _scales(path: Path, rows: list[Row]) -> list[float]:
     wrong = [at for at, scale in enumerate(scales) if scale <= 0 or math.isinf(scale)]
     if wrong:
         raise DatasetError(
-            f"The manifest {path} has a um_per_px that is no positive number in "
-            f"{row_names(wrong)}. Give micrometres per pixel, such as 0.25; leave it "
-            "empty where it is unknown."
+            f"The manifest {path} has a um_per_px that is not a positive number in "
+            f"{row_names(wrong)}. Give micrometres per pixel, such as 0.25; leave it empty "
+            "where it is unknown."
         )
     odd = {at: words for at, scale in enumerate(scales) if (words := _why_no_scale(scale))}
     if odd:

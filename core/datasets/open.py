@@ -22,10 +22,10 @@ from core.datasets.records import Dataset, Task, with_magnifications
 from core.errors import DatasetError
 
 _ACCEPTED = (
-    "BreaKHis images under their official names (SOB_B_A-14-22549AB-40-001.png), in any folders; "
-    "IDC patches named <patient>_idx5_x<X>_y<Y>_class<0|1>.png, in any folders; a folder with one "
-    "subfolder of images a class; or the path of a manifest, a .csv or .parquet table with the "
-    "columns path and label"
+    "BreaKHis images under their official names (SOB_B_A-14-22549AB-40-001.png), in any "
+    "folders; IDC patches named <patient>_idx5_x<X>_y<Y>_class<0|1>.png, in any folders; a "
+    "folder with one subfolder of images per class; or the path of a manifest, a .csv or "
+    ".parquet table with the columns path and label"
 )
 _PICTURES = (
     *(".gif", ".pdf", ".dcm", ".dicom", ".czi", ".jp2", ".j2k", ".jxl", ".heic", ".heif", ".avif"),
@@ -113,7 +113,7 @@ def _open_folder(
         folder = read_folder(path, files, task, patient_pattern, magnifications, *asked)
         if folder is None:
             raise DatasetError(
-                f"{path} is not a dataset that Lobule knows: {described(files)}. "
+                f"{path} is not a dataset that Lobule recognises: {described(files)}. "
                 f"Expected {_ACCEPTED}."
             )
         refuse_two_classes(folder, again)
@@ -123,7 +123,7 @@ def _open_folder(
     _check_one_source(path, breakhis, idc, others)
     if patient_pattern is not None:
         raise DatasetError(
-            f"The names of the files in {path} say which patient they show, such as "
+            f"File names in {path} already name the patient, such as "
             f"{quoted(breakhis + idc, 1)}. Leave the pattern for patients out."
         )
     if breakhis:
@@ -146,9 +146,7 @@ def _with_left_out(dataset: Dataset, files: Sequence[str]) -> Dataset:
     others = [file for file in files if file.lower().endswith(_PICTURES)]
     if not others:
         return dataset
-    note = (
-        f"{counted(len(others), 'file')} of kinds that are not read left out: {quoted(others, 3)}."
-    )
+    note = f"{counted(len(others), 'file')} of other kinds left out: {quoted(others, 3)}."
     return replace(dataset, notes=(*dataset.notes, note))
 
 
@@ -170,7 +168,7 @@ def _is_manifest(path: Path) -> bool:
             f"{path} is a packed archive. Unpack it into a folder, and give the folder."
         )
     if path.suffix.lower() not in MANIFEST_SUFFIXES:
-        raise DatasetError(f"{path} is a file, but no manifest. Expected {_ACCEPTED}.")
+        raise DatasetError(f"{path} is a file, but not a manifest. Expected {_ACCEPTED}.")
     return True
 
 
@@ -180,13 +178,14 @@ def _check_one_source(
     """Refuse a mixture: one must not be read in silence while the other is left out."""
     if breakhis and idc:
         raise DatasetError(
-            f"{path} holds {counted(len(breakhis), 'BreaKHis image')} ({quoted(breakhis, 1)}) and "
-            f"{counted(len(idc), 'IDC image')} ({quoted(idc, 1)}). Give the folder of one of them."
+            f"{path} holds {counted(len(breakhis), 'BreaKHis image')} ({quoted(breakhis, 1)}) "
+            f"and {counted(len(idc), 'IDC image')} ({quoted(idc, 1)}). Give the folder of one "
+            "dataset."
         )
     source, named = ("BreaKHis", breakhis) if breakhis else ("IDC", idc)
     if len(named) < len(others):
         raise DatasetError(
             f"{path} holds {counted(len(named), 'image')} named as in {source} "
             f"({quoted(named, 1)}) among {counted(len(others), 'other image')} "
-            f"({quoted(others, 2)}). Put them into folders of their own."
+            f"({quoted(others, 2)}). Put them into separate folders."
         )

@@ -13,9 +13,9 @@ from core.errors import DatasetError
 
 TABLE = "patients.csv"
 UNKNOWN = (
-    "THE PATIENTS ARE UNKNOWN, so no leak can be excluded: images of one person may be on both "
-    "sides of any split, and figures measured on it may be far too good. Name the patients in a "
-    f"file {TABLE} (columns path, patient) beside the images, or by a pattern."
+    "THE PATIENTS ARE UNKNOWN, so any split may leak: images of one person may be on both "
+    f"sides, and figures may be far too good. Name the patients in a file {TABLE} (columns "
+    "path, patient) beside the images, or by a pattern."
 )
 
 
@@ -67,13 +67,13 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
         expression = re.compile(pattern)
     except re.error as error:
         raise DatasetError(
-            f"The pattern for patients, “{pattern}”, is no regular expression ({error}). Give one "
-            f"with a group named patient, {example}."
+            f"The pattern for patients, “{pattern}”, is not a regular expression ({error}). "
+            f"Give one with a group named patient, {example}."
         ) from error
     if "patient" not in expression.groupindex:
         raise DatasetError(
-            f"The pattern for patients, “{pattern}”, has no group named patient. Put one around "
-            f"the part that names the patient, {example}."
+            f"The pattern for patients, “{pattern}”, has no group named patient. Put one "
+            f"around the part that names the patient, {example}."
         )
     matches = [expression.search(path) for path in images]
     patients = [((match["patient"] if match else None) or "").strip() for match in matches]
@@ -93,7 +93,8 @@ def _by_table(path: Path, images: Sequence[str]) -> list[str]:
     if empty:
         words = quoted(sorted({row["patient"] for at in empty if (row := rows[at])["patient"]}))
         raise DatasetError(
-            f"{path} has empty cells{f', or such as say nothing ({words}),' if words else ''} in "
+            f"{path} has empty "
+            f"cells{f', or cells that name nobody ({words}),' if words else ''} in "
             f"{row_names(empty)}. Fill them in."
         )
     named: dict[str, str] = {}
@@ -113,8 +114,8 @@ def _by_table(path: Path, images: Sequence[str]) -> list[str]:
         name = posixpath.basename(key)
         if key not in named and name in named and len(places[name]) > 1:
             raise DatasetError(
-                f"{path} names {quoted([name])}, and there are several: {quoted(places[name])}. "
-                "Write their paths relative to the folder instead."
+                f"{path} names {quoted([name])}, of which there are several: "
+                f"{quoted(places[name])}. Write their paths relative to the folder instead."
             )
         patient = named.get(key) or named.get(name)
         if patient is None:
@@ -123,7 +124,7 @@ def _by_table(path: Path, images: Sequence[str]) -> list[str]:
             patients.append(patient)
     if without:
         raise DatasetError(
-            f"{path} gives no patient for {len(without):,} of {counted(len(images), 'image')}: "
-            f"{quoted(without)}. Add a row for each, with its path or file name."
+            f"{path} gives no patient for {len(without):,} of "
+            f"{counted(len(images), 'image')}: {quoted(without)}. Add a row for each."
         )
     return patients

@@ -30,11 +30,11 @@ def one_person_each(dataset: Dataset) -> Dataset:
     changed = (stands != patients).to_numpy()
     written = dict(zip(dataset.records["path"][changed], patients[changed], strict=True))
     together = replace(dataset, records=dataset.records.assign(patient=stands), written=written)
-    said = "; ".join(quoted(names) for names in list(look_alikes(together).values())[:3])
+    spellings = "; ".join(quoted(names) for names in list(look_alikes(together).values())[:3])
     note = (
-        f"{counted(len(spelling), 'patient id')} are taken for those of {len(set(stands)):,} "
-        "people: some differ in case, blanks, separators, leading zeros or Unicode form only "
-        f"({said})."
+        f"{counted(len(spelling), 'patient id')} are taken as {len(set(stands)):,} people: "
+        "some differ only in case, spaces, separators, leading zeros or Unicode form "
+        f"({spellings})."
     )
     return replace(together, notes=(*dataset.notes, note))
 
@@ -80,8 +80,8 @@ def group_neighbours(dataset: Dataset) -> Dataset:
     """
     if dataset.name != "IDC":
         raise DatasetError(
-            "Neighbouring ids can be grouped in IDC only, and "
-            f"{dataset.root} holds {dataset.name}. Leave --group-neighbours out."
+            f"Only in IDC can neighbouring ids be grouped; {dataset.root} holds "
+            f"{dataset.name}. Leave --group-neighbours out."
         )
     patients = dataset.records["patient"]
     chains: list[list[int]] = []
@@ -93,8 +93,8 @@ def group_neighbours(dataset: Dataset) -> Dataset:
     group = {number: JOIN.join(map(str, chain)) for chain in chains for number in chain}
     grouped = patients.map({name: group[int(name)] for name in patients.unique()})
     note = (
-        f"{counted(patients.nunique(), 'id')} are taken for {len(chains):,} women, since "
-        "neighbouring ids may be of one: IDC has 279 ids of 162 women."
+        f"{counted(patients.nunique(), 'id')} are taken as {len(chains):,} women, since "
+        "neighbouring ids may belong to one: IDC has 279 ids of 162 women."
     )
     records = dataset.records.assign(patient=grouped.astype(patients.dtype))
     return replace(dataset, records=records, notes=(*dataset.notes, note))

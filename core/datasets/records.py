@@ -104,14 +104,13 @@ def with_magnifications(
     existing = magnifications_of(records)
     if not existing:
         raise DatasetError(
-            f"The images in {place} state no magnification, so none can be chosen. Leave the "
-            "choice out, or give a manifest with a magnification column."
+            f"The images in {place} state no magnification, so none can be chosen. Leave it "
+            "out, or give a manifest with a magnification column."
         )
     if not chosen or chosen - set(existing):
         asked = quoted(sorted(chosen - set(existing))) if chosen else "no magnification"
         raise DatasetError(
-            f"There are no images to choose with {asked} in {place}. It has "
-            f"{', '.join(existing)}: choose one or more of these."
+            f"There are no images with {asked} in {place}. Choose among {', '.join(existing)}."
         )
     return records[records["magnification"].isin(chosen)].reset_index(drop=True)
 
@@ -204,6 +203,6 @@ def _content_hash(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise DatasetError(
-            f"The image {path} was there when the folder was listed and cannot be read now "
+            f"The image {path} was there when the folder was listed but cannot be read now "
             f"({error.strerror}). Check the folder, then start again."
         ) from error

@@ -75,14 +75,14 @@ def with_file_scales(
         row = wrong[0]
         raise DatasetError(
             f"{source} states {stated[row]:g} µm/px for {quoted([paths[row]])}, and the file "
-            f"itself states {of_files[row]:g} µm/px; so it is for {counted(len(wrong), 'image')}. "
-            "Find out which is right, and correct the other, or leave it out."
+            f"itself states {of_files[row]:g} µm/px; {counted(len(wrong), 'image')} disagree. "
+            "Correct the wrong one, or leave it out."
         )
     filled = np.isnan(stated) & np.isfinite(of_files)
     notes = []
     if stretched.any():
         notes.append(
-            f"{counted(int(stretched.sum()), 'file')} state pixels that are not square, such as "
+            f"{counted(int(stretched.sum()), 'file')} state non-square pixels, such as "
             f"{quoted([paths[int(np.argmax(stretched))]])}: the tissue in them is stretched."
         )
     if not filled.any():
@@ -108,8 +108,8 @@ def refuse_contradiction(um_per_px: float, records: pd.DataFrame, root: Path) ->
     if other:
         listed = ", ".join(f"{scale:g}" for scale in other[:6])
         raise DatasetError(
-            f"A scale of {um_per_px:g} µm/px was given, and the images in {root} have scales of "
-            f"their own ({listed} µm/px). Leave --um-per-px out."
+            f"A scale of {um_per_px:g} µm/px was given, but the images in {root} state their "
+            f"own ({listed} µm/px). Leave --um-per-px out."
         )
 
 

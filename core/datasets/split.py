@@ -123,8 +123,8 @@ def k_fold(dataset: Dataset, folds: int, seed: int, kind: SplitKind = "patient")
     """
     if folds < _FEWEST_FOLDS:
         raise DatasetError(
-            f"{folds} fold(s) were asked for; at least {_FEWEST_FOLDS} are needed, so that one is "
-            "tested, another chosen on, and the rest trained on."
+            f"{folds} fold(s) were requested; at least {_FEWEST_FOLDS} are needed: one to "
+            "test, one to choose on, the rest to train on."
         )
     fold = _deal(dataset, kind, seed, np.full(folds, 1 / folds), f"{folds} folds")
     fractions = (1 - 2 / folds, 1 / folds, 1 / folds)
@@ -154,9 +154,8 @@ def _deal(
         return deal_images(labels, shares, seed)
     if not dataset.patients_known:
         raise DatasetError(
-            f"Who the images of {dataset.name} are of is not known, so no split can keep a patient "
-            "on one side, and no leak can be excluded. Say who they are of, or split by image "
-            "(--split image); what comes of that is marked leaky."
+            f"The patients of {dataset.name} are unknown, so any split may leak. Name the "
+            "patients, or split by image (--split image); its results are marked leaky."
         )
     codes, patients = pd.factorize(dataset.records["patient"], sort=True)
     counts = np.zeros((len(patients), len(dataset.classes)), dtype=np.int64)
@@ -166,9 +165,9 @@ def _deal(
     if part is None:
         numbers = _numbers(dataset, (counts > 0).sum(axis=0), "patient")
         raise DatasetError(
-            f"No grouping of the {len(patients)} patients gives {who} every class: {numbers}, but "
-            "some have several classes and cannot be in two places. Add patients, or leave a "
-            "class out."
+            f"No grouping of the {len(patients)} patients gives {who} every class: {numbers}, "
+            "but some have several classes and cannot be in two parts. Add patients, or "
+            "leave a class out."
         )
     return part[codes]
 
@@ -186,9 +185,7 @@ def _refuse_scarce(
         if noun == "patient"
         else "Add images, or leave such classes out."
     )
-    raise DatasetError(
-        f"{scarce}; {who} need one each of every class, so at least {needed}. {remedy}"
-    )
+    raise DatasetError(f"{scarce}; {who} need one of every class, so at least {needed}. {remedy}")
 
 
 def _numbers(dataset: Dataset, numbers: NDArray[np.int64], noun: str) -> str:

@@ -39,8 +39,8 @@ def read_text_table(path: Path, required: Sequence[str], optional: Sequence[str]
         header, rows = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path, required)
     except (OSError, ValueError, NotImplementedError, ImportError, csv.Error) as error:
         raise DatasetError(
-            f"The table {path} cannot be read ({error}). It must be a CSV in UTF-8 or UTF-16, or a "
-            "Parquet file (.parquet): in Excel, save as “CSV UTF-8”."
+            f"The table {path} cannot be read ({error}). It must be a CSV in UTF-8 or UTF-16 "
+            "(in Excel, save as “CSV UTF-8”), or a Parquet file (.parquet)."
         ) from error
     # Headers are written in any case: "Path", "LABEL", "Patient ".
     known = {label_key(name): name for name in (*required, *optional)}
@@ -58,11 +58,12 @@ def read_text_table(path: Path, required: Sequence[str], optional: Sequence[str]
     uneven = [row for row, cells in enumerate(rows) if len(cells) != len(header)]
     if uneven:
         raise DatasetError(
-            f"The table {path} has {len(header)} columns and another number of cells in "
-            f"{row_names(uneven)}. Fill in the row, or put quotation marks around text with commas."
+            f"The table {path} has {len(header)} columns but another number of cells in "
+            f"{row_names(uneven)}. Fill in the row, or put quotation marks around text with "
+            "commas."
         )
     if not rows:
-        raise DatasetError(f"The table {path} has a header and no rows. Add one row an image.")
+        raise DatasetError(f"The table {path} has a header but no rows. Add one row per image.")
     return [dict(zip(header, cells, strict=True)) for cells in rows]
 
 
@@ -76,11 +77,11 @@ def row_names(rows: Iterable[int], most: int = 5) -> str:
 
 def _csv(path: Path, required: Sequence[str]) -> tuple[list[str], list[list[str]]]:
     text = _decoded(path.read_bytes())
-    said = _SEPARATOR_LINE.match(text)
-    if said:
-        text = text[said.end() :]
+    separator_line = _SEPARATOR_LINE.match(text)
+    if separator_line:
+        text = text[separator_line.end() :]
     # The file may have been written by any program; empty lines hold no row.
-    separator = _separator(text, required, said[1] if said else "")
+    separator = _separator(text, required, separator_line[1] if separator_line else "")
     file = io.StringIO(text, newline="")
     lines = [[cell.strip() for cell in line] for line in csv.reader(file, delimiter=separator)]
     lines = [line for line in lines if any(line)]
@@ -100,14 +101,14 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig")
 
 
-def _separator(text: str, required: Sequence[str], said: str) -> str:
+def _separator(text: str, required: Sequence[str], declared: str) -> str:
     """The one by which the header has the required columns; else what is said, or most frequent."""
     header = next((line for line in text.splitlines() if line.strip()), "")
-    for separator in (*said, *_SEPARATORS):
+    for separator in (*declared, *_SEPARATORS):
         cells = next(csv.reader([header], delimiter=separator), [])
         if {*map(label_key, required)} <= {*map(label_key, cells)}:
             return separator
-    return said or max(_SEPARATORS, key=header.count)
+    return declared or max(_SEPARATORS, key=header.count)
 
 
 def _parquet(path: Path) -> tuple[list[str], list[list[str]]]:

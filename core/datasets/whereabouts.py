@@ -47,16 +47,16 @@ def images_in(
     paths = dataset.records["path"].tolist()
     scales = dict(zip(paths, dataset.records["um_per_px"].tolist(), strict=True))
     # The path itself wins over a file of the same name elsewhere.
-    found = {name: name for name in images if name in scales and is_named(name)}
-    files = {_file(name): name for name in images if name not in found and is_named(name)}
+    paths_of = {name: name for name in images if name in scales and is_named(name)}
+    files = {_file(name): name for name in images if name not in paths_of and is_named(name)}
     if files:
-        found |= {files[_file(path)]: path for path in paths if _file(path) in files}
+        paths_of |= {files[_file(path)]: path for path in paths if _file(path) in files}
     others = {name for name in images if not is_named(name)}
     if fingerprint is None or _is_of(dataset, others, fingerprint):
-        found |= {name: name for name in others & scales.keys()}
+        paths_of |= {name: name for name in others & scales.keys()}
     return {
         name: Whereabouts(dataset.root / path, scales[path] if scales[path] > 0 else None)
-        for name, path in found.items()
+        for name, path in paths_of.items()
     }
 
 

@@ -99,16 +99,16 @@ def no_interval(
     number = len(np.unique(people))
     if number < MINIMUM_PATIENTS:
         return (
-            f"No interval is given: there {'is' if number == 1 else 'are'} {number} "
-            f"patient{'' if number == 1 else 's'}, and resampling fewer than {MINIMUM_PATIENTS} "
-            "says nothing of the next one."
+            f"No interval: there {'is' if number == 1 else 'are'} {number} "
+            f"patient{'' if number == 1 else 's'}, and resampling fewer than "
+            f"{MINIMUM_PATIENTS} says nothing about the next one."
         )
     for label in np.unique(labels) if labels is not None else ():
         if len(np.unique(people[labels == label])) < _TWO:
             name = classes[label] if classes else f"class {label}"
             return (
-                f"No interval is given: all images of {name} are of one patient, so resampling "
-                "cannot show how much other patients would differ."
+                f"No interval: all images of {name} are of one patient, so how much other "
+                "patients differ is unknown."
             )
     return None
 

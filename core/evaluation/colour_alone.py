@@ -97,7 +97,7 @@ def colour_alone(
     number = min(FOLDS, people)
     if number < _FEWEST_FOLDS or len(np.unique(labels)) < _TWO:
         return (
-            f"Colour alone was not judged: that takes {_FEWEST_FOLDS} patients and two classes, "
+            f"Colour alone was not judged: it needs {_FEWEST_FOLDS} patients and two classes, "
             f"and there are {people} and {len(np.unique(labels))}."
         )
     try:

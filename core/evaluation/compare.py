@@ -92,9 +92,8 @@ def compare(
     ]
     if np.isnan([figures[name][0] for figures in whole for name in figures]).any():
         raise EvaluationError(
-            "These models cannot be compared: the images that both answered are all of one class, "
-            "or nobody has images of every class where figures are within patients. Choose images "
-            "of every class."
+            "These models cannot be compared: the images both answered are all of one class, "
+            "or no patient has images of every class. Choose images of every class."
         )
     patients, labels = pair[0].patients, pair[0].labels
     reason = no_interval(patients, labels, pair[0].classes)

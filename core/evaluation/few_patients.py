@@ -14,8 +14,8 @@ def warning(patients: int, what: str = "These figures are") -> str:
     """That figures are from so few patients, in a sentence."""
     people = f"{patients} patient{'' if patients == 1 else 's'}"
     return (
-        f"{what} from {people}, fewer than {FEW}: other patients may be served quite differently, "
-        "whatever the interval says."
+        f"{what} from {people}, fewer than {FEW}: other patients may differ widely, whatever "
+        "the interval says."
     )
 
 

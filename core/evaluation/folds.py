@@ -76,8 +76,8 @@ def grouped_folds(
             break  # every fold holds every class that can be held out
     if best is None:
         raise TrainingError(
-            f"No {folds} folds were found in which every class is always trained on: some class "
-            "has patients who cannot be parted. Add patients, or leave that class out."
+            f"No {folds} folds train on every class: some class has patients who cannot be "
+            "separated. Add patients, or leave that class out."
         )
     return best[1]
 
@@ -124,9 +124,9 @@ def require_learnable(
         for label in np.unique(labels)
     )
     raise TrainingError(
-        f"Of the classes, {counts}. {FEWEST_PATIENTS} of each are needed, who can be held out in "
-        "different folds: one to be tested, one to choose the threshold on, one to learn from. Add "
-        "patients of the class that has the fewest."
+        f"Of the classes, {counts}. Each needs {FEWEST_PATIENTS} who can be held out in "
+        "different folds: one to test, one to choose the threshold on, one to learn from. "
+        "Add patients of the smallest class."
     )
 
 

@@ -152,7 +152,7 @@ def evaluation_of(
     """
     if not len(predictions.labels):
         raise EvaluationError(
-            "There is no held-out prediction to evaluate: no rows are left. Choose other groups."
+            "No held-out prediction to evaluate: no rows are left. Choose other groups."
         )
     reason, chosen = _resampled(predictions, draws, seed)
     figure = _by_name(predictions, estimand, figures, threshold, chosen, reason)
@@ -283,13 +283,13 @@ def _why_missing(name: str, predictions: Predictions, label: int | None) -> str:
     present = np.unique(predictions.labels)
     if len(present) == 1:
         only = predictions.classes[int(present[0])]
-        return f"All images are {only}, so there is nothing to tell apart."
+        return f"All images are {only}: nothing to tell apart."
     if label is not None and label not in present:
         return f"There is no image of {predictions.classes[label]}."
     if name == "macro_precision":
-        return "A class was never called, so its share of right calls is missing from the mean."
+        return "A class was never called, so its precision is missing from the mean."
     if name.startswith("precision"):
-        return "No image was called so, so there is no share of right ones."
+        return "No image was called so."
     if predictions.protocol == "patients":
-        return "No patient has images of this class and of others, so there is nothing to compare."
-    return "No model predicted images of this class beside others, so nothing can be compared."
+        return "No patient has images of this class and of others."
+    return "No model predicted images of this class and of others."

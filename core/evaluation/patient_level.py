@@ -173,7 +173,6 @@ def _check_one_class(predictions: Predictions) -> None:
     mixed = several.index[several > 1]
     if len(mixed):
         raise EvaluationError(
-            f"There is no figure by patient: {len(mixed)} of {len(several)} patients, such as "
-            f"{mixed[0]!r}, have images of several classes, so that no class is the patient's. "
-            "Read the figures by image."
+            f"No figures by patient: {len(mixed)} of {len(several)} patients, such as "
+            f"{mixed[0]!r}, have images of several classes. Read the figures by image."
         )

@@ -76,12 +76,12 @@ def parse_predictions(
         )
     classes = classes or named
     if not len(table):
-        raise EvaluationError(f"{source} has no rows: there is no held-out prediction to evaluate.")
+        raise EvaluationError(f"{source} has no rows: no held-out prediction to evaluate.")
     labels = table["label"].astype(str)
     unknown = sorted(set(labels) - set(classes))
     if unknown:
         raise EvaluationError(
-            f"{source} has the label {unknown[0]!r}, which is none of its classes "
+            f"{source} has the label {unknown[0]!r}, which is not one of its classes "
             f"({', '.join(classes)}). Correct the table, or evaluate the model again."
         )
     reader = _Reader(table, source)
@@ -169,15 +169,15 @@ def _who_predicted(
 def _check_rows(predictions: Predictions, source: str) -> None:
     if (predictions.patients == "").any() or (predictions.images == "").any():
         raise EvaluationError(
-            f"{source} has rows that name no image or no patient; figures are by patient. "
-            "Correct the table, or evaluate the model again."
+            f"{source} has rows without image or patient. Correct the table, or evaluate the "
+            "model again."
         )
     rows = pd.DataFrame({"image": predictions.images, "round": predictions.rounds})
     twice = rows[rows.duplicated()]
     if len(twice):
         raise EvaluationError(
-            f"{source} names the image {twice['image'].iloc[0]!r} twice in one round; each image "
-            "counts once. Take the copies out."
+            f"{source} names the image {twice['image'].iloc[0]!r} twice in one round. Remove "
+            "the copies."
         )
 
 

@@ -62,8 +62,7 @@ def check_explanations(
     if classifier.members:
         names = ", ".join(member.card.name for member in classifier.members)
         raise PackageError(
-            f"{card.name!r} is an ensemble and has no weights of its own. "
-            f"Check its members: {names}."
+            f"{card.name!r} is an ensemble without weights of its own. Check its members: {names}."
         )
     network = Network(classifier.model, classifier.batch)
     ready = classifier.prepare(inputs)

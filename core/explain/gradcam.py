@@ -119,9 +119,9 @@ def _compile(model: Any, layer: str) -> Callable[..., Any]:
 
     if layer not in convolutional_layers(model):
         raise ArchitectureError(
-            f"The layer {layer!r} of {model.name} cannot be explained: a heatmap needs a layer "
-            "of the network whose output is a map of the image. Choose one of those that "
-            "convolutional_layers names, or the model's default."
+            f"The layer {layer!r} of {model.name} cannot be explained: a heatmap needs a "
+            "layer whose output is a map of the image. Choose one that convolutional_layers "
+            "names, or the model's default."
         )
     last = model.get_layer("logits")
     joint = keras.Model(model.input, [model.get_layer(layer).output, last.output, last.input])

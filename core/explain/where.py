@@ -114,8 +114,8 @@ def locate(
     """
     if classifier.card.positive_index is None:
         raise PackageError(
-            f"{classifier.card.name!r} tells more than two classes apart, so that none of them is "
-            "the tumour. Choose a model of two classes."
+            f"{classifier.card.name!r} has more than two classes, so none is the tumour. "
+            "Choose a model of two classes."
         )
     steps = len(regions) + len(methods)
     whole = []
@@ -125,7 +125,7 @@ def locate(
     tiles = [_mixed_tiles(classifier, region) for region in regions]
     inputs, masks = (np.concatenate(parts) for parts in zip(*tiles, strict=True))
     if not len(inputs):
-        raise PackageError("No tile of these regions is part tumour, part not: give larger ones.")
+        raise PackageError("No tile of these regions is partly tumour: give larger regions.")
     um_per_px = classifier.card.input.field_um / classifier.card.input.width
     by_method = []
     for number, method in enumerate(methods, start=len(regions)):
@@ -158,7 +158,9 @@ def _of_region(classifier: Classifier, region: Region) -> LocatedRegion:
         pixels, scale, classifier, explainer(classifier, card.heatmap_layer), positive
     )
     if answer.tiles is None:
-        raise PackageError(f"The region {region.name} is not larger than a tile: give larger ones.")
+        raise PackageError(
+            f"The region {region.name} is not larger than a tile: give larger regions."
+        )
     chances = answer.tiles.probability_map(positive)
     trained = card.input.um_per_px
     baseline = nuclei(shrink(pixels, region.um_per_px / trained), trained)

@@ -62,8 +62,8 @@ def unpack(
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
         raise ImageError(
-            "This zip archive is damaged or incomplete, so it cannot be opened. Copy it again from "
-            "where it came from, or give the images themselves."
+            "This zip archive is damaged or incomplete. Copy it again from its source, or "
+            "give the images themselves."
         ) from error
     with archive:
         files = [entry for entry in archive.infolist() if not _is_junk(entry)]

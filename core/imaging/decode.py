@@ -150,9 +150,9 @@ def _shallow(
 
 def _note_darkness(colours: NDArray[np.uint8], notes: list[str]) -> None:
     if colours.size and colours.max() < _DIM:
-        notes.append("very dark: the camera used few of the bits; export as 8 bit instead")
+        notes.append("very dark: few of the bits are used; export as 8 bit instead")
     elif colours.size and np.percentile(some_of(colours), _BRIGHT) < _HALF:
-        notes.append("dark: nearly all values are below half of what the bits can hold")
+        notes.append("dark: nearly all values are in the lower half of the range")
 
 
 def _extremes(band: PillowImage.Image) -> tuple[float, float]:

@@ -41,8 +41,8 @@ class Header:
 def damaged(name: str, detail: str) -> ImageError:
     """Return the error for a file of format `name` that is cut short or corrupted."""
     return ImageError(
-        f"This {name} image is damaged or incomplete ({detail}), so it cannot be read. "
-        "Copy it again from where it came from, or export it anew."
+        f"This {name} image is damaged or incomplete ({detail}). Copy it again from its "
+        "source, or export it again."
     )
 
 
@@ -57,6 +57,6 @@ def unsupported(name: str, detail: str) -> ImageError:
 def excessive(name: str, detail: str) -> ImageError:
     """Return the error for a file whose reading would take work that no picture needs."""
     return ImageError(
-        f"This {name} image has {detail}, more than any real image needs, so it is not read. "
-        "Export it again as an ordinary TIFF or PNG."
+        f"This {name} image has {detail}, more than any real image needs. Export it again as "
+        "an ordinary TIFF or PNG."
     )

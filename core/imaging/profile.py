@@ -36,7 +36,7 @@ def to_srgb(image: PillowImage.Image, profile: bytes) -> tuple[PillowImage.Image
             image = image.getchannel(0)
         space = _MODES.get(image.mode)
         if source.profile.xcolor_space != space:
-            return image, "its colour profile is for other colours than the image has: ignored"
+            return image, "its colour profile does not fit the image: ignored"
         target = ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(source, target, image.mode, "RGB")
         if image.mode != "CMYK" and _changes_nothing(transform, image.mode):

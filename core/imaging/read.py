@@ -129,7 +129,7 @@ def _which(header: Header, mode: str) -> tuple[str, ...]:
     if header.pages == 1:
         return ()
     if header.page > 0:
-        return (f"page {header.page + 1} of {header.pages}, those before it being no picture",)
+        return (f"page {header.page + 1} of {header.pages}; those before it are not pictures",)
     if header.format != "TIFF":
         return (f"first of {header.pages} frames",)
     grey = ", which is one channel only, without colour" if mode in {"L", "I;16"} else ""

@@ -88,8 +88,8 @@ NOT_STATED = StatedScale()
 def first_usable(*statements: StatedScale) -> StatedScale:
     """Of what a file states in several places the first that can be used, else the first at all."""
     usable = [stated for stated in statements if stated.um_per_px is not None]
-    said = [stated for stated in statements if stated != NOT_STATED]
-    return (usable or said or [NOT_STATED])[0]
+    stated_scales = [stated for stated in statements if stated != NOT_STATED]
+    return (usable or stated_scales or [NOT_STATED])[0]
 
 
 def unusable(words: str, *, square: bool = True) -> StatedScale:
@@ -101,7 +101,7 @@ def from_pixel_size(across: float, down: float | None = None) -> StatedScale:
     """Scale from the sides of a pixel, µm; without the second, pixels are taken to be square."""
     down = across if down is None else down
     if not (math.isfinite(across) and math.isfinite(down) and min(across, down) > 0):
-        return unusable(f"states a pixel of {across:g} × {down:g} µm, which is no size")
+        return unusable(f"states a pixel of {across:g} × {down:g} µm, which is not a size")
     if max(across, down) > min(across, down) * _MOST_UNEQUAL:
         return unusable(f"states pixels of {across:g} × {down:g} µm, {_NOT_SQUARE}", square=False)
     if not plausible(across):
@@ -134,7 +134,7 @@ def from_density(
         shape = from_aspect(across, down)
         if max(sides) > HIGHEST or not shape.square:
             return shape
-        return unusable(f"states {lowest:.0f} dots per inch, as for print, which is no scale")
+        return unusable(f"states {lowest:.0f} dots per inch, as for print, which is not a scale")
     return from_pixel_size(*sides)
 
 
@@ -230,7 +230,7 @@ def of_copy(stated: StatedScale, source: tuple[float, float], page: tuple[int, i
         return stated
     if max(page) <= min(page) * _SQUARE:
         return unusable(
-            f"states {stated.um_per_px:g} µm/px for {source[0]:.0f}×{source[1]:.0f} px but has "
-            f"{page[0]}×{page[1]}, so that it was cut or made smaller"
+            f"states {stated.um_per_px:g} µm/px for {source[0]:.0f}×{source[1]:.0f} px but "
+            f"has {page[0]}×{page[1]}, so it was cropped or shrunk"
         )
     return from_pixel_size(stated.um_per_px * across)

@@ -181,8 +181,8 @@ def _reflect(pixels: NDArray[Any], grid: TileGrid) -> NDArray[Any]:
     """Continue an image that is shorter than a tile by reflection, below and to the right."""
     if pixels.shape[:2] != (grid.height, grid.width):
         raise ImageError(
-            f"The tile grid is for an image of {grid.width}×{grid.height} px, but the image has "
-            f"{pixels.shape[1]}×{pixels.shape[0]} px. Make the grid anew for this image."
+            f"The tile grid is for an image of {grid.width}×{grid.height} px, but the image "
+            f"has {pixels.shape[1]}×{pixels.shape[0]} px. Make a new grid for this image."
         )
     below, right = max(grid.size - grid.height, 0), max(grid.size - grid.width, 0)
     if below == right == 0:

@@ -52,6 +52,6 @@ def third_direction(pixels: NDArray[np.uint8]) -> float | None:
 def not_two_stains(share: float) -> str:
     """Say that colours vary as no two stains let them, where `share` is above `MOST`."""
     return (
-        f"Its colours vary as those of two stains do not: {100 * share:.0f} % of the variation "
-        f"lies in a third direction, in H&E at most {100 * MOST:.0f} %."
+        f"Its colours are not those of two stains: {100 * share:.0f} % of their variation "
+        f"lies in a third direction, at most {100 * MOST:.0f} % in H&E."
     )

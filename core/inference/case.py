@@ -11,11 +11,10 @@ from core.inference.outcome import OUT_OF_SCOPE, UNDECIDED
 from core.registry.card import Card
 
 RULE = (
-    "The case is called a class if more than half of its images in scope are, and none is called "
-    "another class. Else it is undecided, and its images are to be read one by one. Each different "
-    "image counts once; images out of scope do not count. The mean probability and its 95 % "
-    "interval (bootstrap over images) tell how alike the images are, not how sure the model may be "
-    "of such a patient."
+    "A case is called a class if more than half of its images in scope are and none is "
+    "called another. Otherwise it is undecided: read its images one by one. Each different "
+    "image counts once. The 95 % interval (bootstrap over images) says how alike the images "
+    "are, not how sure the model is of the patient."
 )
 FEWEST_IMAGES = 5
 DRAWS = 2000

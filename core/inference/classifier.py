@@ -255,8 +255,8 @@ def _load(package: Package) -> Classifier:
         return Classifier(package)
     if not package.members:
         raise PackageError(
-            f"{package.card.name!r} is an ensemble, and its members are not with it. Put it and "
-            "its members among the models and ask for it by name."
+            f"{package.card.name!r} is an ensemble without its members. Put both among the "
+            "models and ask for it by name."
         )
     return Ensemble(package, tuple(_known(member) or _load(member) for member in package.members))
 

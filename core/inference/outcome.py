@@ -19,9 +19,9 @@ from core.registry.card import Card, InputSpec
 UNDECIDED: Final = "undecided"
 OUT_OF_SCOPE: Final = "out of scope"
 NO_SCOPE_TEST = (
-    "This model has no scope test: nobody checked whether the image is like the training images."
+    "This model has no scope test: it does not check whether the image is like its training images."
 )
-NO_SETS = "Nor has it prediction sets, so it is never undecided."
+NO_SETS = "It has no prediction sets, so it is never undecided."
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +106,17 @@ def check_scope(
     else:
         if distance is not None and distance > 1:
             reasons.append(
-                f"The image is unlike the training images: it lies {distance:.2f} times as far "
-                "from them as is in scope, by the network's features. It may not be breast tissue "
-                "in H&E, or be stained or recorded too differently."
+                f"The image is unlike the training images: {distance:.2f} times the distance "
+                "allowed. It may not be H&E breast tissue, or be stained or scanned too "
+                "differently."
             )
         if distance is not None and third_direction is not None and third_direction > MOST:
             reasons.append(not_two_stains(third_direction))
         if sharpness is not None and sharpness < 1:
             reasons.append(
-                "The image is less sharp than nearly all training images: out of focus, enlarged, "
-                "or at a higher magnification than stated or assumed. Take it again in focus, and "
-                "check its scale."
+                "The image is less sharp than nearly all training images: out of focus, "
+                "enlarged, or at a higher magnification than assumed. Retake it in focus, "
+                "and check its scale."
             )
     return ScopeCheck(distance is not None, distance, sharpness, tissue, tuple(reasons))
 
@@ -153,10 +153,7 @@ def give_outcome(
         why = f"Confident: {predicted}. {others} can be ruled out at {level}."
         return Outcome("class", predicted, (why, *untested), chosen)
     if not chosen:
-        why = (
-            "No class fits: each is less probable here than on nearly all images of that class, of "
-            "patients whom the model had not seen."
-        )
+        why = "No class fits: each is less probable here than on nearly all its held-out images."
     elif len(chosen) == 1:
         why = f"At {level} only {chosen[0]} fits, but by the decision threshold it is {predicted}."
     else:
@@ -184,27 +181,25 @@ def cautions(
     warnings = [scale.message] if scale.um_per_px is None and scale.square_pixels else []
     if tissue < LEAST_TISSUE <= most_tissue:
         warnings.append(
-            f"Only {100 * tissue:.2g} % of the image is tissue; the answer is about that."
+            f"Only {100 * tissue:.2g} % of the image is tissue; the answer is for that part."
         )
     shorter = min(info.height, info.width)
     if shorter * ONE_PIECE < scale.tile:
         known = scale.um_per_px or spec.um_per_px
         warnings.append(
-            f"The image's shorter side shows {shorter * known:.0f} µm of tissue; the model knows "
-            f"pieces of {scale.tile * known:.0f} µm, and details that it needs may be missing."
+            f"The image's shorter side shows {shorter * known:.0f} µm; the model was trained "
+            f"on {scale.tile * known:.0f} µm, so details it needs may be missing."
         )
     if spec.fit == "squash" and scale.um_per_px:
         shown, largest = shorter * scale.um_per_px, spec.fields_um[-1]
         if shown > largest * ONE_PIECE:
             warnings.append(
-                f"The image's shorter side shows {shown:,.0f} µm of tissue and is looked at whole; "
-                f"the model knows fields of at most {largest:.0f} µm. Crop the image."
+                f"The image's shorter side shows {shown:,.0f} µm; the model was trained on "
+                f"fields of at most {largest:.0f} µm. Crop the image."
             )
     if tiles and tiles.grid.stride == tiles.grid.size:
-        warnings.append(
-            "The image is so large that its tiles were laid side by side, not overlapping."
-        )
-    warnings += [f"On reading the file: {note}." for note in info.notes]
+        warnings.append("The image is so large that its tiles do not overlap.")
+    warnings += [f"File: {note}." for note in info.notes]
     return tuple(warnings)
 
 
@@ -227,8 +222,8 @@ def _fitting(classes: tuple[str, ...], chosen: tuple[str, ...]) -> str:
 
 def _too_little(tissue: float) -> str:
     if tissue < 0.005:  # noqa: PLR2004 - under it, no per cent is left to name
-        return "No tissue was found, only background: there is nothing to answer on."
+        return "No tissue found, only background."
     return (
-        f"Only {100 * tissue:.0f} % of the image is tissue, too little to answer on (at least "
-        f"{100 * LEAST_TISSUE:.0f} % of what the model sees at once is needed)."
+        f"Only {100 * tissue:.0f} % of the image is tissue; the model needs at least "
+        f"{100 * LEAST_TISSUE:.0f} % of what it sees at once."
     )

@@ -144,8 +144,8 @@ def _choose(
     others = sorted(
         (each for each in candidates if each is not chosen), key=lambda each: bool(each.why_not)
     )
-    told = tuple((each.package.card.name, _what(each)) for each in others)
-    return Route(chosen.package, Chosen(_why(chosen, others), told))
+    judgements = tuple((each.package.card.name, _what(each)) for each in others)
+    return Route(chosen.package, Chosen(_why(chosen, others), judgements))
 
 
 def _plausible(
@@ -158,8 +158,8 @@ def _plausible(
             asked = _by_scale(image, candidate.package, um_per_px, None, demonstration=False)
             if candidate.demonstration or asked.why_not:
                 continue
-            found = looked_at(asked)
-            if found.distance is not None and not found.why_not:
+            looked = looked_at(asked)
+            if looked.distance is not None and not looked.why_not:
                 fit.append(um_per_px)
                 break
     return tuple(fit)
@@ -190,7 +190,7 @@ def _by_scale(
         return replace(candidate, why_not=str(error))
     why_not = _unsuited(scale, spec, info.height, info.width)
     if not why_not and package.untested:
-        why_not = "nobody has judged it on new patients: it answers only where asked for by name"
+        why_not = "not judged on new patients: it answers only if chosen by name"
     return replace(candidate, scale=scale, why_not=why_not)
 
 
@@ -201,7 +201,7 @@ def _unsuited(scale: ScalePlan, spec: InputSpec, height: int, width: int) -> str
         return f"it takes images of up to {spec.um_per_px_high:g} µm/px"
     shown = min(height, width) * scale.um_per_px
     if shown < LEAST_SHOWN * spec.fields_um[0]:
-        return f"it looks at {spec.fields_um[0]:g} µm at once, and the image shows {shown:.0f} µm"
+        return f"it needs {spec.fields_um[0]:g} µm, the image shows {shown:.0f} µm"
     return ""
 
 
@@ -217,11 +217,14 @@ def _looked_at(
     distance = float(distances.mean())
     share = third()
     if share is not None and share > MOST:
-        why_not = f"no two stains: {100 * share:.0f} % of the colours' variation is in a third one"
+        why_not = (
+            f"colours are not those of two stains: {100 * share:.0f} % of their variation is in a "
+            "third direction"
+        )
     elif distance > 1:
-        why_not = f"its training images are unlike it ({distance:.2f} of the limit)"
+        why_not = f"unlike its training images ({distance:.2f} of the limit)"
     elif sharpness is not None and float(np.median(sharpness)) < 1:
-        why_not = "its training images are sharper"
+        why_not = "less sharp than its training images"
     else:
         why_not = ""
     return replace(candidate, distance=distance, why_not=why_not)
@@ -246,33 +249,33 @@ def _sample(
 def _why(chosen: Candidate, others: list[Candidate]) -> str:
     rivals = [each for each in others if each.distance is not None]
     if chosen.distance is None or not rivals:
-        return "The only model for images of this scale." if others else "The only model at hand."
+        return "The only model for images of this scale." if others else "The only model available."
     return (
-        f"Most like what it was trained on: {chosen.distance:.2f} of the limit; "
+        f"Closest to its training images: {chosen.distance:.2f} of the limit; "
         + ", ".join(f"{each.package.card.title} {each.distance:.2f}" for each in rivals)
         + "."
     )
 
 
 def _what(candidate: Candidate) -> str:
-    shown = " It is for demonstration." if candidate.demonstration else ""
+    shown = " For demonstration." if candidate.demonstration else ""
     if candidate.why_not:
         return f"No: {candidate.why_not}.{shown}"
     if candidate.distance is None:
         return f"Takes images of this scale.{shown}"
-    return f"Knows such images: {candidate.distance:.2f} of the limit.{shown}"
+    return f"Trained on such images: {candidate.distance:.2f} of the limit.{shown}"
 
 
 def _nobody(image: Image, candidates: list[Candidate], *, known: bool) -> str:
     info = image.info
     reasons = " ".join(
         f"{each.package.card.title}: "
-        f"{each.why_not or 'knows such images, but is for demonstration'}."
+        f"{each.why_not or 'trained on such images, but for demonstration only'}."
         for each in candidates
     )
     needed = "" if known else "State the image's scale if you know it, or "
-    train = f"{'train' if needed else 'Train'} a model on images of this kind."
+    train = f"{'train' if needed else 'Train'} a model on such images."
     return (
-        "None of the models that may answer knows such images "
-        f"({info.width:,} × {info.height:,} px). {reasons} {needed}{train}"
+        f"No model may answer on this image ({info.width:,} × {info.height:,} px). {reasons} "
+        f"{needed}{train}"
     )

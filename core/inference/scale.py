@@ -82,9 +82,9 @@ def plan_scale(
         raise ImageError(f"The scale is given as {given_um_per_px:g} µm/px, but it {wrong}")
     if given_um_per_px and info_um_per_px and not agree(given_um_per_px, info_um_per_px):
         raise ImageError(
-            f"The scale is given as {given_um_per_px:g} µm/px, and the file itself states "
-            f"{info_um_per_px:g} µm/px. Leave the scale out if the file is right; if it is not, "
-            "save the image anew without its scale."
+            f"The scale is given as {given_um_per_px:g} µm/px, but the file states "
+            f"{info_um_per_px:g} µm/px. If the file is right, leave the scale out; if not, "
+            "save the image again without it."
         )
     known = given_um_per_px if given_um_per_px is not None else info_um_per_px
     if known is not None or not square_pixels:
@@ -94,9 +94,9 @@ def plan_scale(
     tile = _tile(known, spec, min(height, width))
     if tile < SMALLEST_TILE:
         raise ImageError(
-            f"At {known:g} µm/px the {spec.fields_um[0]:g} µm that this model looks at are only "
-            f"{tile} pixels, too few to see anything. The model takes {_range(spec)}: "
-            "give the right scale, or an image of higher magnification."
+            f"At {known:g} µm/px the {spec.fields_um[0]:g} µm that this model needs are only "
+            f"{tile} pixels. The model takes {_range(spec)}: give the right scale, or an "
+            "image of higher magnification."
         )
     in_range = known is not None and known <= spec.um_per_px_high and square_pixels
     if square_pixels:
@@ -104,7 +104,7 @@ def plan_scale(
             info_um_per_px, given_um_per_px, named, spec, unusable, in_range=in_range
         )
     else:
-        message = f"The file {unusable}: what it shows is distorted, so do not rely on the answer."
+        message = f"The file {unusable}: the tissue is distorted, so do not rely on the answer."
     return ScalePlan(
         um_per_px=known,
         state=_state(info_um_per_px, given_um_per_px, named),
@@ -157,23 +157,20 @@ def _message(
     elif stated is not None:
         text = f"The file states a scale of {stated:g} µm/px"
     elif named is not None:
-        text = f"The file {named[1]}, so {named[0]:.3g} µm/px is taken"
+        text = f"The file {named[1]}, so {named[0]:.3g} µm/px is assumed"
     elif spec.other_fields_um:
         return (
-            f"{silent}, so it is looked at as a whole field of the microscopes trained on. "
-            "At any other scale the answer means nothing: give the scale if you know it."
+            f"{silent}, so a whole microscope field is assumed, as in training. At any other "
+            "scale the answer means nothing: state the scale if you know it."
         )
     else:
         return (
-            f"{silent}, so {spec.um_per_px:g} µm/px is assumed, as in training. "
-            "At any other scale the answer means nothing: give the scale if you know it."
+            f"{silent}, so {spec.um_per_px:g} µm/px is assumed, as in training. At any other "
+            "scale the answer means nothing: state the scale if you know it."
         )
     if in_range:
         return f"{text}; the model takes {_range(spec)}."
-    return (
-        f"{text}, but the model takes {_range(spec)}: tissue looks different at this scale, "
-        "so do not rely on the answer."
-    )
+    return f"{text}, but the model takes {_range(spec)}: do not rely on the answer."
 
 
 def _range(spec: InputSpec) -> str:

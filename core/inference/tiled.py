@@ -25,13 +25,12 @@ _NEARLY = 0.75
 MAP_TILE = 32
 
 FIELD_RULE = (
-    "The image's probability is the geometric mean over its squares, as when the model was judged: "
-    "it was trained on fields that have one label as a whole."
+    "The image's probability is the geometric mean over its squares, as when the model was judged."
 )
 IMAGE_RULE = (
-    "The image's probability is the upper quartile of its probability map: a quarter of the tissue "
-    "is at least this probable. A smaller focus shows on the map and not in the answer. With more "
-    "than two classes it is the mean over the tiles, each counting by its share of tissue."
+    "The image's probability is the upper quartile of its map: a quarter of the tissue is at "
+    "least this probable. A smaller focus shows on the map only. With more than two classes: "
+    "the mean over tiles, weighted by tissue."
 )
 # Measured on left-out patients (benchmarks/image_rule.py): at the patches' operating point the
 # mean misses tumours that fill less than half of a field, and the maximum calls nearly every

@@ -63,8 +63,8 @@ class EventLog:
             self._append(event, values)
         except OSError as error:
             raise self._error(
-                f"What happens cannot be written to {self._path.parent}: {error.strerror}. "
-                f"{self._kept} Make room or allow writing there, and resume."
+                f"Progress cannot be written to {self._path.parent}: {error.strerror}. "
+                f"{self._kept} Free some space or allow writing there, and resume."
             ) from error
 
     def write_end(self, event: str, **values: Any) -> None:

@@ -51,7 +51,7 @@ def robustness_figure(
         If a line has more or fewer values than there are places.
     """
     figure = go.Figure()
-    said = f"{axis} %{{customdata}}: %{{y:.3f}}<extra>%{{fullData.name}}</extra>"
+    hover = f"{axis} %{{customdata}}: %{{y:.3f}}<extra>%{{fullData.name}}</extra>"
     for line in lines:
         figure.add_trace(
             go.Scatter(
@@ -66,7 +66,7 @@ def robustness_figure(
                     "dash": "dot" if line.dotted else "solid",
                 },
                 marker={"symbol": line.symbol, "size": 8, "color": line.colour},
-                hovertemplate=said,
+                hovertemplate=hover,
             )
         )
     figure.add_vline(x=0, line={"dash": "dot", "width": 1, "color": GREY})

@@ -96,7 +96,7 @@ def _fault(node: dict[str, Any], *, is_root: bool) -> str | None:
     if name in PLAIN and module is None:
         return None
     if name in UNSAFE or name == "__lambda__":
-        return f"the layer {name}, which can run code or read files of its own"
+        return f"the layer {name}, which can run code or read files"
     foreign = module not in TRUSTED_MODULES or (module == "keras" and name != "DTypePolicy")
     if foreign or node.get("registered_name") not in {None, name}:
         return f"the custom object {name} of {module or 'an unknown module'}"
@@ -135,9 +135,9 @@ def check_model(model: Any, card: Card) -> None:
         )
 
 
-def _expect(card: Card, what: str, found: Any, stated: Any) -> None:
-    if found != stated:
+def _expect(card: Card, what: str, actual: Any, stated: Any) -> None:
+    if actual != stated:
         raise PackageError(
-            f"The network of {card.name!r} does not fit its card: its {what} are {found}, "
+            f"The network of {card.name!r} does not fit its card: its {what} are {actual}, "
             f"the card says {stated}."
         )

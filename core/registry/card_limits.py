@@ -9,14 +9,10 @@ from core.registry.card_results import UNCHANGED, OperatingPoint, Robustness
 from core.registry.card_words import counted, figure
 
 TITLE = "When to believe it"
-_NO_SCOPE = (
-    "No scope test: nobody checks whether an image is like those that the model was trained on, so "
-    "it also answers on images that it cannot know."
-)
-_NO_SETS = "No prediction sets: it always names a class, never that it is undecided."
+_NO_SCOPE = "No scope test: it also answers on images unlike its training images."
+_NO_SETS = "No prediction sets: it always names a class and is never undecided."
 _NOT_CHANGED = (
-    "How far it stands another stain, focus, compression, light or scale was not measured on "
-    "held-out images."
+    "Robustness to stain, focus, compression, light and scale was not measured on held-out images."
 )
 
 
@@ -47,9 +43,10 @@ def when_to_believe(card: Card) -> Limits:
     lines = [_scope(card.scope), _sets(card.conformal, card.classes), _robustness(changed)]
     if points:
         lines.append(
-            "Decision thresholds (operating points), from whose probability on it says yes: "
-            "sensitivity is the share of the class's images that were called so, specificity that "
-            "of the others that were not, of patients without whom the threshold was chosen."
+            "Decision thresholds (operating points): at or above that probability the class "
+            "is called. Sensitivity: share of the class's images called so; specificity: "
+            "share of the others not called so; each on patients the threshold was not "
+            "chosen on."
         )
     rows = [_point_row(point, used=point == card.operating_point) for point in points]
     for coverage in card.conformal.by_class if card.conformal else ():
@@ -64,10 +61,10 @@ def _scope(scope: Scope | None) -> str:
     if scope is None:
         return _NO_SCOPE
     return (
-        "Scope test: an image that lies farther than "
-        f"{scope.threshold:.3f} from the training images, by the network's features, is out of "
-        f"scope. Refused so, though like them (false alarms): {100 * scope.false_alarms:.1f} %, "
-        f"wished {100 * scope.wished_false_alarms:.1f} %; on {scope.fitted_on}."
+        f"Scope test: an image farther than {scope.threshold:.3f} from the training images, "
+        "by the network's features, is out of scope. False alarms (refused, though like "
+        f"them): {100 * scope.false_alarms:.1f} %, target "
+        f"{100 * scope.wished_false_alarms:.1f} %; on {scope.fitted_on}."
     )
 
 
@@ -75,7 +72,7 @@ def _sets(conformal: Conformal | None, classes: Sequence[str]) -> str:
     if conformal is None:
         return _NO_SETS
     measured = (
-        f"how often they did on patients left out (coverage) is in the table; on "
+        "the table says how often they did on patients left out (coverage); on "
         f"{conformal.fitted_on}."
         if conformal.by_class
         else f"how often they do was not measured; cut-offs fitted on {conformal.fitted_on}."
@@ -92,9 +89,7 @@ def _never_ruled_out(conformal: Conformal, classes: Sequence[str]) -> str:
     names = [name for name, cut in zip(classes, conformal.cut_offs, strict=True) if cut == 0]
     if not names:
         return ""
-    return (
-        f" In every set, for want of patients to tell when it may be left out: {', '.join(names)}."
-    )
+    return f" In every set, for lack of patients to tell when to leave it out: {', '.join(names)}."
 
 
 def _robustness(points: Sequence[Robustness]) -> str:
@@ -120,7 +115,7 @@ def _strongest(points: Sequence[Robustness]) -> list[Robustness]:
 def change_words(point: Robustness) -> str:
     """A change in words: "JPEG of quality 20"."""
     amount, more = f"{abs(point.amount):g}", point.amount > 0
-    said = {
+    words_of = {
         UNCHANGED: "unchanged",
         "stain": f"stain shifted by up to {_percent(point.amount)}",
         "blur": f"blurred by {amount} {point.unit}",
@@ -128,7 +123,7 @@ def change_words(point: Robustness) -> str:
         "brightness": f"{amount} % {'brighter' if more else 'darker'}",
         "scale": f"{amount} % {'larger' if more else 'smaller'}",
     }
-    return said.get(point.change, f"{point.change} {point.amount:g} {point.unit}".rstrip())
+    return words_of.get(point.change, f"{point.change} {point.amount:g} {point.unit}".rstrip())
 
 
 def _points(card: Card) -> tuple[OperatingPoint, ...]:

@@ -35,8 +35,8 @@ _FITS = {
 }
 _ALONE = "colour alone"
 _UNRECORDED = (
-    "Laboratory, scanner, age, sex and ancestry are not recorded in the data, so results by them "
-    "do not exist."
+    "Laboratory, scanner, age, sex and ancestry are not recorded in the data, so there are "
+    "no results by them."
 )
 
 
@@ -116,8 +116,9 @@ def _metrics(card: Card) -> list[str]:
     lines = [MEASURES]
     if point:
         lines.append(
-            f"Decision threshold (operating point): {point.positive_class} from a probability of "
-            f"{point.threshold:.3f} on; {point.rule}; fitted on {point.fitted_on}."
+            f"Decision threshold (operating point): {point.positive_class} at or above a "
+            f"probability of {point.threshold:.3f} on; {point.rule}; fitted on "
+            f"{point.fitted_on}."
         )
     elif card.task == "subtype":
         lines.append("No decision threshold: the most probable class is the answer.")
@@ -243,11 +244,11 @@ def _limits(card: Card) -> Section:
 
 def _ethics(card: Card) -> list[str]:
     return [
-        "The data are images of patients' tissue, known by number only.",
+        "The data are images of patients' tissue, identified by number only.",
         f"Licence of the data: {card.licence}",
         (
-            "An answer must not guide the care of a patient. Who is not in the data above may be "
-            "served worse, and nothing here can show it."
+            "An answer must not guide patient care. Patients unlike those in the data may be "
+            "served worse; nothing here can show it."
         ),
     ]
 
@@ -258,16 +259,19 @@ def _caveats(card: Card) -> list[str]:
         explained(card),
         located(card),
         *notes,
-        "Before relying on it, judge it on images of your own laboratory whose classes are known.",
+        "Before relying on it, judge it on labelled images of your own laboratory.",
     ]
 
 
 def _cut(lines: Sequence[str]) -> tuple[str, ...]:
     """Leave out what is empty, and what a page has no room for, saying so."""
-    said = [shortened(line) for line in lines if line]
-    if len(said) <= MOST_LINES:
-        return tuple(said)
-    return (*said[: MOST_LINES - 1], f"{len(said) - MOST_LINES + 1} more lines are in card.json.")
+    shortened_lines = [shortened(line) for line in lines if line]
+    if len(shortened_lines) <= MOST_LINES:
+        return tuple(shortened_lines)
+    return (
+        *shortened_lines[: MOST_LINES - 1],
+        f"{len(shortened_lines) - MOST_LINES + 1} more lines are in card.json.",
+    )
 
 
 def shortened(text: str) -> str:

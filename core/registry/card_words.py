@@ -13,18 +13,18 @@ from core.registry.card_results import (
 
 LEAKY_TRAINING = "Leaky split: the same patients are in training and validation."
 LEAKY_FIGURES = (
-    "Leaky split: images of the same patients were trained on, so its figures say nothing about a "
+    "Leaky split: it was trained on the same patients, so its figures say nothing about a "
     "new patient."
 )
-NEVER_JUDGED = "This model was never judged on patients held out of its training."
+NEVER_JUDGED = "This model was never judged on held-out patients."
 NEVER_JUDGED_HERE = (
-    "This model was made elsewhere, and nobody has judged it on labelled images: it may be good or "
-    "worthless. It answers only where it is chosen by name."
+    "This model was made elsewhere and is not judged: it may be good or worthless. It "
+    "answers only if chosen by name."
 )
 MAYBE_MET = (
-    "This model was made elsewhere, and nobody stated that it was trained on none of the patients "
-    "that it was judged on: its figures may flatter, and say nothing about a new patient. It "
-    "answers only where it is chosen by name."
+    "This model was made elsewhere and may have been trained on the patients it was judged "
+    "on: its figures may flatter and say nothing about a new patient. It answers only if "
+    "chosen by name."
 )
 MEASURES = (
     "AUROC: how often an image of the class ranks above another; 0.5 is guessing. Balanced "
@@ -55,7 +55,7 @@ def trained_on(card: Card) -> str:
     training = card.training
     if card.origin:
         return (
-            f"Made elsewhere ({card.origin.file}); on whom it was trained is not known. Colours "
+            f"Made elsewhere ({card.origin.file}); its training patients are unknown. Colours "
             f"scaled to {card.origin.scaling}."
         )
     if card.members:
@@ -80,25 +80,33 @@ def reservations(card: Card) -> tuple[str, ...]:
     if result.leaky:
         return (MAYBE_MET if card.origin else LEAKY_FIGURES, *few)
     shows_only = (_demonstration(result),) if result.demonstration else ()
-    no_better = () if result.beats_colour else (_no_better(result),)
+    # What is for demonstration says so of colour itself.
+    no_better = () if result.beats_colour or shows_only else (_no_better(result),)
     leaky = (LEAKY_TRAINING,) if card.training.leaky else ()
     return (*shows_only, *no_better, *few, *leaky)
 
 
 def _demonstration(result: CardEvaluation) -> str:
     rightly = result.decided_rightly
-    right = "" if rightly is None else f", {rightly:.0%} of those rightly"
+    right = "" if rightly is None else f", {rightly:.0%} of those correctly"
+    colour = "" if result.beats_colour else f" It {_beside_colour(result)}"
     return (
-        "▲ FOR DEMONSTRATION: of images of patients that it had not seen it decides "
-        f"{result.decided:.0%}{right}. An answer takes {LEAST_DECIDED:.0%}, {LEAST_RIGHT:.0%} of "
-        "them rightly, and a model that beats colour alone."
+        f"▲ FOR DEMONSTRATION: on {counted(result.patients, 'patient')} it had not seen, it "
+        f"decides {result.decided:.0%} of the images{right}; an answer needs "
+        f"{LEAST_DECIDED:.0%}, {LEAST_RIGHT:.0%} of those correctly.{colour}"
     )
 
 
 def _no_better(result: CardEvaluation) -> str:
     return (
-        f"On {counted(result.patients, 'patient')} that it had not seen, this model does not "
-        f"clearly beat colour alone: AUROC {result.auroc:.2f}, colour alone "
+        f"On {counted(result.patients, 'patient')} it had not seen, this model "
+        f"{_beside_colour(result)}"
+    )
+
+
+def _beside_colour(result: CardEvaluation) -> str:
+    return (
+        f"does not clearly beat colour alone: AUROC {result.auroc:.2f}, colour alone "
         f"{result.colour_auroc:.2f}."
     )
 
@@ -112,18 +120,19 @@ def next_patient(evaluation: CardEvaluation) -> tuple[str, ...]:
 
 def expected_of_next(expected: ExpectedOfPatient) -> str:
     """What to expect of the next patient's images of one class, in a sentence."""
-    people = counted(expected.patients, "held-out patient")
-    those = f"{people} with {expected.images_at_least} or more images of {expected.name}"
-    share = f"of their {expected.name} images called rightly"
+    whose = f"Next patient, {expected.name}"
     if expected.lowest is None or expected.below is None:
-        return f"Next patient, {expected.name}: nobody has {expected.images_at_least} images of it."
-    worst = (
-        f"lowest {expected.lowest:.2f}; below {expected.floor:.2f}: {expected.below:.0%} of them"
-    )
+        return f"{whose}: no patient has {expected.images_at_least} images of it."
+    people = counted(expected.patients, "held-out patient")
+    those = f"{people} with {expected.images_at_least} or more such images"
+    worst = f"lowest {expected.lowest:.2f}, {expected.below:.0%} below {expected.floor:.2f}"
     if expected.range is None:
-        return f"Next patient, {share}: no range, for it takes nine patients ({those}); {worst}."
+        return f"{whose}: no range, which needs nine patients ({those}; {worst})."
     low, high = expected.range
-    return f"Next patient, {share}: 8 of 10 between {low:.2f} and {high:.2f} ({those}); {worst}."
+    return (
+        f"{whose}: {low:.2f} to {high:.2f} of the images called correctly in 8 of 10 ({those}; "
+        f"{worst})."
+    )
 
 
 def explained(card: Card) -> str:
@@ -132,8 +141,8 @@ def explained(card: Card) -> str:
     if test is None:
         return ""
     how = (
-        f"when all weights were drawn anew (Adebayo et al. 2018; {test.images} {test.images_of}; "
-        f"unchanged from a rank correlation of {test.threshold:g} on)"
+        f"when all weights were randomised (Adebayo et al. 2018; {test.images} "
+        f"{test.images_of}; unchanged from a rank correlation of {test.threshold:g} on)"
     )
     if not test.unchanged:
         return f"Every kind of explanation changed {how}."
@@ -143,24 +152,24 @@ def explained(card: Card) -> str:
 
 def located(card: Card) -> str:
     """How well the map and the explanations find the tumour; empty where it was not measured."""
-    found = card.located
-    if found is None:
+    result = card.located
+    if result is None:
         return ""
     maps, heat, nuclei = (
-        " and ".join(f"{getattr(region, name):.2f}" for region in found.regions)
+        " and ".join(f"{getattr(region, name):.2f}" for region in result.regions)
         for name in ("probability_map", "heatmap", "nuclei")
     )
     words = (
-        f"Where tumour is, on {counted(len(found.regions), 'region')} {found.regions_of}: AUROC by "
-        f"pixel {maps} of the probability map, {heat} of the heatmap over it, {nuclei} of nuclei "
-        f"alone. Within {counted(found.tiles, 'tile')} that are part tumour, nuclei alone "
-        f"{found.nuclei:.2f}"
+        f"Where tumour is, on {counted(len(result.regions), 'region')} {result.regions_of}: AUROC "
+        f"by pixel {maps} of the probability map, {heat} of the heatmap over it, {nuclei} of "
+        f"nuclei alone. Within {counted(result.tiles, 'tile')} that are part tumour, nuclei alone "
+        f"{result.nuclei:.2f}"
     )
-    fair = [each for each in found.methods if each not in found.misleading]
+    fair = [each for each in result.methods if each not in result.misleading]
     words += "".join(f", {each.method} {each.auroc:.2f}" for each in fair)
-    if not found.misleading:
+    if not result.misleading:
         return words + "."
-    worse = ", ".join(f"{each.method} {each.auroc:.2f}" for each in found.misleading)
+    worse = ", ".join(f"{each.method} {each.auroc:.2f}" for each in result.misleading)
     return f"{words}. WORSE THAN CHANCE there, no guide to where the tumour is: {worse}."
 
 

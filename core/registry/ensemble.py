@@ -111,8 +111,8 @@ def find_members(card: Card, at_hand: Sequence[Package]) -> tuple[Package, ...]:
     ours, theirs = card.input, _shared_input([member.card.input for member in members])
     if ours != theirs or card.classes != members[0].card.classes:
         raise PackageError(
-            f"The card of the ensemble {card.name!r} states other classes or another scale than "
-            "its members have. Make the ensemble anew."
+            f"The card of the ensemble {card.name!r} states other classes or another scale "
+            "than its members have. Make the ensemble again."
         )
     return members
 
@@ -149,14 +149,14 @@ def _find(part: Member, ensemble: str, at_hand: Sequence[Package]) -> Package:
     for package in sorted(calibrated, key=lambda package: package.card.name != part.name):
         return package
     if same:
-        reason = "was calibrated anew since"
+        reason = "was recalibrated since"
     elif any(package.card.name == part.name for package in single):
-        reason = "is another network than when the ensemble was made"
+        reason = "is not the network the ensemble was made with"
     else:
-        reason = "is not at hand, or is refused itself"
+        reason = "is missing, or is refused itself"
     raise PackageError(
         f"The ensemble {ensemble!r} cannot answer: its member {part.name!r} (network "
-        f"{part.model_sha256[:12]}) {reason}. Restore that model, or make the ensemble anew."
+        f"{part.model_sha256[:12]}) {reason}. Restore that model, or make the ensemble again."
     )
 
 
@@ -174,10 +174,7 @@ def _refuse_number(members: Sequence[Package]) -> None:
     hashes = [package.model_sha256 for package in members]
     if len(set(hashes)) < len(hashes):
         twice = next(p.card.name for p in members if hashes.count(p.model_sha256) > 1)
-        raise PackageError(
-            f"{twice!r} is named twice, or under two names: its answer would count double. "
-            "Name each model once."
-        )
+        raise PackageError(f"{twice!r} is named twice, or under two names. Name each model once.")
 
 
 def _shared_input(specs: Sequence[InputSpec]) -> InputSpec:

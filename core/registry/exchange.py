@@ -56,8 +56,8 @@ def export_package(package: Package, target: Path | IO[bytes]) -> None:
                     shutil.copyfileobj(source, sink, _CHUNK)
     except OSError as error:
         raise PackageError(
-            f"{package.card.name} could not be written as a zip file: {error.strerror or error}. "
-            "Make room, or choose another place."
+            f"{package.card.name} could not be written as a zip file: "
+            f"{error.strerror or error}. Free some space, or choose another place."
         ) from error
 
 
@@ -99,16 +99,16 @@ def import_package(source: Path | IO[bytes], name: str | None = None) -> Package
             try:
                 return _shelve(unpacked, parent, name)
             except PackageError as error:
-                said = str(error).replace(f"{temporary}/", "")
-                raise PackageError(f"The file is refused. {said}") from error
+                reason = str(error).replace(f"{temporary}/", "")
+                raise PackageError(f"The file is refused. {reason}") from error
     except (*DAMAGE, ValueError, struct.error) as error:
         raise PackageError(
-            f"The file is no sound zip file ({error}). Export the model again."
+            f"The file is not a valid zip file ({error}). Export the model again."
         ) from error
     except OSError as error:
         raise PackageError(
-            f"The model could not be put into {parent}: {error.strerror or error}. Make room or "
-            "allow writing there."
+            f"The model could not be written to {parent}: {error.strerror or error}. Make "
+            "room or allow writing there."
         ) from error
 
 
@@ -159,8 +159,8 @@ def _names(members: list[zipfile.ZipInfo]) -> list[str]:
         folder = place[1] if place else None
         if not place or not FILE_NAME.fullmatch(place[2]) or folder in {"", ".", ".."}:
             raise PackageError(
-                f"The file is refused: {member.filename!r} in it is no file of one model package. "
-                "Choose the zip file that Lobule exported."
+                f"The file is refused: {member.filename!r} in it does not belong to a model "
+                "package. Choose the zip file that Lobule exported."
             )
         names.append(place[2])
         folders.add(folder)
@@ -189,6 +189,6 @@ def _check_sizes(members: list[zipfile.ZipInfo], free: int) -> None:
             )
     if total > free:
         raise PackageError(
-            f"There is no room for the model: it needs {total / 1e6:,.0f} MB, "
-            f"{free / 1e6:,.0f} MB are free. Make room."
+            f"Not enough disk space for the model: it needs {total / 1e6:,.0f} MB, "
+            f"{free / 1e6:,.0f} MB are free."
         )

@@ -40,8 +40,8 @@ def check_files(folder: Path, card: Card) -> None:
     faults += [f"the card does not list {name}" for name in needed if name not in card.files]
     if faults:
         raise PackageError(
-            f"The package in {folder} is not as it was saved: {'; '.join(faults)}. "
-            "Restore it from where it came, or remove it."
+            f"The package in {folder} has changed since it was saved: {'; '.join(faults)}. "
+            "Restore it from its source, or remove it."
         )
     if not card.members:
         inspect_archive(folder / MODEL_FILE)

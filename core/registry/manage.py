@@ -80,9 +80,7 @@ def delete(name: str) -> None:
     """
     entry = _own(name)
     if needed := needed_by(entry):
-        raise PackageError(
-            f"{name} is a member of {', '.join(needed)} and cannot be deleted before that."
-        )
+        raise PackageError(f"{name} is a member of {', '.join(needed)}; delete that first.")
     try:
         _remove(get_settings().own_models / name.removeprefix(OWN))
     except OSError as error:
@@ -145,7 +143,9 @@ def _own(name: str) -> ShelfEntry:
         known = ", ".join(entry.name for entry in shelf() if not entry.shipped) or "none"
         raise PackageError(f"There is no model called {name!r}. Own models: {known}.")
     if entries[0].shipped:
-        raise PackageError(f"{name} ships with Lobule and stays as it is. Choose an own model.")
+        raise PackageError(
+            f"{name} ships with Lobule and stays as it is. Choose one of your own models."
+        )
     return entries[0]
 
 
@@ -185,8 +185,8 @@ def rewrite_card(package: Package, **changes: Any) -> Package:
     """
     if read_card(package.path) != package.card:
         raise PackageError(
-            f"The package in {package.path} was replaced meanwhile, so its card was left alone. "
-            "Do it again with the new one."
+            f"The package in {package.path} was replaced in the meantime, so its card was not "
+            "changed. Do it again with the new one."
         )
     try:
         card = Card.model_validate({**package.card.model_dump(), **changes})

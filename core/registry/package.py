@@ -131,7 +131,7 @@ def save_ensemble(
         If there is a package already, or the card names no members.
     """
     if not card.members:
-        raise PackageError(f"The card of {card.name!r} names no members, so it is no ensemble.")
+        raise PackageError(f"The card of {card.name!r} names no members, so it is not an ensemble.")
 
     def fill(temporary: Path) -> None:
         if predictions is not None:

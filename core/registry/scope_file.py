@@ -72,7 +72,7 @@ def read_reference(path: Path, features: int) -> Reference:
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise PackageError(f"{path} is too large for what it should hold. Restore the package.")
+            raise PackageError(f"{path} is too large. Restore the package.")
         content = ScopeFile.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
         reason = str(error).strip().partition("\n")[0][:200]

@@ -62,7 +62,7 @@ def find(name: str | None = None) -> Package:
     if matching:
         raise PackageError(str(matching[0].error))
     known = ", ".join(entry.name for entry in entries if entry.package) or "none"
-    raise PackageError(f"There is no model called {name!r}. Models at hand: {known}.")
+    raise PackageError(f"There is no model called {name!r}. Available models: {known}.")
 
 
 def best_first() -> list[ShelfEntry]:
@@ -154,7 +154,7 @@ def _active(entries: list[ShelfEntry]) -> str:
             return entry.name
     untested = any(entry.package and entry.package.untested for entry in entries)
     raise PackageError(
-        f"The models at hand are for demonstration{' or were never judged' if untested else ''}: "
+        f"The available models are for demonstration{' or not judged' if untested else ''}: "
         f"{', '.join(sound)}. Choose one of them, or another."
     )
 

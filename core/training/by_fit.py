@@ -25,8 +25,8 @@ from core.training.watch import Watch
 _BATCH = 64
 _PROTOCOL = "One test part, not trained on."
 _LEAKY = (
-    "Leaky split: images of the same patients were trained on and tested on. These figures say "
-    "nothing about a new patient."
+    "Leaky split: trained and tested on the same patients. These figures say nothing about a "
+    "new patient."
 )
 
 

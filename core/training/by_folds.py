@@ -176,24 +176,26 @@ def _test_folds(
     logits_of_squares = logits_of(network)
     logits, decisions = None, []
     for fold in range(FOLDS):
-        split, told = split_of_fold(folds, fold, learner.recipe.seed), _Fold(watch, fold)
+        split, fold_watch = split_of_fold(folds, fold, learner.recipe.seed), _Fold(watch, fold)
         digest = state_key(learner.recipe, pixels.shape, labels, patients, split).digest
-        answers = _known_answers(told.checkpoints, digest)
+        answers = _known_answers(fold_watch.checkpoints, digest)
         if answers is None:
             with suppress(Stopped):
-                fit_crops(learner, settings, labels, patients, split, told)
-            if told.stopped:
+                fit_crops(learner, settings, labels, patients, split, fold_watch)
+            if fold_watch.stopped:
                 raise Stopped(
                     f"The run was cancelled in fold {fold + 1} of {FOLDS}, before there was a "
-                    "model to keep. Resume it to go on from there."
+                    "model to keep. Resume it to continue from there."
                 )
             rows = to_change[np.isin(to_change, split.test)]
-            (changed,) = measure_changed((logits_of_squares,), pixels, crops, rows, told.judging)
+            (changed,) = measure_changed(
+                (logits_of_squares,), pixels, crops, rows, fold_watch.judging
+            )
             predict = views_of_network(logits_of_squares, pixels, crops, changed)
             answers = predict(split.validation, plain=True)[0], predict(split.test)
             for variable, value in zip(network.variables, start, strict=True):
                 variable.assign(value)
-            _keep_answers(told.checkpoints, digest, *answers)
+            _keep_answers(fold_watch.checkpoints, digest, *answers)
         chosen_on, tested = answers
         decisions.append(
             fit_decision(chosen_on, labels[split.validation], patients[split.validation])

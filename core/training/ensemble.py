@@ -34,9 +34,8 @@ from core.training.judging.trust import sets_of
 
 AVERAGED = "The mean of the members' held-out predictions, judged as a single model's are."
 SECOND_HAND = (
-    "Each threshold was chosen on the averages for other patients; they come from models that may "
-    "have been trained with the patient whom it is used for, so what is called what may flatter a "
-    "little."
+    "Each threshold was chosen on the averages for other patients, from models that may have "
+    "been trained on the patient it is used for, so calls may flatter a little."
 )
 _FEWEST_PATIENTS = 2
 _CLASSES = 2  # that a threshold parts

@@ -128,7 +128,7 @@ def _readable(split: Split, cached: Cached) -> Split:
             path, reason = next(iter(cached.unreadable.items()))
             raise TrainingError(
                 f"None of the {len(rows)} images of the {part} part can be read; {path}, for "
-                f"instance: {reason} Repair the files or take them out of the folder."
+                f"instance: {reason} Repair the files or remove them from the folder."
             )
     return dataclasses.replace(
         split, train=parts["train"], validation=parts["validation"], test=parts["test"]

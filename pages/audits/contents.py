@@ -87,7 +87,7 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
         ),
         key=f"counts_{title}",
         config={"displayModeBar": False},
-        alt=f"Images by {title.lower()}, divided by class; the table beside it has the numbers.",
+        alt=f"Images by {title.lower()} and class; numbers in the table.",
     )
     with right:
         if len(counts) <= MOST_BARS and title != "Patient":
@@ -111,4 +111,4 @@ def _show(title: str, counts: "pd.DataFrame", dataset: "Dataset") -> None:
                 },
             )
             if len(counts) > MOST_ROWS:
-                st.caption(f"The first {MOST_ROWS:,} rows; the CSV file has all.")
+                st.caption(f"First {MOST_ROWS:,} rows; all are in the CSV file.")

@@ -32,7 +32,7 @@ def show_state(job: AuditJob) -> None:
         if job.error:
             notice(job.error, "error")
         if job.stopped:
-            notice("The audit was stopped. The next goes on from there.")
+            notice("Audit stopped. The next one continues from there.")
         if job.audit:
             _show_verdict(job.audit, job.decisions)
     if again.button(
@@ -82,7 +82,7 @@ def show_worst(job: AuditJob) -> None:
         for finding in worst[:MOST_WORST]
     )
     more = len(worst) - MOST_WORST
-    rest = f"<li>{more:,} more among the findings</li>" if more > 0 else ""
+    rest = f"<li>{more:,} more under Findings</li>" if more > 0 else ""
     st.html(f'<ul class="lobule-list lobule-reasons">{lines}{rest}</ul>')
 
 
@@ -109,7 +109,7 @@ def show_findings(job: AuditJob) -> None:
     elif job.decisions and job.dataset and job.kept and (job.decisions.drop or job.decisions.keep):
         dropped = len(job.dataset.records) - len(job.kept.records)
         st.text(f"Decided: {dropped:,} images dropped, {len(job.decisions.keep):,} kept.")
-    tell("Decisions", "dropped images are left out everywhere; no file is touched.")
+    tell("Decisions", "dropped images are left out everywhere; the files stay.")
     numbered = list(enumerate(audit.findings))
     worst = [pair for pair in numbered if pair[1].severity != "note"]
     notes = [pair for pair in numbered if pair[1].severity == "note"]
@@ -175,7 +175,7 @@ def _choose(finding: "Finding", number: int) -> list[str]:
         finding.files[:MOST_CHOICES],
         key=f"some-{number}",
         placeholder=f"All {len(finding.files):,}",
-        help="Of duplicates, keep one and drop the others.",
+        help="Of duplicates, keep one.",
     )
 
 
@@ -184,7 +184,7 @@ def _decide(job: AuditJob, decisions: "Decisions", finding: "Finding", number: i
     images = f"{len(files):,} image{'' if len(files) == 1 else 's'}"
     for word, done, already, decide, means in (
         ("Drop", "Dropped", decisions.drop, decisions.dropping, "Leave out; the files stay."),
-        ("Keep", "Kept", decisions.keep, decisions.keeping, "They are as they should be."),
+        ("Keep", "Kept", decisions.keep, decisions.keeping, "Nothing is wrong with them."),
     ):
         settled = files <= already
         label = f"✓ {done} {images}" if settled else f"{word} {images}"
@@ -201,7 +201,7 @@ def _decide_people(job: AuditJob, decisions: "Decisions", finding: "Finding", nu
     with st.container(horizontal=True, vertical_alignment="center", key=f"decide-{number}"):
         for word, apart, already, means in (
             ("One person each", False, decisions.one_person, "Kept together in every split."),
-            ("Different people", True, decisions.apart, "Different people in every split."),
+            ("Different people", True, decisions.apart, "Separate people in every split."),
         ):
             settled = people <= already
             label = f"✓ {word}" if settled else word

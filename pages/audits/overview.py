@@ -90,9 +90,9 @@ def _draw(dataset: "Dataset", counts: "list[tuple[str, int, int]]") -> None:
         ),
         key="classes",
         config={"displayModeBar": False},
-        alt="Images and patients of each class; the table beside it has the numbers."
+        alt="Images and patients of each class; numbers in the table."
         if known
-        else "Images of each class; the table beside it has the numbers.",
+        else "Images of each class; numbers in the table.",
     )
 
 
@@ -124,6 +124,6 @@ def _offer_records(dataset: "Dataset") -> None:
             "text/csv",
             key="download_records",
             on_click="ignore",
-            help="One row an image.",
+            help="One row per image.",
         )
     )

@@ -58,7 +58,7 @@ def _ask_how(path: Path) -> DatasetRequest:
             offered,
             selection_mode="multi",
             key=f"magnifications-{path}",
-            help="None chosen: all of them together.",
+            help="None chosen: all.",
         )
     pattern = ""
     if path in st.session_state.get("without_patients", ()):
@@ -66,8 +66,8 @@ def _ask_how(path: Path) -> DatasetRequest:
             "Patients, by a pattern",
             key=f"pattern-{path}",
             placeholder=r"(?P<patient>\d+)_",
-            help="A regular expression with a group named patient. Or a file patients.csv "
-            "(path, patient) in the folder.",
+            help="A regular expression with a group named patient, or a file patients.csv (path, "
+            "patient) in the folder.",
         ).strip()
     return DatasetRequest(
         *(path, task or "binary", tuple(sorted(magnifications)), pattern or None),

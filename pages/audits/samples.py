@@ -115,7 +115,7 @@ def strip_of(dataset: "Dataset", files: Sequence[str]) -> str:
     records = dataset.records
     some = records[records["path"].isin(list(files))].iloc[:GRID]
     more = len(files) - len(some)
-    rest = f"<p>{more:,} more are not drawn.</p>" if more > 0 else ""
+    rest = f"<p>{more:,} more not shown.</p>" if more > 0 else ""
     return f'<div class="lobule-grid">{pictures_of(dataset, some, captions=True)}</div>{rest}'
 
 

@@ -24,7 +24,7 @@ def show_split(job: "AuditJob", dataset: "Dataset") -> None:
     """Draw both splits of one seed side by side, then what such a leak is worth."""
     seed = int(st.columns([1, 4])[0].number_input("Seed", 0, 9999, 0, key="split_seed"))
     if job.alike is None:
-        st.text("Near duplicates are counted once the audit is done.")
+        st.text("Near duplicates count once the audit is done.")
     kinds: tuple[SplitKind, ...] = ("patient", "image")
     with st.container(key="beside-splits"):
         columns = st.columns(2, gap="large")

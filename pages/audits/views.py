@@ -22,10 +22,10 @@ _LAST = "last_dataset_view"
 
 def views_of(job: "AuditJob", dataset: "Dataset") -> dict[str, Callable[[], None]]:
     """The views that show something, by name."""
-    found = bool(job.audit and job.audit.findings) or job.undecidable is not None
+    has_findings = bool(job.audit and job.audit.findings) or job.undecidable is not None
     every: dict[str, tuple[bool, Callable[[], None]]] = {
         "Overview": (True, partial(show_overview, job, dataset)),
-        "Findings": (found, partial(show_findings, job)),
+        "Findings": (has_findings, partial(show_findings, job)),
         "Contents": (has_contents(dataset), partial(show_contents, dataset)),
         "Samples": (True, partial(show_samples, dataset)),
         "Patients": (dataset.patients_known, partial(show_patients, dataset)),

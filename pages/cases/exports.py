@@ -36,7 +36,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
             "text/csv",
             key="export_csv",
             on_click="ignore",
-            help="One row an answer.",
+            help="One row per answer.",
         )
         st.download_button(
             "Export JSON",
@@ -45,12 +45,12 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
             "application/json",
             key="export_json",
             on_click="ignore",
-            help="With full answers, verdicts and trails; no pixels or maps.",
+            help="Answers, verdicts and trails in full; no pixels or maps.",
         )
         if st.button(
             "Make a dataset",
             key="export_manifest",
-            help="The judged images, your verdicts as labels: for Datasets or Training.",
+            help="The judged images with your verdicts as labels, for Datasets or Training.",
         ):
             st.session_state.pop(_WRITTEN, None)
             _make_dataset(store, cases)
@@ -105,8 +105,7 @@ def _say(images: "Labelled") -> None:
             visible(
                 f"{counted(len(images.rows), 'image')} of {counted(patients, 'patient')}: {words}"
             ),
-            help="Cases that share a pseudonym or an image are one patient; any other case is "
-            "its own.",
+            help="Cases that share a pseudonym or an image count as one patient.",
         )
     else:
         st.text("No verdict names a class yet.")
@@ -119,12 +118,12 @@ def _say(images: "Labelled") -> None:
     if reasons := [f"{number:,} {why}" for why, number in left_out.items() if number]:
         quiet(f"Left out: {'; '.join(reasons)}.")
     if len(images.labels) == 1:
-        notice("All labels are the same: a dataset needs two classes or more.")
+        notice("Only one class: a dataset needs two or more.")
 
 
 def _go_to(written: "Path") -> None:
     st.html(f'<div class="lobule-file">The manifest is <b>{as_html(written)}</b></div>')
-    quiet("A deleted case takes its images out of it.")
+    quiet("Deleting a case removes its images from it.")
     if st.button("Open on the Datasets page", type="primary", key="open_dataset", width="stretch"):
         st.session_state["dataset_path"] = st.session_state["last_dataset_path"] = str(written)
         st.session_state.pop(_WRITTEN)
@@ -153,7 +152,7 @@ def offer_report(store: "Store", case: Case) -> None:
 
 @st.dialog("Report as PDF")
 def _report(store: "Store", case: Case) -> None:
-    quiet("Images, heatmaps, answers, verdicts, notes, and what is known of the models.")
+    quiet("Images, heatmaps, answers, verdicts, notes, and the models' cards.")
     ask_who("report_user")
     if st.button("Make the report", key="make_report", type="primary", width="stretch"):
         _make_report(store, case)

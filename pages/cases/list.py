@@ -110,9 +110,9 @@ def _folded(cell: Any) -> Any:
 def show_tombstones(cases: tuple[Case, ...]) -> None:
     """Draw what is left of deleted cases."""
     if not cases:
-        st.text("No case was ever deleted.")
+        st.text("No deleted cases.")
         return
-    quiet("Its number and its trail stay. Click one to read it.")
+    quiet("Number and trail are kept. Click a case to read its trail.")
     turn = st.session_state.setdefault(_TURN, 0)
     picked = st.dataframe(
         {
@@ -157,8 +157,8 @@ def _word(case: Case) -> str:
     """What the first model says of the case, by `core.inference.case.RULE`."""
     from core.inference.case import word_of_case  # noqa: PLC0415 - NumPy
 
-    said = {image.sha256: image.answers[0].said for image in case.images if image.answers}
-    return visible(word_of_case(list(said.values()))) if said else ""
+    outcomes = {image.sha256: image.answers[0].said for image in case.images if image.answers}
+    return visible(word_of_case(list(outcomes.values()))) if outcomes else ""
 
 
 def _columns(images: Path, cases: tuple[Case, ...]) -> dict[str, list[Any]]:
@@ -193,7 +193,7 @@ _PICTURE = " "
 _CONFIG = {
     _PICTURE: st.column_config.ImageColumn(width=44, help="The first image."),
     "Case's answer": st.column_config.TextColumn(
-        width=120, help="A class if more than half of its images are called that, and none another."
+        width=120, help="A class if more than half of its images are called that and none another."
     ),
     "Case": st.column_config.TextColumn(pinned=True, width=95),
     "Patient": st.column_config.TextColumn(width=90, help="A pseudonym."),

@@ -39,7 +39,7 @@ def ask_rerun(store: "Store", case: Case) -> None:
         others,
         format_func=lambda name: packages[name].card.title,
         key=f"rerun_model-{case.id}",
-        help="The same images at the same scale; its answers stand beside the first.",
+        help="Same images, same scale; its answers appear beside the first.",
     )
     if st.button("Ask this model too", key=f"rerun-{case.id}", width="stretch"):
         _rerun(store, case, packages[name])

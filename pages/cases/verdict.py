@@ -18,7 +18,7 @@ from pages.shared.who import ask_who, who
 if TYPE_CHECKING:
     from core.cases.store import Store
 
-_OTHER_HELP = "What it is instead, where none of the model's classes fits."
+_OTHER_HELP = "If none of the model's classes fits."
 
 
 def ask_verdict(store: "Store", case: Case, image: CaseImage) -> None:

@@ -152,7 +152,7 @@ def _name_patient(store: "Store", case: Case) -> None:
         case.patient,
         key=f"patient-{case.id}-{case.version}",
         max_chars=100,
-        help="The same for all cases of one patient. No real name.",
+        help="The same for all cases of one patient. Not a real name.",
     )
     ask_who("patient_user")
     if st.button("Save", type="primary", key="save_patient_name", width="stretch"):

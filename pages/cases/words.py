@@ -14,8 +14,7 @@ VERDICT_MARKS = {
     Verdict.CANNOT_TELL: "?",
 }
 DELETED = (
-    "Images, answers, names and verdicts are deleted for good. Its number and its trail stay, "
-    "with answers, verdicts and notes."
+    "Its images and names are deleted for good; the trail stays, with answers, verdicts and notes."
 )
 
 

@@ -37,12 +37,12 @@ def show_who_answered(diagnosis: "Diagnosis", package: Package) -> None:
         st.text(
             f"Answered by: {package.card.title}", help=diagnosis.chosen.because, width="content"
         )
-        with st.popover("Model", help="Its card, and the other models."):
+        with st.popover("Model", help="Its card and the other models."):
             quiet(diagnosis.chosen.because)
             card_button(package, "open_chosen_card")
-            told = dict(diagnosis.chosen.others)
+            judgements = dict(diagnosis.chosen.others)
             for entry in best_first():
-                if entry.package and entry.package.card.name in told:
+                if entry.package and entry.package.card.name in judgements:
                     st.button(
                         f"Ask {entry.package.card.title}",
                         key=f"ask-{entry.name}",
@@ -50,7 +50,7 @@ def show_who_answered(diagnosis: "Diagnosis", package: Package) -> None:
                         on_click=ask_model,
                         args=(entry.name,),
                     )
-                    quiet(told[entry.package.card.name])
+                    quiet(judgements[entry.package.card.name])
 
 
 def show_no_answer(failure: Failure) -> None:

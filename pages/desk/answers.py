@@ -29,7 +29,7 @@ _TICK = 0.05  # seconds
 
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
-FAULT = "No answer: a fault in the program. Other images are not affected; the log has the details."
+FAULT = "No answer because of a program error; see the log. Other images are not affected."
 
 # An image, a model and a scale make an answer; a class and a layer choose its heatmap.
 ImageKey = tuple[str, str, float | None]

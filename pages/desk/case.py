@@ -53,11 +53,11 @@ def _show_progress(work: Work, queries: list[Query]) -> bool:
 
         judged = sum(query.subject in work.desk.verdicts for query in queries)
         yours = f"{judged:,} of {number:,} judged by you. " if judged else ""
-        st.caption(f"{yours}How the images come to one answer", help=RULE)
+        st.caption(f"{yours}How is the case called?", help=RULE)
         return False
     with st.container(horizontal=True, vertical_alignment="center", key="desk_progress"):
         if work.paused:
-            st.text(f"Stopped: {answered:,} of {number:,} images are answered", width="stretch")
+            st.text(f"Stopped: {answered:,} of {number:,} images answered", width="stretch")
             st.button("Go on", key="desk_go_on", on_click=go_on, args=(work.desk,))
             return False
         left = work.seconds_left

@@ -52,7 +52,7 @@ def show_panels(
                     f"{words.title} ⚠" if name in marks else words.title,
                     help="\n\n".join(filter(None, (words.tooltip, marks.get(name)))),
                 )
-                empty = "" if values.any() else " It is empty: nothing speaks for the class."
+                empty = "" if values.any() else " Empty: nothing counted for the class."
                 st.html(_picture(preview(drawn), f"The {words.title} map.{empty}"))
                 if empty:
                     st.caption("Empty: nothing speaks for the class.")

@@ -15,12 +15,23 @@ if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
     from core.explain.pieces import Piece
 
-_SLOW = "Slow: some hundred passes, perhaps a minute."
+_SLOW = "Slow: perhaps a minute."
 
 
-def show_explanations(diagnosis: "Diagnosis", package: Package) -> None:
-    """Offer the methods; nothing is computed before the part is opened and they are asked for."""
-    _warn_of_heatmap(package)
+def show_explanations(
+    diagnosis: "Diagnosis", package: Package, *, beside_heatmap: bool = True
+) -> None:
+    """Offer the methods; nothing is computed before the part is opened and they are asked for.
+
+    Parameters
+    ----------
+    diagnosis, package
+        The answer and the model that gave it.
+    beside_heatmap
+        Whether the heatmap is on show, so that a warning of it has its place here.
+    """
+    if beside_heatmap:
+        _warn_of_heatmap(package)
     part = st.expander("Other explanations", key="explanations", on_change="rerun")
     if not part.open:
         return
@@ -53,7 +64,7 @@ def _show(diagnosis: "Diagnosis", package: Package) -> None:
     if job and job.error:
         notice(job.error, "error")
     if job and job.stopped and missing:
-        quiet("Stopped. What was done by then is shown.")
+        quiet("Stopped. Finished maps are shown.")
     if job and shown:
         show_panels(
             diagnosis, piece, {name: job.maps[name] for name in shown}, _failed_tests(package)
@@ -68,18 +79,14 @@ def _choose_piece(diagnosis: "Diagnosis") -> "Piece":
     pieces = pieces_of(diagnosis.image.pixels, diagnosis.scale, diagnosis.heatmap)
     if len(pieces) == 1:
         return pieces[0]
-    quiet(
-        f"Answered in {diagnosis.tiles:,} tiles; one is explained at a time, the warmest unless "
-        "you choose another."
-    )
+    quiet(f"Answered in {diagnosis.tiles:,} tiles; one is explained at a time.")
     number = st.selectbox(
         "Tile",
         range(len(pieces)),
         format_func=lambda index: f"{index + 1}, the warmest" if index == 0 else f"{index + 1}",
         key=f"piece-{diagnosis.image.info.sha256[:12]}-{diagnosis.heatmap_class}",
         width=180,
-        help="Warmest first, without overlaps. Maps of different tiles cannot be compared: "
-        "each has its own range.",
+        help="Warmest first. Do not compare maps of different tiles: each has its own range.",
     )
     return pieces[number or 0]
 
@@ -112,10 +119,10 @@ def _failed_tests(package: Package) -> dict[str, str]:
             if test and check.unchanged:
                 whose = f" of its member {member.card.name}" if package.members else ""
                 marks[check.method] = (
-                    f"⚠ On this model it shows the picture rather than what was learnt: when all "
-                    f"weights{whose} were drawn anew, its maps stayed much the same (rank "
-                    f"correlation {check.correlation:.2f}, mean of {test.images} images; from "
-                    f"{test.threshold:g} on it counts as unchanged). Adebayo et al. 2018."
+                    "⚠ On this model it shows the image rather than what was learnt: with "
+                    f"all weights{whose} randomised, its maps hardly changed (rank "
+                    f"correlation {check.correlation:.2f}, mean of {test.images} images; "
+                    f"unchanged from {test.threshold:g}). Adebayo et al. 2018."
                 )
     return marks
 
@@ -124,11 +131,11 @@ def _misplaced(package: Package) -> dict[str, str]:
     """What each method is that does worse than chance at finding tumour, in words."""
     marks: dict[str, str] = {}
     for member in package.members or (package,):
-        found = member.card.located
-        for each in found.misleading if found else ():
+        located = member.card.located
+        for each in located.misleading if located else ():
             marks[each.method] = (
-                "no guide to where the tumour is: within tiles that are part tumour it does worse "
-                f"than chance (AUROC {each.auroc:.2f}, mean over the tiles)."
+                "no guide to where the tumour is: within tiles that are part tumour it is "
+                f"worse than chance (mean AUROC {each.auroc:.2f})."
             )
     return marks
 
@@ -139,8 +146,8 @@ def _warn_of_heatmap(package: Package) -> None:
         notice(f"The heatmap above is {mark}")
     if "gradcam" in _failed_tests(package):
         notice(
-            f"The heatmap above failed its test on this model: {METHODS['gradcam'].title} drew "
-            "much the same with nothing learnt. It is no reason for the answer."
+            f"The heatmap above failed its test on this model: {METHODS['gradcam'].title} "
+            "hardly changed with all weights randomised. It does not explain the answer."
         )
 
 
@@ -164,6 +171,6 @@ def _say_what_was_tested(package: Package) -> None:
     images = max((test.images for test in tests if test), default=0)
     st.caption(
         f"{passed} the randomisation test on this model ({images} images).",
-        help="All weights are drawn anew; a map of what was learnt must change (Adebayo et al. "
+        help="With all weights randomised, a map of what was learnt must change (Adebayo et al. "
         "2018).",
     )

@@ -18,7 +18,8 @@ from pages.desk.uploads import take_away
 from pages.desk.work import Work, go_on, wait
 from pages.shared.how_taken import ask_how_taken
 from pages.shared.judging import ask_class
-from pages.shared.outcome import compare_scale, show_outcome
+from pages.shared.maps import HEATMAP
+from pages.shared.outcome import compare_scale, scale_words, show_outcome
 from pages.shared.plain import as_html, notice
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def show_image(query: Query, work: Work) -> None:
     if answer is not None and package is not None:
         answer = _with_own_heatmap(query, package, answer, work)
     if answer is None:
-        notice("Not answered: you stopped before it.", "note")
+        notice("Stopped before this image was answered.", "note")
         if st.button("Go on", key="image_go_on"):
             go_on(work.desk)
             st.rerun()
@@ -106,11 +107,12 @@ def show_image(query: Query, work: Work) -> None:
     show_who_answered(answer, package)
     for warning in answer.warnings:
         notice(warning)
-    show_maps(answer, package, _tag(package))
+    shown = show_maps(answer, package, _tag(package))
     if answer.scale.state == "unknown" and answer.scale.square_pixels:
         ask_how_taken(state_for_case)
-    show_explanations(answer, package)
-    compare_scale(answer)
+    show_explanations(answer, package, beside_heatmap=shown == HEATMAP)
+    with st.expander(scale_words(answer)):
+        compare_scale(answer)
 
 
 def _tag(package: Package) -> str:

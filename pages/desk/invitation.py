@@ -9,8 +9,8 @@ from pages.desk.samples import show_samples
 from pages.shared.plain import as_html, notice
 
 IS_GONE = (
-    "The images of this address are gone: Lobule was restarted, 12 hours passed, or others "
-    "needed the room. Saved cases are in the worklist."
+    "These images are no longer in memory (kept 12 hours at most, and not over a restart). "
+    "Saved cases are in the worklist."
 )
 
 
@@ -26,8 +26,8 @@ def invite(package: Package | None) -> None:
         notice(IS_GONE)
     st.title("Drop a picture of breast tissue", anchor=False)
     st.html(
-        '<p class="lobule-text">You get a class with its probability, a map of where, and a word '
-        "of warning where the answer should not be relied on.</p>"
+        '<p class="lobule-text">You get a class, its probability, a map, and a warning where '
+        "you should not rely on them.</p>"
     )
     show_samples()
     if package is None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 FIGURE_ROOM = 560  # screen pixels that an answer takes before its tables begin
 _GROWING = 900  # px, the longer side of a picture that grows
-_LAYER_HELP = "Deeper layers see larger structures, earlier ones finer detail."
+_LAYER_HELP = "Deeper layers see larger structures."
 
 
-def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
-    """Draw image and map with one zoom; `tag` keeps the choices of each model apart."""
+def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> str:
+    """Draw image and map with one zoom, and return which map; `tag` keeps models' choices apart."""
     drawing = st.container()
     view = ask_view("")
     positive = package.card.positive_index
@@ -52,6 +52,7 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> None:
             name, values = choose_map(diagnosis, "map")
         draw_map(diagnosis, name, values, view, "pair_figure")
     _downloads(diagnosis, name, values, view)
+    return name
 
 
 def draw_growing(image: "Image", values: "NDArray[np.float32] | None") -> None:
@@ -81,7 +82,7 @@ def _downloads(
         key="download_overlay",
         width="stretch",
         on_click="ignore",
-        help="At full size, as shown.",
+        help="Full size.",
     )
     right.download_button(
         "Result, JSON",

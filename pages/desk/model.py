@@ -22,10 +22,9 @@ from pages.shared.model_card import show_card
 from pages.shared.plain import notice
 from pages.shared.warm_up import warm_up
 
-_CARD_HELP = "Whom it was trained on, what it is good for, and how it did on new patients."
+_CARD_HELP = "Training patients, uses, and results on new patients."
 _MODEL_HELP = (
-    "Automatic: for each image the model that knows such images, by its scale and by what the "
-    "models were trained on. The models are listed best first."
+    "Automatic: for each image the model trained on such images and scales. Best models first."
 )
 
 

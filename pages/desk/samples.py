@@ -22,8 +22,7 @@ _SAMPLES = {
     "not-invasive": "No invasive carcinoma",
 }
 _HELP = (
-    "Regions of 1.0 × 0.8 mm, labelled by pathologists. Of patients that the model was trained "
-    "on, so it should get them right."
+    "1.0 × 0.8 mm, labelled by pathologists; patients the model was trained on, so no test of it."
 )
 
 
@@ -49,7 +48,7 @@ def show_samples() -> None:
                 width="stretch",
                 on_click=put_on_show,
                 args=(open_desk(), PHANTOM),
-                help="Drawn by a program: no patient, and no test of the model.",
+                help="Computer-drawn: no patient, and no test of the model.",
             )
 
 

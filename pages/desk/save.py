@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WORKLIST = "pages/worklist.py"
 _SAVE = "Save as case"
-_HELP = "Keeps the images, their answers and the model's card on this computer."
+_HELP = "Keeps images, answers and the model's card on this computer."
 
 
 def offer_to_save(queries: list[Query], place: "DeltaGenerator") -> None:
@@ -61,14 +61,12 @@ def _ask_and_save(answered: list[Query], failed: int) -> None:
         key="save_patient",
         placeholder="none",
         max_chars=100,
-        help="The same for all cases of one patient, so that training never divides them. No "
-        "real name.",
+        help="The same for all cases of one patient. Not a real name.",
     )
     names = st.toggle(
         "Keep the files' names",
         key="save_names",
-        help="A file's name may tell who the patient is. Else images are called image 1, image "
-        "2 and so on.",
+        help="A file name may identify the patient. Otherwise: image 1, image 2 …",
     )
     ask_who("save_user")
     place = st.empty()
@@ -127,9 +125,9 @@ def _has_answer(query: Query) -> bool:
 
 def _key(answered: list[Query]) -> tuple[object, ...]:
     desk = open_desk()
-    said = tuple(desk.verdicts.get(query.subject, "") for query in answered)
+    verdicts = tuple(desk.verdicts.get(query.subject, "") for query in answered)
     scales = tuple(desk.scale_of(query.upload) for query in answered)
-    return (*(query.key(desk)[:3] for query in answered), said, scales)
+    return (*(query.key(desk)[:3] for query in answered), verdicts, scales)
 
 
 def _saved(answered: list[Query]) -> str | None:

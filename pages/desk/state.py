@@ -149,7 +149,9 @@ class Desk:
                 self.work = None
         for key in ids:
             self.scales.pop(key, None)
-        self.verdicts = {key: said for key, said in self.verdicts.items() if key[0] not in ids}
+        self.verdicts = {
+            key: verdict for key, verdict in self.verdicts.items() if key[0] not in ids
+        }
         if self.chosen not in self.images:
             self.chosen = None
 

@@ -8,8 +8,8 @@ from pages.desk.state import Desk, Scale
 
 _UM_PER_PX, _MAGNIFICATION = "um_per_px", "magnification"
 _HELP = (
-    "Micrometres a pixel, as the scanner or microscope states. Empty: as each file states. One "
-    "image can have its own, under More."
+    "As the scanner or microscope states it. Empty: as each file states. For one image only: "
+    "under More."
 )
 
 
@@ -25,7 +25,7 @@ def ask_for_own_scale(desk: Desk, image_id: str) -> None:
         f"-{image_id}",
         "Scale of this image alone, µm/px",
         "as the other images",
-        "If it was taken at another magnification.",
+        "If its magnification differs.",
     )
     if scale != desk.scales.get(image_id):
         if scale is None:
@@ -73,8 +73,7 @@ def _ask(
         key=magnification,
         on_change=_take_magnification,
         args=(number, magnification),
-        help="BreaKHis images at full size only: 40X is 0.49, 100X 0.20, 200X 0.10 and 400X "
-        "0.05 µm/px.",
+        help="Full-size BreaKHis images only: 40X is 0.49, 100X 0.20, 200X 0.10, 400X 0.05 µm/px.",
     )
     return Scale(um_per_px, chosen or "") if um_per_px else None
 

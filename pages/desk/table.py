@@ -134,10 +134,10 @@ _CONFIG = {
     OUTCOME: st.column_config.TextColumn(width=100, help=_CLICK),
     PROBABILITY: st.column_config.TextColumn(
         width=50,
-        help=f"Of the positive class, else of the most probable. {_CLICK}",
+        help=f"Of the positive class, or of the most probable one. {_CLICK}",
     ),
     YOU: st.column_config.TextColumn(
-        width=64, help=f"Your verdict: ✓ as the model, else the class; ? cannot tell. {_CLICK}"
+        width=64, help=f"Your verdict: ✓ as the model, or the class; ? cannot tell. {_CLICK}"
     ),
     NAME: st.column_config.TextColumn(help=_CLICK),
 }

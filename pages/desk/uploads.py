@@ -38,8 +38,8 @@ def ask_for_images() -> None:
         accept_multiple_files=True,
         key=key,
         help=f"PNG, JPEG, TIFF, BMP or WebP, or a zip of them, up to {MOST_IMAGES} of one case. "
-        "They stay in memory until you clear them, 12 hours at most. Whole slides (SVS, NDPI, "
-        "DICOM…) are kept on the server and open on the Slides page.",
+        "Kept in memory until cleared, 12 hours at most. Whole slides (SVS, NDPI, DICOM…) are kept "
+        "on the server and open on the Slides page.",
     )
     came = _take({file.file_id: file for file in files})
     refused = bool(st.session_state.get(_REFUSAL))
@@ -112,7 +112,7 @@ def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
     words = [f"Left out of {file.name}: {left}."] if left else []
     words += [f"{file.name}: {refusal}" for refusal in said]
     if not found.images:
-        words.append(f"There is no image to answer in {file.name}.")
+        words.append(f"There is no usable image in {file.name}.")
     return uploads, words
 
 
@@ -147,7 +147,7 @@ def offer_to_clear(desk: Desk) -> None:
     number = len(desk.images)
     words = "1 image" if number == 1 else f"{number:,} images"
     with st.popover(f"Clear all ({words})", width="stretch"):
-        st.text("Images, answers, verdicts and the scale go; saved cases stay.")
+        st.text("Removes images, answers, verdicts and scale; saved cases stay.")
         st.button(f"Clear {words}", key="desk_clear", type="primary", on_click=_clear, args=(desk,))
 
 

@@ -8,8 +8,9 @@ from pages.figures.numbers import show_chart
 from pages.figures.words import counted, words
 
 _HELP = (
-    "Ten bins by the stated probability. Above the dotted line the model says too little, "
-    "below it too much. ECE: mean distance from it (Naeini et al. 2015), every patient the same."
+    "Ten bins by the stated probability. Above the dotted line probabilities are too low, "
+    "below it too high. ECE: mean distance from it (Naeini et al. 2015), patients weighted "
+    "equally."
 )
 
 
@@ -36,7 +37,7 @@ def show_calibration(model: EvaluatedModel) -> None:
         patient_weights(predictions.patients, predictions.rounds),
     )
     positive = predictions.classes[predictions.positive]
-    said = positive if predictions.binary else "the most probable class"
+    called = positive if predictions.binary else "the most probable class"
     numbers = pd.DataFrame(
         {
             "from": bins.low,
@@ -55,7 +56,7 @@ def show_calibration(model: EvaluatedModel) -> None:
             bins.observed.tolist(),
             bins.images.tolist(),
             list(zip(bins.low.tolist(), bins.high.tolist(), strict=True)),
-            label(said),
+            label(called),
         ),
         model,
         numbers,

@@ -67,7 +67,7 @@ def _choose_dataset() -> Judged | None:
         "Judged on",
         (_OWN, _DATASET),
         key="judged_on",
-        help="Its held-out patients are new to it. On a dataset of yours it answers anew.",
+        help="Its held-out patients are new to it. A dataset of yours is answered afresh.",
     )
     path = ask_for_path() if on == _DATASET else None
     return Judged(path, ask_for_positive(path), ask_for_neighbours(path)) if path else None
@@ -98,8 +98,8 @@ def _on_dataset(name: str, package: Package, on: Judged) -> EvaluatedModel | str
             job,
             job.visible,
             f"stop-{name}",
-            "Nothing is kept until every image is answered; stopped later, only robustness is "
-            "missing.",
+            "Stopped before every image is answered, nothing is kept; later, only robustness "
+            "is missing.",
         )
         return None
     assert job.assessment is not None and job.table is not None  # noqa: PT018, S101 - it ended well
@@ -140,8 +140,8 @@ def _offer(name: str, package: Package, on: Judged, job: EvaluationJob | None) -
         "Try again" if job else "Evaluate",
         key=f"evaluate-{name}",
         type="primary",
-        help="Answers every image, then up to 500 of them changed in stain, focus, "
-        "compression, light and scale.",
+        help="Answers every image, then up to 500 with changed stain, focus, compression, light "
+        "and scale.",
     ):
         evaluate_anew(package, on)
         st.rerun()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 PAGE = 8
 _OPACITY = 0.45
 _HEAT = (
-    "Grad-CAM of the whole model, which has seen this patient; the answer written here is by "
-    "one that had not."
+    "Grad-CAM of the final model, trained on this patient; the answer shown is by a model "
+    "that was not."
 )
 
 
@@ -52,7 +52,7 @@ def show_errors(model: EvaluatedModel) -> None:
                 st.number_input(f"Page, of {pages:,}", 1, pages, key="error_page", width=130)
             )
         st.text(
-            f"{number:,} of {whole:,} images were called wrongly ({number / whole:.1%}); the "
+            f"{number:,} of {whole:,} images were miscalled ({number / whole:.1%}); the "
             "surest first.",
             width="stretch",
         )
@@ -101,13 +101,13 @@ def _show_error(
         _show_image(model, row["image"], place, heat=heat)
     elif places:
         st.html('<span class="lobule-none">not in a dataset opened before</span>')
-    said = " · ".join(filter(None, (row["patient"], row["magnification"], row["subtype"])))
+    facts = " · ".join(filter(None, (row["patient"], row["magnification"], row["subtype"])))
     often = f" in {row['wrong']} of {row['rounds']} rounds" if row["rounds"] > 1 else ""
     path, file = escape(visible(row["image"]), quote=True), row["image"].rpartition("/")[2]
     st.html(
         f'<div class="lobule-shot" title="{path}"><b>{as_html(row["label"])}</b>, called '
         f"{as_html(row['called'])}{often}<br><small>probability of {as_html(row['label'])} "
-        f"{row['probability']:.3f}<br>{as_html(said)}<br>{as_html(file)}</small></div>"
+        f"{row['probability']:.3f}<br>{as_html(facts)}<br>{as_html(file)}</small></div>"
     )
     if place is not None and st.button("Diagnose", key=key, width="stretch"):
         hand_over(HandedOver(place.file, row["image"], place.um_per_px, model.name))

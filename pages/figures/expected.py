@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from core.evaluation.next_patient import NextPatient
 
 _HELP = (
-    "An interval says how well the mean is known; it shrinks with every patient. How far one "
-    "patient lies from the mean does not: this is the range in which the next one's share of "
-    "rightly called images lies in 8 of 10 cases, of patients with {least} or more held-out images "
-    "of the class. Of two classes, that is the patient's sensitivity and specificity."
+    "In 8 of 10 patients, the share of correctly called images lies in this range (patients "
+    "with {least} or more held-out images of the class). Unlike the mean's interval, it does "
+    "not shrink with more patients. With two classes it is the patient's sensitivity or "
+    "specificity."
 )
 
 
@@ -26,7 +26,7 @@ def show_next_patient(evaluation: "Evaluation", mark: str) -> None:
     if not known:
         return
     st.text(
-        "The next patient: share of images called rightly", help=_HELP.format(least=LEAST_IMAGES)
+        "The next patient: share of images called correctly", help=_HELP.format(least=LEAST_IMAGES)
     )
     cells = "".join(
         f"<div><dt>{mark}{as_html(expected.name)}</dt><dd>"
@@ -40,7 +40,7 @@ def _range(expected: "NextPatient") -> str:
     from core.evaluation.few_patients import marked  # noqa: PLC0415
 
     if expected.range is None:
-        return "no range: it takes nine patients"
+        return "no range: needs nine patients"
     low, high = expected.range
     return marked(f"{low:.2f} to {high:.2f}", expected.patients)
 

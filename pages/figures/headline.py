@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from core.evaluation.judge import Evaluation, Figure
 
 _OF_CLASS = ("auroc", "sensitivity", "specificity", "precision", "f1")
-_INTERVALS = (
-    "Intervals: patients are drawn with replacement, 1,000 times; of fewer than 300, each is left "
-    "out in turn."
-)
+_INTERVALS = "Intervals: bootstrap over patients, 1,000 draws; jackknife below 300 patients."
 
 
 def show_figures(model: EvaluatedModel) -> None:

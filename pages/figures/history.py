@@ -36,9 +36,14 @@ def show_history(model: EvaluatedModel) -> None:
     for place, (title, name) in zip(places, drawn.items(), strict=True):
         lines = [
             Curve(
-                said, shape.colour, symbol, epochs, _values(history, part + name), dashed=not part
+                part_words,
+                shape.colour,
+                symbol,
+                epochs,
+                _values(history, part + name),
+                dashed=not part,
             )
-            for part, (said, shape, symbol) in _PARTS.items()
+            for part, (part_words, shape, symbol) in _PARTS.items()
             if part + name in history
         ]
         chance = 0.5 if title == "AUROC" else None

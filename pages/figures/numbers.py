@@ -86,7 +86,7 @@ def offer_predictions(model: EvaluatedModel) -> None:
             "text/csv",
             key="download-predictions",
             on_click="ignore",
-            help="One row an image and round; every figure here follows from it.",
+            help="One row per image and round; every figure here follows from it.",
         )
 
     add(draw)

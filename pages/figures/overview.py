@@ -103,10 +103,12 @@ def _point(
 
 
 def _in_words(evaluation: "Evaluation", point: tuple[float, float] | None) -> str:
-    said = f"ROC curve, AUROC {words(evaluation.figures['auroc'])}"
+    curve = f"ROC curve, AUROC {words(evaluation.figures['auroc'])}"
     if point is None:
-        return f"{said}."
-    return f"{said}; the threshold lies at sensitivity {point[1]:.3f}, false alarms {point[0]:.3f}."
+        return f"{curve}."
+    return (
+        f"{curve}; the threshold lies at sensitivity {point[1]:.3f}, false alarms {point[0]:.3f}."
+    )
 
 
 def show_matrix(

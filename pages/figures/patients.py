@@ -25,8 +25,8 @@ MOST = 40
 _MIXED = "images of several classes"
 _FIGURES = ("auroc", "balanced_accuracy", "sensitivity", "specificity", "accuracy")
 _HELP = (
-    "Share of a patient's images called rightly (Spanhol et al. 2016), at a threshold chosen "
-    "without the patient."
+    "Share of a patient's images called correctly (Spanhol et al. 2016), at a threshold "
+    "chosen without the patient."
 )
 
 
@@ -37,15 +37,17 @@ def show_patients(model: EvaluatedModel) -> None:
     scores = patient_table(model.predictions)
     rate, interval, why = recognition_rate(model.predictions)
     between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
-    said = marked(f"{rate:.3f}{between}", len(scores))
+    mean_score = marked(f"{rate:.3f}{between}", len(scores))
     st.text(
-        f"{model.mark}Mean share of a patient's images called rightly: {said}; "
+        f"{model.mark}Mean share of a patient's images called correctly: {mean_score}; "
         f"{len(scores):,} patients",
         help=_HELP,
     )
     shown = scores
     if len(scores) > MOST and not st.toggle(
-        f"Show all {len(scores):,} patients", key="all_patients", help=f"Else the {MOST} worst."
+        f"Show all {len(scores):,} patients",
+        key="all_patients",
+        help=f"Otherwise the {MOST} worst.",
     ):
         shown = scores.iloc[:MOST]
     show_next_patient(evaluated(model), model.mark)
@@ -58,25 +60,25 @@ def _draw(
 ) -> None:
     def bar(row: "pd.Series") -> "Bar":
         right = f"{row['right']:,.1f}".removesuffix(".0")
-        said = f"{right} of {row['images']:,} images called rightly"
+        counted_right = f"{right} of {row['images']:,} images called correctly"
         kind = label(row["label"]) or _MIXED
         name = label(row["patient"])
         # A bar of no length has no colour: the class stands beside its name.
         named = f"{name}, {kind}" if row["label"] else name
-        return Bar(named, row["score"], kind, f"{name}: {said}")
+        return Bar(named, row["score"], kind, f"{name}: {counted_right}")
 
     show_chart(
         share_bars(
             [bar(row) for _, row in shown.iterrows()],
             _marks(model),
-            "share of the patient's images called rightly",
+            "share of the patient's images called correctly",
             line=rate,
         ),
         model,
         scores,
         "patients",
-        f"{calling_rule(model.predictions)} The score is the share of images called rightly.",
-        alt="A bar a patient, worst first; the account below has the numbers.",
+        f"{calling_rule(model.predictions)} The score is the share of images called correctly.",
+        alt="One bar per patient, worst first; the account below has the numbers.",
     )
 
 
@@ -118,8 +120,8 @@ def _show_levels(model: EvaluatedModel) -> None:
     )
     tell(
         "Figures by patient",
-        "by mean, the mean probability of a patient's images; by majority, the share of them "
-        "called so; half is enough.",
+        "by mean: the mean probability of a patient's images; by majority: the share of them "
+        "called so, at least half.",
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
-_FLATTERS = "Chosen on these patients it flatters: report figures at own thresholds."
+_FLATTERS = "A threshold chosen on these patients flatters: report the figures at own thresholds."
 
 
 @st.fragment
@@ -92,7 +92,7 @@ def _ask_for_point(model: EvaluatedModel) -> float:
             ),
         )
     with slider:
-        st.text(f"Called {positive} from this probability on")
+        st.text(f"Called {positive} at or above this probability")
         return st.slider("Decision threshold", 0.0, 1.0, step=0.001, format="%.3f", key=key)
 
 
@@ -109,8 +109,8 @@ def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: flo
         help=HELP,
     )
     by_patient = model.predictions.thresholds is not None
-    own = "chosen without each patient." if by_patient else "the most probable class."
-    tell("Own thresholds", own)
+    rule = "chosen without each patient." if by_patient else "the most probable class."
+    tell("Own thresholds", rule)
 
 
 def _number(evaluation: "Evaluation", name: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.registry.card_results import Robustness
 
 _HELP = (
-    "As another laboratory or scanner might make them. A level line: the answers hold. Dotted: "
+    "As another laboratory or scanner might make them. Level line: the answers hold. Dotted: "
     "colour alone."
 )
 _CHANGES = {
@@ -119,13 +119,13 @@ def tell_why_none(model: EvaluatedModel) -> None:
     """Have it in the account why there are no figures on changed images, and how to get them."""
     command = f"python -m core evaluate {model.name} --data PATH"
     if model.dataset is None:
-        why = f"not on the card. Judge the model on a dataset of yours, or run {command}."
+        why = f"not on the card. Evaluate the model on your dataset, or run {command}."
     elif not model.tried_on:
-        why = "the evaluation was stopped before. Evaluate again."
+        why = "the evaluation was stopped too early. Evaluate again."
     else:
         why = (
-            "those images that can be read are of one class only. Choose a dataset with every "
-            f"class, or run {command}."
+            "the readable images are of one class only. Choose a dataset with every class, "
+            f"or run {command}."
         )
     tell("Changed images", why)
 

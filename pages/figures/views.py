@@ -74,10 +74,10 @@ def show_view(models: list[EvaluatedModel]) -> None:
 
 def show_warnings(model: EvaluatedModel) -> None:
     """Say what speaks against a model and its figures."""
-    said = reservations(model.package.card) if model.dataset is None else ()
+    warnings = reservations(model.package.card) if model.dataset is None else ()
     evaluation = evaluated(model)
     few = f"{MARK}: {warning(evaluation.patients)}"
-    for text in dict.fromkeys((*said, *([few] if evaluation.few else []))):
+    for text in dict.fromkeys((*warnings, *([few] if evaluation.few else []))):
         notice(text)
     if evaluation.no_interval:
         notice(evaluation.no_interval, "note")

@@ -25,8 +25,8 @@ def places_of(model: EvaluatedModel, images: tuple[str, ...]) -> "Places":
 
     if model.dataset is not None:
         return images_in(model.dataset, images, None)
-    found = _found(model.key, tuple(recent_datasets()), images, model)
-    return {name: place for name, place in found.items() if place.file.is_file()}
+    places = _found(model.key, tuple(recent_datasets()), images, model)
+    return {name: place for name, place in places.items() if place.file.is_file()}
 
 
 @st.cache_resource(show_spinner="Looking for the images …", max_entries=20)
@@ -39,17 +39,17 @@ def _found(
     from core.datasets.whereabouts import images_in  # noqa: PLC0415 - pandas
 
     card = _model.package.card
-    found: Places = {}
+    places: Places = {}
     for folder in folders:
-        missing = [name for name in images if name not in found]
+        missing = [name for name in images if name not in places]
         if not missing:
             break
         try:
             dataset = _opened(Path(folder), card.task, card.classes)
-            found |= images_in(dataset, missing, card.training.dataset_fingerprint)
+            places |= images_in(dataset, missing, card.training.dataset_fingerprint)
         except (LobuleError, OSError):
             continue  # it has gone since, or is of another task
-    return found
+    return places
 
 
 def ask_where(model: EvaluatedModel, images: tuple[str, ...]) -> "Places":
@@ -62,15 +62,15 @@ def ask_where(model: EvaluatedModel, images: tuple[str, ...]) -> "Places":
     if path is None:
         return {}
     try:
-        found = images_in(_opened(path, card.task, card.classes), images, None)
+        places = images_in(_opened(path, card.task, card.classes), images, None)
     except LobuleError as error:
         notice(str(error), "error")
         return {}
-    if not found:
+    if not places:
         notice(f"None of these images is in {path}.")
     elif str(path) not in recent_datasets():
         remember_dataset(path)
-    return found
+    return places
 
 
 @st.cache_resource(show_spinner="Listing the files …", max_entries=8)

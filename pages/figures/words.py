@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from core.evaluation.predictions import Predictions
 
 HELP = (
-    "AUROC: how often an image of the class ranks above another; 0.5 is guessing. AUPRC: mean "
-    "precision over all recalls. Sensitivity: share of the class called so. Specificity: share "
-    "of the others not called so. Precision: share of right calls. F1: harmonic mean of "
-    "precision and sensitivity. Balanced accuracy: mean sensitivity. Brier score: mean squared "
-    "error of the probability. ECE: mean gap between stated and observed probability. "
-    "Brackets: 95 % interval over patients; ▲ from fewer than ten of them. Colour alone: the same "
-    "task from colours only."
+    "AUROC: how often an image of the class ranks above another; 0.5 is guessing. AUPRC: "
+    "mean precision over all recalls. Sensitivity: share of the class called so. "
+    "Specificity: share of the others not called so. Precision: share of right calls. F1: "
+    "harmonic mean of precision and sensitivity. Balanced accuracy: mean sensitivity. Brier "
+    "score: mean squared error of the probability. ECE: mean gap between stated and observed "
+    "probability. Brackets: 95 % interval over patients; ▲ from fewer than ten of them. "
+    "Colour alone: the same task from colours only."
 )
 _WEIGHED = (
     "the rows of each round with sample_weight = 1 / the number of the patient's rows in it, then "

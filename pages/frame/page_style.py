@@ -10,8 +10,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RESEARCH_USE = (
-    "For research use only. Lobule is not a medical device: its answers are no diagnosis and "
-    "must not guide the care of a patient."
+    "For research use only. Lobule is not a medical device: its answers are not a diagnosis "
+    "and must not guide patient care."
 )
 _FILE = Path(__file__).parents[1] / "shared" / "look.css"
 STYLE = f"<style>\n{_FILE.read_text(encoding='utf-8')}</style>\n"

@@ -170,7 +170,7 @@ def _ask_for_name(recipe: "Recipe", states: list["RunState"]) -> tuple[str, bool
         replace = st.toggle(
             "Replace the model of this name",
             key="may_replace",
-            help="Once you choose to use the new one.",
+            help="Only when you choose to use the new one.",
         )
     return name, replace
 

@@ -32,7 +32,7 @@ def package_of(state: "RunState") -> Package | str | None:
     try:
         written = (state.package / "card.json").stat()
     except OSError:
-        return f"The model in {state.package} has lost its card."
+        return f"The model in {state.package} has no card."
     return _load(state.package, written.st_ino, written.st_mtime_ns)
 
 
@@ -71,7 +71,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     earlier = [run for run in others if _came_before(run, state)]
     comparable = [run for run in earlier if _on_same_data(package_of(run), package)]
     judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
-    st.text(evaluation.protocol, help=MEASURES)
+    st.text("How was it judged?", help=f"{evaluation.protocol} {MEASURES}")
     table(
         (
             "Run",
@@ -89,7 +89,7 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     for sentence in next_patient(evaluation):
         st.text(sentence)
     if not evaluation.beats_colour:
-        notice("It does not clearly beat colour alone: it may only have learnt the stain.")
+        notice("Not clearly better than colour alone: it may only know the stain.")
     if len(judged) > 1:
         st.caption("Comparable only with the same split and seed.")
     else:
@@ -142,13 +142,13 @@ def offer_cancel(state: "RunState") -> None:
         return
     with st.popover("Cancel", key="cancel"):
         if state.state == "waiting":
-            st.text("It has not begun; it can be resumed later.")
+            st.text("Not begun yet; it can be resumed later.")
         elif state.history and state.stage != TRAINING:
-            st.text("It stops before the model is judged. Its epochs are kept for resuming.")
+            st.text("It stops before the model is judged. Finished epochs are kept for resuming.")
         elif state.history:
-            st.text("It stops within a step; the best model so far is kept.")
+            st.text("The best model so far is kept.")
         else:
-            st.text("No epoch is finished, so there is no model yet. It can be resumed.")
+            st.text("No epoch is finished: no model yet. It can be resumed.")
         if st.button("Stop this run", key="really_cancel", type="primary"):
             _do(state, lambda: cancel(state.id), f"stopping-{state.id}")
 
@@ -168,7 +168,7 @@ def offer_the_rest(state: "RunState") -> None:
             "Resume",
             key="resume",
             type="secondary" if package else "primary",
-            help="From its last finished epoch, at the end of the line.",
+            help="From its last finished epoch; joins the end of the queue.",
         ):
             _do(state, lambda: resume(state.id))
     if error := st.session_state.pop(f"error-{state.id}", None):

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 MOST_KEPT = 20  # checks
 _PARTS = {
     "train": "Training",
-    "validation": "Validation, picks the best epoch",
-    "test": "Test, judges the result",
-    "all": "All, in folds that take turns",
+    "validation": "Validation (picks the best epoch)",
+    "test": "Test (judges the result)",
+    "all": "All, in rotating folds",
 }
 
 
@@ -97,7 +97,7 @@ def check_and_start(request: "Request", changes: list[str], ahead: int) -> None:
             key="start",
             type="primary" if able else "secondary",
             disabled=not able,
-            help="Goes on when this page is closed.",
+            help="Continues when this page is closed.",
         )
         if job is None:
             st.caption("Check first.")
@@ -145,7 +145,7 @@ def _show_plan(plan: "Plan", ahead: int) -> None:
         Runs that train or wait already.
     """
     for refusal in plan.refusals:
-        notice(f"It cannot work: {refusal}", "error")
+        notice(f"It cannot run: {refusal}", "error")
     if plan.parts:
         table(
             ("Part", "Patients", "Images", *plan.classes),
@@ -166,7 +166,7 @@ def _show_plan(plan: "Plan", ahead: int) -> None:
         facts["Begins"] = f"after {others}: one trains at a time"
     if facts:
         rows = "".join(
-            f"<div><dt>{name}</dt><dd>{as_html(said)}</dd></div>" for name, said in facts.items()
+            f"<div><dt>{name}</dt><dd>{as_html(fact)}</dd></div>" for name, fact in facts.items()
         )
         st.html(f'<dl class="lobule-numbers lobule-facts">{rows}</dl>')
     if plan.notes:
@@ -179,14 +179,14 @@ def _facts(plan: "Plan") -> dict[str, str]:
     if plan.device:
         facts["Device"] = plan.device
     if plan.seconds is not None and plan.seconds_an_epoch is not None:
-        times = f"{plan.epochs} epochs" if plan.epochs else "a pass"
+        times = f"{plan.epochs} epochs" if plan.epochs else "per pass"
         facts["Time, at most"] = (
             f"{duration(plan.seconds)}: {times} of {duration(plan.seconds_an_epoch)}"
             + (f", also for each of {plan.folds} folds" if plan.folds else "")
-            + ", and reading; judging comes on top"
+            + ", plus reading and judging"
         )
     if plan.crops > 1:
-        facts["Squares"] = f"{plan.crops} cut from each image"
+        facts["Squares"] = f"{plan.crops} per image"
     if plan.disk_free and not plan.refusals:
         facts["Disk"] = (
             f"{plan.disk_needed / 1e6:,.0f} MB needed, {plan.disk_free / 1e9:,.1f} GB free"

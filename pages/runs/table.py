@@ -102,7 +102,7 @@ def _show_selected(chosen: list["RunState"]) -> None:
             st.button(f"Open {state.id}", key=f"open-{state.id}", on_click=choose, args=(state.id,))
     drawn = [state for state in chosen if state.history][: len(MARKS)]
     if len(chosen) > len(MARKS):
-        st.caption(f"The first {len(MARKS)} of {len(chosen)} ticked runs are drawn.")
+        st.caption(f"The first {len(MARKS)} of {len(chosen)} ticked runs are shown.")
     if not drawn:
         st.caption("No curves: no finished epoch.")
         return
@@ -157,7 +157,7 @@ _number = st.column_config.NumberColumn
 _CONFIG = {
     "AUROC": _number(
         format="%.3f",
-        help="How often a positive held-out image ranks above a negative one; 0.5 is guessing.",
+        help="How often a positive held-out image ranks above a negative one; 0.5 is chance.",
     ),
     "95 % interval": st.column_config.TextColumn(help="Of the AUROC, over patients."),
     "Colour alone": _number(

@@ -96,7 +96,7 @@ def _show_progress(state: "RunState") -> None:
     """Say what a waiting or running run is doing."""
     if state.state == "waiting":
         place = state.place_in_line or 1
-        ahead = "next in line" if place == 1 else f"number {place} in line"
+        ahead = "next in the queue" if place == 1 else f"number {place} in the queue"
         st.progress(0.0, text=f"Waiting: {ahead}. One run trains at a time.")
         return
     left = f", about {duration(state.eta_seconds)} left" if state.eta_seconds is not None else ""
@@ -116,7 +116,7 @@ def _show_numbers(state: "RunState") -> None:
         "Epoch": f"{state.epoch} of {state.epochs}" if state.epoch else "–",
         "Step": f"{state.step:,} of {state.steps:,}" if state.step and state.steps else "–",
         "Loss": figure(latest.get("loss")),
-        "Images a second": figure(latest.get("images_per_second"), 0),
+        "Images per second": figure(latest.get("images_per_second"), 0),
         "Learning rate": f"{latest['learning_rate']:.2g}" if latest.get("learning_rate") else "–",
         "Memory": f"{memory:,.0f} MB" if isinstance(memory, int | float) else "–",
         "Time so far": duration(taken) if taken is not None else "–",
@@ -133,7 +133,7 @@ def _show_epochs(state: "RunState") -> None:
         table(
             (
                 *("Epoch", "Phase", "Loss", "validation", "Accuracy", "validation", "AUROC"),
-                *("validation", "Learning rate", "Seconds", "Images a second"),
+                *("validation", "Learning rate", "Seconds", "Images per second"),
             ),
             [
                 (
@@ -168,7 +168,7 @@ def _show_log(state: "RunState") -> None:
             st.caption("Nothing yet.")
             return
         lines = [visible(line.rpartition("\r")[2]) for line in text.splitlines()]
-        st.caption(f"The last {LOG_LINES} lines at most; log.txt has all.")
+        st.caption(f"Last {LOG_LINES} lines at most; all are in log.txt.")
         st.code("\n".join(lines), language=None, height=_LOG_PIXELS)
 
 

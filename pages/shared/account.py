@@ -15,15 +15,15 @@ _TOLD: ContextVar[list[Callable[[], object]]] = ContextVar("told")
 @contextmanager
 def account() -> Iterator[None]:
     """Gather what is told about the things drawn meanwhile, and offer it once, below them."""
-    told: list[Callable[[], object]] = []
-    token = _TOLD.set(told)
+    entries: list[Callable[[], object]] = []
+    token = _TOLD.set(entries)
     try:
         yield
     finally:
         _TOLD.reset(token)
-    if told:
+    if entries:
         with st.expander(HOW, key="account"):
-            for draw in told:
+            for draw in entries:
                 draw()
 
 

@@ -19,8 +19,8 @@ def ask_for_path() -> Path | None:
         "Folder or manifest",
         key="dataset_path",
         placeholder="/data/BreaKHis_v1",
-        help="A folder of images, or a .csv or .parquet manifest, on the computer of Lobule. "
-        "Nothing in it is changed.",
+        help="A folder of images, or a .csv or .parquet manifest, on Lobule's computer. Nothing "
+        "in it is changed.",
     ).strip()
     st.session_state["last_dataset_path"] = typed
     if st.button("Pick a folder", key="pick", width="stretch"):
@@ -44,7 +44,7 @@ def ask_for_positive(path: Path) -> str | None:
         classes,
         index=None,
         key=f"positive-{path}",
-        placeholder="Which one is to be found?",
+        placeholder="Which class is to be detected?",
         help="Which class is positive, such as tumour?",
         persist_state="session",
     )
@@ -57,7 +57,7 @@ def ask_for_neighbours(path: Path) -> bool:
     return st.toggle(
         "Neighbouring ids are one woman",
         key=f"neighbours-{path}",
-        help="279 ids of IDC are 162 women: slides of one have neighbouring numbers.",
+        help="IDC's 279 ids are 162 women; one woman's slides have neighbouring numbers.",
         persist_state="session",
     )
 

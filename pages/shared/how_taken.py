@@ -9,10 +9,7 @@ from core.imaging.scale import OBJECTIVES
 from pages.shared.picture import show_picture
 
 _PICTURES = Path(__file__).with_name("objectives")
-_HELP = (
-    "What tissue looks like through the usual objectives. The pictures are drawn by a program: "
-    "compare the size of the nuclei."
-)
+_HELP = "Choose the objective at which nuclei look as large. Computer-drawn tissue."
 
 
 def ask_how_taken(state: Callable[[float], None], plausible: tuple[float, ...] = ()) -> None:

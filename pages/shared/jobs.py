@@ -106,9 +106,7 @@ class Job:
             self.error = str(error)
         except Exception:
             log.exception("Lobule could not %s", self.deed)
-            self.error = (
-                f"Lobule could not {self.deed} because of a fault in the program; its log says why."
-            )
+            self.error = f"Lobule could not {self.deed} because of a program error; see the log."
         finally:
             self.running = False
 

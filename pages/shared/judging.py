@@ -10,7 +10,7 @@ CANNOT_TELL = "Cannot tell"
 _UNSURE = "U"
 # J and K go to other images; C and R are Streamlit's own.
 _TAKEN = {"J", "K", "C", "R", _UNSURE}
-_HELP = "Your verdict; it is kept with the case. Then the next image comes."
+_HELP = "Your verdict, saved with the case; then the next image."
 
 
 def keys_of(classes: Sequence[str]) -> tuple[str | None, ...]:
@@ -25,7 +25,9 @@ def keys_of(classes: Sequence[str]) -> tuple[str | None, ...]:
     for name in classes:
         starts = [word[0] for word in name.upper().split()]
         letters = [*starts, *name.upper(), *"123456789"]
-        key = next((one for one in letters if _is_a_key(one) and one not in taken), None)
+        key = next(
+            (letter for letter in letters if _is_a_key(letter) and letter not in taken), None
+        )
         taken.add(key or "")
         keys.append(key)
     return tuple(keys)
@@ -33,7 +35,7 @@ def keys_of(classes: Sequence[str]) -> tuple[str | None, ...]:
 
 def ask_class(
     classes: Sequence[str],
-    said: str | None,
+    verdict: str | None,
     tag: str,
     say: Callable[[str | None], None],
     *,
@@ -59,7 +61,7 @@ def ask_class(
     """
     names = [*zip([*classes, None], [*keys_of(classes), _UNSURE], strict=True)]
     for place, (name, key) in enumerate(names):
-        chosen = judged and said == name
+        chosen = judged and verdict == name
         st.button(
             CANNOT_TELL if name is None else as_label(name),
             key=f"judge-{place}-{tag}",

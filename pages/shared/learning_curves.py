@@ -26,7 +26,7 @@ MARKS = (
 )
 _MEASURES = {"Loss": "loss", "AUROC": "auroc", "Accuracy": "accuracy"}
 _HELP = (
-    "Where the lines part, the network learns by heart. The epoch of lowest validation loss is "
+    "Where the lines part, the network overfits. The epoch of lowest validation loss is "
     "kept. AUROC: how often a positive image ranks above a negative one."
 )
 
@@ -90,7 +90,7 @@ def _draw(
             ),
             key=f"{key}-{title}",
             config={"displayModeBar": False},
-            alt=f"{title} by epoch; the table of epochs has the numbers.",
+            alt=f"{title} by epoch; numbers in the table of epochs.",
         )
 
 
@@ -112,7 +112,7 @@ def _why_none(state: "RunState") -> str:
     if state.request.recipe.probe:
         return "This recipe fits in one go: no epochs."
     if state.state in {"waiting", "running"}:
-        return "Curves come with the first finished epoch."
+        return "Curves appear after the first epoch."
     return "No finished epoch, so no curves."
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 HEATMAP, PROBABILITY_MAP = "Heatmap", "Probability map"
 BESIDE, SWIPE = "Side by side", "Swipe"
 MAP_HELP = (
-    "Probability map (larger images): the probability of each place; the line goes round what "
-    "reaches the decision threshold. Heatmap: Grad-CAM, where the network found what speaks for "
-    "the class. It shows where, not why, and outlines no lesion."
+    "Probability map (larger images): the probability at each place; the line encloses what "
+    "reaches the decision threshold. Heatmap (Grad-CAM): what counted for the class. It "
+    "shows where, not why, and does not outline a lesion."
 )
 OPACITY = 70
 # Height of a panel over its width: beyond these, an image leaves room at its sides instead.
@@ -69,7 +69,7 @@ def ask_view(key: str) -> View:
         )
         cut = None
         if way == SWIPE:
-            cut = st.slider("Map from here on, %", 0, 100, 50, 5, key=f"{key}cut", width=200) / 100
+            cut = st.slider("Map begins at, %", 0, 100, 50, 5, key=f"{key}cut", width=200) / 100
         opacity = st.slider(
             "Opacity of the map, %", 0, 100, OPACITY, 5, key=f"{key}opacity", width=200
         )
@@ -131,4 +131,4 @@ def draw_map(
         alt=f"The image, and the same image under its {name.lower()}.",
     )
     if heat and not np.nan_to_num(values).any():
-        quiet(f"The heatmap is empty: it found nothing that speaks for {diagnosis.heatmap_class}.")
+        quiet(f"The heatmap is empty: nothing counted for {diagnosis.heatmap_class}.")

@@ -7,7 +7,14 @@ from core.evaluation.few_patients import MARK, marked, warning
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
 from core.registry.card_results import CardEvaluation
-from core.registry.card_words import MEASURES, network_of, next_patient, summary_of, trained_on
+from core.registry.card_words import (
+    MEASURES,
+    judged_on,
+    network_of,
+    next_patient,
+    summary_of,
+    trained_on,
+)
 from pages.shared.plain import as_html, notice, table
 
 
@@ -68,10 +75,7 @@ def _evaluation(evaluation: CardEvaluation) -> None:
         notice("Leaky split: the same patients in training and test, so these figures flatter.")
     if evaluation.few:
         notice(f"{MARK}: {warning(evaluation.patients)}")
-    st.text(
-        f"{evaluation.protocol} {evaluation.patients} patients, {evaluation.images:,} images.",
-        help=MEASURES,
-    )
+    st.text(f"{judged_on(evaluation)}.", help=f"{MEASURES} {evaluation.protocol}")
     table(
         ("", "Images (positive)", "AUROC", "colour alone", "Balanced accuracy", "colour alone"),
         [
@@ -182,8 +186,8 @@ def _magnifications(evaluation: CardEvaluation) -> None:
 def _shifts(evaluation: CardEvaluation) -> None:
     st.text(
         "Under another stain, the same held-out images",
-        help="Haematoxylin and eosin stronger or weaker by up to this share, as another "
-        "laboratory might stain (Tellez et al. 2018).",
+        help="Haematoxylin and eosin up to this much stronger or weaker, as in another laboratory "
+        "(Tellez et al. 2018).",
     )
     table(
         ("Stain shifted by up to", "AUROC", "colour alone"),
@@ -197,8 +201,8 @@ def _shifts(evaluation: CardEvaluation) -> None:
 
 def _tried(evaluation: CardEvaluation) -> None:
     st.text(
-        "What was tried, each judged alike",
-        help="The best is a little flattered: all were compared on these same patients.",
+        "What was tried, judged alike",
+        help="The best looks a little too good: all were compared on these same patients.",
     )
     table(
         ("Way", "AUROC", "stain shifted"),

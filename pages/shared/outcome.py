@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.shared.marks import OUT_OF_SCOPE, has_class, mark_of, mark_of_outcome
-from pages.shared.plain import as_html, notice, table
+from pages.shared.plain import as_html, table
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from core.registry.card_results import OperatingPoint
 
 _HELP = (
-    "From the decision threshold (operating point) on the model says yes. It was chosen on "
-    "held-out patients, so it need not be 50 %."
+    "At or above the decision threshold (operating point) the class is called. It was chosen "
+    "on held-out patients and need not be 50 %."
 )
 _SETS_HELP = (
-    "Undecided: no single class is left. A class is ruled out where it is less probable than "
-    "on nearly all images of that class (conformal prediction sets)."
+    "Undecided: no class fits alone. A class is ruled out if less probable here than on "
+    "nearly all its held-out images (conformal prediction sets)."
 )
 _VIEWS_HELP = (
-    "Standard deviation over eight flips and turns, in percentage points. Tissue has no up or "
-    "down, so the answers should agree."
+    "Standard deviation of the probability over eight flips and turns, in percentage points. "
+    "Tissue has no up or down: it should be small."
 )
 _ORIGINS = {
     "stated": "stated by the file",
@@ -61,9 +61,9 @@ def _answer(diagnosis: "Diagnosis") -> None:
     rule = FIELD_RULE if diagnosis.card.input.fit == "crops" else IMAGE_RULE
 
     tiles = "1 tile" if diagnosis.tiles == 1 else f"{diagnosis.tiles:,} tiles"
-    words = f"{_words(diagnosis)} · {tiles} · {diagnosis.seconds:.2f} s"
+    words = f"{tiles} · {diagnosis.seconds:.2f} s"
     if diagnosis.positive_share is not None:
-        words = f"{words} · {_area(diagnosis, diagnosis.positive_share)} reaches it"
+        words = f"{words} · {_area(diagnosis, diagnosis.positive_share)} at or above the threshold"
     notes = [_HELP] if point else []
     notes += [] if diagnosis.scale.one_piece else [rule]
     notes += [_SETS_HELP] if diagnosis.card.conformal else []
@@ -142,8 +142,8 @@ def _headline(diagnosis: "Diagnosis", probability: float, of: str) -> str:
 
 
 def _reasons(diagnosis: "Diagnosis") -> str:
-    said = "".join(f"<li>{as_html(reason)}</li>" for reason in diagnosis.outcome.reasons)
-    return f'<ul class="lobule-list lobule-reasons">{said}</ul>' if said else ""
+    items = "".join(f"<li>{as_html(reason)}</li>" for reason in diagnosis.outcome.reasons)
+    return f'<ul class="lobule-list lobule-reasons">{items}</ul>' if items else ""
 
 
 def _colour(diagnosis: "Diagnosis") -> str:
@@ -156,17 +156,6 @@ def _positive(diagnosis: "Diagnosis") -> str | None:
     return diagnosis.operating_point.positive_class if diagnosis.operating_point else None
 
 
-def _words(diagnosis: "Diagnosis") -> str:
-    point = diagnosis.operating_point
-    if point is None:
-        return "The most probable class"
-    return (
-        "At or above the decision threshold"
-        if diagnosis.predicted == point.positive_class
-        else "Below the decision threshold"
-    )
-
-
 def _percent(share: float) -> str:
     """Return a probability in per cent; never rounded to certainty."""
     if 0 < share < 0.001:  # noqa: PLR2004 - the last digit shown
@@ -176,6 +165,16 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def scale_words(diagnosis: "Diagnosis") -> str:
+    """Return the scale at which an image was answered, where it is from, and its size."""
+    used = diagnosis.scale.um_per_px or diagnosis.card.input.um_per_px
+    info = diagnosis.image.info
+    return (
+        f"Scale {used:g} µm/px ({_ORIGINS[diagnosis.scale.state]}) · "
+        f"{info.width:,} × {info.height:,} px"
+    )
+
+
 def compare_scale(diagnosis: "Diagnosis") -> None:
     """Show what the model expects beside what the image is."""
     spec, info, plan = diagnosis.card.input, diagnosis.image.info, diagnosis.scale
@@ -183,7 +182,7 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
     origin = _ORIGINS[plan.state]
     size = f"{info.width:,} × {info.height:,} px"
     field = f"{info.width * used:,.0f} × {info.height * used:,.0f} µm"
-    expected = f"up to {spec.um_per_px_high:g} µm/px; finer images are shrunk to {spec.um_per_px:g}"
+    expected = f"up to {spec.um_per_px_high:g} µm/px; finer images shrunk to {spec.um_per_px:g}"
     stored = f"{info.format}, {info.mode}, {info.bit_depth} bit"
     table(
         ("", "The model expects", "This image"),
@@ -203,8 +202,6 @@ def compare_scale(diagnosis: "Diagnosis") -> None:
         ],
         caption="The model and this image",
     )
-    if plan.in_range:
-        notice(plan.message, "note")
 
 
 def _fields(spec: "InputSpec") -> str:
@@ -216,5 +213,5 @@ def _fields(spec: "InputSpec") -> str:
 
 def _pieces(diagnosis: "Diagnosis") -> str:
     if diagnosis.scale.one_piece:
-        return "looked at in one piece"
-    return f"looked at in {diagnosis.tiles:,} tiles of {diagnosis.scale.tile} px"
+        return "in one piece"
+    return f"in {diagnosis.tiles:,} tiles of {diagnosis.scale.tile} px"

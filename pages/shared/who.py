@@ -6,7 +6,7 @@ from core.cases.records import Actor
 
 LOCAL_USER = "local user"
 _NAME = "user_name"
-_HELP = "Stands in the trail. Nobody checks it: several people need the sign-in."
+_HELP = "Recorded in the trail, unchecked. Several users need the sign-in."
 
 
 def who(field: str = "") -> Actor:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _ADD_HELP = (
-    "A zip from Export, or a Keras network made elsewhere: .keras, .h5, or a SavedModel as .zip. "
-    "It is checked first, and replaces nothing."
+    "A zip from Export, or a Keras network: .keras, .h5, or a SavedModel as .zip. Checked "
+    "first; replaces nothing."
 )
 
 
@@ -69,10 +69,10 @@ def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:
             "✓ Default" if active else "Make default",
             key=f"default-{name}",
             disabled=active,
-            help="It answers unless you choose another.",
+            help="Answers unless you choose another.",
         ):
             _do(lambda: _make_default(name))
-        if st.button("Model card", key=f"card-{name}", help="All that is known of it."):
+        if st.button("Model card", key=f"card-{name}", help="Everything known about it."):
             show_card(package.card, package.model_sha256)
         checked = st.button(
             "Verify",
@@ -93,9 +93,9 @@ def offer_delete(entry: ShelfEntry, *, active: bool) -> None:
         if needed := needed_by(entry):
             notice(f"It cannot be deleted: {', '.join(needed)} needs it.")
             return
-        st.text("Deleted for good. Its run keeps a copy.")
+        st.text("Deleted for good; its training run keeps a copy.")
         if active:
-            st.text("It is the default: another will answer instead.")
+            st.text("It is the default: another model takes over.")
         if st.button("Delete it", key=f"delete-{entry.name}", type="primary"):
             _do(lambda: _delete(entry.name, active=active))
 
@@ -109,7 +109,7 @@ def _offer_rename(entry: ShelfEntry, package: Package) -> None:
             name.removeprefix(OWN),
             key=f"name-{name}",
             max_chars=64,
-            help=f"For the command line and its folder: {NAMES_ARE}.",
+            help=f"For folder and command line: {NAMES_ARE}.",
         )
         if st.form_submit_button("Rename", type="primary", key=f"renamed-{name}"):
 

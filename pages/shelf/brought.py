@@ -63,12 +63,10 @@ def _finish(key: str, package: "Package") -> None:
     adopting().forget(key)
     reading().forget(key)
     card = package.card
-    said = (
-        f"judged on {judged_on(card.evaluation)}"
-        if card.evaluation
-        else "and nobody has judged it yet"
+    judged = (
+        f"judged on {judged_on(card.evaluation)}" if card.evaluation else "and is not judged yet"
     )
     how = f" Scaling: {card.origin.scaling}." if card.origin else ""
-    st.session_state["shelf_told"] = f"{card.name} was added, {said}.{how}"
+    st.session_state["shelf_told"] = f"{card.name} was added, {judged}.{how}"
     st.session_state["imports"] += 1
     st.rerun()

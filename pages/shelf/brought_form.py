@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _BINARY = 2
 _TRY = "trial"  # None would be no choice at all
 _CLASSES_HELP = (
-    "In the order of the network's outputs, with commas between. Keras orders folders by alphabet."
+    "In the order of the outputs, separated by commas. Keras sorts folders alphabetically."
 )
 _FIELD_HELP = (
-    "Side of the square that one training image showed. Empty: as many pixels as the input has, at "
-    "that scale. A labelled folder says it by its images."
+    "Side of the square one training image showed. Empty: from the labelled folder, or the "
+    "input's pixels at that scale."
 )
 
 
@@ -57,7 +57,7 @@ def ask_for_adoption(job: "ReadJob", key: str, *, disabled: bool) -> Adoption | 
             classes,
             index=positive_of(*classes),
             key=f"positive-{key}-{typed}",
-            placeholder="Which one is to be found?",
+            placeholder="Which class is to be detected?",
             disabled=disabled,
         )
     first, second = st.columns(2)
@@ -86,19 +86,19 @@ def ask_for_adoption(job: "ReadJob", key: str, *, disabled: bool) -> Adoption | 
         side = first.number_input(
             "Side of its input, px", 8, 4096, 224, key=f"side-{key}", disabled=disabled
         )
-    st.html("<h3>Labelled images to judge it on, if you have any</h3>")
+    st.html("<h3>Labelled images to judge it on (optional)</h3>")
     data = ask_for_path()
     unseen = False
     if data:
         unseen = st.checkbox(
             "It was trained on none of these patients",
             key=f"unseen-{key}",
-            help="Else its figures are marked, and it answers only where it is chosen by name.",
+            help="Otherwise its figures are marked and it answers only if chosen by name.",
             disabled=disabled,
         )
     scaling = _ask_for_scaling(key, inside=job.inside, can_try=data is not None, off=disabled)
     if not name or not classes or (len(classes) == _BINARY and positive is None):
-        st.caption("Name its classes to go on.")
+        st.caption("Name its classes to continue.")
         return None
     return Adoption(
         name=name,
@@ -125,7 +125,7 @@ def _ask_for_scaling(key: str, *, inside: str | None, can_try: bool, off: bool) 
         key=f"scaling-{key}-{can_try}",
         format_func=_scaling_words,
         placeholder="How were images scaled in training?",
-        help="Not known? Give a labelled folder, on which each is tried, or try it on a picture.",
+        help="Unknown? Try each on a labelled folder or on one image.",
         disabled=off,
     )
     return next((scaling for scaling in SCALINGS if scaling == chosen), None)

@@ -42,7 +42,7 @@ class ReadJob(Job):
             path.write_bytes(self.content)
             foreign = read_foreign(path, self.name)
         self.content = b""
-        self.report("Making it flat")
+        self.report("Flattening it")
         network = build_flat(foreign, "pixels")
         self.inside = scales_itself(network.model)
         self.foreign, self.network = foreign, network

@@ -42,7 +42,7 @@ def show_network(job: "ReadJob") -> None:
 def show_layers(job: "ReadJob") -> None:
     """Show the layers of the flat network in a table."""
     layers = job.network.layers if job.network else ()
-    with st.expander(f"{len(layers):,} layers, made flat"), st.container(height=260, border=False):
+    with st.expander(f"{len(layers):,} layers, flattened"), st.container(height=260, border=False):
         table(
             ("Layer", "Kind", "Output", "Weights"),
             [
@@ -64,8 +64,8 @@ def try_picture(foreign: "Foreign", key: str) -> None:
         "Try it on a picture",
         type=["png", "jpg", "jpeg", "tif", "tiff", "bmp", "webp"],
         key=f"try-{key}",
-        help="One whose class you know. Its middle square is answered under each scaling, not "
-        "calibrated.",
+        help="One whose class you know. Its middle square is answered under each scaling, "
+        "uncalibrated.",
     )
     if file is None:
         return

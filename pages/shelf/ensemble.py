@@ -8,10 +8,7 @@ from core.registry.shelf import shelf
 from pages.shared.plain import notice
 
 _FEWEST = 2
-_HELP = (
-    "Their calibrated probabilities are averaged. They must tell the same classes apart at one "
-    "scale."
-)
+_HELP = "Averages calibrated probabilities. All need the same classes and scale."
 
 
 def ask_for_ensemble() -> None:
@@ -40,7 +37,7 @@ def ask_for_ensemble() -> None:
             except LobuleError as error:
                 notice(str(error), "error")
                 return
-            judged = "" if package.card.evaluation else " Nobody has judged it together yet."
+            judged = "" if package.card.evaluation else " It is not judged as a whole yet."
             st.session_state["ensembles"] = number + 1
             st.session_state["shelf_told"] = f"{name} was made of {', '.join(members)}.{judged}"
             st.rerun()

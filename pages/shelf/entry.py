@@ -84,13 +84,14 @@ def _trained(card: Card) -> str:
     fields = f"{most:.0f}" if least == most else f"{least:.0f} to {most:.0f}"
     names = ", ".join(patients)
     who = (
-        f"<details><summary>Which patients</summary>{as_html(names)}</details>" if patients else ""
+        f"<details><summary>{as_html(trained_on(card))}</summary>{as_html(names)}</details>"
+        if patients
+        else f"<p>{as_html(trained_on(card))}</p>"
     )
     return (
-        f'<h3>Trained on</h3><div class="lobule-text"><p>{as_html(trained_on(card))}</p>{who}'
-        f"<p>Tells apart: {as_html(', '.join(card.classes))}.</p>"
-        f"<p>Looks at {fields} µm at a time; images of up to "
-        f"{spec.um_per_px_high:g} µm per pixel.</p></div>"
+        f'<h3>Trained on</h3><div class="lobule-text">{who}'
+        f"<p>Classes: {as_html(', '.join(card.classes))}. Fields of {fields} µm; images of up to "
+        f"{spec.um_per_px_high:g} µm/px.</p></div>"
     )
 
 

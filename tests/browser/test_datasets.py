@@ -302,9 +302,9 @@ def test_a_long_audit_is_watched_and_stopped(visit: Callable[..., Page], tmp_pat
     expect(page.get_by_text("Reading images").first).to_contain_text("%", timeout=WAIT)
     show(page, "Samples")  # it can be looked around in meanwhile
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("The audit was stopped")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Audit stopped")).to_be_visible(timeout=WAIT)
     expect(page.get_by_text("patients unknown")).to_be_visible()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("Reading images").first).to_be_visible(timeout=WAIT)
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("The audit was stopped")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("Audit stopped")).to_be_visible(timeout=WAIT)

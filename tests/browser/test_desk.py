@@ -64,7 +64,7 @@ def test_a_case_of_twelve_is_judged_with_keys_alone(page: Page, tmp_path: Path) 
         files.append(tmp_path / f"image {number}.png")
         files[-1].write_bytes(encode_png((shade + noise).clip(0, 255).astype(np.uint8)))
     page.locator("input[type=file]").set_input_files(files, timeout=60_000)
-    expect(page.get_by_text("images are answered")).to_have_count(0)
+    expect(page.get_by_text("images answered")).to_have_count(0)
     answered(page)
     shown = page.locator(".lobule-file span").first
     # Wherever the focus was: on a row of the table, as a click leaves it.
@@ -164,7 +164,7 @@ def test_two_hundred_images_are_answered_stopped_and_gone_on_with(
         timeout=ANSWER
     )
     page.get_by_role("button", name="Stop", exact=True).click()
-    stopped = page.get_by_text(re.compile(r"Stopped: \d+ of 200 images are answered"))
+    stopped = page.get_by_text(re.compile(r"Stopped: \d+ of 200 images answered"))
     expect(stopped).to_be_visible(timeout=ANSWER)
     assert int(stopped.inner_text().split()[1]) < MOST_IMAGES
     page.get_by_role("button", name="Go on").first.click()

@@ -69,7 +69,7 @@ def test_a_long_one_tells_how_far_it_is_and_can_be_stopped(
     page.get_by_role("button", name="Explain", exact=True).click()
     expect(page.get_by_text("Score-CAM (4 of 4)")).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_text("Stopped. What was done by then is shown.")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Stopped. Finished maps are shown.")).to_be_visible(timeout=LONG)
     expect(page.locator(PANELS)).to_have_count(4)
     expect(page.get_by_role("button", name="Explain", exact=True)).to_be_visible()
     page.close()

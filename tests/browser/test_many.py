@@ -192,7 +192,7 @@ def test_killed_in_a_batch_nothing_confirmed_is_missing(chromium: Browser, tmp_p
         server.process.wait()
     with serving(tmp_path, port) as server:
         page.goto(address)
-        expect(page.get_by_text("The images of this address are gone")).to_be_visible(
+        expect(page.get_by_text("These images are no longer in memory")).to_be_visible(
             timeout=60_000
         )
         page.goto(f"{server.url}/worklist?case={case}")

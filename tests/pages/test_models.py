@@ -94,7 +94,7 @@ def test_a_name_that_is_taken_is_refused_in_words(own: Path) -> None:
 
 def test_deleting_the_default_says_who_answers_now(own: Path) -> None:
     page = click(open_page(), "default-mine")
-    assert any("another will answer" in text.value for text in page.text)
+    assert any("another model takes over" in text.value for text in page.text)
     click(page, "delete-mine")
     assert not own.exists()
     assert "tiny now answers by default" in html(page)
@@ -154,20 +154,20 @@ def test_a_network_made_elsewhere_is_asked_about_and_added(
     page = give(open_page(), made_elsewhere)
     shown = html(page)
     assert "sigmoid of 1" in shown
-    assert "Its one output is for the second class" in shown
+    assert "Its one output is the probability of the second class" in shown
     assert "GlobalAveragePooling2D" in shown
     assert "adopt" not in {button.key for button in page.button}, "its classes are not known"
     field(page, "classes-").set_value("benign, malignant").run()
     assert field(page, "positive-").value == "malignant"
     click(page, "adopt")
     drawn_until_gone(page, "stop-adopting", SECONDS)
-    assert "The scale is not known" in html(page)
+    assert "The scale is unknown" in html(page)
     field(page, "scale-").set_value(0.5).run()
     field(page, "scaling-").set_value("signed").run()
     field(page, "name-").set_value("theirs").run()
     click(page, "adopt")
     drawn_until_gone(page, "stop-adopting", SECONDS)
-    assert "theirs was added, and nobody has judged it yet. Scaling: −1 to 1." in html(page)
+    assert "theirs was added, and is not judged yet. Scaling: −1 to 1." in html(page)
     card = load_package(home / "models" / "theirs").card
     assert card.classes == ("benign", "malignant")
     assert card.input.field_um == 16.0
@@ -229,7 +229,7 @@ def test_a_file_that_is_no_model_is_refused_in_words() -> None:
     page = open_page()
     page.file_uploader(key="import-0").set_value(("a.zip", b"nothing", "application/zip")).run()
     click(page, "import")
-    assert "no sound zip file" in html(page)
+    assert "not a valid zip file" in html(page)
 
 
 def test_without_any_model_the_page_says_what_to_do(

@@ -154,7 +154,7 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     assert row(page, "Balanced accuracy")[0] == f"{balanced:.3f}"
     assert "10 images of 4 patients" in shown
     assert NEVER_JUDGED not in shown
-    said = f"it had not seen, this model does not clearly beat colour alone: AUROC {auroc:.2f}"
+    said = f"does not clearly beat colour alone: AUROC {auroc:.2f}"
     assert said in shown
     assert "Training" not in views(page)  # made of others: it has no epochs
     for view in views(page):
@@ -219,7 +219,7 @@ def test_the_positive_class_of_a_dataset_is_asked_for_where_its_words_do_not_say
         assert time.monotonic() < deadline
         time.sleep(0.1)
         page.run()
-    assert "do not say which of them" in html(page)
+    assert "do not say which is positive" in html(page)
     box = page.selectbox(key=f"positive-{folder}")
     assert (list(box.options), box.value) == (["a", "x"], None)
     box.set_value("x").run()
@@ -227,4 +227,4 @@ def test_the_positive_class_of_a_dataset_is_asked_for_where_its_words_do_not_say
     assert page.selectbox(key=f"positive-{folder}").value == "x"
     # Another question, which nobody has put yet.
     assert "has not answered" in html(page)
-    assert "do not say which of them" not in html(page)
+    assert "do not say which is positive" not in html(page)

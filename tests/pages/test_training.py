@@ -79,7 +79,7 @@ def test_a_waiting_run_says_its_place_in_line(runs: MadeUpRuns) -> None:
     runs.add("next", "waiting", hour=1)
     run = runs.add("last", "waiting", hour=2)
     said = words(start(run))
-    assert "number 2 in line" in said
+    assert "number 2 in the queue" in said
     assert "◔ waiting" in said
 
 
@@ -87,7 +87,7 @@ def test_a_running_run_is_followed(runs: MadeUpRuns) -> None:
     run = runs.add("mine", "running")
     page = start(run)
     assert "Reading images, 50%" in words(page)
-    assert "Curves come with the first" in words(page)
+    assert "Curves appear after the first" in words(page)
     values = {"epoch": 1, "epochs": 5, "step": 2, "steps": 4, "loss": 0.5}
     runs.write(run, {"event": "step", **values, "learning_rate": 0.01, "images_per_second": 77.0})
     said = words(page.run())
@@ -108,10 +108,10 @@ def test_curves_are_those_of_the_history(runs: MadeUpRuns) -> None:
 def test_cancelling_asks_the_run_to_stop(runs: MadeUpRuns, home: Path) -> None:
     run = runs.add("mine", "running", epochs=1)
     page = start(run)
-    assert "the best model so far is kept" in words(page)
+    assert "The best model so far is kept" in words(page)
     runs.write(run, {"event": "stage", "name": "Judging", "done": 0.0})
     page.run()
-    assert "before the model is judged. Its epochs are kept" in words(page)
+    assert "before the model is judged. Finished epochs are kept" in words(page)
     press(page, "really_cancel")
     assert (home / "runs" / run / "cancel").exists()
     assert page.button(key="stopping").disabled
@@ -137,7 +137,7 @@ def test_a_finished_run_shows_its_result_beside_others(runs: MadeUpRuns) -> None
     assert "1,234 images of 9 patients" in said
     assert "mine (this run)" in said
     assert "⚠ by image (leaky)" in said
-    assert "does not clearly beat colour" in said
+    assert "Not clearly better than colour alone" in said
     assert "resume" not in keys(page)
 
 
@@ -451,7 +451,7 @@ def test_a_fault_of_a_check_is_no_traceback(
 ) -> None:
     monkeypatch.setattr(core.training.planning.plan, "plan", lambda _: 1 / 0)
     page = checked(fill(start("new"), tmp_path))
-    assert "because of a fault in the program" in html(page)
+    assert "because of a program error" in html(page)
     assert "ZeroDivision" not in words(page)
 
 
@@ -481,10 +481,10 @@ def test_a_run_is_started_and_resumed(
     wait_until(run)
     page.run()
     assert read_run(run).state == "failed"
-    assert "Fault in the program" in html(page)
+    assert "Program error" in html(page)
     press(page, "resume")
     wait_until(run)
-    assert "Fault in the program" in (read_run(run).message or "")
+    assert "Program error" in (read_run(run).message or "")
 
 
 def test_a_resumed_run_does_not_pose_with_its_former_model(runs: MadeUpRuns) -> None:

@@ -104,8 +104,8 @@ def load_decisions(dataset: Dataset, file: Path | None = None) -> Decisions:
         ) from error
     if decisions.fingerprint != dataset.fingerprint:
         raise DatasetError(
-            f"The decisions in {file} are about another dataset than {dataset.root} as it is now: "
-            "images were added, removed or changed. Look at the findings and decide again."
+            f"The decisions in {file} do not fit {dataset.root} as it is now: images were "
+            "added, removed or changed. Look at the findings and decide again."
         )
     return decisions
 
@@ -145,8 +145,8 @@ def apply_decisions(dataset: Dataset, decisions: Decisions) -> Dataset:
     """
     if decisions.fingerprint != dataset.fingerprint:
         raise DatasetError(
-            f"The decisions are about another dataset than {dataset.root} as it is now. Look at "
-            "the findings and decide again."
+            f"The decisions do not fit {dataset.root} as it is now. Look at the findings and "
+            "decide again."
         )
     kept = dataset.records[~dataset.records["path"].isin(list(decisions.drop))]
     if kept.empty:

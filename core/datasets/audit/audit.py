@@ -78,7 +78,7 @@ def audit(
 
     def stop() -> None:
         if cancelled():
-            raise Stopped("The audit was stopped; the next one goes on from there.")
+            raise Stopped("Audit stopped; the next one continues from there.")
 
     folder = folder or get_settings().cache / "audit"
     scanned = scan(dataset, folder, lambda done: progress("Reading images", done), cancelled)

@@ -146,7 +146,7 @@ def colour_finding(result: ColourResult | None) -> Finding:
             code="colour-not-judged",
             severity="note",
             count=0,
-            message="How well colour alone predicts the class could not be measured: it takes two "
+            message="How well colour alone predicts the class could not be measured: it needs two "
             "classes with three patients each.",
             advice="Add patients, or choose another task.",
         )
@@ -162,7 +162,7 @@ def colour_finding(result: ColourResult | None) -> Finding:
     unseen = (
         "on patients it has not seen"
         if result.by_patient
-        else "with patients unknown, so that part of it is the same patients seen again"
+        else "with patients unknown, so some were seen before"
     )
     within = (
         f" Among the images of one patient, {result.within_patients:.2f} on average over the "
@@ -176,6 +176,6 @@ def colour_finding(result: ColourResult | None) -> Finding:
         count=1,
         message=f"{strength}21 colour statistics of an image, with no network, reach an AUROC "
         f"({ESTIMANDS[result.estimand]}) of {result.auroc:.2f} {interval}{unseen}.{within}",
-        advice="A network earns its place by what it adds to that: compare every model with the "
-        "colour-only baseline, and try stain normalisation or stain jitter.",
+        advice="Compare every model with this baseline, and try stain normalisation or "
+        "stain jitter.",
     )

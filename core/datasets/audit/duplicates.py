@@ -12,12 +12,12 @@ Groups = Sequence[NDArray[np.int64]]
 
 _KEEP_ONE = "Keep one image of each group and drop the others."
 _ADVICE = {
-    "across-classes": "At least one of the labels is wrong, and a model that meets both cannot "
-    "learn: look at them, and drop all but the one with the right label.",
-    "across-patients": "Either the patients are the same person or a file was misplaced: a split "
-    "by patient then leaks. " + _KEEP_ONE,
-    "across-parts": "These test or validation images have been seen in training: their figures "
-    "flatter. Drop the copies, or split by patient.",
+    "across-classes": "At least one label is wrong. Look at them, and keep only the one "
+    "with the right label.",
+    "across-patients": "Either the patients are one person or a file was misplaced: a "
+    "split by patient leaks. " + _KEEP_ONE,
+    "across-parts": "These test or validation images were seen in training: figures flatter. Drop "
+    "the copies, or split by patient.",
     "": "They count several times in training and in every figure. " + _KEEP_ONE,
 }
 _SEVERITIES: dict[str, Severity] = {

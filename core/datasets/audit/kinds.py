@@ -61,8 +61,7 @@ def _masks(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Find
             message=f"{number(count, 'image looks', 'images look')} like masks and not tissue: of "
             f"two colours or a few ({int(few.sum()):,}), or named as the mask of another image "
             f"({named:,}).",
-            advice="Drop them, or keep the masks in another folder: a model would be trained on "
-            "drawings.",
+            advice="Drop them, or move the masks to another folder.",
             examples=first_few(paths[masks]),
             files=tuple(paths[masks]),
         )
@@ -76,8 +75,8 @@ def _shapes(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Fin
             code="pixels-not-square",
             severity="warning",
             count=count,
-            message=f"{number(count, 'file states', 'files state')} pixels that are not square: "
-            "the tissue in them is stretched.",
+            message=f"{number(count, 'file states', 'files state')} non-square pixels: the tissue "
+            "in them is stretched.",
             advice="Drop them, or export them again with square pixels.",
             examples=first_few(paths[stretched]),
             files=tuple(paths[stretched]),
@@ -120,11 +119,11 @@ def _telling(
         code=code,
         severity="warning",
         count=total,
-        message=f"{what} tells the class: whoever knows it guesses {by_kind:.0%} of the images "
-        f"right; always guessing the commonest class is right for {by_class:.0%}. A model may "
-        "learn the traces of how images were saved instead of the disease.",
-        advice="Have all images saved alike, from the source: converting them afterwards leaves "
-        "the traces in.",
+        message=f"{what} gives away the class: it alone predicts {by_kind:.0%} of the images "
+        f"correctly; always guessing the commonest class, {by_class:.0%}. A model may learn "
+        "how images were saved instead of the disease.",
+        advice="Export all images alike from the source; converting them afterwards does not "
+        "remove the traces.",
         examples=first_few(
             f"{kind}: {', '.join(_counts(row, dataset.classes))}" for kind, row in table.iterrows()
         ),

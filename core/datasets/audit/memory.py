@@ -87,5 +87,5 @@ def write_aside(file: Path, content: bytes | memoryview) -> None:
     except OSError as error:
         raise DatasetError(
             f"{file.name} could not be written to {file.parent} ({error.strerror}). Free some "
-            "space, or set LOBULE_HOME to a folder that can be written to."
+            "space, or set LOBULE_HOME to a writable folder."
         ) from error

@@ -22,14 +22,14 @@ _TOO_FEW: tuple[tuple[str, Severity, int, int, str, str], ...] = (
     (
         *("class-cannot-be-held-out", "error", 0, 2),
         (
-            "no patient to hold out: with fewer than two patients, a model cannot be tested on "
-            "the class with a patient whom it has not seen."
+            "no patient to hold out: with fewer than two patients, the class cannot be "
+            "tested on a new one."
         ),
         "Add patients of this class, leave the class out, or choose the binary task.",
     ),
     (
         *("class-cannot-be-split", "error", 2, FEWEST_TO_SPLIT),
-        "two patients: one too few for training, validation and test.",
+        "only two patients: one too few for training, validation and test.",
         "Add patients of this class, or leave one patient out at a time instead.",
     ),
     (
@@ -52,10 +52,9 @@ def patient_findings(dataset: Dataset) -> Iterator[Finding]:
             code="patients-unknown",
             severity="error",
             count=len(dataset.records),
-            message="It is not known which images are of the same patient, so no split can exclude "
-            "that a patient is in training and in test: NO FIGURE FROM THIS DATASET CAN BE "
-            "TRUSTED to hold for a new patient.",
-            advice="Add a patients.csv or a manifest with a patient column, or give a pattern that "
+            message="It is not known which images are from the same patient, so every split may "
+            "leak: NO FIGURE FROM THIS DATASET CAN BE TRUSTED to hold for a new patient.",
+            advice="Add a patients.csv or a manifest with a patient column, or a pattern that "
             "finds the patient in the file names.",
         )
     yield from _imbalance(dataset)
@@ -79,11 +78,10 @@ def _look_alikes(dataset: Dataset) -> Iterator[Finding]:
         code="patients-look-alike",
         severity="error",
         count=count,
-        message=f"{number(count, 'patient is', 'patients are')} written in several ways, which "
-        "differ in case, blanks, separators, leading zeros or Unicode form only. They count as one "
-        "person each, so that no split parts them.",
-        advice="Look them up. If they are one person each, say so, and best correct the table; if "
-        "they are different people, say that, and every split takes them apart.",
+        message=f"{number(count, 'patient is', 'patients are')} spelled in several ways (case, "
+        "spaces, separators, leading zeros or Unicode form). Each counts as one person.",
+        advice="Look them up. If each is one person, say so and correct the table; if not, say so "
+        "and they count as different people.",
         examples=first_few(
             f"{patient}: {', '.join(ascii(name)[1:-1] for name in names)}"
             for patient, names in ways.items()
@@ -118,7 +116,7 @@ def _conflicts(dataset: Dataset) -> Iterator[Finding]:
         message=f"{number(count, 'patient')} {'has' if count == 1 else 'have'} images under more "
         f"than one of the {what}.",
         advice="Look the patients up. If one diagnosis is wrong, drop its images or correct the "
-        "label; if both are right, keep them: a split by patient never parts them.",
+        "label; if both are right, keep them.",
         examples=first_few(
             f"{patient}: {' and '.join(_with_slides(of_patients, patient, sorted(names)))}"
             for patient, names in named_twice.items()
@@ -171,10 +169,11 @@ def _patient_for_class(dataset: Dataset) -> Iterator[Finding]:
         code="patient-predicts-class",
         severity="note" if by_diagnosis else "warning",
         count=len(pure),
-        message=f"{number(len(pure), 'patient')} of {len(table)} have images of one class only. "
-        f"Whoever knows the patient guesses the class of {by_patient:.0%} of the images right; "
-        f"always guessing the commonest class is right for {by_class:.0%}. A model may learn to "
-        "recognise patients by their stain instead of the disease.",
+        message=f"{number(len(pure), 'patient')} of {len(table)} "
+        f"{'has' if len(pure) == 1 else 'have'} images of one class only. The patient alone "
+        f"predicts {by_patient:.0%} of the images correctly; always guessing the commonest "
+        f"class, {by_class:.0%}. A model may learn to recognise patients by "
+        "their stain instead of the disease.",
         advice=(
             f"Judge models on patients with every class: {', '.join(complete[:10])}."
             if len(complete)
@@ -198,8 +197,7 @@ def _imbalance(dataset: Dataset) -> Iterator[Finding]:
         "accuracy.",
         "patient": "Train with patient-balanced weights (recipe: balance), and read figures by "
         "patient.",
-        "magnification": "Choose one magnification, or see that each class has its share of every "
-        "one.",
+        "magnification": "Choose one magnification, or give each class its share of every one.",
     }
     for what, column in columns:
         counts = column[column != ""].value_counts()

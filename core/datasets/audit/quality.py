@@ -31,10 +31,9 @@ def quality_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
             code="blank",
             severity="warning",
             count=int(is_blank.sum()),
-            message=f"{number(int(is_blank.sum()), 'image is', 'images are')} blank: nothing "
-            "but glass, or one even colour.",
-            advice="A blank image teaches nothing of its class. Look at them and drop those without"
-            " tissue.",
+            message=f"{number(int(is_blank.sum()), 'image is', 'images are')} blank: only glass, "
+            "or one even colour.",
+            advice="Look at them and drop those without tissue.",
             examples=first_few(paths[is_blank]),
             files=tuple(paths[is_blank]),
         )
@@ -53,10 +52,9 @@ def quality_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
             code="out-of-focus",
             severity="warning",
             count=len(order),
-            message=f"{number(len(order), 'image is', 'images are')} far less "
-            "sharp than usual, for the contrast: out of focus, or no tissue.",
-            advice="Look at them, the least sharp first. Drop those on which you could not judge "
-            "the tissue yourself.",
+            message=f"{number(len(order), 'image is', 'images are')} far less sharp than usual for "
+            "their contrast: out of focus, or no tissue.",
+            advice="Look at them, least sharp first. Drop those you could not judge yourself.",
             examples=first_few(paths[order]),
             files=tuple(paths[order]),
         )
@@ -96,8 +94,8 @@ def _sizes(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Find
             count=int(others.sum()),
             message=f"{number(int(others.sum()), 'image differs', 'images differ')} in size "
             f"from the {often:,} of {_size(usual)}; there are {len(counts)} sizes.",
-            advice="Every image is resized to the network's input: one of another shape is "
-            "stretched. Drop slivers; cut large images into patches of one size.",
+            advice="Images of another shape are stretched to the network's input. Drop slivers; "
+            "cut large images into patches of one size.",
             examples=first_few(
                 f"{paths[row]}: {_size(int(sizes[row]))}" for row in np.flatnonzero(others)
             ),
@@ -146,8 +144,8 @@ def _stains(
             count=len(rows),
             message=f"{number(len(rows), 'image has', 'images have')} unusual colours{whose}: "
             "another stain, ink, a fold, or the edge of the glass.",
-            advice="Look at them, the farthest first. Drop what is no stained tissue; if a patient "
-            "was stained otherwise, expect a model to be wrong there, and say so.",
+            advice="Look at them, the most unusual first. Drop what is not stained tissue; expect "
+            "models to be wrong on patients stained differently.",
             examples=first_few(paths),
             files=tuple(paths),
         )

@@ -178,7 +178,7 @@ def _measure_chunk(
     square = np.ones(len(rows), dtype=bool)
     for at, row in enumerate(rows.tolist()):
         if cancelled():
-            raise Stopped("The audit was stopped; the next one goes on from there.")
+            raise Stopped("Audit stopped; the next one continues from there.")
         try:
             data, *stamps[at] = _read(files[row], limits[0])
         except (OSError, ValueError) as error:

@@ -37,55 +37,52 @@ class Words:
 METHODS: dict[MethodName, Words] = {
     "gradcam": Words(
         "Grad-CAM",
-        "Shows where the layer's features lie that speak for the class; each feature counts by "
-        "how much it moves the class's score on the whole.",
-        "Does not show what speaks against the class, nor anything finer than the layer's grid, "
-        "and is no outline of a lesion.",
+        "Shows where the layer's features for the class lie, each weighted by how much it "
+        "moves the class's score overall.",
+        "Does not show what speaks against the class, or anything finer than the layer's "
+        "grid, and does not outline a lesion.",
         "Selvaraju et al. 2017",
         slow=False,
     ),
     "gradcam++": Words(
         "Grad-CAM++",
-        "Shows the same as Grad-CAM, but gives several separate places that speak for the class "
-        "more equal weight.",
-        "Does not show which of these places counted most, nor what speaks against the class.",
+        "Shows the same as Grad-CAM, but weights several separate places more equally.",
+        "Does not show which place counted most, or what speaks against the class.",
         "Chattopadhyay et al. 2018",
         slow=False,
     ),
     "layercam": Words(
         "LayerCAM",
-        "Shows place by place where a small increase of the layer's features would raise the "
-        "class's score.",
-        "Does not show how much each place contributed in all: it looks at each place alone. Where "
-        "the network only averages the layer before it answers, it is the same as Grad-CAM++.",
+        "Shows, place by place, where slightly stronger features would raise the class's score.",
+        "Does not show how much each place contributed overall. If the network only averages "
+        "the layer before answering, it equals Grad-CAM++.",
         "Jiang et al. 2021",
         slow=False,
     ),
     "scorecam": Words(
         "Score-CAM",
-        "Shows features of the layer (at most 256, those that vary most), each counted by how "
-        "probable the class is when only the places that it marks stay visible.",
-        "Does not set apart what speaks against the class: other features count too, only less. "
-        "Where the network is sure whatever is covered, all count alike, and the map only says "
-        "where the tissue has structure.",
+        "Shows features of the layer (the 256 that vary most), each weighted by how probable "
+        "the class is when only the places it marks stay visible.",
+        "Does not separate what speaks against the class. If the network is sure whatever is "
+        "covered, the map only shows where the tissue has structure.",
         "Wang et al. 2020",
         slow=True,
     ),
     "smoothgrad": Words(
         "SmoothGrad",
-        "Shows pixels whose slightest change would change the class's score most, as a mean over "
-        "noisy copies of the image.",
-        "Does not show whether a pixel speaks for or against the class, nor what would happen if a "
-        "structure were missing; it likes edges.",
+        "Shows the pixels whose slightest change would change the class's score most, "
+        "averaged over noisy copies of the image.",
+        "Does not show whether a pixel speaks for or against the class, or what would happen "
+        "without a structure; it favours edges.",
         "Smilkov et al. 2017",
         slow=True,
     ),
     "occlusion": Words(
         "Occlusion",
         "Shows where the class becomes less probable when a small square is covered with the "
-        "image's mean colour. It looks at the answer only, not into the network.",
-        "Does not show what acts only together with its surroundings, nor anything smaller than "
-        "the square; the covered image is one that the network never saw.",
+        "image's mean colour.",
+        "Does not show what acts only together with its surroundings, or anything smaller "
+        "than the square; the network never saw such covered images.",
         "Zeiler & Fergus 2014",
         slow=True,
     ),

@@ -62,8 +62,8 @@ def red_green_blue(page: "TiffPage", description: str, ome: OmeImage | None, cou
         pages = [ome.channels[index].page for index in order]
         if None in pages or max(page_index or 0 for page_index in pages) >= count:
             raise ImageError(
-                "This OME-TIFF image keeps its channels in several files, and one file alone is no "
-                "colour picture. Export it as one 8-bit RGB TIFF or PNG."
+                "This OME-TIFF image keeps its channels in several files; one file alone is "
+                "not a colour picture. Export it as one 8-bit RGB TIFF or PNG."
             )
         return Planes(tuple(page_index or 0 for page_index in pages), named)
     if not description.startswith("ImageJ="):
@@ -129,7 +129,8 @@ def _not_colours(names: list[str]) -> ImageError:
     known = ", ".join(name for name in names if name)[:200]
     listed = f" ({known})" if known else ""
     return ImageError(
-        f"This TIFF image holds {len(names)} channels{listed} on pages of their own, which are not "
-        "named red, green and blue: one channel alone is no colour picture. If they are red, green "
-        "and blue, export it as an 8-bit RGB TIFF or PNG; fluorescence is not read."
+        f"This TIFF image holds {len(names)} channels{listed} on pages of their own, not "
+        "named red, green and blue: one channel alone is not a colour picture. If they are "
+        "red, green and blue, export it as an 8-bit RGB TIFF or PNG; fluorescence is not "
+        "read."
     )

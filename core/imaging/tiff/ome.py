@@ -168,7 +168,7 @@ def _scale(pixels: Element) -> StatedScale:
         um = length_in_um(text, unit)
         if um is None and um_of_unit(unit):
             return unusable(
-                f"states a pixel size of {text[:_SHOWN]!r} in its OME data, which is no length"
+                f"states a pixel size of {text[:_SHOWN]!r} in its OME data, which is not a length"
             )
         if um is None:
             values = [number(pixels.get(f"PhysicalSize{side}", "")) or 0 for side in "YX"]
@@ -176,7 +176,8 @@ def _scale(pixels: Element) -> StatedScale:
             if not shape.square:
                 return shape
             return unusable(
-                f"states its pixel size in {unit[:_SHOWN]!r} in its OME data, no unit of length"
+                f"states its pixel size in {unit[:_SHOWN]!r} in its OME data, which is not a "
+                "unit of length"
             )
         sides.append(um)
     return from_pixel_size(*sides) if sides else NOT_STATED

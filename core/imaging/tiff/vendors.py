@@ -90,7 +90,7 @@ def _aperio(page: Facts, first: Facts) -> StatedScale | None:
     other = _APERIO_DOWN.search(text)
     down = _aperio_length(other[1]) if other else across
     if across is None or down is None:
-        return unusable(f"states 'MPP = {size[1].strip()[:40]}', which is no number")
+        return unusable(f"states 'MPP = {size[1].strip()[:40]}', which is not a number")
     return _of_aperio_copy(from_pixel_size(across, down), text, page)
 
 
@@ -139,7 +139,7 @@ def _philips(page: Facts, first: Facts) -> StatedScale | None:
     # DICOM gives the distance of rows first.
     sides = [number(value) for value in numbers.groups()[::-1]] if numbers else []
     if not sides or None in sides:
-        return unusable(f"states a pixel spacing of {spacings[0].strip()[:40]!r}, no two numbers")
+        return unusable(f"states a pixel spacing of {spacings[0].strip()[:40]!r}, not two numbers")
     stated = from_pixel_size(*(side * UM_PER_MM for side in sides if side is not None))
     return of_copy(stated, _philips_size(source), (page.width, page.height))
 
@@ -221,7 +221,7 @@ def _ventana(page: Facts, first: Facts) -> StatedScale | None:
             continue
         um_per_px = length_in_um(stated, "µm")
         if um_per_px is None:
-            return unusable(f"states 'ScanRes = {stated[:40]}', which is no number")
+            return unusable(f"states 'ScanRes = {stated[:40]}', which is not a number")
         level = re.search(r"level=(\d+)", page.description)
         return from_pixel_size(um_per_px * 2 ** (int(level[1]) if level else 0))
     return None
@@ -238,7 +238,8 @@ def _imagej(page: Facts, first: Facts) -> StatedScale | None:
     sides = [um_of_unit(across), um_of_unit(down)]
     if None in sides:
         return unusable(
-            f"states its scale in {across[:40]!r} as ImageJ writes it, no unit of length"
+            f"states its scale in {across[:40]!r} as ImageJ writes it, which is not a unit of "
+            "length"
         )
     if not min(page.density):
         return unusable(f"states the unit {across[:40]!r} as ImageJ writes it, but no resolution")

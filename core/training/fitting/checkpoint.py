@@ -117,8 +117,8 @@ def save_state(folder: Path, key: Key, state: State) -> None:
             old.unlink()
     except OSError as error:
         raise TrainingError(
-            f"The state of training cannot be written to {folder}: {error.strerror}. What was "
-            "learnt up to the epoch before is kept. Make room or allow writing there, and resume."
+            f"The state of training cannot be written to {folder}: {error.strerror}. Finished "
+            "epochs are kept. Free some space or allow writing there, and resume."
         ) from error
 
 
@@ -140,8 +140,9 @@ def load_state(folder: Path, key: Key) -> State | None:
             # A damaged archive may send NumPy to a place before the file's beginning.
             if error.errno not in {None, errno.EINVAL}:
                 raise TrainingError(
-                    f"The state of training in {path} cannot be read ({error.strerror}). It is "
-                    "kept. See to the disk and its permissions and resume, or start a new run."
+                    f"The state of training in {path} cannot be read ({error.strerror}). It "
+                    "is kept. Check the disk and its permissions and resume, or start a new "
+                    "run."
                 ) from error
         except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
             pass
@@ -156,9 +157,9 @@ def _read(path: Path, key: Key) -> State:
         fields = {field.name for field in dataclasses.fields(Progress)} - {"best"}
         if about["key"] != key.digest or set(about["progress"]) != fields:
             raise TrainingError(
-                f"The state of training in {path} was kept by another fit than the one that is to "
-                f"go on: {_differences(about.get('facts', {}), key.facts)}. It is kept. Resume on "
-                "the device and with the version of Lobule that the run began with, or start a "
+                f"The state of training in {path} belongs to another fit than the one to "
+                f"resume: {_differences(about.get('facts', {}), key.facts)}. It is kept. "
+                "Resume on the device and Lobule version that the run began with, or start a "
                 "new run."
             )
         groups: dict[str, list[NDArray]] = {"variable": [], "optimiser": [], "best": []}
@@ -181,14 +182,14 @@ def _facts(settings: dict[str, Any], before: str = "") -> dict[str, str]:
     return facts
 
 
-def _differences(found: dict[str, str], expected: dict[str, str]) -> str:
+def _differences(stored: dict[str, str], expected: dict[str, str]) -> str:
     """What was and what is, for people; states of earlier versions hold no facts."""
     differing = [
-        f"{name} was {found.get(name, 'not stated')} and is {expected.get(name, 'not stated')}"
-        for name in {**found, **expected}
-        if found.get(name) != expected.get(name)
+        f"{name} was {stored.get(name, 'not stated')} and is {expected.get(name, 'not stated')}"
+        for name in {**stored, **expected}
+        if stored.get(name) != expected.get(name)
     ]
-    if not (found and differing):
+    if not (stored and differing):
         return "it was written by another version of Lobule, or with other settings or precision"
     return "; ".join(differing)
 

@@ -101,8 +101,8 @@ def fit_network(
         except Stopped as stopped:
             if not progress.history:
                 raise Stopped(
-                    "The run was cancelled before its first epoch was done, so that there is "
-                    "nothing to keep. Start it again, or resume it, to train."
+                    "The run was cancelled before its first epoch was done: nothing to keep. "
+                    "Start it again, or resume it."
                 ) from stopped
         network.set_weights(progress.best)
     return pd.DataFrame(progress.history)
@@ -192,6 +192,6 @@ def _memory_errors_in_words(batch: str) -> Iterator[None]:
         if not is_out_of_memory(error):
             raise
         raise TrainingError(
-            f"There is not enough memory for a step of {batch}. Halve train.batch_size, or choose "
-            "a smaller input_size or network. What was learnt up to the epoch before is kept."
+            f"There is not enough memory for a step of {batch}. Halve train.batch_size, or "
+            "choose a smaller input_size or network. Finished epochs are kept."
         ) from error

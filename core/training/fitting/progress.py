@@ -155,7 +155,7 @@ def check_loss(loss: float, epoch: int) -> float:
     if math.isfinite(loss):
         return loss
     raise TrainingError(
-        f"The loss became {loss} in epoch {epoch}; expected a number. The weights have grown "
-        "beyond all bounds. Lower the learning rate to a tenth (train.learning_rate, or "
+        f"The loss became {loss} in epoch {epoch}; expected a number. The weights have "
+        "diverged. Lower the learning rate to a tenth (train.learning_rate, or "
         "fine_tune.learning_rate), set mixed_precision to false if it is on, and train again."
     )

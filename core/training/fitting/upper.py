@@ -163,8 +163,8 @@ def _fill(
         for start in range(0, images, BATCH):
             if watch.cancelled():
                 raise Stopped(
-                    "The run was cancelled before its first epoch, so that there is nothing to "
-                    "keep. Start it again, or resume it, to train."
+                    "The run was cancelled before its first epoch: nothing to keep. Start it "
+                    "again, or resume it."
                 )
             rows = slice(start, start + BATCH)
             squares: Any = np.asarray(pixels[rows])
@@ -172,6 +172,6 @@ def _fill(
                 squares = layer(squares, training=True)
             features[rows, view] = lower.predict_on_batch(np.asarray(squares))
             watch.stage(
-                "Computing the layers that stay",
+                "Computing the frozen layers",
                 (view + min(start + BATCH, images) / images) / views,
             )

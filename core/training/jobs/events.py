@@ -17,7 +17,7 @@ class Events(EventLog):
     """Appends to the file of one run."""
 
     def __init__(self, path: Path) -> None:
-        kept = "What was learnt up to the last finished epoch is kept."
+        kept = "Finished epochs are kept."
         super().__init__(path, TrainingError, kept, _FLEETING)
 
 

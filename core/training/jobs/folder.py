@@ -62,8 +62,8 @@ def find_folder(run: str) -> RunFolder:
     folder = RunFolder(get_settings().runs / run)
     if not _ID.fullmatch(run) or not os.path.lexists(folder.path):
         raise TrainingError(
-            f"There is no run {run!r} in {get_settings().runs}. "
-            "`python -m core runs list` names those that there are."
+            f"There is no run {run!r} in {get_settings().runs}. `python -m core runs list` "
+            "lists the existing ones."
         )
     return folder
 
@@ -117,8 +117,8 @@ def create_folder(request: Request) -> tuple[RunFolder, int]:
         path, lock = join_line(get_settings().runs, request.name, fill, TrainingError)
     except OSError as error:
         raise TrainingError(
-            f"The run cannot be written to {get_settings().runs}: {error.strerror}. Make room or "
-            "allow writing there, or set LOBULE_HOME to another folder."
+            f"The run cannot be written to {get_settings().runs}: {error.strerror}. Free some "
+            "space or allow writing there, or set LOBULE_HOME to another folder."
         ) from error
     return RunFolder(path), lock
 

@@ -43,8 +43,7 @@ def wait_for_device(run: RunFolder, watch: Watch) -> int:
     def check() -> None:
         if watch.cancelled():
             raise Stopped(
-                "The run was cancelled while it waited for the device. Resume it to put it in line "
-                "again."
+                "The run was cancelled while it waited for the device. Resume it to queue it again."
             )
 
     def told(others: int) -> None:

@@ -48,8 +48,8 @@ class Listener(Watch):
         elif fingerprint != self._fingerprint:
             raise TrainingError(
                 "The images or their labels have changed since this run began: the dataset's "
-                f"fingerprint was {self._fingerprint[:12]} and is {fingerprint[:12]}. Put back "
-                "what was there and resume, or start a new run on what is there now."
+                f"fingerprint was {self._fingerprint[:12]} and is {fingerprint[:12]}. Restore "
+                "them and resume, or start a new run."
             )
         self._shown.dataset(fingerprint)
 
@@ -106,13 +106,10 @@ class Listener(Watch):
 
     def _cut_off_in(self, stage: str) -> str:
         if not self._epochs:
-            return (
-                "The run was cancelled before anything was learnt that could be kept. Resume it to "
-                "go on."
-            )
+            return "The run was cancelled before there was anything to keep. Resume it to continue."
         return (
-            f"The run was cancelled in the stage {stage!r}, before its model was judged. Epochs up "
-            f"to {self._epochs[-1]} are kept: resume it to go on."
+            f"The run was cancelled in the stage {stage!r}, before its model was judged. "
+            f"Epochs up to {self._epochs[-1]} are kept: resume it to continue."
         )
 
     def _log_stage(self, name: str) -> None:

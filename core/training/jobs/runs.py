@@ -84,7 +84,7 @@ def cancel(run: str) -> None:
     folder = find_folder(run)
     state = state_of(folder).state
     if state not in {"waiting", "running"}:
-        raise TrainingError(f"The run {run} cannot be cancelled: it is {state} already.")
+        raise TrainingError(f"The run {run} cannot be cancelled: it is already {state}.")
     try:
         folder.cancel.touch()
     except OSError as error:

@@ -57,8 +57,8 @@ def shelve(run: str, *, replace: bool = False) -> Path:
     except (OSError, shutil.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise TrainingError(
-            f"The model cannot be put into {parent}: {reason}. Make room or allow writing there; "
-            f"the run's own stays in {package.path}."
+            f"The model cannot be written to {parent}: {reason}. Free some space or allow "
+            f"writing there; the run's own stays in {package.path}."
         ) from error
     load_package(target)
     return target

@@ -84,8 +84,8 @@ def check(request: Request) -> None:
     shelf = request.folder or get_settings().own_models
     if (shelf / request.name).exists() and not request.replace:
         raise TrainingError(
-            f"There is already a model named {request.name!r} in {shelf}. Choose another --name, "
-            "or give --replace."
+            f"There is already a model named {request.name!r} in {shelf}. Choose another "
+            "--name, or give --replace."
         )
     if not os.access(request.data, os.F_OK):
         raise DatasetError(
@@ -98,7 +98,7 @@ def _take_again(name: str) -> tuple[RunFolder, int]:
     run.read_request()
     lock = take(run.lock)
     if lock is None:
-        raise TrainingError(f"The run {name} is at work. Cancel it first, or let it finish.")
+        raise TrainingError(f"The run {name} is still running. Cancel it first, or let it finish.")
     try:
         _refuse_finished(run)
         run.cancel.unlink(missing_ok=True)

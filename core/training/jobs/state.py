@@ -230,13 +230,13 @@ def state_of(run: RunFolder) -> RunState:
 
 def _interruption(story: Story) -> str:
     kept = (
-        f"Epochs up to {story.history[-1]['epoch']} are kept: resume to go on from there."
+        f"Epochs up to {story.history[-1]['epoch']} are kept: resume to continue from there."
         if story.history
-        else "Resume to begin again; images that were read already are kept."
+        else "Resume to begin again; images already read are kept."
     )
     return (
-        "The process ended without a word: it was killed, the memory of the machine ran out, or "
-        f"the machine stopped. {kept}"
+        "The process ended unexpectedly: it was killed, memory ran out, or the machine "
+        f"stopped. {kept}"
     )
 
 

@@ -90,9 +90,9 @@ def _in_words(error: Exception, run: RunFolder) -> str:
 
     history = read_story(run).history
     kept = (
-        f"What was learnt up to epoch {history[-1]['epoch']} is kept"
+        f"Epochs up to {history[-1]['epoch']} are kept"
         if history
-        else "Images that were read already are kept"
+        else "Images already read are kept"
     )
     if is_out_of_memory(error):
         return (
@@ -100,13 +100,9 @@ def _in_words(error: Exception, run: RunFolder) -> str:
             f"other programs. {kept}."
         )
     if _is_full_disk(error):
-        return (
-            f"There is no room left on the disk of {get_settings().home}. Make room there and "
-            f"resume. {kept}."
-        )
+        return f"The disk of {get_settings().home} is full. Free some space and resume. {kept}."
     return (
-        f"Fault in the program: {error!r}. The run's log has the details. {kept}: the run can be "
-        "resumed."
+        f"Program error: {error!r}. The run's log has the details. {kept}: the run can be resumed."
     )
 
 

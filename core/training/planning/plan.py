@@ -129,7 +129,7 @@ def plan(request: Request) -> Plan:
             refusals.append(str(error))
         else:
             if timing is None:
-                notes.append("Another run is training, so the time this one takes is not known.")
+                notes.append("Another run is training, so the time for this one is unknown.")
     images = len(dataset.records) * crops
     needed = images * recipe.input_size**2 * 3
     views = images * recipe.train.views if recipe.train else 0
@@ -139,7 +139,8 @@ def plan(request: Request) -> Plan:
     if needed > free:
         refusals.append(
             f"The run needs {needed / 1e9:.1f} GB on the disk of {get_settings().home}, and "
-            f"{free / 1e9:.1f} GB are free. Make room, or set LOBULE_HOME to another disk."
+            f"{free / 1e9:.1f} GB are free. Free some space, or set LOBULE_HOME to another "
+            "disk."
         )
     folds = FOLDS if recipe.train and parts and "test" not in parts else 0
     training = _training_seconds(recipe, timing, parts, crops) if timing else None

@@ -104,8 +104,8 @@ def _ask(question: str, weights: str) -> Timing:  # noqa: ARG001 (other weights,
         ) from error
     except (OSError, ValueError, ValidationError) as error:
         raise TrainingError(
-            "The process that was to time a few steps ended without an answer; the memory may not "
-            "suffice. Choose a smaller train.batch_size, input_size or network."
+            "Timing a few steps ended unexpectedly, perhaps for lack of memory. Choose a "
+            "smaller train.batch_size, input_size or network."
         ) from error
     if answer.timing is None:
         raise TrainingError(answer.refusal or "A few steps could not be timed.")

@@ -32,18 +32,21 @@ def chosen_dataset(request: Request) -> tuple[Dataset, tuple[str, ...]]:
         positive=request.positive,
         neighbours=request.group_neighbours,
     )
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if request.positive is not None:
-        said = (
-            f"The positive class, “{dataset.classes[-1]}”, was stated when training was asked for.",
+        notes = (
+            (
+                f"The positive class, “{dataset.classes[-1]}”, was stated when training was "
+                "requested."
+            ),
         )
     if request.group_neighbours:
-        said = (*said, "Neighbouring ids of IDC count as one woman.")
+        notes = (*notes, "Neighbouring ids of IDC count as one woman.")
     if request.um_per_px is not None:
         dataset, stated = at_scale(dataset, request.um_per_px)
-        said = (*said, stated)
+        notes = (*notes, stated)
     kept, dropped = after_audit(dataset)
-    return kept, (*said, *dropped)
+    return kept, (*notes, *dropped)
 
 
 def after_audit(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
@@ -81,11 +84,11 @@ def at_scale(dataset: Dataset, um_per_px: float) -> tuple[Dataset, str]:
     unknown = int(scales.isna().sum())
     if not unknown:
         refuse_contradiction(um_per_px, dataset.records, dataset.root)
-        return dataset, f"The images have the scale that was stated, {um_per_px:g} µm/px."
+        return dataset, f"The images state the same scale, {um_per_px:g} µm/px."
     whose = "the images" if unknown == len(scales) else f"{unknown:,} of the images"
-    said = (
-        f"The scale of {whose}, {um_per_px:g} µm/px, was stated when training was asked for; they "
-        "do not say it themselves."
+    note = (
+        f"The scale of {whose}, {um_per_px:g} µm/px, was stated when training was requested; "
+        "the files do not state it."
     )
     records = dataset.records.assign(um_per_px=scales.fillna(um_per_px))
-    return replace(dataset, records=records, notes=(*dataset.notes, said)), said
+    return replace(dataset, records=records, notes=(*dataset.notes, note)), note

@@ -55,10 +55,10 @@ def framing_of(dataset: Dataset, side: int, fit: Literal["squash", "crops"]) -> 
     scales = dataset.records["um_per_px"].round(3)
     if not np.isfinite(scales).all():
         raise TrainingError(
-            f"The scale of the images in {dataset.root} is unknown, and a model must state the "
-            "scale that it was trained at. State it, in micrometres per pixel: with --um-per-px on "
-            "the command line, in the field “Scale of the images” on the Training page or “Scale "
-            "of its training images” on the Models page, or in a manifest with a column um_per_px."
+            f"The scale of the images in {dataset.root} is unknown, and a model must state "
+            "its training scale. State it, in µm/px: with --um-per-px on the command line, "
+            "in the field “Scale of the images” on the Training page or “Scale of its "
+            "training images” on the Models page, or in a manifest with a column um_per_px."
         )
     shapes = {
         float(scale): _shape(dataset, np.flatnonzero(scales == scale))

@@ -49,7 +49,7 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
         return Recipe.model_validate(values)
     except ValidationError as error:
         raise RecipeError(
-            f"The recipe {recipe.name} cannot be changed so. {wrong_settings(error)}."
+            f"The recipe {recipe.name} cannot be changed like that. {wrong_settings(error)}."
         ) from error
 
 

@@ -165,7 +165,7 @@ class Recipe(_Table):
         if self.probe and self.probe.passes == 1 and self.augmentation != Augmentation():
             raise ContradictionError(
                 "probe.passes",
-                "the only pass shows each image as it is, so that [augmentation] changes nothing: "
+                "the only pass shows each image unchanged, so [augmentation] has no effect: "
                 "set passes to 2 or more, or leave [augmentation] out",
             )
         for setting in ("label_smoothing", "mixed_precision"):
@@ -188,7 +188,7 @@ class Recipe(_Table):
         if train.views == 1 and self.augmentation != Augmentation():
             raise ContradictionError(
                 "train.views",
-                "the only view shows each image as it is, so that [augmentation] changes nothing: "
+                "the only view shows each image unchanged, so [augmentation] has no effect: "
                 "set views to 2 or more, or leave [augmentation] out",
             )
         if self.fine_tune and not train.frozen_base:
@@ -252,7 +252,7 @@ def load_recipe(name: str) -> Recipe:
 
 def wrong_settings(error: ValidationError, text: str = "") -> str:
     """Say which settings are wrong, and why; and on which lines of the recipe's file, if given."""
-    said = []
+    problems = []
     for item in error.errors():
         names = [str(part) for part in item["loc"]]
         reason = item["msg"]
@@ -261,5 +261,5 @@ def wrong_settings(error: ValidationError, text: str = "") -> str:
             names, reason = cause.setting.split("."), str(cause)
         line = line_of(text, names)
         where = f"line {line}, " if line else ""
-        said.append(f"{where}{'.'.join(names) or 'recipe'}: {reason}")
-    return "; ".join(said)
+        problems.append(f"{where}{'.'.join(names) or 'recipe'}: {reason}")
+    return "; ".join(problems)

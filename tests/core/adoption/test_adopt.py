@@ -107,7 +107,7 @@ def test_a_folder_yields_all_that_training_yields(judged: Package) -> None:
     assert card.operating_point.positive_class == "IDC"
     assert result.robustness
     assert len(result.stain_shift) == 2
-    assert any("those that it was trained on are not known" in note for note in result.notes)
+    assert any("its training images are not known" in note for note in result.notes)
 
 
 def test_its_figures_are_those_of_its_own_answers_on_the_folder(
@@ -204,7 +204,7 @@ def test_one_that_nobody_judged_never_answers_by_itself(
 ) -> None:
     adopt(foreign, UNJUDGED)
     image = read_image(next((tiny_idc / "1").rglob("*.png")))
-    with pytest.raises(NoModelError, match="nobody has judged it"):
+    with pytest.raises(NoModelError, match="not judged"):
         choose(image, 4.0)
     with pytest.raises(LobuleError, match="never judged: theirs"):
         active_name()
@@ -224,8 +224,8 @@ def test_one_that_nobody_judged_never_answers_by_itself(
     route = choose(image, 4.0)
     assert route.package.card.name == "judged"
     said = dict(route.chosen.others)
-    assert "nobody has judged it" in said["theirs"]
-    assert "nobody has judged it" in said["both"]
+    assert "not judged" in said["theirs"]
+    assert "not judged" in said["both"]
 
 
 @pytest.mark.usefixtures("no_others")
@@ -236,9 +236,9 @@ def test_one_that_nobody_judged_never_answers_by_itself(
         ({"classes": ("a", "b", "c")}, "3 were named"),
         ({"classes": ("IDC", "idc ")}, "a name of its own"),
         ({"classes": ("left", "right")}, "do not say which"),
-        ({"positive": "tumour"}, "is none of"),
+        ({"positive": "tumour"}, "is not one of"),
         ({"um_per_px": 4000.0}, "4000 µm/px"),
-        ({"um_per_px": None, "field_um": None}, "The scale is not known"),
+        ({"um_per_px": None, "field_um": None}, "The scale is unknown"),
         ({"scaling": None}, "How colours are scaled is not known"),
         ({"name": "../up"}, "cannot be called"),
     ],
@@ -264,13 +264,13 @@ def test_folders_that_cannot_judge_are_refused_and_nothing_comes(
     few = tmp_path / "few"
     for patient in ("1", "2"):
         shutil.copytree(tiny_idc / patient, few / patient)
-    assert "too few to judge" in refusal(few)
+    assert "Too few images to judge" in refusal(few)
     strangers = tmp_path / "strangers"
     for label in ("no IDC", "IDC"):
         for number in range(4):
             draw(strangers / label / f"{number}.png", 32, 32, number)
     assert "patients of the images" in refusal(strangers)
-    assert "Give a dataset of the model's classes" in refusal(
+    assert "Give a dataset with the model's classes" in refusal(
         tiny_idc, classes=("benign", "malignant")
     )
     assert "show 200 µm" in refusal(tiny_idc, um_per_px=None, field_um=900.0)
@@ -304,7 +304,7 @@ def test_more_than_two_classes_have_no_positive_one(tmp_path: Path) -> None:
     request = replace(UNJUDGED, classes=("a", "b", "c"))
     card = adopt(foreign, request).card
     assert (card.task, card.classes, card.positive_index) == ("subtype", ("a", "b", "c"), None)
-    with pytest.raises(LobuleError, match="none is"):
+    with pytest.raises(LobuleError, match="have none"):
         adopt(foreign, replace(request, name="other", positive="a"))
 
 

@@ -251,8 +251,8 @@ def test_a_damaged_saved_model_is_refused_in_words(
     for content, words in (
         (sound[:-20], "damaged"),
         (b"\xff\xff", "damaged"),
-        (b"", "class of its own"),
-        (sound.replace(b"_tf_keras_network", b"_tf_keras_model__"), "class of its own"),
+        (b"", "custom class"),
+        (sound.replace(b"_tf_keras_network", b"_tf_keras_model__"), "custom class"),
         (sound.replace(b'"Dense"', b'"Dunce"'), "custom object Dunce"),
     ):
         metadata.write_bytes(content)

@@ -216,7 +216,7 @@ def test_what_no_classifier_of_images_is_is_refused_in_words(tmp_path: Path) -> 
         (ending(layers.Dense(2, activation="sigmoid")), "expected a softmax"),
         (ending(layers.Dense(1, activation="tanh")), "expected one sigmoid"),
         (ending(layers.Dense(1, activation="softmax")), "expected one sigmoid"),
-        (keras.Model(inputs, maps), "one number a class"),
+        (keras.Model(inputs, maps), "one number per class"),
         (keras.Model(inputs, [pooled, maps]), "1 inputs and 2 outputs"),
         (small(side=SIDE), ""),
     ):
@@ -227,7 +227,7 @@ def test_what_no_classifier_of_images_is_is_refused_in_words(tmp_path: Path) -> 
     assert "colour images" in refused(keras.Model(grey, x), tmp_path)
     oblong = keras.Input((SIDE, 96, 3))
     x = layers.Dense(1, activation="sigmoid")(layers.Flatten()(layers.Conv2D(2, 3)(oblong)))
-    assert "looks at squares" in refused(keras.Model(oblong, x), tmp_path)
+    assert "needs a square input" in refused(keras.Model(oblong, x), tmp_path)
     x = layers.Dense(1, activation="sigmoid")(layers.Flatten()(inputs))
     assert "no convolutional layer" in refused(keras.Model(inputs, x), tmp_path)
     x = layers.Dropout(0.5)(pooled, training=True)

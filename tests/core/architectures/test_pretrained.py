@@ -240,7 +240,7 @@ def test_weights_of_a_whole_trained_network_are_not_taken_for_a_backbone(tmp_pat
 
 
 def test_what_is_no_file_of_weights_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArchitectureError, match="no file of weights"):
+    with pytest.raises(ArchitectureError, match="no weights file"):
         build("cnn3", SHAPE, 2, weights=tmp_path)
     for ending in ("weights.h5", "h5", "txt"):
         path = tmp_path / f"junk.{ending}"

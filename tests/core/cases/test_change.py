@@ -42,7 +42,7 @@ def test_verdicts_are_kept_and_the_former_ones_are_in_the_trail(store: Store, ca
 
 
 def test_another_subtype_has_a_name(store: Store, case: Case) -> None:
-    with pytest.raises(CaseError, match="none is named"):
+    with pytest.raises(CaseError, match="it is not named"):
         judge(store, case, case.images[0], ANNA, Verdict.OTHER_SUBTYPE, subtype="  ")
     assert load_case(store, case.id) == case
 
@@ -68,7 +68,7 @@ def test_long_words_are_refused(store: Store, case: Case) -> None:
 def test_the_second_of_two_windows_is_told(store: Store, case: Case) -> None:
     judge(store, case, case.images[0], ANNA, Verdict.AGREE)
     first = load_case(store, case.id)
-    with pytest.raises(CaseConflictError, match="changed meanwhile, by Anna"):
+    with pytest.raises(CaseConflictError, match="changed in the meantime, by Anna"):
         judge(store, case, case.images[1], BEN, Verdict.DISAGREE)
     with pytest.raises(CaseConflictError):
         name_patient(store, case, BEN, "P")

@@ -83,7 +83,7 @@ def test_a_newer_schema_is_refused(store: Store) -> None:
     with changing(store.engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'from-tomorrow'"))
     close_stores()
-    with pytest.raises(CaseError, match="newer one made it"):
+    with pytest.raises(CaseError, match="newer version made it"):
         open_store()
 
 
@@ -92,8 +92,8 @@ def test_a_newer_schema_is_refused(store: Store) -> None:
     [
         ("mysql://anna:secret@host/name", "only PostgreSQL"),
         ("sqlite:///secret.db", "only PostgreSQL"),
-        ("secret", "no address of a database"),
-        ("postgresql://anna:secret@host:port/name", "no address of a database"),
+        ("secret", "not a database address"),
+        ("postgresql://anna:secret@host:port/name", "not a database address"),
     ],
 )
 def test_a_wrong_address_is_told_without_repeating_it(
@@ -133,7 +133,7 @@ def test_a_folder_that_cannot_be_written_is_told(
 ) -> None:
     (home / "file").write_text("")
     monkeypatch.setenv("LOBULE_HOME", str(home / "file"))
-    with pytest.raises(CaseError, match="cannot be kept in"):
+    with pytest.raises(CaseError, match="cannot be stored in"):
         open_store()
 
 

@@ -113,7 +113,7 @@ def test_every_figure_of_an_answer_is_in_the_text(store: Store) -> None:
         "idc: IDC, 73.2 % probability of IDC",
         "decision threshold 52.7 %",
         "over flips and turns: 71.7 to 74.7 % probability of IDC",
-        "(± 1.5 points, one standard deviation; no confidence interval).",
+        "(± 1.5 points, one standard deviation; not a confidence interval).",
         "Classes that cannot be ruled out: IDC.",
         "Confident: IDC. The other class can be ruled out at 90 %.",
         "The image is blurred.",
@@ -155,7 +155,7 @@ def test_the_spread_is_within_0_and_100_and_out_of_scope_in_brackets(store: Stor
     text = read(report(store, keep(store, wide, outside)))
     assert "0.0 to 56.8 % probability of no IDC (± 30.0 points" in text
     assert "(73.2 % IDC)" in text
-    assert "where the probability says nothing" in text
+    assert "the probability means nothing" in text
 
 
 def test_the_pathologist_is_quoted_line_for_line(store: Store) -> None:
@@ -187,7 +187,7 @@ def test_answers_of_several_models_stand_under_each_other(store: Store) -> None:
     assert "The ensemble's members: 10.0 %, 14.7 %." in text
     assert "The model idc: Tiny" in text
     assert "The model other: Another" in text
-    assert "never judged on patients" in text
+    assert "never judged on held-out" in text
 
 
 def test_out_of_scope_the_probability_is_put_away(store: Store) -> None:

@@ -61,7 +61,7 @@ def test_interruption_says_that_it_can_go_on(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("core.datasets.download.download", interrupt)
     result = runner.invoke(app, ["datasets", "download", "breakhis"])
     assert result.exit_code == 130
-    assert "goes on from there" in result.stderr
+    assert "continues from there" in result.stderr
 
 
 def test_unknown_names_are_refused() -> None:

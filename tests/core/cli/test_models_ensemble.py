@@ -51,7 +51,7 @@ def test_one_that_was_not_judged_says_what_to_do(home: Path) -> None:
     put(home, "c", pd.DataFrame({"image": ["x"]}), 1)
     code, output = run("models", "ensemble", "both", "a", "c")
     assert code == 0
-    assert "no decision threshold and no prediction sets" in output
+    assert "no decision threshold or prediction sets" in output
     assert "python -m core evaluate both --data FOLDER" in output
 
 
@@ -64,7 +64,7 @@ def test_one_whose_members_answered_a_test_part_says_why_it_has_no_limits(home: 
     code, output = run("models", "show", "both")
     assert code == 0
     assert "6 images of 3 patients" in output
-    assert "nothing yet" not in output
+    assert "not judged yet" not in output
 
 
 def test_what_cannot_be_done_is_a_sentence(home: Path, save_tiny: Callable[..., Package]) -> None:

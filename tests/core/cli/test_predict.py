@@ -167,7 +167,7 @@ def test_a_fault_in_the_program_does_not_stop_the_rest(
     code, output = run("predict", folder / "a/image.png", folder / "image.png", "--json")
     lines = [json.loads(line) for line in output.splitlines()]
     assert code == 1
-    assert "Fault in the program: ZeroDivisionError()" in lines[0]["error"]
+    assert "Program error: ZeroDivisionError()" in lines[0]["error"]
     assert lines[1]["model"] == "tiny"
 
 

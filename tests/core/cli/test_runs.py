@@ -123,7 +123,7 @@ def test_interrupting_once_keeps_the_best_so_far(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert "Stopping at the next step" in errors
-    assert "this is the best so far" in errors
+    assert "the best so far is in" in errors
     assert process.returncode == 130
     assert list_runs()[0].state == "cancelled"
     assert "Traceback" not in errors

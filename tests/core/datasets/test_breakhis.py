@@ -62,7 +62,7 @@ def test_subtypes_have_a_fixed_order(tiny_breakhis: Path) -> None:
     assert [dataset.classes[label] for label in dataset.records["label"]] == list(
         dataset.records["subtype"]
     )
-    assert "no images of fibroadenoma, phyllodes tumour, mucinous carcinoma" in dataset.notes[-1]
+    assert "No images of fibroadenoma, phyllodes tumour, mucinous carcinoma" in dataset.notes[-1]
 
 
 @pytest.mark.parametrize("chosen", [["100X"], ["100"], ["100x", "100X"]])
@@ -139,7 +139,7 @@ def test_training_and_test_folders_of_copies_are_put_together(tiny_breakhis: Pat
         target.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, target)
     dataset = open_dataset(copy)
-    assert "training and test folders of a copy, which are put together" in dataset.notes[0]
+    assert "training and test folders of a copy, put together" in dataset.notes[0]
     expected = by_name(open_dataset(tiny_breakhis).records)
     found = by_name(dataset.records)
     assert {name: row["label"] for name, row in found.items()} == {

@@ -128,7 +128,7 @@ def test_labels_that_differ_in_what_nobody_sees_are_one() -> None:
     assert classes == ("benign", "malignant")
     assert {spelling[name] for name in names} == set(classes)
     assert len(notes) == 4
-    with pytest.raises(DatasetError, match=r"only one class.*differ in case"):
+    with pytest.raises(DatasetError, match=r"only one class.*differ only in case"):
         class_order(["Benign", "benign"], "binary", "The column")
 
 

@@ -40,7 +40,7 @@ def test_unknown_patients_are_said_loudly(folder: Path, draw: Callable[..., Path
     assert records["um_per_px"].isna().all()
     assert dataset.notes[0].endswith("6 images (3 Normal, 3 tumour).")
     assert dataset.notes[1] == "The positive class is “tumour”, the negative “Normal”."
-    assert "no leak can be excluded" in dataset.notes[2]
+    assert "any split may leak" in dataset.notes[2]
     assert "“overview.png”" in dataset.notes[3]
 
 
@@ -75,7 +75,7 @@ def test_patients_by_pattern(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("pattern", "seen"),
     [
-        ("(", "no regular expression"),
+        ("(", "not a regular expression"),
         (r"(\d+)_", "no group named patient"),
         (r"(?P<patient>8)_", r"finds none in 4 of 6 paths: “Normal/deeper/7_1.png”"),
         (r"(?P<patient>x*)", "finds none in 6 of 6"),
@@ -190,7 +190,7 @@ def test_levels_that_divide_are_no_classes(
     assert dataset.classes == ("benign", "Malignant")
     assert len(dataset.records) == 2 * len(levels)
     assert set(dataset.records["magnification"]) == magnifications
-    assert "divide the images and are no classes" in dataset.notes[1]
+    assert "divide the images and are not classes" in dataset.notes[1]
     if magnifications == {"100X", "400X"}:
         assert len(open_dataset(tmp_path, magnifications=["400"]).records) == 2
 
@@ -354,5 +354,5 @@ def test_files_whose_pixels_are_not_square_are_told(folder: Path) -> None:
     with Image.open(folder / "tumour" / FILES[0]) as picture:
         picture.save(folder / "tumour" / FILES[0], dpi=(300, 150))
     notes = open_dataset(folder).notes
-    assert any("1 file state pixels that are not square" in note for note in notes)
+    assert any("1 file state non-square pixels" in note for note in notes)
     assert any("“tumour/7_1.png”" in note for note in notes)

@@ -56,7 +56,7 @@ def test_folder_and_name_must_agree(tiny_idc: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "1" / "0"
     wrong.mkdir(parents=True)
     shutil.copy(next(tiny_idc.glob("1/1/*.png")), wrong)
-    with pytest.raises(DatasetError, match=r"folder 0 and its name says class 1"):
+    with pytest.raises(DatasetError, match=r"folder 0 but its name says class 1"):
         open_dataset(tmp_path)
 
 
@@ -68,8 +68,8 @@ def test_doubled_folders_count_once(tiny_idc: Path, tmp_path: Path) -> None:
     assert dataset.notes == (
         "IDC: 140 images of 8 patients, 70 with carcinoma and 70 without.",
         (
-            "140 files of the same name and content lie twice or more, in other folders; each "
-            "patch is counted once."
+            "140 files of the same name and content occur more than once, in other folders; "
+            "each patch counts once."
         ),
     )
 

@@ -68,7 +68,7 @@ def test_only_what_is_needed(images: Path) -> None:
     assert dataset.classes == ("no", "yes")
     assert not dataset.patients_known
     assert dataset.records["patient"].tolist() == dataset.records["path"].tolist()
-    assert any("no leak can be excluded" in note for note in dataset.notes)
+    assert any("any split may leak" in note for note in dataset.notes)
     assert math.isnan(dataset.source.um_per_px)
     with pytest.raises(DatasetError, match="state no magnification"):
         open_dataset(images / "own images.csv", magnifications=["40X"])
@@ -101,7 +101,7 @@ def test_patients_by_pattern_unless_there_is_a_column(images: Path) -> None:
     pattern = r"(?P<patient>\w)\.\w+$"
     path = write(images, {"path": FULL["path"], "label": FULL["label"]})
     assert open_dataset(path, patient_pattern=pattern).records["patient"].tolist() == list("acb")
-    with pytest.raises(DatasetError, match="has a column patient, and a pattern"):
+    with pytest.raises(DatasetError, match="has a patient column, and a pattern"):
         open_dataset(write(images, FULL), patient_pattern=pattern)
 
 
@@ -112,8 +112,8 @@ def test_patients_by_pattern_unless_there_is_a_column(images: Path) -> None:
         ({"path": ["a.png", "nope.png", "x\n.png"]}, r"not exist in rows 2, 3 .*“nope.png”, “x\\n"),
         ({"path": ["a.png", "./a.png", "c.png"]}, "second time in row 2"),
         ({"patient": ["p", "", ""]}, "empty patient in rows 2, 3"),
-        ({"um_per_px": ["0.5", "1/2", "-1"]}, "no positive number in rows 2, 3"),
-        ({"um_per_px": ["0.5 mm", "inf", "0"]}, "no positive number in rows 1, 2, 3"),
+        ({"um_per_px": ["0.5", "1/2", "-1"]}, "not a positive number in rows 2, 3"),
+        ({"um_per_px": ["0.5 mm", "inf", "0"]}, "not a positive number in rows 1, 2, 3"),
         ({"label": ["a", "a", "a"]}, "only one class, “a”"),
         ({"stain": ["H", "H", "H"]}, "unknown 1 column: “stain”.*it may have patient, slide"),
     ],

@@ -56,7 +56,7 @@ def test_other_files(tmp_path: Path) -> None:
         open_dataset(tmp_path / "data.zip")
     path = tmp_path / "data.txt"
     path.touch()
-    with pytest.raises(DatasetError, match=r"is a file, but no manifest. Expected .*\.parquet"):
+    with pytest.raises(DatasetError, match=r"is a file, but not a manifest. Expected .*\.parquet"):
         open_dataset(path)
 
 

@@ -91,6 +91,6 @@ def test_neighbouring_ids_of_idc_are_one_woman(tiny_idc: Path) -> None:
 
 def test_only_idc_has_neighbours(manifest: Callable[..., Path]) -> None:
     path = manifest("{}")
-    with pytest.raises(DatasetError, match="IDC only"):
+    with pytest.raises(DatasetError, match="Only in IDC"):
         open_dataset(path, neighbours=True)
     assert isinstance(open_dataset(path), Dataset)

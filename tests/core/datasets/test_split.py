@@ -212,9 +212,9 @@ def test_too_few_patients_of_a_class_explain_themselves() -> None:
     with pytest.raises(DatasetError, match="at least 3") as caught:
         split_dataset(made_up(images, 3), "patient", 0)
     assert str(caught.value).startswith(
-        "“b” has 1 patient, “c” has 2 patients; training, validation and test need one each"
+        "“b” has 1 patient, “c” has 2 patients; training, validation and test need one"
     )
-    with pytest.raises(DatasetError, match=r"“a” has 9 patients.*10 folds need one each"):
+    with pytest.raises(DatasetError, match=r"“a” has 9 patients.*10 folds need one of every class"):
         k_fold(made_up(images, 3), 10, 0)
 
 
@@ -235,7 +235,7 @@ def test_too_few_images_explain_themselves() -> None:
 
 def test_unknown_patients_can_only_be_split_by_image(tiny_idc: Path) -> None:
     dataset = dataclasses.replace(open_dataset(tiny_idc), patients_known=False)
-    with pytest.raises(DatasetError, match=r"no leak can be excluded.*--split image.*marked leaky"):
+    with pytest.raises(DatasetError, match=r"any split may leak.*--split image.*marked leaky"):
         split_dataset(dataset, "patient", 0)
     with pytest.raises(DatasetError, match="--split image"):
         k_fold(dataset, 3, 0)

@@ -102,6 +102,6 @@ def test_interval_of_many_patients_is_scipys(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_within_patients_somebody_must_have_both_classes() -> None:
     single = made_up(patients=8, mixed=False)
-    with pytest.raises(EvaluationError, match="nobody has images of every class"):
+    with pytest.raises(EvaluationError, match="no patient has images of every class"):
         compare(single, single, estimand="patients")
     assert compare(single, single).auroc.difference == 0

@@ -67,7 +67,7 @@ def test_refused_is_what_would_fail(name: str) -> None:
         return
     with pytest.raises((ValueError, EvaluationError)):
         cross_validate(fit, labels, patients, folds)
-    with pytest.raises(TrainingError, match="3 of each are needed"):
+    with pytest.raises(TrainingError, match="Each needs 3 who can be held out"):
         require_learnable(labels, patients, folds, classes)
 
 

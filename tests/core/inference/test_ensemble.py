@@ -156,5 +156,5 @@ def test_five_members_are_loaded_once(
 
 
 def test_an_ensemble_away_from_its_members_is_refused(ensemble: Package) -> None:
-    with pytest.raises(PackageError, match="its members are not with it"):
+    with pytest.raises(PackageError, match="without its members"):
         get_classifier(load_package(ensemble.path))

@@ -96,7 +96,7 @@ def test_what_the_user_says_and_what_a_name_tells_is_a_scale() -> None:
     look, _ = scope()
     assert route(image(230, 350), BOTH, look, given=0.1).package is FIELD_MODEL
     assert route(image(230, 350), BOTH, look, named=(0.1, "a field")).package is FIELD_MODEL
-    with pytest.raises(ImageError, match="itself states"):
+    with pytest.raises(ImageError, match="the file states"):
         route(image(50, 50, 4.0), BOTH, look, given=0.1)
 
 
@@ -134,7 +134,7 @@ def test_a_model_without_a_scope_test_answers_where_it_is_the_only_one() -> None
     picture = image(600, 800, 1.0)
     assert route(picture, BOTH, look).package is PATCH_MODEL
     alone = route(replace(picture), BOTH[:1], look)
-    assert alone.chosen.because == "The only model at hand."
+    assert alone.chosen.because == "The only model available."
 
 
 def test_coarser_than_any_model_was_trained_at_is_refused() -> None:

@@ -128,7 +128,7 @@ def test_of_several_fields_the_largest_is_taken_that_the_image_holds(
     assert plan.in_range is (um_per_px is not None)
     assert plan.one_piece is (max(height, width) <= 1.5 * tile)
     if um_per_px is None:
-        assert "whole field" in plan.message
+        assert "whole microscope field" in plan.message
 
 
 def test_squashed_fields_are_always_one_piece() -> None:

@@ -113,7 +113,7 @@ def card(**changes: Any) -> Card:
 def test_every_fact_of_a_card_by_hand() -> None:
     scope, sets, changed, points = when_to_believe(card()).lines
     assert "farther than 1.234 from the training images" in scope
-    assert "(false alarms): 8.3 %, wished 5.0 %; on 70 images of 5 patients." in scope
+    assert "though like them): 8.3 %, target 5.0 %; on 70 images of 5 patients." in scope
     assert "Level 90 %" in sets
     assert "on 60 images of 4 patients" in sets
     assert changed.endswith(
@@ -191,7 +191,7 @@ def test_the_page_of_a_shipped_model_states_what_its_card_does(path: Path) -> No
     expected = [f"Level {round(100 * content['conformal']['level'])} %"]
     scope = content["scope"]
     expected += [f"farther than {scope['threshold']:.3f}", scope["fitted_on"]]
-    expected.append(f"(false alarms): {100 * scope['false_alarms']:.1f} %, wished 5.0 %")
+    expected.append(f"though like them): {100 * scope['false_alarms']:.1f} %, target 5.0 %")
     for own in content["conformal"]["by_class"]:
         low_high = own["interval"] and f" [{own['interval'][0]:.3f}, {own['interval'][1]:.3f}]"
         expected.append(f"coverage {own['coverage']:.3f}{low_high or ';'}")
@@ -225,5 +225,5 @@ def test_a_class_that_is_never_ruled_out_is_named() -> None:
     assert own.conformal is not None
     sets = own.conformal.model_copy(update={"cut_offs": (0.0, *own.conformal.cut_offs[1:])})
     lines = " ".join(when_to_believe(own.model_copy(update={"conformal": sets})).lines)
-    assert f"when it may be left out: {own.classes[0]}." in lines
-    assert "may be left out" not in " ".join(when_to_believe(own).lines)
+    assert f"when to leave it out: {own.classes[0]}." in lines
+    assert "to leave it out" not in " ".join(when_to_believe(own).lines)

@@ -61,19 +61,19 @@ def test_members_are_known_by_hash_whatever_their_name(own: Path) -> None:
 def test_a_missing_member_is_told(own: Path) -> None:
     shutil.rmtree(own / "two")
     assert "its member 'two'" in error_of("both")
-    assert "is not at hand" in error_of("both")
-    with pytest.raises(PackageError, match="Restore that model, or make the ensemble anew"):
+    assert "is missing" in error_of("both")
+    with pytest.raises(PackageError, match="Restore that model, or make the ensemble again"):
         find("both")
 
 
 def test_a_changed_member_is_told(own: Path, save_tiny: Callable[..., Package]) -> None:
     edit(own / "two", temperature=3.0)
-    assert "was calibrated anew since" in error_of("both")
+    assert "was recalibrated since" in error_of("both")
     shutil.rmtree(own / "two")
     save_tiny(own, name="two", temperature=0.5)
-    assert "is another network than when the ensemble was made" in error_of("both")
+    assert "is not the network the ensemble was made with" in error_of("both")
     (own / "two" / "model.keras").write_bytes(b"no network")
-    assert "is not at hand, or is refused itself" in error_of("both")
+    assert "is missing, or is refused itself" in error_of("both")
 
 
 def test_a_network_in_an_ensembles_folder_is_refused(own: Path) -> None:

@@ -177,7 +177,7 @@ def test_a_field_is_changed_and_the_package_stays_sound(folder: Path) -> None:
 def test_a_package_that_was_replaced_meanwhile_is_left_alone(folder: Path) -> None:
     old = load_package(folder)
     rewrite_card(old, title="Another")
-    with pytest.raises(PackageError, match="was replaced meanwhile"):
+    with pytest.raises(PackageError, match="was replaced in the meantime"):
         rewrite_card(old, explanations=FOUND)
     assert load_package(folder).card.explanations is None
 

@@ -137,7 +137,7 @@ def test_unknown_models_and_an_empty_shelf_say_so(
     home: Path, shelve: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shelve()
-    with pytest.raises(PackageError, match=r"no model called 'x'\. Models at hand: tiny"):
+    with pytest.raises(PackageError, match=r"no model called 'x'\. Available models: tiny"):
         activate("x")
     monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "nowhere"))
     assert shelf() == []

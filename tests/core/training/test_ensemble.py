@@ -236,5 +236,5 @@ def test_a_member_that_was_trained_again_is_told_in_words(members: Path) -> None
     (refused,) = [entry.error for entry in shelf() if entry.name == "both"]
     assert refused is not None
     assert "its member 'b'" in refused
-    with pytest.raises(PackageError, match="Restore that model, or make the ensemble anew"):
+    with pytest.raises(PackageError, match="Restore that model, or make the ensemble again"):
         find("both")

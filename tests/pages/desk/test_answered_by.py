@@ -25,7 +25,7 @@ def test_it_is_said_which_model_answered_and_why(page: AppTest) -> None:
     assert not page.exception
     (who,) = [text for text in page.text if text.value.startswith("Answered by: ")]
     assert who.value == "Answered by: Tiny :red[model]"
-    assert who.help == "The only model at hand."
+    assert who.help == "The only model available."
     assert "does not clearly beat colour alone" in html(page), "what speaks against it"
     page.button(key="open_chosen_card").click().run()
     assert "Patient 33" in html(page)
@@ -47,8 +47,8 @@ def test_the_answer_to_the_question_is_the_scale(page: AppTest) -> None:
     assert not any(text.value == "How was this taken?" for text in page.text)
     # 64 px at 0.25 µm/px are 16 µm, and the model looks at 200.
     answered(page.number_input(key="um_per_px").set_value(0.25).run())
-    assert "None of the models that may answer knows such images" in html(page)
-    assert "it looks at 200 µm at once, and the image shows 16 µm" in html(page)
+    assert "No model may answer on this image" in html(page)
+    assert "it needs 200 µm, the image shows 16 µm" in html(page)
 
 
 def test_an_answer_is_of_the_package_with_its_hash(shelf: Path) -> None:

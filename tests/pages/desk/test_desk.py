@@ -248,7 +248,7 @@ def test_a_refresh_finds_the_desk_by_its_address(of_three: AppTest) -> None:
     other.query_params["desk"] = "somebody else's"
     other.run()
     assert not other.dataframe
-    assert "The images of this address are gone" in html(other)
+    assert "These images are no longer in memory" in html(other)
 
 
 @pytest.mark.slow

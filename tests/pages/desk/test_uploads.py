@@ -22,7 +22,7 @@ def test_a_zip_becomes_its_images() -> None:
 
 
 def test_an_archive_that_cannot_be_used_says_so() -> None:
-    assert _images_of(file("a.zip", zipped({}))) == ([], ["There is no image to answer in a.zip."])
+    assert _images_of(file("a.zip", zipped({}))) == ([], ["There is no usable image in a.zip."])
     uploads, (words,) = _images_of(file("b.zip", b"broken"))
     assert not uploads
     assert words.startswith("b.zip: This zip archive is damaged")

@@ -67,7 +67,7 @@ def test_figures_by_patient() -> None:
         "0.750",
     ]
     # Two patients of two in three, two of a half.
-    assert "Mean share of a patient's images called rightly: 0.583" in html(page)
+    assert "Mean share of a patient's images called correctly: 0.583" in html(page)
     bars = [bar for line in charts(page)["patients"]["data"] for bar in line.get("x") or []]
     assert sorted(round(bar, 3) for bar in bars if isinstance(bar, float)) == [
         0.5,

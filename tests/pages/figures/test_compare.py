@@ -76,7 +76,7 @@ def test_how_differences_are_worked_out_is_said_once() -> None:
     shown = html(page)
     how = "from predictions.csv of both models: on the images in both tables"
     assert shown.count(how) == 1
-    for words in ("roc_auc_score", "is called where", "sample_weight", "each is left out in turn"):
+    for words in ("roc_auc_score", "is called where", "sample_weight", "jackknife"):
         assert words in shown[shown.index(how) :]
     downloads = [each.proto.id for each in page.get("download_button")]
     assert sum("download-paired differences" in each for each in downloads) == 1

@@ -174,7 +174,7 @@ def test_two_classes_that_settle_nothing_are_handed_on_to_be_asked_for(
 ) -> None:
     two_words(tmp_path, draw, "a", "x")
     job.start()
-    assert "do not say which of them" in str(ended(job).error)
+    assert "do not say which is positive" in str(ended(job).error)
     assert job.undecided == ("a", "x")
 
 

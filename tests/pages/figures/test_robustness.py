@@ -146,7 +146,7 @@ def test_images_of_one_class_say_why_there_are_no_curves(tiny: Path, home: Path)
     ask(page, home / "images" / "manifest.csv")
     evaluated(page)
     assert "Robustness" not in views(page)
-    assert "those images that can be read are of one class only" in html(page)
+    assert "the readable images are of one class only" in html(page)
     assert "python -m core evaluate tiny --data PATH" in html(page)
 
 

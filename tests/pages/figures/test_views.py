@@ -36,9 +36,9 @@ def test_each_patient_is_a_bar_the_worst_first() -> None:
     page = open_page("Patients")
     (bars,) = charts(page)["patients"]["data"]
     assert [round(value, 6) for value in bars["x"]] == [0.333333, 1, 1, 1]
-    assert bars["customdata"][0] == "C: 1 of 3 images called rightly"
+    assert bars["customdata"][0] == "C: 1 of 3 images called correctly"
     shown = html(page)
-    assert "Mean share of a patient's images called rightly: 0.833" in shown  # (1/3 + 3) / 4
+    assert "Mean share of a patient's images called correctly: 0.833" in shown  # (1/3 + 3) / 4
     assert "have images of several classes" in shown
 
 

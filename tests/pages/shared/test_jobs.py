@@ -103,9 +103,7 @@ def test_a_fault_of_the_program_is_a_sentence(
     fault: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     job = ran(failing(fault))
-    assert job.error == (
-        "Lobule could not count because of a fault in the program; its log says why."
-    )
+    assert job.error == ("Lobule could not count because of a program error; see the log.")
     assert type(fault).__name__ in caplog.text  # with its traceback
 
 

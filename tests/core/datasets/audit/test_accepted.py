@@ -73,9 +73,9 @@ def test_decisions_about_another_dataset_are_refused(
     file = save_decisions(load_decisions(dataset), dataset, tmp_path / "run" / "decisions.json")
     write("0/p0_0.png", picture(999))
     changed = make_dataset(sound)
-    with pytest.raises(DatasetError, match="another dataset"):
+    with pytest.raises(DatasetError, match="do not fit"):
         load_decisions(changed, file)
-    with pytest.raises(DatasetError, match="another dataset"):
+    with pytest.raises(DatasetError, match="do not fit"):
         apply_decisions(changed, load_decisions(dataset, file))
     file.write_text("{}")
     with pytest.raises(DatasetError, match="holds no decisions"):

@@ -105,7 +105,7 @@ def test_sizes_that_tell_the_class_and_scales_far_apart(
     frame = pd.DataFrame(rows, columns=["path", "label", "um_per_px"])
     frame.to_csv(tmp_path / "m.csv", index=False)
     found = findings(tmp_path / "m.csv")
-    assert "guesses 100% of the images" in found["size-tells-class"].message
+    assert "predicts 100% of the images" in found["size-tells-class"].message
     assert found["scales-far-apart"].message.startswith("Scales are 100 times apart")
 
 

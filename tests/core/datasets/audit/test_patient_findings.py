@@ -70,8 +70,8 @@ def test_how_far_the_patient_gives_the_class_away() -> None:
     found = findings(rows_dataset(rows, ("a", "b")))["patient-predicts-class"]
     assert (found.count, found.severity) == (2, "warning")
     assert "2 patients of 3" in found.message
-    assert "87% of the images right" in found.message
-    assert "commonest class is right for 53%" in found.message
+    assert "87% of the images correctly" in found.message
+    assert "guessing the commonest class, 53%" in found.message
     assert "every class: z." in found.advice
     assert found.examples == ("x: only “a”", "y: only “b”")
     diagnosis = findings(rows_dataset(many(), ("a", "b")))["patient-predicts-class"]

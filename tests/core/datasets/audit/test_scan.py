@@ -40,7 +40,7 @@ def test_what_was_measured_before_a_cancel_is_kept(
         write(f"0/p0_{number}.png", picture(number % 7, 20))
     dataset = make_dataset(tmp_path / "data")
     shares: list[float] = []
-    with pytest.raises(Stopped, match="goes on from there"):
+    with pytest.raises(Stopped, match="continues from there"):
         scan(dataset, tmp_path, shares.append, lambda: bool(shares))
     assert 0 < shares[-1] < 1
     rest = scan(dataset, tmp_path, shares.append)

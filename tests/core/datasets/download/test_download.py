@@ -100,7 +100,7 @@ def test_another_file_of_the_same_size_is_refused(
     download(archive, folder)
     forget_all_but_the_record(folder)
     site.body = packed(seed=1)
-    with pytest.raises(DatasetError, match=r"not the file .* recorded on 20.*SHA-256.*try again"):
+    with pytest.raises(DatasetError, match=r"not the one .* recorded on 20.*SHA-256.*try again"):
         download(archive, folder)
     assert names(folder) == {f"{NAME}.sha256.json"}
     (folder / f"{NAME}.sha256.json").unlink()
@@ -151,7 +151,7 @@ def test_broken_off_download_goes_on_in_the_next_run(
     site: Any, archive: Archive, folder: Path
 ) -> None:
     site.stops = [1_500_000, *[0] * 10]
-    with pytest.raises(DatasetError, match=r"1\.5 MB that arrived are kept"):
+    with pytest.raises(DatasetError, match=r"1\.5 MB received are kept"):
         download(archive, folder)
     assert names(folder) == {f"{NAME}.part", f"{NAME}.part.json"}
     site.stops = []
@@ -199,7 +199,7 @@ def test_disk_that_fills_up_keeps_the_part(
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", open_full)
-        with pytest.raises(DatasetError, match=r"disk is full .*is gone on with"):
+        with pytest.raises(DatasetError, match=r"disk is full .*is continued"):
             download(archive, folder)
     assert f"{NAME}.part" in names(folder)
     assert "images" not in names(folder)

@@ -191,12 +191,12 @@ def test_ventana(level: int) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (APERIO.format(scan="46000x32914", mpp="0.4.9"), "no number"),
+        (APERIO.format(scan="46000x32914", mpp="0.4.9"), "not a number"),
         (APERIO.format(scan="46000x32914", mpp="499"), "no microscope"),
         (APERIO.format(scan="2000x2000", mpp="0.25"), ""),
-        (ome('PhysicalSizeX="1" PhysicalSizeXUnit="pixel"'), "no unit of length"),
-        (ome('PhysicalSizeX="some"'), "no length"),
-        ("ImageJ=1.54f\nunit=furlong\n", "no unit of length"),
+        (ome('PhysicalSizeX="1" PhysicalSizeXUnit="pixel"'), "not a unit of length"),
+        (ome('PhysicalSizeX="some"'), "not a length"),
+        ("ImageJ=1.54f\nunit=furlong\n", "not a unit of length"),
     ],
 )
 def test_what_cannot_be_used_is_told_and_print_does_not_replace_it(text: str, words: str) -> None:

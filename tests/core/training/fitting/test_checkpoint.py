@@ -226,7 +226,7 @@ def test_a_full_disk_keeps_the_state_before(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(atomic.os, "fsync", no_room)
-    with pytest.raises(TrainingError, match=r"No space left on device\. .*Make room"):
+    with pytest.raises(TrainingError, match=r"No space left on device\. .*Free some space"):
         save_state(tmp_path, KEY, state(2))
     assert [path.name for path in tmp_path.iterdir()] == ["state-00001.npz"]
 

@@ -128,7 +128,7 @@ def test_what_was_computed_is_not_computed_again(tmp_path: Path) -> None:
     first = Kept(tmp_path / "state")
     killed = learner_of(given, chosen, chosen.train, PIXELS, first)
     features = np.array(killed.__enter__().pixels)
-    assert first.stages[-1] == ("Computing the layers that stay", 1.0)
+    assert first.stages[-1] == ("Computing the frozen layers", 1.0)
     again = Kept(tmp_path / "state")
     with learner_of(given, chosen, chosen.train, PIXELS, again) as learner:
         np.testing.assert_array_equal(learner.pixels, features)

@@ -162,7 +162,7 @@ def test_a_plan_that_cannot_work_fails_on_the_command_line(tmp_path: Path) -> No
     command = ["train", "--recipe", "cancernet", "--data", str(tmp_path / "no"), "--name", "mine"]
     result = CliRunner().invoke(app, [*command, "--dry-run"])
     assert result.exit_code == 1
-    assert "It cannot work: There is no folder" in result.stderr
+    assert "It cannot run: There is no folder" in result.stderr
 
 
 def test_planning_loads_no_tensorflow() -> None:

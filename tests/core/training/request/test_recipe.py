@@ -96,7 +96,7 @@ def test_settings_that_cannot_be_used_are_named(
         (
             TRAIN,
             "[probe]\npasses = 1\npenalty = 1\n[augmentation]\nflips = true",
-            r"line 9, probe\.passes: .*\[augmentation\] changes nothing: set passes to 2 or more",
+            r"line 9, probe\.passes: .*\[augmentation\] has no effect: set passes to 2 or more",
         ),
     ],
 )

@@ -35,7 +35,7 @@ def take_slides(files: Mapping[str, bytes], key: str) -> tuple[dict[str, bytes],
     key
         Of the upload: with it, what is offered goes again.
     """
-    candidates = {name for name in files if may_be_slide(name)}
+    candidates = [name for name in files if may_be_slide(name)]
     if not candidates:
         return dict(files), []
     from core.slides.uploads import is_slide, keep  # noqa: PLC0415 - loads OpenSlide

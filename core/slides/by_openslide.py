@@ -79,13 +79,17 @@ class OpenSlideSource:
         try:
             return self._read(handle, level, x, y, width, height)
         except OpenSlideError:
-            # Another thread's error may have spoilt the handle.
-            handle = self._renew(handle)
+            fresh = self._open()
+        # The handle may have been spoilt by what another thread read: a fresh one decides, which
+        # no other thread has.
         try:
-            return self._read(handle, level, x, y, width, height)
+            pixels = self._read(fresh, level, x, y, width, height)
         except OpenSlideError:
-            self._renew(handle)
+            fresh.close()
+            self._replace(handle, None)
             raise
+        self._replace(handle, fresh)
+        return pixels
 
     def _read(
         self, handle: "OpenSlide", level: int, x: int, y: int, width: int, height: int
@@ -100,12 +104,13 @@ class OpenSlideSource:
         part = opacity[..., np.newaxis] / np.float32(_OPAQUE)
         return np.rint(colours * part + _OPAQUE * (1 - part)).astype(np.uint8)
 
-    def _renew(self, spoilt: "OpenSlide") -> "OpenSlide":
-        """Open the file again unless another thread has; threads may still hold the old handle."""
+    def _replace(self, spoilt: "OpenSlide", fresh: "OpenSlide | None") -> None:
+        """Put another handle in the place of a spoilt one, which threads may still hold."""
         with self._lock:
             if self._handle is spoilt:
-                self._handle = self._open()
-            return self._handle
+                self._handle = fresh or self._open()
+            elif fresh is not None:
+                fresh.close()
 
     def close(self) -> None:
         """See `SlideSource`."""

@@ -1,5 +1,6 @@
 """Damaged slides fail in words, at opening or at the part that cannot be read; the rest is read."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,25 @@ def test_one_tile_that_cannot_be_read_leaves_the_rest(
             assert np.array_equal(slide.read(64, 0, 90, 90, (90, 90)), pixels[:90, 64:154])
             assert np.array_equal(slide.read(0, 0, 32, 90, (32, 90)), pixels[:90, :32])
         assert slide.thumbnail(50).shape == (39, 50, 3)
+
+
+@pytest.mark.parametrize("kind", ["svs", "ome"])
+def test_threads_that_meet_the_damage_leave_the_others_alone(
+    tmp_path: Path, pixels: Pixels, kind: str
+) -> None:
+    path = WRITERS[kind](tmp_path / "made", pixels)
+    spoil(path, 0, 1)
+    with open_slide(path) as slide, ThreadPoolExecutor(6) as pool:
+
+        def read(number: int) -> bool:
+            if number % 3 == 0:
+                with pytest.raises(SlideError):
+                    slide.read(40, 5, 20, 20, (20, 20))
+                return True
+            x = 64 + number % 7 * 16
+            return np.array_equal(slide.read(x, 0, 32, 32, (32, 32)), pixels[:32, x : x + 32])
+
+        assert all(pool.map(read, range(150)))
 
 
 @pytest.mark.parametrize("kind", ["svs", "ome", "plain"])

@@ -8,11 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import SlideError
+from core.imaging.read import read_image
 from core.slides.slide import Slide, open_slide
+from tests.core.imaging.test_profile import wide
 from tests.core.slides.conftest import HEIGHT, WIDTH, WRITERS
 from tests.made_slides import Pixels, pyramid, section, write_tiff
 
@@ -124,6 +127,18 @@ def test_a_slide_with_the_same_pixels_everywhere_stays_so(tmp_path: Path) -> Non
     with open_slide(write_tiff(tmp_path / "grey.svs", pyramid(grey, 3), kind="svs")) as slide:
         for size in ((190, 150), (95, 75), (61, 37), (19, 15)):
             assert (slide.read(0, 0, 190, 150, size) == 77).all()
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.ome.tif"])
+def test_colours_are_those_of_the_same_file_as_a_picture(tmp_path: Path, name: str) -> None:
+    """That is: those of sRGB, by the file's colour profile."""
+    tissue = section(70, 60)
+    path = tmp_path / name
+    tifffile.imwrite(path, tissue, tile=(32, 32), photometric="rgb", iccprofile=wide())
+    with open_slide(path) as slide:
+        got = slide.read(0, 0, 70, 60, (70, 60))
+    assert np.array_equal(got, read_image(path).pixels)
+    assert not np.array_equal(got, tissue)
 
 
 def test_hidden_pictures_cannot_be_had(tmp_path: Path, pixels: Pixels) -> None:

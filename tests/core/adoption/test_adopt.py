@@ -97,7 +97,7 @@ def test_a_folder_yields_all_that_training_yields(judged: Package) -> None:
     assert card.scope
     assert card.conformal
     assert card.operating_point
-    assert set(card.files) == {"model.keras", "predictions.csv", "scope.json"}
+    assert set(card.files) == {"graph.npz", "model.keras", "predictions.csv", "scope.json"}
     assert (result.images, result.patients) == (120, 6), "those with images of both classes"
     assert not result.leaky
     assert card.input.field_um == 200.0

@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import LobuleError
 from pages.shared.plain import as_label, notice, quiet
 from pages.viewer.addresses import thumbnail
+from pages.viewer.archive import offer_archive
 from pages.viewer.choice import go_to_slide
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def show_list() -> None:
 
     with st.sidebar:
         _ask_for_upload()
+        offer_archive()
     slides = list_slides()
     st.title("Slides", anchor=False)
     if not slides:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from pydicom import dcmread
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from core.cli import app
@@ -259,6 +260,26 @@ def test_without_an_archive_it_is_said_how_to_name_one(
     monkeypatch.setenv("LOBULE_DICOMWEB_URL", "http://127.0.0.1:9/x")
     with pytest.raises(SlideError, match="cannot be reached"):
         search()
+
+
+def test_on_the_page(site: Site, paths: list[Path]) -> None:
+    _, series = site.add(*paths)
+    page = AppTest.from_function(_panel, default_timeout=60).run()
+    page.button[0].click().run()
+    assert not page.exception
+    page.button(key=f"fetch-{series}").click().run()
+    assert not page.exception
+    (slide,) = list_slides()
+    assert slide.id in page.query_params["slide"]
+    site.status = 500
+    page.button[0].click().run()
+    assert "answers 500" in "".join(element.proto.body for element in page.get("html"))
+
+
+def _panel() -> None:
+    from pages.viewer.archive import offer_archive  # noqa: PLC0415 - AppTest runs it alone
+
+    offer_archive()
 
 
 def test_on_the_command_line(site: Site, paths: list[Path]) -> None:

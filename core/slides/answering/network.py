@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from core.errors import PackageError, SlideError
 from core.explain.passes import Explained
 from core.imaging.read import Image, ImageInfo
-from core.imaging.tissue import tissue_mask
 from core.registry.package import Package
 from core.registry.shelf import find, shelf
 from core.slides.answering.plan import no_scale
 from core.slides.answering.request import AnswerRequest
+from core.slides.answering.tissue import find_tissue
 from core.slides.slide import Slide
 
 _THUMBNAIL = 1024  # px
 _FIELD_UM = 1500.0
 _FINEST = 0.5  # µm/px
+_TRIES = 8
+# As quick as more on a processor, and a few hundred MB less.
+_MOST_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,9 @@ def load_network(package: Package) -> SlideNetwork:
     explain = explainer(classifier, package.card.heatmap_layer)
     target = package.card.positive_index or 0
     return SlideNetwork(
-        classifier.batch, lambda inputs: explain(inputs, target), classifier.spread_over_views
+        min(classifier.batch, _MOST_AT_ONCE),
+        lambda inputs: explain(inputs, target),
+        classifier.spread_over_views,
     )
 
 
@@ -92,15 +97,31 @@ def name_of(package: Package) -> str:
 def _field(slide: Slide, um_per_px: float) -> Image:
     """Return the field of the slide with most tissue, as an image."""
     info = slide.info
-    small = slide.thumbnail(_THUMBNAIL)
-    step = info.width / small.shape[1]
+    step = max(1.0, max(info.width, info.height) / _THUMBNAIL)
+    small = max(1, round(info.width / step)), max(1, round(info.height / step))
+    tissue = find_tissue(slide, small, lambda _name, _done: None).mask
     side = _FIELD_UM / um_per_px
-    window = max(1, min(ceil(side / step), *small.shape[:2]))
-    density = cv2.boxFilter(tissue_mask(small).astype(np.float32), -1, (window, window))
-    row, column = np.unravel_index(density.argmax(), density.shape)
+    window = max(1, min(ceil(side / step), *small))
+    density = cv2.boxFilter(tissue.astype(np.float32), -1, (window, window))
+    for _ in range(_TRIES):
+        row, column = np.unravel_index(density.argmax(), density.shape)
+        try:
+            return _cut_field(slide, um_per_px, (column + 0.5) * step, (row + 0.5) * step)
+        except SlideError:  # damaged there: somewhere else
+            y, x = (max(0, int(at) - window) for at in (row, column))
+            density[y : y + 2 * window, x : x + 2 * window] = -1
+    raise SlideError(
+        f"{info.name} cannot be read where there is tissue, so no model can be chosen. Copy it "
+        "again from the scanner, or choose the model."
+    )
+
+
+def _cut_field(slide: Slide, um_per_px: float, across: float, down: float) -> Image:
+    """Return the field round a place as an image; the field lies within the slide."""
+    info, side = slide.info, _FIELD_UM / um_per_px
     width, height = min(side, info.width), min(side, info.height)
-    x = min(max((column + 0.5) * step - width / 2, 0), info.width - width)
-    y = min(max((row + 0.5) * step - height / 2, 0), info.height - height)
+    x = min(max(across - width / 2, 0), info.width - width)
+    y = min(max(down - height / 2, 0), info.height - height)
     scale = max(um_per_px, _FINEST)
     size = max(1, round(width * um_per_px / scale)), max(1, round(height * um_per_px / scale))
     pixels = slide.read(x, y, width, height, size)

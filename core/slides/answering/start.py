@@ -69,6 +69,7 @@ def answer_here(
     *,
     model: str | None = None,
     um_per_px: float | None = None,
+    within: Polygon | None = None,
     told: Told | None = None,
 ) -> AnswerState:
     """Answer a slide in this process; returns how it ended.
@@ -78,7 +79,7 @@ def answer_here(
     LobuleError
         As `start` and `core.slides.answering.work.work`.
     """
-    folder, lock = create_answer(_request(slide, model, um_per_px, None))
+    folder, lock = create_answer(_request(slide, model, um_per_px, within))
     return _work_here(folder, lock, told)
 
 

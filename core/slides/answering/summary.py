@@ -29,6 +29,7 @@ EVEN = 0.5
 """Threshold of a class where the model has no operating point."""
 LEAST_FOCUS_MM2 = 1.0
 MOST_TURNED = 32
+_TURNED_AT_ONCE = 4
 SLIDE_RULE = (
     "The slide's probability is the upper quartile of its probability map, as for an image: a "
     "quarter of the tissue is at least this probable. With more than two classes it is the mean "
@@ -65,7 +66,12 @@ def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, given: Given
     parts = [read_tiles(slide, plan, chosen[at : at + 1]).pixels for at in range(len(chosen))]
     inputs = np.concatenate(parts)
     shown = shown_class(plan, np.nanmean(given.tiles.probabilities[answered], axis=0))
-    return Spread(network.spread(inputs, shown) if len(inputs) else 0.0, len(inputs))
+    if not len(inputs):
+        return Spread(0.0, 0)
+    # A few at a time: each is turned and flipped into eight.
+    pieces = np.array_split(inputs, -(-len(inputs) // _TURNED_AT_ONCE))
+    views = [network.spread(piece, shown) for piece in pieces]
+    return Spread(float(np.average(views, weights=[len(piece) for piece in pieces])), len(inputs))
 
 
 def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:

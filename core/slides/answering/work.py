@@ -163,9 +163,7 @@ def _plan(folder: AnswerFolder, slide: Slide, teller: _Teller) -> tuple[SlidePla
     if kept is None:
         teller.stage("Choosing the model", 0.0)
         request = folder.read_request()
-        doubt = why_not_stained(slide)
-        if doubt:
-            raise SlideError(f"{request.name} is not answered. {doubt}")
+        _check_stain(slide)
         name, package = network.choose_model(slide, request)
         plan = make_plan(slide, package, name, request, teller.stage)
         write_plan(folder, plan)
@@ -177,6 +175,16 @@ def _plan(folder: AnswerFolder, slide: Slide, teller: _Teller) -> tuple[SlidePla
             "answer, or put the former model back and resume."
         )
     return kept, package
+
+
+def _check_stain(slide: Slide) -> None:
+    """Refuse fluorescence and other stains; what cannot be looked at whole is not refused."""
+    try:
+        doubt = why_not_stained(slide)
+    except SlideError:  # a part of it is damaged; the rest is answered
+        return
+    if doubt:
+        raise SlideError(f"{slide.info.name} is not answered. {doubt}")
 
 
 def _answer_tiles(

@@ -10,6 +10,7 @@ from core.durations import duration
 from core.errors import LobuleError
 from pages.shared.plain import as_html, notice, quiet
 from pages.viewer.answers import ACTIVE, answer_of, ask_slide, standing
+from pages.viewer.keep import offer_case
 from pages.viewer.opening import SlideView
 from pages.viewer.slide_says import show_summary
 from pages.viewer.take_along import offer_files
@@ -48,6 +49,7 @@ def _show(view: SlideView, pane: int, views: list[SlideView]) -> None:
         watch(view, pane, standing([view]))
     elif state.state == "finished":
         show_summary(view, pane, state)
+        offer_case(view, state.id, pane)
         with st.container(horizontal=True, gap="small"):
             offer_files(state.id, pane)
             _ask(view, pane, "Answer it again")

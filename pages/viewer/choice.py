@@ -91,7 +91,7 @@ def _choose(
     help_text: str,
     names: dict[str, str] | None = None,
 ) -> str:
-    """Draw one choice that stands in the address, unless it is the first one."""
+    """Draw one choice that stands in the address, unless nothing else follows from it."""
     asked = st.query_params.get(parameter, "")
     named = names or {name: package.card.title for name, package in _packages().items()}
     chosen = st.selectbox(
@@ -102,7 +102,7 @@ def _choose(
         key=f"slides_{parameter}",
         help=help_text or None,
     )
-    if chosen == options[0]:
+    if chosen == options[0] and parameter != MODEL:  # another model may be the best one later
         st.query_params.pop(parameter, None)
     else:
         st.query_params[parameter] = chosen

@@ -117,7 +117,10 @@ class Pane {
     this.maps.forEach(({tiles, opacity}, number) => {
       const id = `lobule-map-${number}`, source = this.map.getSource(id);
       if (!source) {
-        this.map.addSource(id, {type: "raster", tiles: [tiles], tileSize: 256, maxzoom: FINEST});
+        const [from, to] = [lngLat({x: 0, y: 0}), lngLat({x: this.width, y: this.height})];
+        const bounds = [from.lng, to.lat, to.lng, from.lat];
+        this.map.addSource(
+          id, {type: "raster", tiles: [tiles], tileSize: 256, maxzoom: FINEST, bounds});
         const under = this.map.getLayer(LINES[0][0]) ? LINES[0][0] : undefined;
         this.map.addLayer({id, type: "raster", source: id, paint: STILL}, under);
       } else if (source.tiles[0] !== tiles) source.setTiles([tiles]);

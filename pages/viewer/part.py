@@ -8,6 +8,7 @@ from pages.shared.jobs import show_progress
 from pages.shared.maps import MAP_HELP, OPACITY, View, choose_map, draw_map
 from pages.shared.outcome import show_outcome
 from pages.shared.plain import notice, quiet
+from pages.viewer.keep import offer_region
 from pages.viewer.opening import SlideView
 from pages.viewer.part_job import answer_part
 from pages.viewer.pointed import PartAsked, forget_part, part_asked
@@ -48,6 +49,7 @@ def show_part(views: list[SlideView]) -> None:
             st.rerun()
     elif job.diagnosis is not None:
         _show_answer(job.diagnosis)
+        offer_region(view, asked.polygon)
 
 
 def _show_head(view: SlideView, asked: PartAsked) -> None:

@@ -9,6 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.slides.answering
+from core.cases.read import find_cases
+from core.cases.records import CaseFilter
+from core.cases.store import open_store
 from core.explain.passes import Explained
 from core.jobs.lock import let_go
 from core.slides.answering import answer_here, network
@@ -238,6 +241,18 @@ def test_a_slide_that_was_answered_says_what_and_where(
     going = json.loads(component.proto.json)["going"]
     assert (going["pane"], going["side"]) == (0, 400)
     assert "Field, 800 × 800 µm" in html(page)
+    page.button(key="slides_region").click().run()
+    assert page.button(key="slides_region").label == "In the case"
+    page.button(key="slides_save_0").click().run()
+    assert any(text.value == "The overview and 1 region." for text in page.text)
+    page.text_input(key="slides_patient").set_value("P-7")
+    page.button(key="slides_save_0").click()  # a run of the whole page closes a dialog otherwise
+    page.button(key="slides_save_now").click().run()
+    drawn_until_gone(page, "slides_save_stop_0", SECONDS)
+    (case,) = find_cases(open_store(), CaseFilter()).cases
+    assert [image.name.split(" at ")[0] for image in case.images] == ["Slide, overview", "Region 1"]
+    assert case.patient == "P-7"
+    assert case.id in html(page)
 
 
 def test_a_slide_that_waits_is_watched_and_can_be_cancelled(slide_id: str) -> None:

@@ -133,10 +133,11 @@ def files_of_series(path: Path) -> list[Path]:
 def headers_in(folder: Path) -> dict[Path, DicomHeader]:
     """Return the headers of a folder's DICOM files, by path, in the order of their names.
 
-    Files that are links to somewhere outside the folder are left out.
+    Hidden files and links to somewhere outside the folder are left out.
     """
     here = folder.resolve()
-    files = sorted(file for file in folder.iterdir() if file.is_file())
+    shown = (file for file in folder.iterdir() if not file.name.startswith("."))
+    files = sorted(file for file in shown if file.is_file())
     inside = [
         file for file in files if not file.is_symlink() or file.resolve().is_relative_to(here)
     ]

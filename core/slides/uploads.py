@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from core.atomic import hidden_folder, put_in_place, tidy
+from core.atomic import free_name, hidden_folder, put_in_place, tidy
 from core.errors import ImageError, SlideError
 from core.imaging.formats import format_of, read_header
 from core.settings import get_settings
@@ -143,20 +143,26 @@ def _write(target: Path, files: Mapping[str, Content]) -> None:
         folder.mkdir()
         whole = folder
         if all(is_dicom_start(data) for data in files.values()):  # a folder is called by its name
-            folder /= PurePosixPath(_safe(next(iter(files)), 0, folder)).stem
+            folder /= PurePosixPath(safe_name(next(iter(files)))).stem
             folder.mkdir()
-        for number, (name, data) in enumerate(files.items()):
-            (folder / _safe(name, number, folder)).write_bytes(data)
+        for name, data in files.items():
+            _free(name, folder).write_bytes(data)
         for slide in slides_in(folder.resolve()) or sorted(folder.iterdir()):
             open_slide(slide).close()  # raises where it does not open
         put_in_place(whole, target)
 
 
-def _safe(name: str, number: int, folder: Path) -> str:
-    """A name that every system can have, like that of the file."""
+def safe_name(name: str) -> str:
+    """Return a name that every system can have, like that of a file; of folders nothing stays."""
     last = PurePosixPath(name.replace("\\", "/")).name
     path = PurePosixPath(_UNSAFE.sub("_", last).strip(". ") or "slide")
     suffix = path.suffix[:20]
     stem = path.name[: len(path.name) - len(path.suffix)][:_LONGEST_NAME] or "slide"
-    taken = (folder / f"{stem}{suffix}").exists()
-    return f"{stem}-{number}{suffix}" if taken else f"{stem}{suffix}"
+    return f"{stem}{suffix}"
+
+
+def _free(name: str, folder: Path) -> Path:
+    """Where a file may be written: several may be called the same."""
+    path = folder / safe_name(name)
+    stem = free_name(path.stem, lambda stem: path.with_name(f"{stem}{path.suffix}").exists())
+    return path.with_name(f"{stem}{path.suffix}")

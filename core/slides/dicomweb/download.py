@@ -18,6 +18,7 @@ from core.settings import get_settings
 from core.slides.dicomweb.client import TIMEOUT, ImageArchive, archive, check_uid
 from core.slides.dicomweb.search import find, value_of
 from core.slides.slide import open_slide
+from core.slides.uploads import safe_name
 
 if TYPE_CHECKING:
     import requests
@@ -48,7 +49,7 @@ def download(series: str, told: Told | None = None) -> Path:
     Returns
     -------
     Path
-        Its folder, which is a slide.
+        Its folder, which is a slide, called by what the archive says of it.
 
     Raises
     ------
@@ -58,13 +59,13 @@ def download(series: str, told: Told | None = None) -> Path:
     """
     folder = get_settings().slide_downloads / check_uid(series)
     if folder.is_dir():
-        return folder
+        return next(folder.iterdir())
     aside = folder.with_name(f".{series}.coming")
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{series}.lock"), timeout=0):
-            _fetch(series, aside, told or (lambda *_: None))
-            open_slide(aside).close()
+            came = _fetch(series, aside, told or (lambda *_: None))
+            open_slide(came).close()
             aside.rename(folder)
             flush(folder.parent)
             folder.with_name(f".{series}.lock").unlink(missing_ok=True)
@@ -75,14 +76,20 @@ def download(series: str, told: Told | None = None) -> Path:
             f"The slide cannot be written to {folder.parent} ({error.strerror or error}). What "
             "arrived is kept: make room and try again."
         ) from error
-    return folder
+    return folder / came.name
 
 
-def _fetch(series: str, aside: Path, told: Told) -> None:
+def _fetch(series: str, aside: Path, told: Told) -> Path:
+    """Bring all files into a folder in another one; returns it."""
     slide = find(series)
     if slide is None:
         raise SlideError(f"The image archive has no slide with the series UID {series}.")
     study = check_uid(slide.study)
+    words = (slide.description or "DICOM slide", slide.date, slide.accession)
+    inner = next(aside.iterdir(), aside / safe_name(" ".join(word for word in words if word)))
+    inner.mkdir(exist_ok=True)
+    for broken in inner.glob(".*"):  # of a process that was killed
+        broken.unlink()
     with archive() as known:
         instances = _instances(known, study, series)
         if not instances:
@@ -90,13 +97,14 @@ def _fetch(series: str, aside: Path, told: Told) -> None:
         came = 0
         for number, instance in enumerate(instances):
             told(number, len(instances), came)
-            file = aside / f"{instance}.dcm"
+            file = inner / f"{instance}.dcm"
             if not file.exists():
                 address = f"{known.address}/studies/{study}/series/{series}/instances/{instance}"
                 for size in _stream(known, address, file):
                     told(number, len(instances), came + size)
             came += file.stat().st_size
         told(len(instances), len(instances), came)
+    return inner
 
 
 def _instances(known: ImageArchive, study: str, series: str) -> list[str]:

@@ -169,6 +169,7 @@ def test_a_slide_is_fetched_and_opens(
     told: list[tuple[int, int, int]] = []
     folder = download(series, lambda *how: told.append(how))
     assert [slide.path for slide in list_slides()] == [folder]
+    assert folder.name == "DICOM slide 2026-01-02"
     with open_slide(folder) as slide:
         assert np.array_equal(slide.read(0, 0, 150, 110, (150, 110)), pixels)
     assert told[0] == (0, 3, 0)
@@ -189,7 +190,7 @@ def test_label_and_overview_are_not_fetched(site: Site, tmp_path: Path, pixels: 
     assert sum("/instances/" in path for path in site.asked) == 1
 
 
-def test_a_download_that_broke_off_goes_on(site: Site, paths: list[Path]) -> None:
+def test_a_download_that_broke_off_goes_on(site: Site, paths: list[Path], home: Path) -> None:
     _, series = site.add(*paths)
 
     def stop(here: int, _files: int, _bytes: int) -> None:
@@ -205,7 +206,9 @@ def test_a_download_that_broke_off_goes_on(site: Site, paths: list[Path]) -> Non
     assert list_slides() == []
     site.breaks = None
     site.asked.clear()
-    download(series)
+    (inner,) = (home / "slides" / "downloads" / f".{series}.coming").iterdir()
+    (inner / ".1.2.dcm.abc").write_bytes(paths[0].read_bytes())  # as if killed while writing
+    assert len(list(download(series).iterdir())) == 3
     assert sum("/instances/" in path for path in site.asked) == 2  # the first was here
     assert len(list_slides()) == 1
 

@@ -33,13 +33,14 @@ def class_figures(matrices: NDArray[np.float64]) -> dict[str, NDArray[np.float64
     where there are no others, the precision of a class that was never called, the F1 where the
     class was neither there nor called. Sensitivity is also called recall.
     """
-    total = matrices.sum(axis=(1, 2))[:, None]
+    # Sums only: what differences of weights leave behind is not always 0 or above.
+    other = 1 - np.eye(matrices.shape[1])
     right = np.diagonal(matrices, axis1=1, axis2=2)
     there, called = matrices.sum(axis=2), matrices.sum(axis=1)
-    neither = total - there - called + right
+    neither = np.einsum("dij,ik,jk->dk", matrices, other, other)
     return {
         "sensitivity": _share(right, there),
-        "specificity": _share(neither, total - there),
+        "specificity": _share(neither, there @ other),
         "precision": _share(right, called),
         "f1": _share(2 * right, there + called),
     }
@@ -52,4 +53,4 @@ def accuracy(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     out = np.full(whole.shape, np.nan)
-    return np.divide(part, whole, where=whole > 0, out=out)
+    return np.minimum(np.divide(part, whole, where=whole > 0, out=out), 1)

@@ -30,7 +30,7 @@ MOST_BYTES = 64_000_000
 _SMALLEST = 256  # bytes of a constant that is looked for among the weights
 _WEIGHTS = "model.weights.h5"
 # How OpenVINO lays out kernels: of convolutions, of those of each channel by itself, of one pixel.
-_ORDERS = {
+_ORDERS: dict[int, list[tuple[int, ...]]] = {
     2: [(0, 1), (1, 0)],
     4: [(0, 1, 2, 3), (3, 2, 0, 1), (2, 3, 0, 1), (0, 1, 3, 2)],
 }
@@ -237,12 +237,13 @@ def _weights(model_path: Path) -> Iterator[tuple[bytes, tuple[str, tuple[int, ..
             weight = file[name][()]
             if weight.nbytes < _SMALLEST:
                 continue
-            for axes in _ORDERS.get(weight.ndim, [tuple(range(weight.ndim))]):
+            orders: list[tuple[int, ...]] = _ORDERS.get(weight.ndim, [tuple(range(weight.ndim))])
+            for axes in orders:
                 yield _digest(_bytes(weight, axes)), (name, axes)
 
 
 def _digest(content: NDArray[np.uint8]) -> bytes:
-    return hashlib.sha256(content).digest()
+    return hashlib.sha256(content.tobytes()).digest()
 
 
 def _bytes(weight: NDArray[Any], axes: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ _STYLE = {"version": 8, "sources": _SOURCES, "layers": [_GLASS]}
 
 
 def deep_zoom(
-    tiles: str, *, corners: tuple[LonLat, LonLat], centre: LonLat, zoom: float
+    tiles: str, *, bounds: tuple[LonLat, LonLat], centre: LonLat, zoom: float
 ) -> go.Figure:
     """Draw tiles as a map.
 
@@ -21,14 +21,12 @@ def deep_zoom(
     ----------
     tiles
         Their absolute address with {z}, {x} and {y}; 256 px each.
-    corners
-        Upper left and lower right of the picture; the view keeps near it.
+    bounds
+        Upper left and lower right of what the view keeps to.
     centre, zoom
         Of the view at first.
     """
-    (west, north), (east, south) = corners
-    # As far beyond its edges as it is long, to have any of it in the middle.
-    margin = max(east - west, north - south)
+    (west, north), (east, south) = bounds
     # Without a trace there is no map; this one is never seen.
     unseen = go.Scattermap(lon=[west], lat=[north], mode="markers", opacity=0, hoverinfo="skip")
     return go.Figure(
@@ -39,12 +37,7 @@ def deep_zoom(
                 "center": {"lon": centre[0], "lat": centre[1]},
                 "zoom": zoom,
                 "layers": [{"sourcetype": "raster", "source": [tiles], "below": "traces"}],
-                "bounds": {
-                    "west": west - margin,
-                    "east": east + margin,
-                    "north": north + margin,
-                    "south": south - margin,
-                },
+                "bounds": {"west": west, "east": east, "north": north, "south": south},
             },
             "uirevision": "stays",  # the view, where Plotly draws again
             "dragmode": "pan",

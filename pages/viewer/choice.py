@@ -73,7 +73,8 @@ def ask_beside(first: SlideView) -> SlideView | None:
         {"": "nothing", **names, first.slide_id: "the same slide"},
     )
     if not slide_id:
-        st.query_params.pop(BESIDE_MODEL, None)
+        if BESIDE_MODEL in st.query_params:
+            st.query_params.pop(BESIDE_MODEL)
         return None
     packages = _packages()
     name = _choose("Its model", list(packages), BESIDE_MODEL, "") if packages else ""
@@ -103,7 +104,8 @@ def _choose(
         help=help_text or None,
     )
     if chosen == options[0] and parameter != MODEL:  # another model may be the best one later
-        st.query_params.pop(parameter, None)
-    else:
+        if asked:
+            st.query_params.pop(parameter)
+    elif chosen != asked:  # also the same again would take the place out of the address
         st.query_params[parameter] = chosen
     return chosen

@@ -40,6 +40,8 @@ class Steering {
   }
 
   look() {
+    const told = window.location.search; // the server may have written it anew
+    if (told.includes("slide=") && !told.includes("zoom=")) this.keepAddress();
     for (const pane of this.panes) {
       pane.attach(this);
       if (!pane.laid) pane.lay();
@@ -57,22 +59,26 @@ class Steering {
   meet() {
     const [first, second] = this.panes;
     if (!second) return;
-    const a = first.centre, b = second.centre;
-    this.offset = {x: b.x * second.unit - a.x * first.unit, y: b.y * second.unit - a.y * first.unit};
+    const a = first.centre, b = second.centre, [one, two] = [this.unit(first), this.unit(second)];
+    this.offset = {x: b.x * two - a.x * one, y: b.y * two - a.y * one};
     this.follow(first);
   }
+
+  // Micrometres, or pixels where the scale of one of them is not known.
+  unit(pane) { return this.panes.every(({um}) => um !== null) ? pane.um : 1; }
 
   follow(leader) {
     if (!this.offset || this.following) return;
     this.following = true;
-    const {x, y} = leader.centre, sign = leader.index === 0 ? 1 : -1;
+    const {x, y} = leader.centre, sign = leader.index === 0 ? 1 : -1, unit = this.unit(leader);
     for (const pane of this.panes) {
       if (pane === leader || !pane.map) continue;
+      const own = this.unit(pane);
       const to = {
-        x: (x * leader.unit + sign * this.offset.x) / pane.unit,
-        y: (y * leader.unit + sign * this.offset.y) / pane.unit,
+        x: (x * unit + sign * this.offset.x) / own,
+        y: (y * unit + sign * this.offset.y) / own,
       };
-      pane.jump({center: lngLat(to), zoom: pane.zoomAt(leader.perScreenPixel)});
+      pane.jump({center: lngLat(to), zoom: leader.map.getZoom() + Math.log2(own / unit)});
       pane.draw();
     }
     this.following = false;

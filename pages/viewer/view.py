@@ -29,6 +29,7 @@ _CONFIG = {
 }
 # Of a map before the browser says how large it is; it then fits the slide itself.
 _SCREEN = (800, 600)
+_LEAST_MARGIN = 8192  # px
 _SMALLEST, _LARGEST = 2**-16, 2.0  # screen pixels a slide pixel, that a map can show
 
 
@@ -101,9 +102,11 @@ def _figure(view: SlideView, beginning: Beginning | None) -> "go.Figure":
         centre, zoom = (width / 2, height / 2), fit_zoom(width, height, *_SCREEN)
     else:
         centre, zoom = beginning[:2], NATIVE_ZOOM + math.log2(beginning[2])
+    # Far enough beyond the edges to have any of it in the middle, and a small slide on any screen.
+    margin = max(width, height, _LEAST_MARGIN)
     return deep_zoom(
         slide_tiles(view.slide_id),
-        corners=(lon_lat(0, 0), lon_lat(width, height)),
+        bounds=(lon_lat(-margin, -margin), lon_lat(width + margin, height + margin)),
         centre=lon_lat(*centre),
         zoom=zoom,
     )
@@ -122,8 +125,8 @@ def _show_name(view: SlideView, *, of_model: bool = False) -> None:
         width, height = (side * view.um_per_px / 1000 for side in (info.width, info.height))
         scale = f"{view.um_per_px:.3g} µm/px · {width:.3g} × {height:.3g} mm"
     facts = f"{info.format} · {size} · {scale}"
-    if of_model and view.package is not None:
-        facts = f"{view.package.card.title} · {facts}"
+    if of_model:  # two have little room
+        facts = view.package.card.title if view.package else scale
     st.html(
         f'<div class="lobule-file"><h2 class="lobule-model">{as_html(info.name)}</h2>'
         f'<span class="lobule-quiet">{as_html(facts)}</span></div>'

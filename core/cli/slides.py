@@ -8,7 +8,7 @@ import typer
 from core.cli.output import AsJson, plain, print_json
 from core.cli.slides_answer import answer, export, resume, work
 from core.cli.slides_archive import download, search
-from core.errors import LobuleError
+from core.errors import LobuleError, SlideError
 
 if TYPE_CHECKING:
     from core.slides.slide import SlideInfo
@@ -45,7 +45,11 @@ def info(
 
     try:
         with open_slide(slide) as opened:
-            known, doubt = opened.info, why_not_stained(opened)
+            known = opened.info
+            try:
+                doubt = why_not_stained(opened)
+            except SlideError as error:
+                doubt = str(error)
     except LobuleError as error:
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
@@ -66,7 +70,7 @@ def _as_json(known: "SlideInfo", doubt: str | None) -> dict[str, object]:
         "magnification": known.magnification,
         "downsamples": list(known.downsamples),
         "fingerprint": known.fingerprint,
-        "not_he": doubt,
+        "doubt": doubt,
     }
 
 
@@ -86,7 +90,7 @@ def _lines(known: "SlideInfo", doubt: str | None) -> list[tuple[str, str]]:
         ("Objective", "not stated" if known.magnification is None else f"{known.magnification:g}×"),
         ("Levels", ", ".join(f"1/{step:g}" for step in known.downsamples)),
         ("Fingerprint", known.fingerprint),
-        *([("Stain", doubt)] if doubt else []),
+        *([("Doubt", doubt)] if doubt else []),
     ]
 
 

@@ -37,11 +37,17 @@ def test_list(slide: Path) -> None:
 def test_info(slide: Path) -> None:
     said = json.loads(run("info", str(slide), "--json"))
     assert (said["width"], said["height"], said["um_per_px"]) == (300, 200, 0.25)
-    assert said["not_he"] is None
+    assert said["doubt"] is None
     words = run("info", str(slide))
     assert "300 × 200 px, 0.1 × 0.1 mm" in words
     assert "Aperio SVS" in words
     assert "20×" in words
+
+
+def test_info_of_a_slide_that_opens_but_cannot_be_read(shared: Path) -> None:
+    words = run("info", str(shared / "data" / "slides" / "unreadable.svs"))
+    assert "16 × 16 px" in words
+    assert "cannot be read around pixel 0, 0" in words
 
 
 def test_info_of_what_is_no_slide_fails_in_words(tmp_path: Path) -> None:

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         return self.home / "slides" / "answers"
 
     @property
+    def slide_patches(self) -> Path:
+        """Where judged regions of slides are kept as patches to train on, a folder each time."""
+        return self.home / "slides" / "patches"
+
+    @property
     def slide_downloads(self) -> Path:
         """Where slides that were fetched from an image archive are kept, a folder each."""
         return self.home / "slides" / "downloads"

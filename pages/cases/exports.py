@@ -92,6 +92,32 @@ def _make_dataset(store: "Store", cases: tuple[Case, ...]) -> None:
             notice(str(error), "error")
         else:
             st.rerun(scope="fragment")
+    if st.button(
+        "Cut the regions of slides into patches",
+        key="write_patches",
+        width="stretch",
+        disabled=not images.rows,
+        help="Squares as large as one input of the model that answered, at its scale, each with "
+        "the label of its region. A folder of its own: it stays when a case is deleted.",
+    ):
+        _cut_patches(store, cases, classes)
+
+
+def _cut_patches(store: "Store", cases: tuple[Case, ...], classes: tuple[str, ...]) -> None:
+    from core.cases.read import everything_shown  # noqa: PLC0415 - SQLAlchemy
+    from core.settings import get_settings  # noqa: PLC0415
+    from core.slides.worklist.patches import write_patches  # noqa: PLC0415 - OpenCV
+
+    try:
+        with st.spinner("Cutting patches …"):
+            written = write_patches(
+                store, cases, classes, everything_shown(store), get_settings().slide_patches
+            )
+    except LobuleError as error:
+        notice(str(error), "error")
+    else:
+        st.session_state[_WRITTEN] = written.manifest
+        st.rerun(scope="fragment")
 
 
 def _say(images: "Labelled") -> None:
@@ -123,7 +149,8 @@ def _say(images: "Labelled") -> None:
 
 def _go_to(written: "Path") -> None:
     st.html(f'<div class="lobule-file">The manifest is <b>{as_html(written)}</b></div>')
-    quiet("Deleting a case removes its images from it.")
+    if "patches" not in written.parts:
+        quiet("Deleting a case removes its images from it.")
     if st.button("Open on the Datasets page", type="primary", key="open_dataset", width="stretch"):
         st.session_state["dataset_path"] = st.session_state["last_dataset_path"] = str(written)
         st.session_state.pop(_WRITTEN)

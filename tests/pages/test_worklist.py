@@ -239,6 +239,13 @@ def test_another_model_answers_beside(case: Case, store: Store, home: Path, shel
     assert [entry.action for entry in read_trail(store, case.id)][2:] == ["answered again"] * 2
 
 
+def test_patches_are_cut_of_slides_only(case: Case, store: Store) -> None:
+    label = case.images[0].answers[0].classes[1]
+    judge(store, case, case.images[0], Actor("Anna"), Verdict.OTHER_SUBTYPE, subtype=label)
+    page = press(worklist(), "export_manifest", "write_patches")
+    assert "No region of a slide here has a verdict" in html(page)
+
+
 def test_unknown_case_leads_back(store: Store) -> None:
     page = worklist("ZZZZ-ZZZZ")
     assert "There is no case" in html(page)

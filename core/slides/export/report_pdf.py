@@ -154,7 +154,11 @@ def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
     side = _FIELD_UM / answer.um_per_px
     pictures = []
     for number, spot in enumerate(spots[:_FIELDS], start=1):
-        place = spot["x"] - side / 2, spot["y"] - side / 2
+        # Within the slide, where it is large enough.
+        place = [
+            min(max(spot[axis] - side / 2, 0), max(length - side, 0))
+            for axis, length in (("x", slide.info.width), ("y", slide.info.height))
+        ]
         try:
             pixels = slide.read(*place, side, side, (_FIELD_PX, _FIELD_PX))
         except SlideError:

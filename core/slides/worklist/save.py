@@ -83,10 +83,17 @@ def save_slide(
 
 
 def hot_boxes(answer: SlideAnswer) -> list[Box]:
-    """Return squares round the hot spots with most tissue."""
-    spots = (answer.summary or {"hot_spots": []})["hot_spots"]
-    side = SIDE_UM / answer.um_per_px
-    return [(spot["x"] - side / 2, spot["y"] - side / 2, side, side) for spot in spots[:MOST_SPOTS]]
+    """Return squares round the hot spots with most tissue, within the slide where it is larger."""
+    spots = (answer.summary or {"hot_spots": []})["hot_spots"][:MOST_SPOTS]
+    side, slide = SIDE_UM / answer.um_per_px, answer.plan.slide
+
+    def start(middle: float, length: int) -> float:
+        return min(max(middle - side / 2, 0.0), max(length - side, 0.0))
+
+    starts = [
+        (start(each["x"], slide["width"]), start(each["y"], slide["height"])) for each in spots
+    ]
+    return [(x, y, side, side) for x, y in dict.fromkeys(starts)]
 
 
 def _images(

@@ -242,7 +242,9 @@ def test_another_model_answers_beside(case: Case, store: Store, home: Path, shel
 def test_patches_are_cut_of_slides_only(case: Case, store: Store) -> None:
     label = case.images[0].answers[0].classes[1]
     judge(store, case, case.images[0], Actor("Anna"), Verdict.OTHER_SUBTYPE, subtype=label)
-    page = press(worklist(), "export_manifest", "write_patches")
+    page = worklist()
+    page.button(key="export_manifest").click().run()
+    page = press(page, "export_manifest", "write_patches")
     assert "No region of a slide here has a verdict" in html(page)
 
 

@@ -36,10 +36,12 @@ class SlideNetwork:
     """(n, h, w, 3) inputs to probabilities and the evidence for using them."""
     spread: Callable[[NDArray[np.uint8], int], float]
     """As `core.inference.classifier.Classifier.spread_over_views`."""
+    engine: str | None = None
+    """What runs it, in words, as `core.diagnosis.Diagnosis` has it."""
 
 
 def load_network(package: Package) -> SlideNetwork:
-    """Load a model; TensorFlow is loaded with it.
+    """Load a model; TensorFlow is loaded with it where no engine runs it.
 
     Raises
     ------
@@ -56,6 +58,7 @@ def load_network(package: Package) -> SlideNetwork:
         min(classifier.batch, _MOST_AT_ONCE),
         lambda inputs: explain(inputs, target),
         classifier.spread_over_views,
+        classifier.engine_name,
     )
 
 

@@ -47,6 +47,8 @@ class Spread:
     """Standard deviation of the probability, the mean over the tiles."""
     tiles: int
     """That were turned."""
+    engine: str | None = None
+    """What ran the model."""
 
 
 def shown_class(plan: SlidePlan, probabilities: NDArray[np.floating]) -> int:
@@ -59,7 +61,7 @@ def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, given: Given
     """Turn some tiles, evenly spaced."""
     answered = np.flatnonzero(given.tiles.used)
     if not len(answered):
-        return Spread(0.0, 0)
+        return Spread(0.0, 0, network.engine)
     chosen = answered[
         np.linspace(0, len(answered) - 1, min(MOST_TURNED, len(answered))).astype(int)
     ]
@@ -67,18 +69,22 @@ def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, given: Given
     inputs = np.concatenate(parts)
     shown = shown_class(plan, np.nanmean(given.tiles.probabilities[answered], axis=0))
     if not len(inputs):
-        return Spread(0.0, 0)
+        return Spread(0.0, 0, network.engine)
     # A few at a time: each is turned and flipped into eight.
     pieces = np.array_split(inputs, -(-len(inputs) // _TURNED_AT_ONCE))
     views = [network.spread(piece, shown) for piece in pieces]
-    return Spread(float(np.average(views, weights=[len(piece) for piece in pieces])), len(inputs))
+    return Spread(
+        float(np.average(views, weights=[len(piece) for piece in pieces])),
+        len(inputs),
+        network.engine,
+    )
 
 
 def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
     """Put together what is said of a slide, by `SLIDE_RULE`."""
     card, tiles = plan.card, given.tiles
     if not tiles.used.any():
-        return _nothing(plan, given)
+        return _nothing(plan, given, spread.engine)
     probabilities = tiles.image_probabilities(card.positive_index)
     predicted = most_fitting(card, probabilities)
     shown = shown_class(plan, probabilities)
@@ -118,7 +124,7 @@ def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
             for each in given.members
         ]
     summary = {
-        **_about(plan, given),
+        **_about(plan, given, spread.engine),
         "probabilities": [round(float(value), 6) for value in probabilities],
         "predicted": card.classes[predicted],
         "outcome": {"kind": outcome.kind, "name": outcome.name, "reasons": list(outcome.reasons)},
@@ -146,7 +152,7 @@ def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
     return Result(summary, chances)
 
 
-def _about(plan: SlidePlan, given: Given) -> dict[str, Any]:
+def _about(plan: SlidePlan, given: Given, engine: str | None) -> dict[str, Any]:
     tiles, across = given.tiles, plan.step[0]
     return {
         "version": VERSION,
@@ -155,6 +161,7 @@ def _about(plan: SlidePlan, given: Given) -> dict[str, Any]:
             "name": plan.model,
             "title": plan.card.title,
             "sha256": plan.model_sha256,
+            "engine": engine,
         },
         "classes": list(plan.card.classes),
         "um_per_px": plan.um_per_px,
@@ -196,7 +203,7 @@ def _heed_focus(
     return Outcome(UNDECIDED, UNDECIDED, (why, *outcome.reasons), outcome.prediction_set)
 
 
-def _nothing(plan: SlidePlan, given: Given) -> Result:
+def _nothing(plan: SlidePlan, given: Given, engine: str | None) -> Result:
     """Return the summary of a slide of which nothing could be answered."""
     unread = int(given.unreadable.sum())
     why = (
@@ -208,7 +215,7 @@ def _nothing(plan: SlidePlan, given: Given) -> Result:
     threshold = plan.card.operating_point.threshold if plan.card.operating_point else EVEN
     about = plan.card.classes[plan.card.positive_index or 0]
     summary = {
-        **_about(plan, given),
+        **_about(plan, given, engine),
         "probabilities": None,
         "predicted": None,
         "outcome": {"kind": OUT_OF_SCOPE, "name": OUT_OF_SCOPE, "reasons": [why]},

@@ -155,12 +155,10 @@ def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
     pictures = []
     for number, spot in enumerate(spots[:_FIELDS], start=1):
         # Within the slide, where it is large enough.
-        place = [
-            min(max(spot[axis] - side / 2, 0), max(length - side, 0))
-            for axis, length in (("x", slide.info.width), ("y", slide.info.height))
-        ]
+        x = min(max(spot["x"] - side / 2, 0), max(slide.info.width - side, 0))
+        y = min(max(spot["y"] - side / 2, 0), max(slide.info.height - side, 0))
         try:
-            pixels = slide.read(*place, side, side, (_FIELD_PX, _FIELD_PX))
+            pixels = slide.read(x, y, side, side, (_FIELD_PX, _FIELD_PX))
         except SlideError:
             continue
         words = f"Hot spot {number}: {100 * spot['highest']:.1f} % at most"

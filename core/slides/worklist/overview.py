@@ -68,7 +68,7 @@ def overview_of(answer: SlideAnswer, slide: Slide) -> Diagnosis:
         heatmap_class=summary["shown_class"],
         heatmap_layer=LAYER,
         chosen=None,
-        engine=None,
+        engine=summary["model"].get("engine"),
         warnings=(summary["rule"], *summary["warnings"]),
         timings={"answer": seconds, "total": seconds},
         seconds=seconds,

@@ -65,6 +65,8 @@ def work_on(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Follow orders until there are no more."""
+    for name in ("openslide", "tifffile", "wsidicom"):  # once, not in every child
+        import_module(name)
     package = import_module("core.registry.package").load_package(Path(sys.argv[1]))
     network.find = work.find = lambda _name: package
     print("ready", flush=True)  # noqa: T201

@@ -14,6 +14,10 @@ class Steering {
       else if (step) this.step(Number(step));
       else if (fit) this.active.fit();
     };
+    const canvas = document.createElement("canvas");
+    const draws = canvas.getContext("webgl2") ?? canvas.getContext("webgl");
+    this.root.querySelector("[role=alert]").hidden = draws !== null;
+    draws?.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow but a few
     this.key = event => this.pressed(event);
     document.addEventListener("keydown", this.key);
     this.look();

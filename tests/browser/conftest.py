@@ -93,9 +93,8 @@ def chromium() -> Iterator[Browser]:
             executable_path=executable,
             args=[
                 "--no-sandbox",
-                # Slides are drawn by WebGL, here without a graphics card.
-                "--use-angle=swiftshader",
-                "--enable-unsafe-swiftshader",
+                "--disable-gpu",
+                "--enable-unsafe-swiftshader",  # WebGL without a graphics card, for slides
                 "--disable-background-networking",
                 "--disable-component-update",
                 "--disable-sync",

@@ -71,7 +71,9 @@ class Order:
         ordered = np.lexsort(keys.T[::-1])
         starts = np.flatnonzero(np.any(np.diff(keys[ordered], axis=0, prepend=-1), axis=1))
         self._blocks = np.split(tiles[ordered], starts[1:]) if len(tiles) else []
-        self._boxes = np.array([_box(plan, block) for block in self._blocks]).reshape(-1, 4)
+        around = [_around(_boxes(plan, block)) for block in self._blocks]
+        self._boxes = np.array(around).reshape(-1, 4)
+        self._plan = plan
         self._left = np.ones(len(self._blocks), np.bool_)
 
     def next(self, view: View | None) -> NDArray[np.int64] | None:
@@ -79,21 +81,44 @@ class Order:
         left = np.flatnonzero(self._left)
         if not len(left):
             return None
-        chosen = left[0]
         if view:
-            x, y, width, height = view
             boxes = self._boxes[left]
-            seen = (boxes[:, 0] < x + width) & (boxes[:, 2] > x)
-            seen &= (boxes[:, 1] < y + height) & (boxes[:, 3] > y)
-            if seen.any():
-                chosen = left[seen.argmax()]
-        self._left[chosen] = False
-        return self._blocks[chosen]
+            for chosen in left[_seen(boxes, view)]:
+                tiles = self._blocks[chosen]
+                inside = _seen(_boxes(self._plan, tiles), view)
+                if inside.any():
+                    return self._take(chosen, inside)
+        return self._take(left[0], np.ones(len(self._blocks[left[0]]), np.bool_))
+
+    def _take(self, block: np.int64, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Give out some tiles of a block and keep the others."""
+        tiles = self._blocks[block]
+        rest = tiles[~chosen]
+        self._left[block] = len(rest) > 0
+        if len(rest):
+            self._blocks[block] = rest
+            self._boxes[block] = _around(_boxes(self._plan, rest))
+        return tiles[chosen]
 
 
-def _box(plan: SlidePlan, tiles: NDArray[np.int64]) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of some tiles, in pixels of the slide."""
+def _boxes(plan: SlidePlan, tiles: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n, 4) left, top, right and bottom of tiles, in pixels of the slide."""
     across, down = plan.step
     y, x = plan.grid.origins[tiles].T
     size = plan.grid.size
-    return x.min() * across, y.min() * down, (x.max() + size) * across, (y.max() + size) * down
+    sides = x * across, y * down, (x + size) * across, (y + size) * down
+    return np.stack(sides, axis=1).astype(np.float64)
+
+
+def _around(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The box round some."""
+    around: NDArray[np.float64] = np.append(boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0))
+    return around
+
+
+def _seen(boxes: NDArray[np.float64], view: View) -> NDArray[np.bool_]:
+    """Which boxes a view shows in part."""
+    x, y, width, height = view
+    left, top, right, bottom = boxes.T
+    shown: NDArray[np.bool_] = (left < x + width) & (right > x) & (top < y + height) & (bottom > y)
+    return shown

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
-from core.registry.graph import CLASS_MAPS, FEATURES, GRAPH_FILE, LOGITS, Graph
+from core.registry.files import GRAPH_FILE
+from core.registry.graph import CLASS_MAPS, FEATURES, LOGITS, Graph
 from core.registry.package import Package
 from core.settings import get_settings
 

@@ -12,7 +12,7 @@ from core.atomic import flush, hidden_folder, tidy
 from core.errors import PackageError
 from core.registry.archive import DAMAGE, MAX_BYTES
 from core.registry.card import CARD_FILE, FILE_NAME
-from core.registry.graph import GRAPH_FILE
+from core.registry.files import GRAPH_FILE
 from core.registry.manage import refuse_name, write_card
 from core.registry.package import (
     MODEL_FILE,

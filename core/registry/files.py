@@ -8,6 +8,7 @@ from core.registry.archive import inspect_archive
 from core.registry.card import CARD_FILE, Card
 
 MODEL_FILE = "model.keras"
+GRAPH_FILE = "graph.npz"
 SCOPE_FILE = "scope.json"
 
 

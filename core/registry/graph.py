@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
+from core.registry.files import GRAPH_FILE, MODEL_FILE
 
-GRAPH_FILE = "graph.npz"
 LOGITS, FEATURES, CLASS_MAPS = "logits", "features", "class_maps"
 """Names of the graph's outputs: (N, K) or (N, 1) raw outputs; (N, F) what the layer "logits" was
 given; (N, h, w, K) the sum of the explained layer's channels, weighted for each class by the
@@ -69,7 +69,7 @@ def write_graph(model: Any, layer: str, folder: Path) -> bool:
         return False
     kernel = _kernel_after_pooling(model, layer)
     xml, constants = _intermediate(model, None if kernel is None else layer, kernel)
-    sources, rest = _sources(xml, constants, folder / "model.keras")
+    sources, rest = _sources(xml, constants, folder / MODEL_FILE)
     with (folder / GRAPH_FILE).open("wb") as file:
         np.savez_compressed(
             file,
@@ -104,7 +104,7 @@ def read_graph(folder: Path) -> Graph:
         with np.load(path, allow_pickle=False) as stored:
             held = {name: stored[name] for name in stored.files}
         with (
-            zipfile.ZipFile(folder / "model.keras") as archive,
+            zipfile.ZipFile(folder / MODEL_FILE) as archive,
             h5py.File(io.BytesIO(archive.read(_WEIGHTS)), "r") as file,
         ):
             weights = np.zeros(_size(held, file), np.uint8)

@@ -13,8 +13,7 @@ from core.atomic import flush, hidden_folder, put_in_place, tidy
 from core.errors import PackageError
 from core.registry.archive import check_model, inspect_archive
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
-from core.registry.files import MODEL_FILE, SCOPE_FILE, check_files, sha256_of
-from core.registry.graph import GRAPH_FILE, write_graph
+from core.registry.files import GRAPH_FILE, MODEL_FILE, SCOPE_FILE, check_files, sha256_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +103,8 @@ def save_package(
         model.save(temporary / MODEL_FILE)
         inspect_archive(temporary / MODEL_FILE)
         if graph:
+            from core.registry.graph import write_graph  # noqa: PLC0415 - NumPy
+
             write_graph(model, card.heatmap_layer, temporary)
         for table, name in ((predictions, PREDICTIONS_FILE), (history, HISTORY_FILE)):
             if table is not None:
@@ -236,6 +237,8 @@ def with_graph(folder: Path, card: Card, model: Any) -> Card:
 
     Where there is no graph, the card comes back without one.
     """
+    from core.registry.graph import write_graph  # noqa: PLC0415 - NumPy
+
     (folder / GRAPH_FILE).unlink(missing_ok=True)
     files = {name: sha256 for name, sha256 in card.files.items() if name != GRAPH_FILE}
     if write_graph(model, card.heatmap_layer, folder):

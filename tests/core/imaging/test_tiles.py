@@ -107,7 +107,7 @@ def test_impossible_grids_are_refused(sizes: tuple[int, int, int, int]) -> None:
 
 
 def test_a_grid_of_another_image_is_refused() -> None:
-    with pytest.raises(ImageError, match="anew"):
+    with pytest.raises(ImageError, match="new grid"):
         cut(np.zeros((5, 6, 3), np.uint8), tile_grid(6, 6, 2, 2))
 
 

@@ -16,7 +16,7 @@ from core.inference import engine as engines
 from core.inference.classifier import Classifier
 from core.registry.card import Card
 from core.registry.exchange import export_package, import_package
-from core.registry.graph import GRAPH_FILE
+from core.registry.files import GRAPH_FILE
 from core.registry.package import Package, save_package
 from tests.core.conftest import card_content, tiny_model
 

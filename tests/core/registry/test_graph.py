@@ -13,7 +13,8 @@ from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
 from core.explain.gradcam import GradCAM
 from core.inference.engine import Engine
-from core.registry.graph import GRAPH_FILE, read_graph, write_graph
+from core.registry.files import GRAPH_FILE
+from core.registry.graph import read_graph, write_graph
 from tests.core.conftest import tiny_model
 from tests.networks import EVERY_NETWORK
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from pretence import by_red  # beside this script
 
 from core.slides.answering import network, work
 from core.slides.answering.network import SlideNetwork
@@ -54,7 +53,7 @@ def work_on(order: dict[str, Any]) -> int:
     """Go on with an answer, as the order says."""
     os.environ["LOBULE_HOME"] = order["home"]
     cv2.setNumThreads(1)
-    loaded = SlideNetwork(8, by_red, lambda _inputs, _index: 0.01)
+    loaded = SlideNetwork(8, import_module("pretence").by_red, lambda _inputs, _index: 0.01)
     network.load_network = lambda _package: loaded
     calls = kill_at(order.get("kill_at", 0), order["home"], order.get("share", 1.0))
     state = resume_here(order["answer"])

@@ -94,7 +94,7 @@ def test_a_run_is_cancelled_from_the_command_line(ask: Ask, wait_until: Callable
     assert wait_until(name).state == "cancelled"
     code, output = run("cancel", name)
     assert code == 1
-    assert "cancelled already" in output
+    assert "already cancelled" in output
 
 
 def train(tmp_path: Path, epochs: int, pace: float, *more: str) -> list[str]:

@@ -123,7 +123,7 @@ def test_a_running_run_stops_within_a_step_and_keeps_the_best(ask: Ask, wait_unt
     assert state.state == "cancelled"
     assert state.package.is_dir()
     assert len(state.history) < 50
-    with pytest.raises(TrainingError, match="cancelled already"):
+    with pytest.raises(TrainingError, match="already cancelled"):
         cancel(run)
 
 

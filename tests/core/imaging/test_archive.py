@@ -76,7 +76,11 @@ def test_a_locked_or_damaged_file_is_left_out_and_the_others_are_taken() -> None
     assert unpacked(bytes(locked)).left_out == {"locked by a password": 1}
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"no archive", zipped({"a.png": b"1"})[:-30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"no archive", zipped({"a.png": b"1"})[:-30]],
+    ids=["empty", "two letters", "text", "cut short"],  # zip files hold the time they were made
+)
 def test_what_is_no_archive_is_refused_in_words(data: bytes) -> None:
     with pytest.raises(ImageError, match="damaged or incomplete"):
         unpacked(data)

@@ -70,7 +70,10 @@ class Pane {
       })});
     };
     this.listen("move", () => steering.moved(this));
-    this.listen("moveend", () => steering.rested(this));
+    this.listen("moveend", ({originalEvent}) => {
+      this.arrived(originalEvent);
+      steering.rested(this);
+    });
     this.listen("mousedown", () => { steering.active = this; });
     this.listen("click", event => {
       clearTimeout(this.waiting); // a second click makes it a double click
@@ -167,7 +170,17 @@ class Pane {
   }
   zoomAt(unitsAPixel) { return NATIVE - Math.log2(unitsAPixel / this.unit); }
 
-  ease(view, duration = 250) { this.map.easeTo({...view, duration}, BY_HAND); }
+  ease(view, duration = 250) {
+    this.goal = view.around ? null : view;
+    this.map.easeTo({...view, duration}, BY_HAND);
+  }
+  // What interrupts a flight, as a chart that gets its height, must not leave the view half-way.
+  arrived(originalEvent) {
+    const {goal} = this;
+    if (!goal || originalEvent?.type !== "steering") return;
+    this.goal = null;
+    if (goal.zoom !== undefined && Math.abs(goal.zoom - this.map.getZoom()) > 0.001) this.jump(goal);
+  }
   jump(view) { this.map.jumpTo(view, BY_HAND); }
 
   get whole() {

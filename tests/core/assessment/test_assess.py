@@ -182,7 +182,7 @@ def test_too_few_patients_have_no_colour_alone(package: Package, dataset: Datase
     two = dataset.records[dataset.records["patient"].isin(["4", "5"])].reset_index(drop=True)
     found = assess(package, replace(dataset, records=two))
     assert found.evaluation.colour is None
-    assert "takes 3 patients" in found.colour_how
+    assert "needs 3 patients" in found.colour_how
     assert "fewer than 5" in found.evaluation.no_interval
     assert found.colour_how in "\n".join(lines(found))
 

@@ -77,7 +77,7 @@ def test_one_fold_is_one_model() -> None:
         ("0.9,0.1", "0.9,", "from 0 to 1"),
         ("0.9,0.1", "0.9,nan", "from 0 to 1"),
         ("007,,no,0.6", "007,,no,high", "'high'"),
-        ("a/2.png,007", "a/2.png,", "no patient"),
+        ("a/2.png,007", "a/2.png,", "without image or patient"),
         ("a/2.png", "a/1.png", "twice"),
         (
             "b/1.png,8,40X,yes,0.3,0.7,0.3,0.5,0.9\n",

@@ -99,7 +99,7 @@ def test_unknown_classes_and_layers_are_named_with_those_there_are(package: Pack
 
 def test_every_method_says_what_it_shows_what_it_does_not_and_whose_it_is() -> None:
     for words in METHODS.values():
-        assert words.shows.startswith("Shows ")
+        assert words.shows.startswith(("Shows ", "Shows, "))
         assert words.does_not_show.startswith("Does not ")
         assert words.source[-4:].isdigit()
         assert words.source in words.tooltip

@@ -347,7 +347,7 @@ def test_a_word_for_the_rest_is_negative_and_asked_about(
     for number, name in enumerate(("other", "IDC")):
         draw(folder / name / "1.png", seed=number)
     page = open_folder(folder)
-    assert "The positive class is “IDC”, the negative “other”. Is it?" in html(page)
+    assert "The positive class is “IDC”, the negative “other”. If that is wrong" in html(page)
     page = ended(page.selectbox(key=f"positive-{folder}").set_value("other").run())
     assert "The positive class is “other”, the negative “IDC”, as was stated" in html(page)
 

@@ -1,12 +1,12 @@
 """How the answer of a slide stands, as its events and its lock tell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from core.errors import SlideError
 from core.jobs.events import Stories
 from core.jobs.lock import is_held
+from core.jobs.state import StateName, moment, name_of_state, with_places
 from core.slides.answering.events import (
     AnswerEvent,
     Began,
@@ -20,7 +20,6 @@ from core.slides.answering.events import (
 from core.slides.answering.folder import AnswerFolder, answer_folders, find_answer
 from core.slides.answering.request import AnswerRequest
 
-StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
 ANSWERING = "Answering"
 """The stage in which there are tiles."""
 
@@ -140,13 +139,7 @@ def state_of(folder: AnswerFolder) -> AnswerState:
             f"The answer {folder.id} cannot be read: {folder.events} is missing or holds nothing "
             "that can be read. Ask for a new answer."
         )
-    state: StateName
-    if story.ended:
-        state = story.ended
-    elif alive:
-        state = "running" if story.working else "waiting"
-    else:
-        state = "interrupted"
+    state = name_of_state(story.ended, alive=alive, working=story.working)
     over = state not in {"waiting", "running"}
     message = story.message
     if state == "interrupted":
@@ -169,9 +162,9 @@ def state_of(folder: AnswerFolder) -> AnswerState:
         seconds_left=story.seconds_left(datetime.now(UTC).timestamp())
         if state == "running"
         else None,
-        asked=_time(story.asked),
-        started=_time(story.started) if story.started else None,
-        ended=_time(story.last) if over else None,
+        asked=moment(story.asked),
+        started=moment(story.started) if story.started else None,
+        ended=moment(story.last) if over else None,
         message=message,
     )
 
@@ -190,13 +183,7 @@ def every_state() -> list[AnswerState]:
             states.append(state_of(folder))
         except SlideError:  # it cannot be read, so it cannot be shown either
             continue
-    states.sort(key=lambda state: (state.asked, state.id))
-    waiting = [state.id for state in states if state.state == "waiting"]
-    placed = [
-        replace(state, place_in_line=waiting.index(state.id) + 1) if state.id in waiting else state
-        for state in states
-    ]
-    return placed[::-1]
+    return with_places(states)
 
 
 def status(answer: str) -> AnswerState:
@@ -222,7 +209,3 @@ def answers_of(fingerprint: str) -> list[AnswerState]:
         If the folder of answers cannot be read.
     """
     return [state for state in every_state() if state.request.fingerprint == fingerprint]
-
-
-def _time(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)

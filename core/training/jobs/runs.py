@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from core.errors import TrainingError
 from core.jobs.folder import tail
+from core.jobs.state import with_places
 from core.training.jobs.folder import find_folder, run_folders
 from core.training.jobs.line import place_of
 from core.training.jobs.state import RunState, state_of
@@ -26,14 +27,7 @@ def list_runs() -> list[RunState]:
     TrainingError
         If the folder of runs itself cannot be read.
     """
-    states = [run for run in _each_run() if isinstance(run, RunState)]
-    states.sort(key=lambda state: (state.asked, state.id))
-    waiting = [state.id for state in states if state.state == "waiting"]
-    placed = [
-        replace(state, place_in_line=waiting.index(state.id) + 1) if state.id in waiting else state
-        for state in states
-    ]
-    return placed[::-1]
+    return with_places(run for run in _each_run() if isinstance(run, RunState))
 
 
 def list_unreadable() -> list[UnreadableRun]:

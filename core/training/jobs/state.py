@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from core.errors import TrainingError
 from core.jobs.events import Stories
 from core.jobs.lock import is_held
+from core.jobs.state import StateName, moment, name_of_state
 from core.training.jobs.events import (
     Ended,
     Epoch,
@@ -22,7 +23,6 @@ from core.training.jobs.events import (
 from core.training.jobs.folder import RunFolder
 from core.training.request.request import Request
 
-StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
 Row = dict[str, Any]
 _LEAST_SHARE = 1e-6  # before that much is done, nobody can say how long the rest takes
 TRAINING = "Training"
@@ -196,13 +196,7 @@ def state_of(run: RunFolder) -> RunState:
             f"The run {run.id} cannot be read: {run.events} is missing or holds nothing that can "
             "be read. Start a new run."
         )
-    state: StateName
-    if story.ended:
-        state = story.ended
-    elif alive:
-        state = "running" if story.working else "waiting"
-    else:
-        state = "interrupted"
+    state = name_of_state(story.ended, alive=alive, working=story.working)
     over = state in {"finished", "cancelled", "failed", "interrupted"}
     now = datetime.now(UTC).timestamp()
     package = run.packages / story.package if story.package else None
@@ -217,9 +211,9 @@ def state_of(run: RunFolder) -> RunState:
         step=_number(story.latest, "step"),
         steps=_number(story.latest, "steps"),
         eta_seconds=story.seconds_left(now) if state == "running" else None,
-        asked=_time(story.asked),
-        started=_time(story.started) if story.started else None,
-        ended=_time(story.last) if over else None,
+        asked=moment(story.asked),
+        started=moment(story.started) if story.started else None,
+        ended=moment(story.last) if over else None,
         history=[dict(row) for row in story.history],
         latest=dict(story.latest),
         message=_interruption(story) if state == "interrupted" else story.message,
@@ -242,7 +236,3 @@ def _interruption(story: Story) -> str:
 
 def _number(values: Row, name: str) -> int | None:
     return int(values[name]) if values.get(name) is not None else None
-
-
-def _time(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)

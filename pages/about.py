@@ -12,12 +12,12 @@ from pages.shared.entrance import enter_through_app
 from pages.shared.plain import as_html, notice, table
 
 RESEARCH = (
-    "Lobule is not a medical device; its answers are not a diagnosis. Its models learnt from "
-    "few patients: each card says how many."
+    "Lobule is not a medical device; its answers are no diagnosis. Models learnt from few "
+    "patients: each card says how many."
 )
 PRIVACY = (
-    "Images stay in this computer's memory unless you save a case. Nothing is sent anywhere; "
-    "downloads happen only when you ask."
+    "They stay in this computer's memory unless you save a case. Nothing is sent anywhere or "
+    "downloaded unasked."
 )
 KEYS = (
     ("J and K", "next and previous image or case"),
@@ -41,15 +41,15 @@ try:
     table(("Model", "Title", "SHA-256 begins"), hashes, caption="Models")
 except LobuleError as error:
     notice(str(error), "error")
-st.html("<h3>Whom to cite</h3>")
-table(("For", "Paper"), PAPERS, caption="Papers")
-st.html("<h3>Versions and licences</h3>")
-table(
-    ("Library", "Version", "Licence"),
-    [
-        ("Lobule", lobule_version(), "Apache-2.0; models and data: see NOTICE"),
-        ("Python", platform.python_version(), "PSF-2.0"),
-        *libraries(),
-    ],
-    caption="Versions and licences",
-)
+with st.expander("Whom to cite"):
+    table(("For", "Paper"), PAPERS, caption="Papers")
+with st.expander("Versions and licences"):
+    table(
+        ("Library", "Version", "Licence"),
+        [
+            ("Lobule", lobule_version(), "Apache-2.0; models and data: see NOTICE"),
+            ("Python", platform.python_version(), "PSF-2.0"),
+            *libraries(),
+        ],
+        caption="Versions and licences",
+    )

@@ -9,10 +9,7 @@ from pages.audits.request import ask_for_dataset
 from pages.audits.views import show_view
 from pages.shared.entrance import enter_through_app
 
-INVITATION = """<ol class="lobule-list lobule-steps">
-<li>Type or pick a folder on the left: BreaKHis, IDC, one subfolder a class, or a manifest.</li>
-<li>Every image is read once.</li>
-<li>See what was found, what it holds, and whether a split would leak.</li></ol>"""
+INVITATION = "Give a folder on the left: BreaKHis, IDC, one subfolder per class, or a manifest."
 
 
 def show_dataset(job: AuditJob) -> None:
@@ -34,7 +31,7 @@ with st.sidebar:
     request = ask_for_dataset()
 if request is None:
     st.title("Is the dataset sound?", anchor=False)
-    st.html(INVITATION)
+    st.text(INVITATION)
 else:
     job = job_for(request)
     offer(job)

@@ -10,13 +10,10 @@ def is_few(patients: int) -> bool:
     return patients < FEW
 
 
-def warning(patients: int, what: str = "These figures are") -> str:
+def warning(patients: int) -> str:
     """That figures are from so few patients, in a sentence."""
     people = f"{patients} patient{'' if patients == 1 else 's'}"
-    return (
-        f"{what} from {people}, fewer than {FEW}: other patients may differ widely, whatever "
-        "the interval says."
-    )
+    return f"from {people}, fewer than {FEW}: others may differ widely, whatever the interval says."
 
 
 def marked(text: str, patients: int) -> str:

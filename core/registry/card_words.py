@@ -88,20 +88,17 @@ def reservations(card: Card) -> tuple[str, ...]:
 
 def _demonstration(result: CardEvaluation) -> str:
     rightly = result.decided_rightly
-    right = "" if rightly is None else f", {rightly:.0%} of those correctly"
+    right = "" if rightly is None else f", {rightly:.0%} of these correctly"
     colour = "" if result.beats_colour else f" It {_beside_colour(result)}"
     return (
-        f"▲ FOR DEMONSTRATION: on {counted(result.patients, 'patient')} it had not seen, it "
-        f"decides {result.decided:.0%} of the images{right}; an answer needs "
-        f"{LEAST_DECIDED:.0%}, {LEAST_RIGHT:.0%} of those correctly.{colour}"
+        f"▲ FOR DEMONSTRATION: it decides {result.decided:.0%} of the images of "
+        f"{counted(result.patients, 'unseen patient')}{right} (needed: {LEAST_DECIDED:.0%} and "
+        f"{LEAST_RIGHT:.0%}).{colour}"
     )
 
 
 def _no_better(result: CardEvaluation) -> str:
-    return (
-        f"On {counted(result.patients, 'patient')} it had not seen, this model "
-        f"{_beside_colour(result)}"
-    )
+    return f"On {counted(result.patients, 'unseen patient')} this model {_beside_colour(result)}"
 
 
 def _beside_colour(result: CardEvaluation) -> str:
@@ -133,6 +130,17 @@ def expected_of_next(expected: ExpectedOfPatient) -> str:
         f"{whose}: {low:.2f} to {high:.2f} of the images called correctly in 8 of 10 ({those}; "
         f"{worst})."
     )
+
+
+def next_patient_in_short(evaluation: CardEvaluation) -> str:
+    """What to expect of the next patient, all classes in a line; empty where nothing is known."""
+    ranges = [
+        f"{expected.name} "
+        + ("{:.2f} to {:.2f}".format(*expected.range) if expected.range else "no range")
+        for expected in evaluation.next_patient
+        if expected.patients
+    ]
+    return f"Next patient, called correctly: {', '.join(ranges)}." if ranges else ""
 
 
 def explained(card: Card) -> str:

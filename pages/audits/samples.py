@@ -52,9 +52,9 @@ def show_samples(dataset: "Dataset") -> None:
     chosen = records
     if len(records) > GRID:
         chosen = records.sample(GRID, random_state=st.session_state["sample_seed"]).sort_index()
-        st.caption(f"{GRID} of {len(records):,} images, drawn at random.")
+        st.caption(f"{GRID} of {len(records):,}, at random")
     else:
-        st.caption(f"All {len(records):,} images that pass." if filters else "All images.")
+        st.caption(f"All {len(records):,}")
     st.html(f'<div class="lobule-grid">{pictures_of(dataset, chosen, captions=True)}</div>')
 
 

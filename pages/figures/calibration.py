@@ -5,7 +5,7 @@ import streamlit as st
 from core.plots.reliability import reliability_figure
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import counted, words
+from pages.figures.words import words
 
 _HELP = (
     "Ten bins by the stated probability. Above the dotted line probabilities are too low, "
@@ -26,10 +26,10 @@ def show_calibration(model: EvaluatedModel) -> None:
     if predictions.binary:
         share = float((predictions.labels == predictions.positive).mean())
         positive = predictions.classes[predictions.positive]
-        rarer = f" {share:.0%} of the images are {positive}: where it is rarer, expect less."
+        rarer = f" {share:.0%} of the images are {positive}; expect less where it is rarer."
     st.text(
         f"ECE {words(evaluation.figures['ece'])}, Brier score "
-        f"{words(evaluation.figures['brier'])}; {counted(model)}.{rarer}",
+        f"{words(evaluation.figures['brier'])}.{rarer}",
         help=_HELP,
     )
     bins = reliability(

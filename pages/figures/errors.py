@@ -52,8 +52,7 @@ def show_errors(model: EvaluatedModel) -> None:
                 st.number_input(f"Page, of {pages:,}", 1, pages, key="error_page", width=130)
             )
         st.text(
-            f"{number:,} of {whole:,} images were miscalled ({number / whole:.1%}); the "
-            "surest first.",
+            f"{number:,} of {whole:,} images miscalled ({number / whole:.1%}), the surest first",
             width="stretch",
         )
         switch = st.empty()
@@ -106,7 +105,7 @@ def _show_error(
     path, file = escape(visible(row["image"]), quote=True), row["image"].rpartition("/")[2]
     st.html(
         f'<div class="lobule-shot" title="{path}"><b>{as_html(row["label"])}</b>, called '
-        f"{as_html(row['called'])}{often}<br><small>probability of {as_html(row['label'])} "
+        f"{as_html(row['called'])}{often}<br><small>{as_html(row['label'])} "
         f"{row['probability']:.3f}<br>{as_html(facts)}<br>{as_html(file)}</small></div>"
     )
     if place is not None and st.button("Diagnose", key=key, width="stretch"):

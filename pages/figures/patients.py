@@ -9,7 +9,6 @@ from core.evaluation.estimand import ESTIMANDS, FIRST, TITLES
 from core.evaluation.few_patients import marked
 from core.plots.bars import Bar, share_bars
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
-from pages.figures.expected import show_next_patient
 from pages.figures.numbers import show_chart
 from pages.figures.words import HELP, calling_rule, words
 from pages.shared.account import tell
@@ -39,8 +38,7 @@ def show_patients(model: EvaluatedModel) -> None:
     between = f" [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f" ({why})" * bool(why)
     mean_score = marked(f"{rate:.3f}{between}", len(scores))
     st.text(
-        f"{model.mark}Mean share of a patient's images called correctly: {mean_score}; "
-        f"{len(scores):,} patients",
+        f"{model.mark}Mean share of a patient's images called correctly: {mean_score}",
         help=_HELP,
     )
     shown = scores
@@ -50,7 +48,6 @@ def show_patients(model: EvaluatedModel) -> None:
         help=f"Otherwise the {MOST} worst.",
     ):
         shown = scores.iloc[:MOST]
-    show_next_patient(evaluated(model), model.mark)
     _draw(model, scores, shown, rate)
     _show_levels(model)
 

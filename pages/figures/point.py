@@ -10,7 +10,7 @@ from core.plots.rates import Rate, rates
 from pages.figures.evaluated import EvaluatedModel, evaluated, label
 from pages.figures.numbers import offer_predictions, show_chart
 from pages.figures.overview import show_matrix
-from pages.figures.words import HELP, counted, ranking_rule, several_rounds, words
+from pages.figures.words import HELP, ranking_rule, several_rounds, words
 from pages.shared.account import account, tell
 from pages.shared.plain import as_html, notice
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FOLLOW = ("sensitivity", "specificity", "precision", "f1", "accuracy", "balanced_accuracy")
 _BLUE = "#2f83bd"
 _PLAIN_POINT = 0.5
-_FLATTERS = "A threshold chosen on these patients flatters: report the figures at own thresholds."
+_FLATTERS = "Report the figures at own thresholds: one chosen on these patients flatters."
 
 
 @st.fragment
@@ -93,19 +93,27 @@ def _ask_for_point(model: EvaluatedModel) -> float:
         )
     with slider:
         st.text(f"Called {positive} at or above this probability")
-        return st.slider("Decision threshold", 0.0, 1.0, step=0.001, format="%.3f", key=key)
+        return st.slider(
+            "Decision threshold",
+            0.0,
+            1.0,
+            step=0.001,
+            format="%.3f",
+            key=key,
+            label_visibility="collapsed",
+        )
 
 
 def _show_follow(model: EvaluatedModel, evaluation: "Evaluation", threshold: float) -> None:
     at_own_thresholds = evaluated(model)
     cells = "".join(
         f"<div><dt>{model.mark}{TITLES[name]}</dt><dd>{_number(evaluation, name)}"
-        f"<small>own thresholds {words(at_own_thresholds.figures[name])}</small></dd></div>"
+        f"<small>own {words(at_own_thresholds.figures[name])}</small></dd></div>"
         for name in _FOLLOW
     )
     st.html(f'<dl class="lobule-numbers">{cells}</dl>')
     st.text(
-        f"At {threshold:.3f}: {counted(model)}, {ESTIMANDS[FIRST]}. {_FLATTERS}",
+        f"At {threshold:.3f}, {ESTIMANDS[FIRST]}. {_FLATTERS}",
         help=HELP,
     )
     by_patient = model.predictions.thresholds is not None

@@ -58,7 +58,6 @@ def ask_for_run(states: list["RunState"]) -> None:
         st.html("<h3>Recipe</h3>")
         recipe = _ask_for_recipe()
         name, replace = _ask_for_name(recipe, states)
-    st.html("<h3>Settings</h3>")
     changes = ask_for_settings(recipe)
     request = _request(recipe, changes, data, name, replace=replace)
     if request:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.evaluation.few_patients import MARK, marked, warning
-from core.registry.card_words import MEASURES, next_patient
+from core.registry.card_words import MEASURES, next_patient, next_patient_in_short
 from core.registry.package import Package, load_package
 from core.registry.shelf import shelf
 from core.settings import get_settings
@@ -56,11 +56,12 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     package = package_of(state)
     if package is None:
         return
-    st.html("<h3>Result</h3>")
+    evaluation = package.card.evaluation if isinstance(package, Package) else None
+    how = f"{evaluation.protocol} {MEASURES}" if evaluation else None
+    st.subheader("Result", anchor=False, help=how)
     if isinstance(package, str):
         notice(package, "error")
         return
-    evaluation = package.card.evaluation
     if evaluation is None:
         notice("This model was not judged on held-out patients.")
         return
@@ -71,7 +72,6 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
     earlier = [run for run in others if _came_before(run, state)]
     comparable = [run for run in earlier if _on_same_data(package_of(run), package)]
     judged = [(run, result) for run in [state, *comparable] if (result := evaluation_of(run))]
-    st.text("How was it judged?", help=f"{evaluation.protocol} {MEASURES}")
     table(
         (
             "Run",
@@ -86,14 +86,12 @@ def show_result(state: "RunState", others: list["RunState"]) -> None:
         [_row(run, result, this=run is state) for run, result in judged[: MOST_EARLIER + 1]],
         caption="This run beside earlier ones on the same data",
     )
-    for sentence in next_patient(evaluation):
-        st.text(sentence)
+    if in_short := next_patient_in_short(evaluation):
+        st.text(in_short, help=" ".join(next_patient(evaluation)))
     if not evaluation.beats_colour:
         notice("Not clearly better than colour alone: it may only know the stain.")
     if len(judged) > 1:
         st.caption("Comparable only with the same split and seed.")
-    else:
-        st.caption("No earlier run on these data.")
 
 
 def auroc_words(evaluation: "CardEvaluation") -> str:

@@ -76,7 +76,9 @@ def ask_for_settings(recipe: "Recipe") -> list[str]:
     """Draw the form; returns the changes, such as "train.epochs=3"."""
     values = _values(recipe)
     chosen: dict[str, Value] = {}
-    for tab, settings in zip(st.tabs(list(GROUPS), key="groups"), GROUPS.values(), strict=True):
+    with st.expander("Settings", key="recipe_settings"):
+        tabs = st.tabs(list(GROUPS), key="groups")
+    for tab, settings in zip(tabs, GROUPS.values(), strict=True):
         with tab:
             _ask_group(
                 [setting for setting in settings if setting.key in values],

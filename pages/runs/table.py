@@ -95,7 +95,6 @@ def show_all(states: list["RunState"], unreadable: list["UnreadableRun"]) -> Non
 
 def _show_selected(chosen: list["RunState"]) -> None:
     if not chosen:
-        st.caption("No run is ticked.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         for state in chosen[: len(MARKS)]:

@@ -36,7 +36,7 @@ def show_curves(state: "RunState") -> None:
     if not state.history:
         st.caption(_why_none(state))
         return
-    st.text(f"Training against validation, {_epochs(len(state.history))}", help=_HELP)
+    st.text(_epochs(len(state.history)), help=_HELP)
     marks = {"": ("training", NEGATIVE, "circle"), "val_": ("validation", POSITIVE, "triangle-up")}
     lines = {
         title: [

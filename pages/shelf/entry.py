@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.evaluation.estimand import TITLES
 from core.evaluation.few_patients import MARK, marked
 from core.registry.card import Card
 from core.registry.card_results import CardEvaluation
@@ -12,8 +13,8 @@ from core.registry.card_words import (
     figure,
     judged_on,
     next_patient,
+    next_patient_in_short,
     reservations,
-    summary_of,
     trained_on,
 )
 from core.registry.package import Package
@@ -28,7 +29,7 @@ def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
     with st.container(border=True, key=f"shelf-{entry.name}"):
         st.html(
             f'<div class="lobule-file"><h2 class="lobule-model">{as_html(card.title)}</h2>'
-            f"{_badges(entry, card, active=active)}</div><p>{as_html(summary_of(card))}</p>"
+            f"{_badges(entry, card, active=active)}</div>"
         )
         for text in reservations(card):
             if text not in {NEVER_JUDGED, NEVER_JUDGED_HERE}:
@@ -39,8 +40,8 @@ def show_model(entry: ShelfEntry, package: Package, *, active: bool) -> None:
         with right:
             _judged(card.evaluation, made_elsewhere=card.origin is not None)
         st.html(
-            '<div class="lobule-two">'
-            f"{_list('Good for', card.good_for)}{_list('Not for', card.not_for)}</div>"
+            '<details><summary>Good for, not for</summary><div class="lobule-two">'
+            f"{_list('Good for', card.good_for)}{_list('Not for', card.not_for)}</div></details>"
         )
         offer_deeds(entry, package, active=active)
 
@@ -100,16 +101,16 @@ def _judged(result: CardEvaluation | None, *, made_elsewhere: bool) -> None:
     if result is None:
         notice(NEVER_JUDGED_HERE if made_elsewhere else NEVER_JUDGED)
         return
-    st.text(f"{judged_on(result)}.", help=f"{MEASURES} {result.protocol}")
+    st.text(f"{judged_on(result)}, {result.auroc_is}.", help=f"{MEASURES} {result.protocol}")
     too_few = "" if result.auroc_interval else " (too few patients for an interval)"
     rows = (
         (
-            result.titled("auroc"),
+            TITLES["auroc"],
             marked(figure(result.auroc, result.auroc_interval) + too_few, result.patients),
         ),
         ("colour alone", figure(result.colour_auroc)),
         (
-            result.titled("balanced_accuracy"),
+            _title("balanced_accuracy", result),
             marked(
                 figure(result.balanced_accuracy, result.balanced_accuracy_interval),
                 result.patients,
@@ -119,8 +120,14 @@ def _judged(result: CardEvaluation | None, *, made_elsewhere: bool) -> None:
     )
     cells = "".join(f"<div><dt>{name}</dt><dd>{as_html(value)}</dd></div>" for name, value in rows)
     st.html(f'<dl class="lobule-numbers lobule-pairs">{cells}</dl>')
-    for sentence in next_patient(result):
-        st.text(sentence)
+    if in_short := next_patient_in_short(result):
+        st.text(in_short, help=" ".join(next_patient(result)))
+
+
+def _title(figure_name: str, result: CardEvaluation) -> str:
+    """What a figure is called; of what it is one is said only where it is not as the AUROC."""
+    titled = result.titled(figure_name)
+    return titled.removesuffix(f", {result.auroc_is}")
 
 
 def _list(title: str, sentences: tuple[str, ...]) -> str:

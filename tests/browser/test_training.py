@@ -73,6 +73,7 @@ def begin(page: Page, data: Path, name: str, epochs: int, *, leaky: bool = False
     page.get_by_role("combobox", name="Recipe").click()
     page.get_by_role("option", name="cnn3:").click()
     expect(page.get_by_text("at most 20 epochs")).to_be_visible(timeout=WAIT)
+    page.get_by_text("Settings", exact=True).click()
     fill(page, "spinbutton", "Side of the input, px", 32)
     page.get_by_role("tab", name="How long").click()
     fill(page, "spinbutton", "Epochs, at most", epochs)

@@ -163,7 +163,7 @@ def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) 
     assert not page.exception
     shelf = html(page)
     assert NEVER_JUDGED not in shelf
-    assert "10 images of 4 patients." in shelf
+    assert "10 images of 4 patients, " in shelf
     assert f"<dd><bdi>{auroc:.3f} (too few patients for an interval)</bdi></dd>" in shelf
 
 

@@ -33,7 +33,7 @@ def images(ten: Path, home: Path, draw: Callable[..., Path]) -> Path:
 def test_worst_errors_without_the_images(home: Path) -> None:
     page = open_page("Worst errors")
     shown = html(page)
-    assert "2 of 10 images were miscalled (20.0%)" in shown
+    assert "2 of 10 images miscalled (20.0%)" in shown
     assert shown.index("5.png") < shown.index("6.png")  # 0.36 of its own class, then 0.38
     assert "0.360" in shown
     assert "0.380" in shown

@@ -52,7 +52,7 @@ def test_figures_of_few_patients_wear_their_mark() -> None:
     page = open_page()
     shown = html(page, marks=True)
     assert "<bdi>AUROC</bdi></th><td><bdi>0.972 ▲ 4 patients</bdi>" in shown
-    assert "▲ FEW PATIENTS: These figures are from 4 patients, fewer than 10" in shown
+    assert "▲ FEW PATIENTS: from 4 patients, fewer than 10" in shown
     go(page, "Calibration")
     assert "FEW PATIENTS" in charts(page)["reliability"]["layout"]["title"]["text"]
 

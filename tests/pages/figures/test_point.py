@@ -25,7 +25,7 @@ def test_moving_the_operating_point_moves_its_figures_and_the_matrix() -> None:
         "<dt>Precision</dt><dd>0.750",
         "<dt>F1</dt><dd>0.857",
         "<dt>Accuracy</dt><dd>0.833",
-        "own thresholds 0.833",
+        "<small>own 0.833",
     ):
         assert words in shown
     found = charts(page)

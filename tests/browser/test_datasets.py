@@ -136,6 +136,7 @@ def test_first_visit_to_its_own_address_shows_the_page_in_its_frame(
 
 
 @pytest.mark.parametrize(("width", "scheme"), WINDOWS)
+@pytest.mark.exhaustive
 def test_every_view_fits_and_is_drawn(
     visit: Callable[..., Page], phantoms: Path, tmp_path: Path, width: int, scheme: str
 ) -> None:
@@ -161,6 +162,7 @@ def test_every_view_fits_and_is_drawn(
 
 
 @pytest.mark.parametrize("name", [pytest.param("breakhis", marks=pytest.mark.exhaustive), "idc"])
+@pytest.mark.exhaustive
 def test_real_data_is_shown_as_it_is(
     visit: Callable[..., Page], shared: Path, some_idc: Path, name: str
 ) -> None:
@@ -258,6 +260,7 @@ def harmless(page: Page) -> None:
     expect(page.get_by_text("Traceback")).to_have_count(0)
 
 
+@pytest.mark.exhaustive
 def test_names_are_text_in_every_view_and_on_other_pages(
     visit: Callable[..., Page], app_server: "AppServer", forged: Path
 ) -> None:
@@ -289,6 +292,7 @@ def test_names_are_text_in_every_view_and_on_other_pages(
         harmless(page)
 
 
+@pytest.mark.exhaustive
 def test_a_long_audit_is_watched_and_stopped(visit: Callable[..., Page], tmp_path: Path) -> None:
     folder = tmp_path / "many"
     picture = tmp_path / "noise.png"

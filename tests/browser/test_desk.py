@@ -71,6 +71,8 @@ def test_a_case_of_twelve_is_judged_with_keys_alone(page: Page, tmp_path: Path) 
     box = page.locator(".st-key-desk_table canvas").first.bounding_box()
     assert box
     page.mouse.click(box["x"] + 16, box["y"] + 36 + 22)
+    expect(page.locator("[class*=st-key-judge-0-] button").first).to_be_enabled()
+    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
     keys = ["c", "n", "u"] * 4
     for number, key in enumerate(KEYS[key] for key in keys):
         expect(shown).to_have_text(f"image {number}.png")
@@ -111,6 +113,7 @@ def test_a_click_back_right_after_a_key_is_a_click(page: Page) -> None:
     expect(page.locator(".st-key-desk_table_unseen")).to_be_hidden()
 
 
+@pytest.mark.exhaustive
 def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
     table = page.locator(".st-key-desk_table").first
     grid = table.locator("canvas").first
@@ -137,6 +140,7 @@ def test_a_click_on_a_head_sorts_and_next_follows_the_order(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [pytest.param(1440, marks=pytest.mark.exhaustive), 900])
+@pytest.mark.exhaustive
 def test_it_fits_the_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 1000})
     page.wait_for_timeout(1000)

@@ -127,6 +127,7 @@ def test_phantom_by_keyboard_is_answered_as_on_the_command_line(
     same(json.loads(downloaded(page, "Result, JSON")), printed)
 
 
+@pytest.mark.exhaustive
 def test_both_panels_zoom_together_and_keep_the_zoom(page: Page) -> None:
     page.get_by_role("button", name="Phantom").first.click()
     answered(page)

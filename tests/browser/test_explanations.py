@@ -39,6 +39,7 @@ def open_with(chromium: Browser, server: "AppServer", pixels: np.ndarray, width:
 
 
 @pytest.mark.parametrize("width", [1440, pytest.param(900, marks=pytest.mark.exhaustive)])
+@pytest.mark.exhaustive
 def test_methods_stand_side_by_side_once_they_are_asked_for(
     chromium: Browser, app_server: "AppServer", width: int
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
 
 
 @pytest.mark.parametrize(("width", "scheme"), WINDOWS)
+@pytest.mark.exhaustive
 def test_it_fits_the_window(
     chromium: Browser, app_server: "AppServer", width: int, scheme: str
 ) -> None:

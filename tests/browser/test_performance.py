@@ -106,6 +106,7 @@ def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.exhaustive
 def test_picture_and_numbers_are_seen_at_once(
     chromium: Browser, app_server: "AppServer", name: str
 ) -> None:
@@ -144,6 +145,7 @@ def test_the_point_moves_by_keyboard_and_the_matrix_follows(page: Page) -> None:
     assert matrix.inner_text() != before
 
 
+@pytest.mark.exhaustive
 def test_numbers_are_downloaded(page: Page) -> None:
     view(page, "Patients")
     open_account(page)
@@ -159,6 +161,7 @@ def test_numbers_are_downloaded(page: Page) -> None:
     assert Path(waiting.value.path()).read_bytes() == table.read_bytes()
 
 
+@pytest.mark.exhaustive
 def test_from_a_worst_error_to_its_diagnosis(
     page: Page, app_server: "AppServer", some_idc: Path
 ) -> None:
@@ -188,6 +191,7 @@ def test_from_a_worst_error_to_its_diagnosis(
     expect(page.get_by_text("Drop a picture of breast tissue")).to_be_visible()
 
 
+@pytest.mark.exhaustive
 def test_a_dataset_is_evaluated_in_the_background(page: Page, tiny_idc: Path) -> None:
     page.get_by_text("A dataset of mine").click()
     give_folder(page, tiny_idc)
@@ -200,6 +204,7 @@ def test_a_dataset_is_evaluated_in_the_background(page: Page, tiny_idc: Path) ->
 
 
 @pytest.mark.parametrize(("width", "scheme"), WINDOWS)
+@pytest.mark.exhaustive
 def test_it_fits_the_window(
     chromium: Browser, app_server: "AppServer", width: int, scheme: str
 ) -> None:

@@ -138,6 +138,7 @@ def test_a_kept_case_is_shown_as_it_was_answered(
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
 
 
+@pytest.mark.exhaustive
 def test_names_and_notes_are_text_wherever_they_stand(
     page: Page, cases: tuple[str, str], app_server: "AppServer"
 ) -> None:
@@ -217,6 +218,7 @@ def test_a_disagreement_becomes_training_data(
 
 @pytest.mark.usefixtures("cases")
 @pytest.mark.parametrize(("width", "scheme"), WINDOWS)
+@pytest.mark.exhaustive
 def test_the_case_fits_the_window(
     chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
 ) -> None:
@@ -246,4 +248,4 @@ def test_a_deleted_case_leaves_its_number(page: Page, app_server: "AppServer") -
     expect(page.get_by_text("1 case · 1 image")).to_be_visible(timeout=START)
     assert len(list(images.glob("*.png"))) == before - 1
     page.get_by_role("radio", name="Deleted").click()
-    expect(page.get_by_text("the trail stays")).to_be_visible(timeout=30 * SECOND)
+    expect(page.get_by_text("Number and trail are kept")).to_be_visible(timeout=30 * SECOND)

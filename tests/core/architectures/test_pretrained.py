@@ -50,9 +50,7 @@ def assert_same_features(name: str, ours: keras.Model, published: keras.Model) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", each_time({"vgg16", "densenet121"}, ("vgg16", "densenet121", "mobilenetv2"))
-)
+@pytest.mark.parametrize("name", each_time({"vgg16"}, ("vgg16", "densenet121", "mobilenetv2")))
 def test_imagenet_weights_give_the_features_of_keras(
     name: str, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("models")
+@pytest.mark.exhaustive
 def test_an_own_model_is_tested_and_has_it_in_its_card() -> None:
     code, output, _ = run("mine", "--json")
     assert code == 0

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.registry.package import load_package
+from core.training.planning.timing import Timing
 
 RECIPE = """
 title = "Quick"
@@ -35,7 +36,11 @@ def test_missing_data_are_refused_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_without_a_name_it_is_called_after_the_recipe(home: Path, tiny_idc: Path) -> None:
+def test_without_a_name_it_is_called_after_the_recipe(
+    home: Path, tiny_idc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timing = Timing(device="a device", image_seconds=[0.01], weight_bytes=1_000_000)
+    monkeypatch.setattr("core.training.planning.plan.time_recipe", lambda *_: timing)
     (home / "models" / "cnn3").mkdir(parents=True)
     command = ["train", "--recipe", "cnn3", "--data", str(tiny_idc), "--dry-run"]
     result = CliRunner().invoke(app, command)

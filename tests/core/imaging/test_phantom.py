@@ -51,6 +51,7 @@ def test_it_has_glass_collagen_fat_and_glands(phantom: Phantom) -> None:
     assert lightness[phantom.dense].mean() < 160
 
 
+@pytest.mark.exhaustive
 def test_cells_keep_their_size_in_micrometres() -> None:
     """A nucleus is a few pixels at low and many at high power."""
     areas = []

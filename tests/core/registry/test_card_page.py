@@ -98,6 +98,7 @@ def test_a_model_that_nobody_judged_says_so() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_longest_card_still_fits_a_page() -> None:
     long = "wide words " * 400
     classes = tuple(f"a class with a rather long name {number}" for number in range(8))

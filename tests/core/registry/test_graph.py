@@ -47,9 +47,12 @@ def test_answers_and_maps_are_those_of_tensorflow(name: str, tmp_path: Path) -> 
     for target in (None, 2):
         logits, heatmaps, features = gradcam.with_features(pixels(), target)
         passed = engine.run(pixels())
-        # Random weights give logits of hundreds.
-        np.testing.assert_allclose(passed.logits, logits, rtol=2e-5, atol=1e-4)
-        np.testing.assert_allclose(passed.features, features, rtol=2e-5, atol=1e-4)
+        # Random weights give logits of hundreds, each a sum of thousands of terms in single
+        # precision: what counts is the distance beside the largest of them.
+        for engines, keras in ((passed.logits, logits), (passed.features, features)):
+            np.testing.assert_allclose(
+                engines, keras, rtol=0, atol=2e-6 * np.abs(keras).max() + 1e-4
+            )
         if passed.class_maps is not None:
             assert engine.layer == layer
             classes = logits.argmax(axis=1) if target is None else target

@@ -85,6 +85,7 @@ def test_images_that_nobody_can_read_are_an_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_real_patches(shared: Path) -> None:
     folder = shared / "data" / "idc"
     result = audit(open_dataset(folder))

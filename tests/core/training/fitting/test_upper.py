@@ -74,6 +74,7 @@ def test_with_the_head_alone_all_of_the_base_is_below() -> None:
     assert lower.layers[-1].name == "relu2"
 
 
+@pytest.mark.exhaustive
 def test_the_same_is_learnt_from_views_as_from_pixels() -> None:
     histories, ends = [], []
     for views in (0, 1):

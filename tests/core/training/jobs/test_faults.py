@@ -199,6 +199,7 @@ def test_a_loss_that_is_no_number_ends_in_words_and_the_epoch_before_is_kept(
     assert_like(lab.state.package, undisturbed)
 
 
+@pytest.mark.exhaustive
 def test_no_memory_ends_in_words_and_can_be_resumed(lab: Lab, undisturbed: dict[str, Any]) -> None:
     assert lab.work(faults=["no memory"]) == 1
     assert lab.state.state == "failed"

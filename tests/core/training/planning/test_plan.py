@@ -146,6 +146,7 @@ def test_steps_are_timed_in_another_process(tiny_idc: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_network_that_cannot_be_had_is_refused(
     tiny_idc: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,11 +20,16 @@ ROOT = Path(__file__).resolve().parent.parent
 # Begun first where several processes share the tests by file, so that none is left with one alone.
 LONGEST = (
     "jobs/test_faults.py",
-    "explain/test_gradcam.py",
     "explain/test_methods.py",
+    "explain/test_gradcam.py",
+    "adoption/test_network.py",
+    "fitting/test_fit.py",
+    "training/test_by_folds.py",
+    "registry/test_graph.py",
     "pages/test_training.py",
-    "architectures/test_pretrained.py",
-    "architectures/test_build.py",
+    "fitting/test_checkpoint.py",
+    "training/test_run.py",
+    "cases/test_kill.py",
 )
 
 
@@ -31,6 +37,12 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; within a file the order stays."""
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and not among what was imported: an eighth of the time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
 
 
 @pytest.fixture(scope="session")

@@ -41,8 +41,8 @@ Progress = Callable[[str, float], None]
 MOST_FEATURES = 4096
 """Numbers into the last layer that a scope test is made of, at most: it takes their square."""
 _PROTOCOL = (
-    "A network made elsewhere, judged as it is; for each patient, temperature and operating "
-    "point were chosen on other patients."
+    "A network made elsewhere, judged as it is; for each patient, temperature and decision "
+    "threshold were chosen on other patients."
 )
 _MAYBE_MET = "Nobody stated that the network was trained on none of these patients."
 _SCOPE = (

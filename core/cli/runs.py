@@ -116,13 +116,13 @@ def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
 def time_steps() -> None:
     """Answer the question on stdin, how long a recipe's steps take, in a line of JSON."""
     from core.training.planning.time_steps import time_steps as run
-    from core.training.planning.timing import Answer, Question
+    from core.training.planning.timing import TimingReply, TimingRequest
 
-    question = Question.model_validate_json(sys.stdin.read())
+    question = TimingRequest.model_validate_json(sys.stdin.read())
     try:
-        answer = Answer(timing=run(question.recipe, question.classes))
+        answer = TimingReply(timing=run(question.recipe, question.classes))
     except LobuleError as error:
-        answer = Answer(refusal=str(error))
+        answer = TimingReply(refusal=str(error))
     typer.echo("\n" + answer.model_dump_json())
 
 

@@ -84,7 +84,7 @@ def shown_progress() -> Iterator["Watch"]:
     with Progress(*columns, console=console) as bars:
         stages: dict[str, TaskID] = {}
 
-        class Shown(Watch):
+        class ShownWatch(Watch):
             stopping = False
 
             def stage(self, name: str, done: float) -> None:
@@ -102,7 +102,7 @@ def shown_progress() -> Iterator["Watch"]:
             def cancelled(self) -> bool:
                 return self.stopping
 
-        shown = Shown()
+        shown = ShownWatch()
 
         def stop(*_: Any) -> None:
             if shown.stopping:

@@ -86,7 +86,7 @@ def choose_thresholds(
     """
     if len(np.unique(labels)) < 2:  # noqa: PLR2004  (both classes)
         raise EvaluationError(
-            "An operating point needs held-out images of both classes; only class "
+            "A decision threshold needs held-out images of both classes; only class "
             f"{labels[0] if len(labels) else 'none'} is there. Hold out other patients."
         )
     order = np.argsort(probabilities, kind="stable")

@@ -128,6 +128,6 @@ def _refuse_surplus(pixels: Sequence[bytes], size: int) -> None:
         except zlib.error as error:
             raise damaged("PNG", "its content does not make sense") from error
         if room <= 0:
-            raise excessive("PNG", "many times more pixels than it has room for")
+            raise excessive("PNG", "many times more pixels than it states")
         if inflater.eof:
             return

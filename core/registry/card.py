@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from core.registry.card_parts import (
+    CardPart,
     Conformal,
     Count,
     Located,
     Members,
     Name,
     Origin,
-    Part,
     Positive,
     Randomisation,
     Scope,
@@ -30,7 +30,7 @@ CARD_FILE = "card.json"
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
 
 
-class InputSpec(Part):
+class InputSpec(CardPart):
     """What one input of the network shows.
 
     `field_um` is the side of the square field of view in µm (IDC: 200, being 50 px at 4 µm/px);
@@ -68,7 +68,7 @@ class InputSpec(Part):
         return self
 
 
-class Training(Part):
+class Training(CardPart):
     """How the weights came about; enough to run it again."""
 
     recipe: dict[str, Any]
@@ -104,7 +104,7 @@ class Training(Part):
         return self
 
 
-class Card(Part):
+class Card(CardPart):
     """Everything that a reader of a model package needs besides its weights.
 
     `files` maps every file of the package but the card itself to its sha256. `classes` are in the
@@ -166,7 +166,7 @@ class Card(Part):
         point = self.operating_point
         if point and (self.task != "binary" or point.positive_class not in self.classes):
             raise ValueError(
-                "an operating point belongs to a binary task and names one of its classes, "
+                "a decision threshold belongs to a binary task and names one of its classes, "
                 f"not {point.positive_class!r}"
             )
         if self.conformal and len(self.conformal.cut_offs) != len(self.classes):

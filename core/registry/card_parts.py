@@ -17,13 +17,13 @@ Interval = tuple[Share, Share]
 Correlation = Annotated[float, Field(ge=-1, le=1)]
 
 
-class Part(BaseModel):
+class CardPart(BaseModel):
     """Base of everything on a card: unknown keys, NaN and infinities are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class ClassCoverage(Part):
+class ClassCoverage(CardPart):
     """How often the set of classes held the right one, on left-out patients of that class.
 
     The cut-offs were chosen without the patient.
@@ -39,7 +39,7 @@ class ClassCoverage(Part):
     """Share of the images whose set is exactly one class."""
 
 
-class Conformal(Part):
+class Conformal(CardPart):
     """Class-conditional conformal prediction sets (Vovk 2012; Sadinle et al. 2019).
 
     A class belongs to the set if its calibrated probability is at least its cut-off, one a class
@@ -52,7 +52,7 @@ class Conformal(Part):
     by_class: tuple[ClassCoverage, ...] = ()
 
 
-class Scope(Part):
+class Scope(CardPart):
     """The test whether an image is like those that the model was trained on.
 
     The input of the layer "logits" is the feature vector of a tile; the distance of an image is
@@ -74,7 +74,7 @@ class Scope(Part):
     blurred_in_training: Share = 0.01
 
 
-class MapChange(Part):
+class MapChange(CardPart):
     """How alike the maps of trained and of random weights are: 1 the same, 0 nothing in common.
 
     `layers` of the network's layers, counted from the last one, were drawn anew. `correlation` is
@@ -87,7 +87,7 @@ class MapChange(Part):
     similarity: Correlation
 
 
-class ExplanationCheck(Part):
+class ExplanationCheck(CardPart):
     """Whether the maps of one method are about what the network learnt.
 
     `unchanged` if `correlation` reaches the threshold: the mean over images and draws, all layers
@@ -101,7 +101,7 @@ class ExplanationCheck(Part):
     cascade: tuple[MapChange, ...]
 
 
-class Randomisation(Part):
+class Randomisation(CardPart):
     """The randomisation test of a model's explanations (Adebayo et al. 2018).
 
     `layer` is the one that class activation maps looked at, `layers` how many hold weights.
@@ -120,7 +120,7 @@ class Randomisation(Part):
         return tuple(check.method for check in self.methods if check.unchanged)
 
 
-class LocatedRegion(Part):
+class LocatedRegion(CardPart):
     """How well a region's probability map, its heatmap and nuclei alone rank tumour above the rest.
 
     AUROC by pixel; whether the highest value lies in tumour; `found` and `called_besides` are the
@@ -138,7 +138,7 @@ class LocatedRegion(Part):
     called_besides: Share
 
 
-class LocatedMethod(Part):
+class LocatedMethod(CardPart):
     """AUROC of an explanation within tiles that are part tumour, the mean over the tiles."""
 
     method: Text
@@ -149,7 +149,7 @@ CHANCE = 0.5
 """AUROC of a map that knows nothing."""
 
 
-class Located(Part):
+class Located(CardPart):
     """Where a model sees tumour, against a pathologist's mask (`core.explain.where`).
 
     `nuclei` is the baseline within the same tiles as the methods.
@@ -167,7 +167,7 @@ class Located(Part):
         return tuple(each for each in self.methods if each.auroc < CHANCE)
 
 
-class Origin(Part):
+class Origin(CardPart):
     """Where a network that was made elsewhere came from, and what was done to it.
 
     `sha256` is of the file that was given; `scaling` says how colours are scaled in it now, and
@@ -186,7 +186,7 @@ class Origin(Part):
     unseen: bool = False
 
 
-class Member(Part):
+class Member(CardPart):
     """One model of an ensemble, by its name, the hash of its network and its calibration.
 
     The hash decides which model is meant: a member may be renamed.

@@ -6,10 +6,10 @@ from pydantic import model_validator
 
 from core.evaluation.estimand import ESTIMANDS, Estimand, estimand_of, titled
 from core.evaluation.few_patients import is_few
-from core.registry.card_parts import Count, Difference, Interval, Part, Share, Text
+from core.registry.card_parts import CardPart, Count, Difference, Interval, Share, Text
 
 
-class OperatingPoint(Part):
+class OperatingPoint(CardPart):
     """The threshold on the positive class's probability, and how it was chosen.
 
     Sensitivity and specificity are those of left-out patients for whom the threshold was chosen
@@ -26,7 +26,7 @@ class OperatingPoint(Part):
     specificity_interval: Interval | None = None
 
 
-class PatientResult(Part):
+class PatientResult(CardPart):
     """Held-out results of one patient; None where one class is absent."""
 
     patient: Text
@@ -39,7 +39,7 @@ class PatientResult(Part):
     colour_balanced_accuracy: Share | None
 
 
-class ClassResult(Part):
+class ClassResult(CardPart):
     """Held-out results of one class against the others; `withheld` says why there are none."""
 
     name: Text
@@ -52,7 +52,7 @@ class ClassResult(Part):
     withheld: str | None = None
 
 
-class MagnificationResult(Part):
+class MagnificationResult(CardPart):
     """Held-out results of the images of one magnification; `withheld` says why there are none."""
 
     name: Text
@@ -65,7 +65,7 @@ class MagnificationResult(Part):
     withheld: str | None = None
 
 
-class ExpectedOfPatient(Part):
+class ExpectedOfPatient(CardPart):
     """What to expect of the next patient: the share of a class's images that are called rightly.
 
     `range` is that in which 80 % of patients lie, None of fewer than nine; `lowest` the worst of
@@ -82,7 +82,7 @@ class ExpectedOfPatient(Part):
     below: Share | None
 
 
-class ShiftResult(Part):
+class ShiftResult(CardPart):
     """AUROC on the same held-out images under another stain: HED jitter of this strength."""
 
     strength: Share
@@ -90,7 +90,7 @@ class ShiftResult(Part):
     colour_auroc: Share
 
 
-class Tried(Part):
+class Tried(CardPart):
     """Another way to train that was judged alike; `shifted_auroc` is under a shifted stain."""
 
     what: Text
@@ -108,7 +108,7 @@ UNCHANGED = "none"
 _BEST_QUALITY = 100  # of JPEG
 
 
-class Robustness(Part):
+class Robustness(CardPart):
     """The same held-out images changed by this much, answered by the same models.
 
     `change` is one of "stain", "blur", "jpeg", "brightness", "scale"; `amount` is in `unit`. The
@@ -134,7 +134,7 @@ LEAST_DECIDED, LEAST_RIGHT = 1 / 3, 0.85
 does not, or does not beat colour, is for demonstration."""
 
 
-class CardEvaluation(Part):
+class CardEvaluation(CardPart):
     """Held-out results, beside the colour-only baseline on the same split.
 
     Intervals are (low, high), 95 % over patients, None where the patients are too few;

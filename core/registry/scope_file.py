@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from core.errors import PackageError
 from core.evaluation.scope_distance import Reference
-from core.registry.card_parts import Part, Positive
+from core.registry.card_parts import CardPart, Positive
 
 COMPONENT_UNIT = 1e-4
 MOST_BYTES = 2_000_000
@@ -24,7 +24,7 @@ _UNITS = round(1 / COMPONENT_UNIT)
 Whole = Annotated[int, Field(ge=-_UNITS, le=_UNITS)]
 
 
-class ScopeFile(Part):
+class ScopeFile(CardPart):
     """The content; fields as in `core.evaluation.scope_distance.Reference`."""
 
     mean: tuple[float, ...] = Field(min_length=1)

@@ -68,8 +68,8 @@ def laid(layer_id: str) -> MapLayer:
         layer = _layers.get(layer_id.partition(".")[0])
     if layer is None:
         raise SlideError(
-            f"There is no map {layer_id[:40]!r} any more: others took its room, or Lobule was "
-            "started anew. Load the page again."
+            f"There is no map {layer_id[:40]!r} any more: others took its place, or Lobule "
+            "was started anew. Load the page again."
         )
     return layer
 

@@ -35,7 +35,7 @@ from core.training.watch import Watch
 STAGE = "Cross-validation"
 _PROTOCOL = (
     f"{FOLDS}-fold cross-validation by patient; each fold was tested by a model trained on others, "
-    "whose epochs, temperature and operating point were chosen on one of them."
+    "whose epochs, temperature and decision threshold were chosen on one of them."
 )
 _ANSWERS = "answers.npz"
 

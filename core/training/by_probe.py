@@ -37,12 +37,12 @@ from core.training.watch import Watch
 
 _FEWEST_PATIENTS = 2  # of a class whose figures are given: one is held out, another trained on
 _SINGLY = (
-    "Leave one patient out; temperature and operating point were chosen each time without the "
+    "Leave one patient out; temperature and decision threshold were chosen each time without the "
     "patient left out."
 )
 _IN_FOLDS = (
-    f"{FOLDS}-fold cross-validation by patient, {{}}; temperature and operating point were chosen "
-    "each time without the fold that is tested."
+    f"{FOLDS}-fold cross-validation by patient, {{}}; temperature and decision threshold were "
+    "chosen each time without the fold that is tested."
 )
 
 

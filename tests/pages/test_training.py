@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.training.planning.plan
 from core.training.jobs import list_runs, list_unreadable, read_run
-from core.training.planning.plan import Part, Plan
+from core.training.planning.plan import Plan, SplitPart
 from core.training.request.request import Request
 from pages.runs import words as run_words
 from pages.runs.follow import standing
@@ -340,7 +340,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
             ("Seven notes.",),
             "made up",
             ("benign", "malignant"),
-            parts={"train": Part(12, 3456, {"benign": 456, "malignant": 3000})},
+            parts={"train": SplitPart(12, 3456, {"benign": 456, "malignant": 3000})},
             device="a made-up device",
             epochs=7,
             seconds_an_epoch=61,

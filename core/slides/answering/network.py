@@ -94,7 +94,7 @@ def name_of(package: Package) -> str:
     for entry in shelf():
         if entry.package and entry.package.path == package.path:
             return entry.name
-    raise PackageError(f"The model {package.card.name!r} was taken off the shelf. Ask again.")
+    raise PackageError(f"The model {package.card.name!r} is not there any more. Choose another.")
 
 
 def _field(slide: Slide, um_per_px: float) -> Image:

@@ -34,7 +34,7 @@ _ANSWERING = 1 / 3
 
 
 @dataclass(frozen=True)
-class Part:
+class SplitPart:
     """Training, validation or test: how many patients and images, and images of each class."""
 
     patients: int
@@ -60,7 +60,7 @@ class Plan:
         Two classes of which it is to be said which is positive; empty where that is known.
     scale_known : bool
         False where the scale of some images is neither known nor stated in the request.
-    parts : dict of str to Part
+    parts : dict of str to SplitPart
         "train", "validation" and "test"; without the last where folds are tested; with a probe,
         "all".
     crops : int
@@ -87,7 +87,7 @@ class Plan:
     magnifications: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     scale_known: bool = True
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, SplitPart] = field(default_factory=dict)
     crops: int = 1
     device: str | None = None
     epochs: int | None = None
@@ -114,7 +114,7 @@ def plan(request: Request) -> Plan:
     except LobuleError as error:
         undecided = error.classes if isinstance(error, UndecidedClassesError) else ()
         return Plan(tuple(dict.fromkeys([*refusals, str(error)])), undecided=undecided)
-    parts: dict[str, Part] = {}
+    parts: dict[str, SplitPart] = {}
     crops, notes = 1, [*dataset.notes]
     try:
         parts = _parts(dataset, recipe)
@@ -168,7 +168,7 @@ def plan(request: Request) -> Plan:
     )
 
 
-def _parts(dataset: Dataset, recipe: Recipe) -> dict[str, Part]:
+def _parts(dataset: Dataset, recipe: Recipe) -> dict[str, SplitPart]:
     everything = np.arange(len(dataset.records))
     folds = folds_of_fit(dataset, recipe) if recipe.train else None
     if recipe.probe:
@@ -182,7 +182,7 @@ def _parts(dataset: Dataset, recipe: Recipe) -> dict[str, Part]:
     for name, part_rows in rows.items():
         records = dataset.records.iloc[part_rows]
         counts = np.bincount(records["label"], minlength=len(dataset.classes)).tolist()
-        parts[name] = Part(
+        parts[name] = SplitPart(
             records["patient"].nunique(),
             len(part_rows),
             dict(zip(dataset.classes, counts, strict=True)),
@@ -197,7 +197,7 @@ def _epochs(recipe: Recipe) -> int | None:
 
 
 def _training_seconds(
-    recipe: Recipe, timing: Timing, parts: dict[str, Part], crops: int
+    recipe: Recipe, timing: Timing, parts: dict[str, SplitPart], crops: int
 ) -> list[tuple[int, float]]:
     """Epochs of each phase, or passes of a probe, and the seconds that one takes."""
     if recipe.probe:

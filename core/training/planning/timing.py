@@ -15,7 +15,7 @@ from core.training.request.recipe import Recipe
 _PATIENCE_SECONDS = 600
 
 
-class Question(BaseModel):
+class TimingRequest(BaseModel):
     """What the other process is asked."""
 
     recipe: Recipe
@@ -47,7 +47,7 @@ class Timing(BaseModel):
     view_bytes: int = 0
 
 
-class Answer(BaseModel):
+class TimingReply(BaseModel):
     """What the other process prints in its last line: a timing, or why there can be none."""
 
     timing: Timing | None = None
@@ -78,7 +78,7 @@ def time_recipe(recipe: Recipe, classes: int) -> Timing | None:
     try:
         # What a step costs does not depend on these.
         same = {"name": "", "title": "", "seed": 0, "split": "patient"}
-        question = Question(recipe=recipe.model_copy(update=same), classes=classes)
+        question = TimingRequest(recipe=recipe.model_copy(update=same), classes=classes)
         return _ask(question.model_dump_json(), str(get_settings().weights))
     finally:
         let_go(device)
@@ -96,7 +96,7 @@ def _ask(question: str, weights: str) -> Timing:  # noqa: ARG001 (other weights,
             env=environment(),
             check=False,
         )
-        answer = Answer.model_validate(json.loads(done.stdout.strip().rpartition("\n")[2]))
+        answer = TimingReply.model_validate(json.loads(done.stdout.strip().rpartition("\n")[2]))
     except subprocess.TimeoutExpired as error:
         raise TrainingError(
             f"A few steps took more than {_PATIENCE_SECONDS // 60} minutes. Choose a smaller "

@@ -27,7 +27,7 @@ from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier, get_classifier
 from core.inference.outcome import check_scope, give_outcome
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 from core.registry.shelf import find
 
 UM_PER_PX = 0.25

@@ -50,7 +50,7 @@ from core.diagnosis import diagnose, warm_up
 from core.evaluation.conformal import coverage
 from core.evaluation.scope_distance import false_alarms_by_patient, left_out_distances
 from core.imaging.read import read_image
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 
 FOLDERS = {"idc": "idc", "breakhis-binary": "breakhis"}
 OTHER = {"idc": "breakhis", "breakhis": "idc"}

@@ -2,8 +2,8 @@
 
     python benchmarks/where.py --data ../shared/data/regions [--only gradcam occlusion]
 
-Two regions of breast cancer at 0.25 µm/px (BCSS, Amgad et al. 2019); `core.explain.where` says what
-is measured, and the baseline, which knows nothing of tumours, stands beside it.
+Two regions of breast cancer at 0.25 µm/px (BCSS, Amgad et al. 2019); `core.explain.localisation`
+says what is measured; the baseline, which knows nothing of tumours, stands beside it.
 """
 
 import argparse
@@ -15,8 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from core.cli.explain import located_table
+from core.explain.localisation import locate, regions_of
 from core.explain.methods.catalogue import METHODS
-from core.explain.where import locate, regions_of
 from core.inference.classifier import get_classifier
 from core.registry.shelf import find
 

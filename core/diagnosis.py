@@ -27,7 +27,7 @@ from core.inference.outcome import (
     most_fitting,
 )
 from core.inference.routing import Chosen
-from core.inference.scale import ScalePlan, plan_scale
+from core.inference.tile_size import ScalePlan, plan_scale
 from core.inference.tiled import Progress, TileMap
 from core.registry.card import Card
 from core.registry.card_results import OperatingPoint

@@ -15,7 +15,7 @@ from core.explain.one_pass import Explain, Explained, answer_image
 from core.imaging.two_stains import third_direction
 from core.inference.classifier import Classifier
 from core.inference.outcome import check_scope
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from core.imaging.colour import colour_statistics
 from core.imaging.read import read_image
 from core.imaging.resize import resize, shrink
 from core.inference.classifier import Classifier
-from core.inference.scale import ScalePlan, plan_scale
+from core.inference.tile_size import ScalePlan, plan_scale
 from core.inference.tiled import plan_tiles, tile_inputs
 
 Progress = Callable[[float], None]

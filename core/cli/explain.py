@@ -140,8 +140,8 @@ def _where(
 
     package = find(model)
     of_user = not next(entry for entry in shelf() if entry.name == model).shipped
+    from core.explain.localisation import locate, regions_of
     from core.explain.methods.catalogue import METHODS
-    from core.explain.where import locate, regions_of
     from core.inference.classifier import get_classifier
 
     methods = tuple(only or METHODS)

@@ -8,6 +8,7 @@ from core.datasets.classes import class_order
 from core.datasets.levels import MAGNIFICATION, find_levels
 from core.datasets.listing import counted, is_image, quoted
 from core.datasets.patient_names import find_patients
+from core.datasets.record_scale import with_file_scales
 from core.datasets.records import (
     UNKNOWN_SOURCE,
     Dataset,
@@ -16,7 +17,6 @@ from core.datasets.records import (
     table,
     with_magnifications,
 )
-from core.datasets.scale import with_file_scales
 from core.datasets.spelling import label_key, magnification_name
 from core.errors import DatasetError
 

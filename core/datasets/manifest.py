@@ -18,6 +18,7 @@ import pandas as pd
 from core.datasets.classes import class_order
 from core.datasets.listing import counted, quoted
 from core.datasets.patient_names import UNKNOWN, by_pattern
+from core.datasets.record_scale import with_file_scales
 from core.datasets.records import (
     UNKNOWN_SOURCE,
     Dataset,
@@ -27,7 +28,6 @@ from core.datasets.records import (
     table,
     with_magnifications,
 )
-from core.datasets.scale import with_file_scales
 from core.datasets.spelling import (
     is_missing,
     is_missing_label,

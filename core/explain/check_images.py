@@ -11,7 +11,7 @@ from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.resize import resize, shrink
 from core.imaging.tiles import cut, tile_grid, tile_means
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 from core.inference.tiled import plan_tiles
 from core.registry.card import Card
 

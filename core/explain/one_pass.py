@@ -20,7 +20,7 @@ from core.imaging.resize import resize, shrink
 from core.imaging.tissue import tissue_mask
 from core.inference.classifier import Classifier, Ensemble
 from core.inference.engine import Engine
-from core.inference.scale import ScalePlan
+from core.inference.tile_size import ScalePlan
 from core.inference.tiled import Grow, Progress, TileMap, TilePlan, plan_tiles, tile_inputs
 
 # Of a larger image so many tiles are turned as hold this many input pixels together: seven of 96 px

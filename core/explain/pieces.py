@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.imaging.resize import resize, shrink
 from core.imaging.tiles import TileGrid, cut, tile_means
-from core.inference.scale import ScalePlan
+from core.inference.tile_size import ScalePlan
 from core.inference.tiled import plan_tiles
 from core.registry.card import InputSpec
 

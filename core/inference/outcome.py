@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.evaluation.conformal import prediction_sets
 from core.imaging.read import ImageInfo
 from core.imaging.two_stains import MOST, not_two_stains
-from core.inference.scale import ONE_PIECE, ScalePlan
+from core.inference.tile_size import ONE_PIECE, ScalePlan
 from core.inference.tiled import LEAST_TISSUE, TileMap
 from core.registry.card import Card, InputSpec
 

@@ -18,7 +18,7 @@ from core.imaging.read import Image
 from core.imaging.resize import resize, shrink
 from core.imaging.scale import OBJECTIVES
 from core.imaging.two_stains import MOST, third_direction
-from core.inference.scale import ScalePlan, plan_scale
+from core.inference.tile_size import ScalePlan, plan_scale
 from core.inference.tiled import mostly_tissue, plan_tiles, tile_inputs
 from core.registry.card import InputSpec
 from core.registry.package import Package

@@ -150,7 +150,7 @@ CHANCE = 0.5
 
 
 class Located(CardPart):
-    """Where a model sees tumour, against a pathologist's mask (`core.explain.where`).
+    """Where a model sees tumour, against a pathologist's mask (`core.explain.localisation`).
 
     `nuclei` is the baseline within the same tiles as the methods.
     """

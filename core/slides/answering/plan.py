@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core.atomic import whole_file
 from core.errors import SlideError
 from core.imaging.tiles import TileGrid, tile_grid, tile_means
-from core.inference.scale import ScalePlan, plan_scale
+from core.inference.tile_size import ScalePlan, plan_scale
 from core.inference.tiled import LEAST_TISSUE, MAP_TILE, map_grid_of
 from core.registry.card import Card
 from core.registry.package import Package

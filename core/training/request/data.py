@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from core.datasets.audit.accepted import apply_decisions, default_file, load_decisions
 from core.datasets.open import open_dataset
+from core.datasets.record_scale import refuse_contradiction
 from core.datasets.records import Dataset
-from core.datasets.scale import refuse_contradiction
 from core.errors import DatasetError
 from core.imaging.scale import why_implausible
 from core.settings import get_settings

@@ -13,7 +13,7 @@ from core.datasets.split import SplitKind
 from core.errors import RecipeError
 from core.evaluation.balance import Balance
 from core.imaging.normalise import Normalisation
-from core.training.request.where import line_of
+from core.training.request.setting_place import line_of
 
 # Epochs without a lower validation loss after which a plateau halves the learning rate.
 PLATEAU_EPOCHS = 2

@@ -5,7 +5,7 @@ import pytest
 
 from core.explain.pieces import MOST_PIECES, Piece, pieces_of
 from core.imaging.resize import resize
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 from core.registry.card import Card, InputSpec
 from tests.core.conftest import card_content
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.inference.outcome import NO_SCOPE_TEST, Outcome, ScopeCheck, check_scope, give_outcome
-from core.inference.scale import ScalePlan
+from core.inference.tile_size import ScalePlan
 from core.registry.card import Card
 from tests.core.conftest import card_content
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import ImageError
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 from core.registry.card import InputSpec
 
 IDC = InputSpec(height=96, width=96, field_um=200, um_per_px_low=0.2, um_per_px_high=5, um_per_px=4)

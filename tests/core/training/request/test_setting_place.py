@@ -1,6 +1,6 @@
 import pytest
 
-from core.training.request.where import line_of
+from core.training.request.setting_place import line_of
 
 TEXT = """# A comment: epochs = 3
 title = "A = B"

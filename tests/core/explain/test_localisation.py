@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from core.cli import app
 from core.diagnosis import diagnose
 from core.errors import DatasetError
-from core.explain.where import locate, nuclei, regions_of
+from core.explain.localisation import locate, nuclei, regions_of
 from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom
 from core.inference.classifier import get_classifier

@@ -24,7 +24,7 @@ from core.imaging.resize import resize, shrink
 from core.imaging.stain import rgb_to_hed
 from core.imaging.tiles import cut, tile_grid
 from core.inference.classifier import Classifier
-from core.inference.scale import plan_scale
+from core.inference.tile_size import plan_scale
 from core.registry.card_parts import Located, LocatedMethod, LocatedRegion
 
 MASK = "_tumour"

@@ -17,6 +17,7 @@ from core.cases.report_words import (
     answer_headline,
     answer_lines,
     card_summary,
+    case_answers,
     case_facts,
     overview_row,
     pathologist_lines,
@@ -29,6 +30,7 @@ from core.cases.thumbnails import read_thumbnail
 from core.documents.fonts import FONT, PAGES, new_document
 from core.documents.sheet import Sheet
 from core.errors import CaseError
+from core.inference.case import RULE
 from core.registry.card_sections import shortened
 from core.registry.card_words import reservations
 
@@ -107,8 +109,6 @@ def report_pdf(
 
 def _whole(sheet: Sheet, store: Store, case: Case, answers: dict[int, FullAnswer]) -> None:
     """Write what is said of the case, and all its images in a table."""
-    from core.cases.report_words import case_answers  # noqa: PLC0415 - NumPy
-
     sheet.heading("The case")
     for words in case_answers(case, answers):
         sheet.text(words, bold=True)
@@ -145,8 +145,6 @@ def _image(sheet: Sheet, store: Store, image: CaseImage, answers: dict[int, Full
 
 def _appendix(sheet: Sheet, case: Case, answers: dict[int, FullAnswer]) -> None:
     """Write how to read the report, how each answer came about, and how far models are trusted."""
-    from core.inference.case import RULE  # noqa: PLC0415 - NumPy
-
     sheet.page()
     sheet.heading("Appendix", 14)
     sheet.heading("How to read this report", 10)

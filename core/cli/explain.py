@@ -9,6 +9,7 @@ import typer
 
 from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import LobuleError, PackageError
+from core.explain.methods.catalogue import METHODS
 
 if TYPE_CHECKING:
     from core.registry.card_parts import Located, Randomisation
@@ -141,7 +142,6 @@ def _where(
     package = find(model)
     of_user = not next(entry for entry in shelf() if entry.name == model).shipped
     from core.explain.localisation import locate, regions_of
-    from core.explain.methods.catalogue import METHODS
     from core.inference.classifier import get_classifier
 
     methods = tuple(only or METHODS)
@@ -182,8 +182,6 @@ def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisat
 
 
 def _print(test: "Randomisation") -> None:
-    from core.explain.methods.catalogue import METHODS
-
     typer.echo(
         f"Maps of {test.images} {plain(test.images_of)}, before and after the weights of all "
         f"{test.layers} layers were drawn anew (mean of {len(test.methods[0].by_draw)} draws)."

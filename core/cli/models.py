@@ -9,6 +9,8 @@ from core.cli.models_adopt import adopt
 from core.cli.models_change import activate, card, delete, ensemble, export, import_, rename
 from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
+from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.few_patients import marked, warning
 
 if TYPE_CHECKING:
     from core.registry.card_results import CardEvaluation, ClassResult, MagnificationResult
@@ -126,7 +128,6 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
-    from core.evaluation.few_patients import marked
     from core.registry.card_words import explained, located, summary_of, trained_on
 
     card, spec = package.card, package.card.input
@@ -200,8 +201,6 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
 
 def _of_patients(result: "CardEvaluation") -> Iterator[tuple[str, str]]:
     """How far patients differ, and whether they are few."""
-    from core.evaluation.estimand import ESTIMANDS
-    from core.evaluation.few_patients import marked, warning
     from core.registry.card_words import next_patient
 
     value, interval = result.auroc_within_patients, result.auroc_within_patients_interval
@@ -214,8 +213,6 @@ def _of_patients(result: "CardEvaluation") -> Iterator[tuple[str, str]]:
 
 
 def _of_class(of_class: "ClassResult") -> str:
-    from core.evaluation.few_patients import marked
-
     people = f"{of_class.images:,} images of {of_class.patients} patients"
     if of_class.auroc is None or of_class.sensitivity is None:
         return people
@@ -225,8 +222,6 @@ def _of_class(of_class: "ClassResult") -> str:
 
 
 def _at_magnification(at: "MagnificationResult") -> str:
-    from core.evaluation.few_patients import marked
-
     people = f"{at.images:,} images of {at.patients} patients"
     if at.auroc is None or at.balanced_accuracy is None:
         return people

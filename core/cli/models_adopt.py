@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from core.adoption.inside import scales_itself
 from core.cli.models_change import told
 from core.cli.output import plain, stage_bars
 
@@ -76,7 +77,6 @@ def adopt(
     """
     from core.adoption.adopt import adopt as run
     from core.adoption.foreign import read_foreign
-    from core.adoption.inside import scales_itself
     from core.adoption.network import build_flat
     from core.adoption.request import Adoption, check_scale, order_of
     from core.registry.manage import refuse_name

@@ -12,6 +12,7 @@ from core.cli.output import AsJson, plain, print_json
 from core.cli.train import add_model, do_run
 from core.durations import duration
 from core.errors import LobuleError
+from core.training.watch import Watch, epoch_line
 
 if TYPE_CHECKING:
     from core.training.jobs import RunState
@@ -103,7 +104,6 @@ def shelve(
 def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
     """Do a run that another process has started."""
     from core.training.jobs import work_on
-    from core.training.watch import Watch
 
     os.set_inheritable(lock, False)  # noqa: FBT003 (its only form)
     try:
@@ -164,7 +164,6 @@ def _lines(state: "RunState") -> Iterator[tuple[str, str]]:
         yield "Message", state.message
     if state.package:
         yield "Model", str(state.package)
-    from core.training.watch import epoch_line
 
     for row in state.history:
         yield "", epoch_line(row)

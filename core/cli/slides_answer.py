@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.atomic import write_whole
 from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import LobuleError, SlideError
 
@@ -128,7 +129,6 @@ def export(
     folder: Annotated[Path, typer.Option(help="Where to.")] = Path(),
 ) -> None:
     """Write an answer for other tools, and print the files' names."""
-    from core.atomic import write_whole
     from core.slides.export import export as make
 
     try:

@@ -9,6 +9,7 @@ from core.cli.dataset_options import GroupNeighbours, Positive
 from core.cli.output import plain
 from core.cli.train_output import print_plan, report, shown_progress
 from core.errors import LobuleError, Stopped
+from core.imaging.scale import why_implausible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 
 def _scale(value: float | None) -> float | None:
-    from core.imaging.scale import why_implausible
-
     if value is not None and (words := why_implausible(value)):
         raise typer.BadParameter(f"{value:g} is no scale of an image, which {words}")
     return value

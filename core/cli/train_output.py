@@ -9,12 +9,14 @@ import typer
 
 from core.cli.output import plain
 from core.durations import duration
+from core.evaluation.estimand import ESTIMANDS
+from core.evaluation.few_patients import MARK, warning
+from core.training.watch import Watch, epoch_line
 
 if TYPE_CHECKING:
     from core.registry.card_results import CardEvaluation
     from core.training.planning.plan import Plan
     from core.training.request.request import Request
-    from core.training.watch import Watch
 
 
 def print_plan(request: "Request") -> None:
@@ -74,7 +76,6 @@ def shown_progress() -> Iterator["Watch"]:
     )
 
     from core.training.jobs.state import TRAINING
-    from core.training.watch import Watch, epoch_line
 
     columns = (
         *(TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()),
@@ -128,8 +129,6 @@ def _step_line(values: dict[str, float]) -> str:
 
 def report(evaluation: "CardEvaluation") -> str:
     """How the model was judged and how it did, a line a patient."""
-    from core.evaluation.estimand import ESTIMANDS
-    from core.evaluation.few_patients import MARK, warning
     from core.registry.card_words import next_patient
 
     def figure(value: float | None, interval: tuple[float, float] | None = None) -> str:

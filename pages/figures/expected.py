@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.evaluation.few_patients import marked
 from pages.shared.plain import as_html
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ def show_next_patient(evaluation: "Evaluation", mark: str) -> None:
 
 
 def _range(expected: "NextPatient") -> str:
-    from core.evaluation.few_patients import marked  # noqa: PLC0415
-
     if expected.range is None:
         return "no range: needs nine patients"
     low, high = expected.range

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.adoption.inside import scales_itself
 from pages.shared.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ class ReadJob(Job):
         """Look through the file, load the network, and make it flat."""
         self.note("Reading the network")
         from core.adoption.foreign import read_foreign  # noqa: PLC0415 - TensorFlow
-        from core.adoption.inside import scales_itself  # noqa: PLC0415
         from core.adoption.network import build_flat  # noqa: PLC0415
 
         with TemporaryDirectory(prefix="lobule-") as folder:

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.overlay import encode_png
+from core.imaging.phantom import render_phantom
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -113,8 +114,6 @@ def test_real_image_is_answered_as_on_the_command_line(
 def test_phantom_by_keyboard_is_answered_as_on_the_command_line(
     page: Page, app_server: "AppServer", tmp_path: Path
 ) -> None:
-    from core.imaging.phantom import render_phantom  # noqa: PLC0415 - only this test draws it
-
     page.get_by_role("button", name="Phantom").first.focus()
     page.keyboard.press("Enter")
     answered(page)

@@ -13,6 +13,8 @@ import core.datasets.open
 from core.datasets.records import Dataset
 from core.errors import DatasetError
 from pages.audits import contents
+from pages.audits.job import AuditJob
+from pages.audits.request import DatasetRequest
 from pages.shared.account import HOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -310,9 +312,6 @@ def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
 
 
 def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:
-    from pages.audits.job import AuditJob  # noqa: PLC0415
-    from pages.audits.request import DatasetRequest  # noqa: PLC0415
-
     with pytest.raises(DatasetError, match="state no magnification"):
         AuditJob(DatasetRequest(tiny_idc, magnifications=("40X",))).work()
     job = AuditJob(DatasetRequest(tiny_idc))

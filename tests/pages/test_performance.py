@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
+from core.registry.card import Card
 from core.registry.card_words import NEVER_JUDGED
+from core.registry.package import load_package, save_package
 from pages.figures.evaluated import held_out
 from pages.figures.numbers import as_csv
 from pages.shared.account import HOW
@@ -121,11 +124,7 @@ def test_models_beside_each_other(ten: Path) -> None:
 
 
 def test_an_ensemble_has_the_figures_of_its_members_averaged_answers(ten: Path) -> None:
-    import pandas as pd  # noqa: PLC0415 - only here
-
     from core.architectures import build  # noqa: PLC0415 - loads TensorFlow
-    from core.registry.card import Card  # noqa: PLC0415
-    from core.registry.package import load_package, save_package  # noqa: PLC0415
     from core.training.ensemble import make_ensemble  # noqa: PLC0415
 
     first = pd.read_csv(ten / "predictions.csv")
@@ -174,15 +173,11 @@ def test_answers_that_cannot_be_read_are_a_sentence(ten: Path) -> None:
 
 
 def test_numbers_are_the_chart_and_run_nothing_in_a_spreadsheet() -> None:
-    import pandas as pd  # noqa: PLC0415 - only here
-
     table = pd.DataFrame({"patient": ["=1+1", "B"], "score": [0.5, -1.0]})
     assert as_csv(table).decode("utf-8-sig").split() == ["patient,score", "'=1+1,0.5", "B,-1.0"]
 
 
 def test_a_package_without_answers_says_so(ten: Path) -> None:
-    from core.registry.package import load_package  # noqa: PLC0415 - only here
-
     package = load_package(ten)
     (ten / "predictions.csv").unlink()
     assert "no predictions.csv" in str(held_out("tiny", package))

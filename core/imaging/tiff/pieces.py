@@ -7,8 +7,10 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from core.imaging.formats import read_webp
 from core.imaging.header import damaged, excessive, unsupported
 from core.imaging.jpeg import frame_of
+from core.imaging.png import read_png
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -106,13 +108,9 @@ def check_coded(coded: bytes, compression: int, width: int, height: int) -> None
     elif compression in _LERC:
         declared = _lerc_size(coded)
     elif compression in _WEBP:
-        from core.imaging.formats import read_webp  # noqa: PLC0415
-
         header = read_webp(coded)
         declared = header.width, header.height
     elif compression in _PNG:
-        from core.imaging.png import read_png  # noqa: PLC0415 - it reads EXIF by TIFF's rules
-
         header = read_png(coded, checked=True)
         declared = header.width, header.height
     elif compression in _JPEG_XL:

@@ -1,5 +1,6 @@
 """Files that are no network, or a hostile one: refused in words, and nothing of them is run."""
 
+import hashlib
 import io
 import json
 import pickle
@@ -292,7 +293,5 @@ def test_a_zip_file_in_a_zip_file_is_not_opened(h5_file: Path, tmp_path: Path) -
 
 
 def test_its_hash_is_of_the_file_that_was_given(keras_file: Path) -> None:
-    import hashlib  # noqa: PLC0415 - only here
-
     given = hashlib.sha256(io.BytesIO(keras_file.read_bytes()).getvalue()).hexdigest()
     assert read_foreign(keras_file).sha256 == given

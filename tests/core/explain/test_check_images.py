@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import DatasetError
 from core.explain.check_images import IMAGES, dataset_inputs, phantom_inputs
+from core.imaging.overlay import encode_png
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.registry.card import Card
@@ -39,8 +40,6 @@ def test_images_of_a_dataset_are_resized_as_they_are_answered(tiny_idc: Path) ->
 def test_of_a_larger_image_the_tile_with_most_tissue_is_taken(
     tmp_path: Path, tissue: np.ndarray
 ) -> None:
-    from core.imaging.overlay import encode_png  # noqa: PLC0415 - only this test writes an image
-
     for name in ("benign", "malignant"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.png").write_bytes(encode_png(tissue))

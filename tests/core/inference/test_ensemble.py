@@ -14,8 +14,9 @@ from core.imaging.overlay import encode_png
 from core.imaging.resize import resize
 from core.inference import classifier as classifier_module
 from core.inference.classifier import Ensemble, get_classifier
+from core.registry.card import Card
 from core.registry.ensemble import EACH_OWN, ensemble_card
-from core.registry.package import Package, load_model, load_package, save_ensemble
+from core.registry.package import Package, load_model, load_package, save_ensemble, save_package
 from core.registry.shelf import find
 from tests.core.conftest import HISTORY, PREDICTIONS, card_content, tiny_model
 
@@ -27,8 +28,6 @@ def ensemble(
     home: Path, save_tiny: Callable[..., Package], monkeypatch: pytest.MonkeyPatch
 ) -> Package:
     """Of a softmax network of 32 px and a sigmoid one of 48 px."""
-    from core.registry.card import Card  # noqa: PLC0415
-    from core.registry.package import save_package  # noqa: PLC0415
 
     monkeypatch.setenv("LOBULE_SHIPPED_MODELS", str(home / "none"))
     folder = home / "models"

@@ -1,5 +1,6 @@
 """Models as zip files: out and back the same, and nothing unsafe or wrong gets in."""
 
+import hashlib
 import io
 import json
 import shutil
@@ -155,7 +156,6 @@ def test_layers_that_run_code_are_refused(package: Package, empty: Path, tmp_pat
     with zipfile.ZipFile(folder / "model.keras", "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
-    import hashlib  # noqa: PLC0415 - only here
 
     card = json.loads((folder / "card.json").read_text())
     sha256 = hashlib.sha256((folder / "model.keras").read_bytes()).hexdigest()

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -172,7 +173,6 @@ def ask(page: AppTest, manifest: Path) -> None:
 
 def add_images(folder: Path, patients: tuple[int, ...]) -> None:
     """Four images a patient, of each class in turn, as a manifest names them."""
-    import numpy as np  # noqa: PLC0415 - only here
 
     folder.mkdir(exist_ok=True)
     manifest = folder / "manifest.csv"

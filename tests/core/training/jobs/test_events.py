@@ -1,5 +1,6 @@
 import json
 import resource
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +76,6 @@ def test_on_a_full_disk_the_end_is_still_written(
 
 
 def test_what_could_only_be_written_in_part_is_closed_before_the_next(tmp_path: Path) -> None:
-    import signal  # noqa: PLC0415
-
     path = tmp_path / "events.jsonl"
     events = Events(path)
     events.write("queued")

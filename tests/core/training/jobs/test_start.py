@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import DatasetError, Stopped, TrainingError
 from core.jobs.lock import is_held, let_go, take
+from core.settings import get_settings
 from core.training.jobs import (
     RunState,
     cancel,
@@ -247,8 +248,6 @@ def test_runs_wait_in_the_order_of_their_start(ask: Ask, wait_until: Wait) -> No
 
 
 def find_runs() -> Path:
-    from core.settings import get_settings  # noqa: PLC0415
-
     get_settings().runs.mkdir(parents=True, exist_ok=True)
     return get_settings().runs
 

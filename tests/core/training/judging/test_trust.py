@@ -1,5 +1,6 @@
 """Scope test and prediction sets: from whom they are fitted, and that they do what they say."""
 
+import cv2
 import keras
 import numpy as np
 import pandas as pd
@@ -116,7 +117,6 @@ def test_a_probes_limits_are_of_patients_left_out() -> None:
 def test_sharpness_is_that_of_all_but_one_in_a_hundred() -> None:
     scope = of_probe(RANDOM.normal(0, 1, (120, 1, 6))).scope
     assert scope is not None
-    import cv2  # noqa: PLC0415 - only here
 
     values = [
         cv2.Laplacian(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.datasets.class_words import names_disease, positive_of
 from core.datasets.listing import quoted
-from core.datasets.spelling import label_key, one_spelling
+from core.datasets.spelling import MAGNIFYING, label_key, one_spelling
 from core.errors import DatasetError
 
 _DIVISION = re.compile(
@@ -17,10 +17,9 @@ _DIVISION = re.compile(
     r"(?: ?(?:data|datasets?|sets?|images?|imgs?|samples?|patches|folds?|splits?|parts?|cohort))*"
     r"(?: ?(?:\d+|[a-e]|i{1,3}|iv|v))?"
 )
-_MAGNIFYING = r"(?:mag(?:nification)?|obj(?:ective)?|zoom)"
 MAGNIFICATION = re.compile(
-    rf"(?:{_MAGNIFYING}[ _.-]?)?(?:x ?\d+(?:\.\d+)?|\d+(?:\.\d+)? ?x)(?:[ _-]?{_MAGNIFYING})?"
-    rf"|{_MAGNIFYING}[ _.-]?\d+(?:\.\d+)?|\d+(?:\.\d+)?[ _-]?{_MAGNIFYING}"
+    rf"(?:{MAGNIFYING}[ _.-]?)?(?:x ?\d+(?:\.\d+)?|\d+(?:\.\d+)? ?x)(?:[ _-]?{MAGNIFYING})?"
+    rf"|{MAGNIFYING}[ _.-]?\d+(?:\.\d+)?|\d+(?:\.\d+)?[ _-]?{MAGNIFYING}"
 )
 _MASKS = re.compile(
     r"(?:.* )?(?:masks?|seg(?:mentation)?s?|annot(?:ation)?s?|annotated|ground ?truths?|gt"

@@ -58,9 +58,9 @@ _SEPARATORS = re.compile(r"(?:[ _;:#/\\|-]|(?<!\d)[.,]|[.,](?!\d))+")
 _SEPARATED = re.compile(r"(?<=[^\W\d])-(?=\d)")
 _BETWEEN_WORDS = re.compile(r"(?<=\w)[ _-]+(?=[^\W\d])|(?<=[^\W\d])[ _-]+(?=\w)")
 _BESIDE_SIGNS = re.compile(r" ?([^\w ]) ?")
-_MAGNIFYING = r"(?:mag(?:nification)?|obj(?:ective)?|zoom)"
+MAGNIFYING = r"(?:mag(?:nification)?|obj(?:ective)?|zoom)"
 _MAGNIFICATION = re.compile(
-    rf"(?:{_MAGNIFYING}[ _.-]?)?(?:x[ -]?)?(\d+)(?:[.,](\d*))?(?:[ -]?x)?(?:[ _-]?{_MAGNIFYING})?"
+    rf"(?:{MAGNIFYING}[ _.-]?)?(?:x[ -]?)?(\d+)(?:[.,](\d*))?(?:[ -]?x)?(?:[ _-]?{MAGNIFYING})?"
 )
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.registry.package import load_package
 from tests.browser.settled import settled
+from tests.browser.watched import watched
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -21,15 +22,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
     """The Models page; fails if a script on it fails, or anything in the server."""
-    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.set_default_timeout(WAIT)
-    faults: list[str] = []
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.goto(f"{app_server.url}/models")
-    tab.get_by_role("heading", name="Models", exact=True).wait_for()
-    yield tab
-    tab.close()
-    assert not faults
+    with watched(chromium, f"{app_server.url}/models", WAIT) as tab:
+        tab.get_by_role("heading", name="Models", exact=True).wait_for()
+        yield tab
     assert not app_server.faults
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from tests.browser.conftest import free_port, serving
 from tests.browser.made_up import write_phantoms
 from tests.browser.pictures import keep
 from tests.browser.settled import settled
+from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
 
 if TYPE_CHECKING:
@@ -49,22 +51,11 @@ def phantoms(app_server: "AppServer") -> Path:
 
 @pytest.fixture
 def visit(chromium: Browser, app_server: "AppServer") -> Iterator[Callable[..., Page]]:
-    """Open the page at its own address; fails if a script on it fails."""
-    tabs: list[Page] = []
-    faults: list[str] = []
-
-    def open_page(width: int = 1440, scheme: str = "light") -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-        page.goto(f"{app_server.url}/datasets")
-        tabs.append(page)
-        return page
-
-    yield open_page
-    for page in tabs:
-        page.close()
-    assert not faults
+    """Open the page at its own address; fails if anything goes wrong in it or the server."""
+    with ExitStack() as tabs:
+        yield lambda width=1440, scheme="light": tabs.enter_context(
+            watched(chromium, f"{app_server.url}/datasets", WAIT, width, scheme)
+        )
     assert not app_server.faults
 
 

@@ -13,12 +13,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom
+from tests.browser.watched import watched
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCAL = ("http://localhost", "ws://localhost", "data:", "blob:")
 SECOND = 1000
 ANSWER = 120 * SECOND  # the first one loads TensorFlow and the model
 
@@ -28,18 +28,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
     """The Diagnose page; fails if it asks anybody else for anything, or a script on it fails."""
-    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    strangers: list[str] = []
-    faults: list[str] = []
-    tab.on("request", lambda sent: sent.url.startswith(LOCAL) or strangers.append(sent.url))
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    tab.goto(app_server.url)
-    tab.get_by_role("button", name="Phantom").wait_for(timeout=60 * SECOND)
-    yield tab
-    tab.close()
-    assert not strangers
-    assert not faults
+    with watched(chromium, app_server.url, 30 * SECOND) as tab:
+        tab.get_by_role("button", name="Phantom").wait_for(timeout=60 * SECOND)
+        yield tab
 
 
 def answered(page: Page) -> None:

@@ -14,7 +14,7 @@ from core.registry.card import Card
 from tests.browser.conftest import AppServer, free_port, serving
 from tests.browser.settled import settled
 from tests.browser.test_datasets import HOSTILE, harmless
-from tests.browser.test_worklist import watched
+from tests.browser.watched import watched
 from tests.pages.conftest import save_tiny
 from tests.pages.made_up_runs import MadeUpRuns
 
@@ -46,8 +46,7 @@ def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServ
 @pytest.fixture
 def page(chromium: Browser, hostile_server: AppServer) -> Iterator[Page]:
     """A tab that fails if a script on it fails or a word of the card runs."""
-    with watched(chromium, hostile_server.url) as tab:
-        tab.set_default_timeout(WAIT)
+    with watched(chromium, hostile_server.url, WAIT) as tab:
         yield tab
 
 

@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from core.registry.package import load_package
 from tests.browser.settled import settled
+from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
 from tests.each_time import each_time
 
@@ -28,15 +29,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
     """The Models page; fails if a script on it fails."""
-    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.set_default_timeout(WAIT)
-    faults: list[str] = []
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.goto(f"{app_server.url}/models")
-    tab.get_by_role("heading", name="Models", exact=True).wait_for()
-    yield tab
-    tab.close()
-    assert not faults
+    with watched(chromium, f"{app_server.url}/models", WAIT) as tab:
+        tab.get_by_role("heading", name="Models", exact=True).wait_for()
+        yield tab
 
 
 def download(page: Page, name: str, button: str) -> bytes:
@@ -55,7 +50,7 @@ def test_a_shipped_model_shows_its_figures_and_prints_them(page: Page, name: str
     result = package.card.evaluation
     assert result is not None
     card = page.locator(f".st-key-shelf-{name}")
-    for words in ("Trained on", "Held-out results", "Good for", "Not for", "shipped"):
+    for words in ("Trained on", "Held-out results", "Good for, not for", "shipped"):
         expect(card.get_by_text(words, exact=True).first).to_be_visible()
     expect(card.get_by_text(f"{result.auroc:.3f}").first).to_be_visible()
     expect(card.get_by_text("does not beat colour")).to_have_count(0 if result.beats_colour else 1)

@@ -13,6 +13,7 @@ from core.evaluation.predictions_file import read_predictions
 from core.evaluation.worst_errors import worst_errors
 from core.registry.package import PREDICTIONS_FILE, load_package
 from tests.browser.settled import settled
+from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
 from tests.each_time import each_time
 
@@ -29,15 +30,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
     """The Performance page; fails if a script on it fails."""
-    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.set_default_timeout(WAIT)
-    faults: list[str] = []
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.goto(f"{app_server.url}/performance")
-    ready(tab)
-    yield tab
-    tab.close()
-    assert not faults
+    with watched(chromium, f"{app_server.url}/performance", WAIT) as tab:
+        ready(tab)
+        yield tab
 
 
 def ready(page: Page) -> None:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.made_up import write_phantoms
 from tests.browser.pictures import keep
+from tests.browser.watched import watched
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -41,23 +43,11 @@ def phantoms(app_server: "AppServer") -> Iterator[Path]:
 
 @pytest.fixture
 def visit(chromium: Browser, app_server: "AppServer") -> Iterator[Callable[..., Page]]:
-    """Open the page at an address; fails if a script on it fails."""
-    tabs: list[Page] = []
-    faults: list[str] = []
-
-    def open_page(run: str = "new", width: int = 1440, scheme: str = "light") -> Page:
-        """A tab whose clicks wait as long as the machine needs."""
-        page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
-        page.set_default_timeout(WAIT)
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.goto(f"{app_server.url}/training?run={run}")
-        tabs.append(page)
-        return page
-
-    yield open_page
-    for page in tabs:
-        page.close()
-    assert not faults
+    """Open the page at an address; fails if anything goes wrong in it."""
+    with ExitStack() as tabs:
+        yield lambda run="new", width=1440, scheme="light": tabs.enter_context(
+            watched(chromium, f"{app_server.url}/training?run={run}", WAIT, width, scheme)
+        )
 
 
 def fill(page: Page, role: str, name: str, value: object) -> None:

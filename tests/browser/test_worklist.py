@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
+from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
 
 if TYPE_CHECKING:
@@ -27,24 +27,10 @@ FORMULA = '=HYPERLINK("http://x.test","y")'
 pytestmark = pytest.mark.slow
 
 
-@contextmanager
-def watched(chromium: Browser, url: str) -> Iterator[Page]:
-    """A tab of its own; fails if a script on it fails or a hostile name runs."""
-    tab = chromium.new_page(viewport={"width": 1440, "height": 1000})
-    tab.set_default_timeout(START)
-    faults: list[str] = []
-    tab.on("pageerror", lambda fault: faults.append(str(fault)))
-    tab.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    tab.goto(url)
-    yield tab
-    tab.close()
-    assert not faults
-
-
 @pytest.fixture(scope="module")
 def page(chromium: Browser, app_server: "AppServer") -> Iterator[Page]:
     """One tab for the whole journey."""
-    with watched(chromium, app_server.url) as tab:
+    with watched(chromium, app_server.url, START) as tab:
         yield tab
 
 
@@ -108,11 +94,11 @@ def open_newest(page: Page, url: str) -> Locator:
 @pytest.fixture(scope="module")
 def cases(chromium: Browser, app_server: "AppServer") -> tuple[str, str]:
     """Two kept cases of one small image: one called "no IDC", and a hostile one, named."""
-    with watched(chromium, app_server.url) as tab:
+    with watched(chromium, app_server.url, START) as tab:
         diagnose(tab, "field.png", seed=4)
         first = save(tab)
         judge(tab, "n", HOSTILE)
-    with watched(chromium, app_server.url) as tab:
+    with watched(chromium, app_server.url, START) as tab:
         diagnose(tab, f"{HOSTILE.replace('/', '')}.png", seed=5)
         second = save(tab, FORMULA)
         judge(tab, "", "clear", subtype="IDC")

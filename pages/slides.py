@@ -6,7 +6,14 @@ from core.errors import LobuleError
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
 from pages.viewer.answering import show_slide_answers
-from pages.viewer.choice import ask_beside, ask_model, chosen_slide, go_to_list, open_chosen
+from pages.viewer.choice import (
+    ask_beside,
+    ask_model,
+    chosen_slide,
+    go_to_list,
+    keep_chosen,
+    open_chosen,
+)
 from pages.viewer.list import show_list
 from pages.viewer.look import ask_look
 from pages.viewer.part import show_part
@@ -26,6 +33,7 @@ def show_page() -> None:
     with st.sidebar:
         second = ask_beside(first)
         look = ask_look(two=second is not None)
+    keep_chosen()
     views = [first, second] if second else [first]
     with st.container(key="viewer"):
         with st.container(key="viewer_maps"):

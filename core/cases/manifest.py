@@ -37,6 +37,8 @@ class Labelled:
     """Files that are labelled one way in one case and another way in another."""
     synthetic: int
     """Images of no patient, such as the phantom, judged or not."""
+    overviews: int
+    """Pictures of whole slides, judged or not."""
 
     @property
     def labels(self) -> Classes:
@@ -60,7 +62,8 @@ def labelled(cases: Sequence[Case], classes: Classes, everything: Collection[Sho
     Cases of one patient are those that say so, and those that share an image: were they divided
     between training and test, the test would be passed by heart. Two cases may be tied through a
     third that is not listed, so ties are sought among all. A synthetic image is of no patient: it
-    is no tissue to train on, and ties nobody.
+    is no tissue to train on, and ties nobody. Nor is the overview of a slide trained on: what is
+    said of a slide is not true of every part of it.
 
     Parameters
     ----------
@@ -74,13 +77,16 @@ def labelled(cases: Sequence[Case], classes: Classes, everything: Collection[Sho
     synthetic_files = {shown.sha256 for shown in everything if shown.synthetic}
     patients = _patients([shown for shown in everything if shown.sha256 not in synthetic_files])
     labels: dict[str, dict[str, tuple[CaseImage, str, str]]] = {}
-    no_class = unjudged = synthetic = 0
+    no_class = unjudged = synthetic = overviews = 0
     for case in cases:
         for image in case.images:
             if image.answers[0].classes != classes:
                 continue
             if image.synthetic or image.sha256 in synthetic_files:
                 synthetic += 1
+                continue
+            if image.overview:
+                overviews += 1
                 continue
             if case.id not in patients:
                 continue
@@ -93,7 +99,7 @@ def labelled(cases: Sequence[Case], classes: Classes, everything: Collection[Sho
             labels.setdefault(image.sha256, {}).setdefault(label, row)
     rows = tuple(row for by in labels.values() if len(by) == 1 for row in by.values())
     contradictory = sum(len(by) > 1 for by in labels.values())
-    return Labelled(rows, no_class, unjudged, contradictory, synthetic)
+    return Labelled(rows, no_class, unjudged, contradictory, synthetic, overviews)
 
 
 def write_manifest(store: Store, images: Labelled) -> Path:

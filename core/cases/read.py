@@ -207,6 +207,7 @@ def _image(row: ImageRow) -> CaseImage:
         judged_at=row.judged_at,
         judged_by=row.judged_by,
         answers=tuple(map(_answer, row.answers)),
+        overview=row.overview,
     )
 
 

@@ -71,6 +71,8 @@ class NewImage:
     """What it is instead, where the verdict is "other subtype"."""
     magnification: str = ""
     """Of the BreaKHis microscope, such as "200X", if the scale was stated by that; else empty."""
+    overview: bool = False
+    """Whether it shows a whole slide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class CaseImage:
     judged_at: datetime | None
     judged_by: str | None
     answers: tuple[Answer, ...]
+    overview: bool = False
+    """Whether it shows a whole slide."""
 
 
 @dataclass(frozen=True, slots=True)

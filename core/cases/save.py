@@ -107,6 +107,7 @@ def _prepare(
             height=height,
             synthetic=image.synthetic,
             magnification=storable(image.magnification, "magnification"),
+            overview=image.overview,
             words=folded(name),
             answers=[answer],
         )

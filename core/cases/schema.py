@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -84,6 +85,7 @@ class ImageRow(Base):
     height: Mapped[int]
     synthetic: Mapped[bool]
     magnification: Mapped[str] = mapped_column(String(20), server_default="")
+    overview: Mapped[bool] = mapped_column(server_default=false())
     verdict: Mapped[str | None] = mapped_column(String(20), index=True)
     subtype: Mapped[str] = mapped_column(Text, default="")
     note: Mapped[str] = mapped_column(Text, default="")

@@ -1,4 +1,4 @@
-"""`slides`: list whole slides and say what is known of one; the doors to answers and archive."""
+"""`slides`: list whole slides, tell of one, delete one; the doors to answers and archive."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,6 +58,31 @@ def info(
         return
     for label, words in _lines(known, doubt):
         typer.echo(f"{label + ':':<14}{plain(words)}")
+
+
+@slides.command()
+def delete(
+    slide: Annotated[str, typer.Argument(help="Its id, as `slides list` gives it.")],
+    *,
+    answers: Annotated[bool, typer.Option("--answers", help="Delete its answers, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a slide that was uploaded or fetched; those of LOBULE_SLIDES never are."""
+    from core.slides.answering.removal import remove, what_goes
+
+    try:
+        going = what_goes(slide)
+        names = ", ".join(plain(each.name) for each in going.slides)
+        if not yes:
+            kept = "deleted, too" if answers else "kept"
+            typer.confirm(
+                f"Delete {names} for good? Answers: {len(going.answers):,}, {kept}.", abort=True
+            )
+        remove(slide, answers=answers)
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"Deleted: {names}")
 
 
 def _as_json(known: "SlideInfo", doubt: str | None) -> dict[str, object]:

@@ -35,6 +35,12 @@ def opened(slide_id: str) -> Slide:
     return slide
 
 
+def let_go(slide_id: str) -> None:
+    """Keep a slide open no longer: its file is to go. Who still reads it can finish."""
+    with _lock:
+        _open.pop(slide_id, None)
+
+
 def _state(path: Path) -> tuple[int, int]:
     """What changes when a slide is written to or replaced."""
     try:

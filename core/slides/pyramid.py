@@ -1,12 +1,16 @@
 """The tiles that the viewer shows: 256 px squares of a slide at every power of two."""
 
+from itertools import product
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import SlideError
 from core.imaging.overlay import encode_png
 from core.slides.byte_cache import ByteCache
 from core.slides.frame import TILE, tile_origin
+from core.slides.piecewise import GREY, read_pieces, whole_slide
 from core.slides.slide import Slide
 
 CACHE_BYTES = 256_000_000
@@ -23,7 +27,7 @@ BLANK = cv2.imencode(".jpg", np.full((TILE, TILE, 3), 255, np.uint8))[1].tobytes
 
 
 def tile(slide: Slide, z: int, x: int, y: int) -> bytes:
-    """Return a tile as JPEG; white where it reaches over the slide's edge.
+    """Return a tile as JPEG; white where it reaches over the slide's edge, hatched where damaged.
 
     Parameters
     ----------
@@ -35,7 +39,7 @@ def tile(slide: Slide, z: int, x: int, y: int) -> bytes:
     Raises
     ------
     SlideError
-        If the slide cannot be read there.
+        If nothing of the slide can be read there.
     """
     left, top, downsample = tile_origin(z, x, y)
     if not _touches(slide, left, top, downsample):
@@ -53,21 +57,27 @@ def thumbnail(slide: Slide, longest: int) -> bytes:
     Raises
     ------
     SlideError
-        If the slide cannot be read.
+        If nothing of the slide can be read.
     """
     key = (slide.info.fingerprint, longest)
-    return _encoded.get(key) or _encoded.put(key, _jpeg(slide.thumbnail(longest)))
+    return _encoded.get(key) or _encoded.put(key, _jpeg(whole_slide(slide, longest).pixels))
 
 
 def unreadable_tile() -> bytes:
     """Return the tile, as PNG, that stands where a slide is damaged: hatched, with words."""
-    pixels = np.full((TILE, TILE, 3), 225, np.uint8)
-    for start in range(-TILE, TILE, 24):
-        cv2.line(pixels, (start, TILE), (start + TILE, 0), (200, 200, 200), 2)
+    pixels = _hatched()
     for row, words in enumerate(("damaged:", "cannot be read")):
         place = (64, 120 + 26 * row)
         cv2.putText(pixels, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (60, 60, 60), 1)
     return encode_png(pixels)
+
+
+def _hatched() -> NDArray[np.uint8]:
+    """(256, 256, 3) of what is damaged."""
+    pixels = np.full((TILE, TILE, 3), GREY, np.uint8)
+    for start in range(-TILE, TILE, 24):
+        cv2.line(pixels, (start, TILE), (start + TILE, 0), (200, 200, 200), 2)
+    return pixels
 
 
 def _tile_pixels(slide: Slide, left: int, top: int, downsample: int) -> NDArray[np.uint8]:
@@ -75,21 +85,39 @@ def _tile_pixels(slide: Slide, left: int, top: int, downsample: int) -> NDArray[
     side = TILE * downsample
     finer = max(level for level in (1.0, *slide.info.downsamples) if level <= downsample)
     if side / finer <= _MOST_READ:
-        return slide.read(left, top, side, side, (TILE, TILE))
+        return _read(slide, left, top, side)
     key = (slide.info.fingerprint, left, top, downsample)
     kept = _pixels.get(key)
     if kept is not None:
         return kept
     half = downsample // 2
     both = np.full((2 * TILE, 2 * TILE, 3), 255, np.uint8)
-    for row in (0, 1):
-        for column in (0, 1):
-            quarter = left + column * TILE * half, top + row * TILE * half
-            if _touches(slide, *quarter, half):
-                there = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
-                both[there] = _tile_pixels(slide, *quarter, half)
+    whole, failure = 0, None
+    for row, column in product((0, 1), repeat=2):
+        quarter = left + column * TILE * half, top + row * TILE * half
+        if not _touches(slide, *quarter, half):
+            continue
+        there = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+        try:
+            both[there] = _tile_pixels(slide, *quarter, half)
+            whole += 1
+        except SlideError as error:
+            both[there], failure = _hatched(), error
+    if failure is not None and not whole:
+        raise failure
     shrunk = cv2.resize(both, (TILE, TILE), interpolation=cv2.INTER_AREA)
     return _pixels.put(key, shrunk.astype(np.uint8))
+
+
+def _read(slide: Slide, left: int, top: int, side: int) -> NDArray[np.uint8]:
+    """Return (256, 256, 3) RGB of a square, hatched where it cannot be read."""
+    try:
+        return slide.read(left, top, side, side, (TILE, TILE))
+    except SlideError:
+        pieces = read_pieces(slide, left, top, side, side, (TILE, TILE))
+        if pieces.unread.all():
+            raise
+    return np.where(pieces.unread[..., np.newaxis], _hatched(), pieces.pixels)
 
 
 def _touches(slide: Slide, left: int, top: int, downsample: int) -> bool:

@@ -11,7 +11,7 @@ from core.errors import ImageError, SlideError
 from core.imaging.formats import format_of, read_header
 from core.settings import get_settings
 from core.slides.dicom import is_dicom_start
-from core.slides.roots import SUFFIXES, SlideFile, list_slides, slide_path, slides_in
+from core.slides.roots import SUFFIXES, SlideFile, list_slides, slides_in
 from core.slides.slide import open_slide
 
 _SEVERAL_FILES = {".mrxs", ".vms", ".vmu"}
@@ -91,25 +91,6 @@ def _keep(files: Mapping[str, Content]) -> list[SlideFile]:
         ) from error
     inside = target.resolve()
     return [slide for slide in list_slides() if slide.path.is_relative_to(inside)]
-
-
-def remove(slide_id: str) -> None:
-    """Delete a slide that was uploaded or fetched, with all files that came with it.
-
-    Raises
-    ------
-    SlideError
-        If there is no such slide, or it lies in a folder of LOBULE_SLIDES.
-    """
-    path = slide_path(slide_id)
-    settings = get_settings()
-    for root in (settings.slide_uploads.resolve(), settings.slide_downloads.resolve()):
-        if path.is_relative_to(root):
-            shutil.rmtree(root / path.relative_to(root).parts[0])
-            return
-    raise SlideError(
-        f"{path.name} lies in a folder of LOBULE_SLIDES, where nothing is changed. Delete it there."
-    )
 
 
 def _check(name: str, size: int) -> None:

@@ -140,6 +140,7 @@ def _say(images: "Labelled") -> None:
         "whose verdict names no class": images.no_class,
         "that were judged differently in two cases": images.contradictory,
         "synthetic, of no patient": images.synthetic,
+        "overviews of slides": images.overviews,
     }
     if reasons := [f"{number:,} {why}" for why, number in left_out.items() if number]:
         quiet(f"Left out: {'; '.join(reasons)}.")

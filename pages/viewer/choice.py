@@ -10,13 +10,35 @@ from pages.viewer.opening import SlideView, open_view
 
 SLIDE, MODEL, BESIDE, BESIDE_MODEL = "slide", "model", "beside", "beside_model"
 _PLACE = ("x", "y", "zoom")
+_LEFT, _RETURNS = "slides_left", "slides_returns"
 _MODEL_HELP = "Answers the places that you point at, and the whole slide. Best first."
 _BESIDE_HELP = "Another slide, or this one with another model's map."
 
 
 def chosen_slide() -> str | None:
-    """Return the id of the slide that the address names; None for the list."""
+    """Return the id of the slide that the address names; None for the list.
+
+    Who comes back from another page finds the slide that was on show, as it was.
+    """
+    if not st.query_params.get(SLIDE):
+        left: dict[str, str] = st.session_state.get(_LEFT, {})
+        st.session_state[_RETURNS] = left.get(SLIDE)
+        for name, value in left.items():
+            st.query_params[name] = value
     return st.query_params.get(SLIDE) or None
+
+
+def keep_chosen() -> None:
+    """Note what is on show, for when somebody comes back to this page."""
+    names = (SLIDE, MODEL, BESIDE, BESIDE_MODEL)
+    st.session_state[_LEFT] = {
+        name: st.query_params[name] for name in names if name in st.query_params
+    }
+
+
+def returns() -> bool:
+    """Whether the slide on show was left for another page, so that its view is as it was left."""
+    return SLIDE in st.query_params and st.session_state.get(_RETURNS) == st.query_params[SLIDE]
 
 
 def go_to_slide(slide_id: str) -> None:
@@ -27,6 +49,8 @@ def go_to_slide(slide_id: str) -> None:
 
 def go_to_list() -> None:
     """Show the list of slides; for the click on a button."""
+    st.session_state.pop(_LEFT, None)
+    st.session_state.pop(_RETURNS, None)
     for name in (SLIDE, BESIDE, BESIDE_MODEL, *_PLACE):
         st.query_params.pop(name, None)
 

@@ -10,6 +10,7 @@ from pages.shared.plain import as_label, notice, quiet
 from pages.viewer.addresses import thumbnail
 from pages.viewer.archive import offer_archive
 from pages.viewer.choice import go_to_slide
+from pages.viewer.removal import offer_removal
 
 if TYPE_CHECKING:
     from core.slides.roots import SlideFile
@@ -58,13 +59,15 @@ def _show_slide(slide: "SlideFile") -> None:
             f'<div class="lobule-slide"><img loading="lazy" alt="" '
             f'src="{escape(thumbnail(slide.id), quote=True)}"></div>'
         )
-        st.button(
-            as_label(slide.name),
-            key=f"slide-{slide.id}",
-            width="stretch",
-            on_click=go_to_slide,
-            args=(slide.id,),
-        )
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.button(
+                as_label(slide.name),
+                key=f"slide-{slide.id}",
+                width="stretch",
+                on_click=go_to_slide,
+                args=(slide.id,),
+            )
+            offer_removal(slide)
 
 
 def _ask_for_upload() -> None:

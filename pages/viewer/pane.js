@@ -92,7 +92,11 @@ class Pane {
     this.surface.addEventListener("dblclick", this.twice, true);
     this.selected = found => steering.selected(this, found);
     chart.on("plotly_selected", this.selected);
-    if (this.fits && !chart.dataset.fitted) this.jump(this.whole);
+    const left = this.returns && !chart.dataset.fitted && sessionStorage.getItem(this.key);
+    if (left) {
+      this.jump(JSON.parse(left));
+      chart.dataset.fitted = "as it was left";
+    } else if (this.fits && !chart.dataset.fitted) this.jump(this.whole);
     chart.dataset.fitted ||= map.getZoom();
     // The chart gets its height late: who has not moved yet sees all of the slide again.
     this.listen("resize", () => {
@@ -180,6 +184,10 @@ class Pane {
     if (!goal || originalEvent?.type !== "steering") return;
     this.goal = null;
     if (goal.zoom !== undefined && Math.abs(goal.zoom - this.map.getZoom()) > 0.001) this.jump(goal);
+  }
+  // For who goes to another page and comes back: the server does not know where the view was.
+  leave() {
+    sessionStorage.setItem(this.key, JSON.stringify({center: this.map.getCenter(), zoom: this.map.getZoom()}));
   }
   jump(view) { this.map.jumpTo(view, BY_HAND); }
 

@@ -104,6 +104,7 @@ class Steering {
   }
 
   rested(pane) {
+    pane.leave();
     if (pane.index === 0) this.keepAddress();
     if (!this.watched) return;
     clearTimeout(pane.looking);

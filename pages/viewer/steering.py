@@ -48,6 +48,8 @@ class Pane:
     """Address of a picture of the whole slide."""
     fits: bool
     """Whether all of the slide is shown at first."""
+    returns: bool
+    """Whether the view is to be as this window left it."""
     maps: list[LaidMap] = field(default_factory=list)
     """The lowest first."""
     outlines: list[Corners] = field(default_factory=list)

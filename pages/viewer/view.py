@@ -8,6 +8,7 @@ import streamlit as st
 from pages.shared.plain import as_html
 from pages.viewer.addresses import slide_tiles, thumbnail
 from pages.viewer.answers import is_answering, look_there, standing
+from pages.viewer.choice import returns
 from pages.viewer.laid import laid_maps, outlines_of
 from pages.viewer.look import MapLook
 from pages.viewer.opening import SlideView
@@ -85,6 +86,7 @@ def _panes(views: list[SlideView], look: MapLook) -> list[Pane]:
                 um=view.um_per_px,
                 picture=thumbnail(view.slide_id),
                 fits=_beginning(view) is None,
+                returns=returns(),
                 maps=laid_maps(view, here, look),
                 outlines=outlines_of(view, here) if look.outlined else [],
                 marked=[here.polygon] if here else [],

@@ -1,11 +1,18 @@
-"""A slide in a real browser: opened, zoomed, pointed at, drawn on, and opened by its link."""
+"""A slide in a real browser: opened, zoomed, pointed at, answered, taken away, opened again."""
 
+import json
+import os
 import re
-from collections.abc import Iterator
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+import tifffile
+from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.browser.settled import settled
 from tests.made_slides import pyramid, section, write_tiff
@@ -14,51 +21,155 @@ if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
 NAME = "journey.svs"
+WIDTH, HEIGHT, UM = 4800, 3600, 0.5
 SLOW = 120_000  # ms: the first answer loads the model
 MAP = ".js-plotly-plot"
+READOUT = "[role=toolbar] output"
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def slides_server(tiny_server: "AppServer") -> Iterator["AppServer"]:
-    """The server with one slide of 1.8 × 1.2 mm at 0.5 µm/px."""
-    uploads = tiny_server.home / "slides" / "uploads"
+def slides_server(app_server: "AppServer") -> Iterator["AppServer"]:
+    """The server with one slide of 2.4 × 1.8 mm at 0.5 µm/px, and no answer afterwards."""
+    uploads = app_server.home / "slides" / "uploads"
     uploads.mkdir(parents=True, exist_ok=True)
-    levels = pyramid(section(3600, 2400), 3)
-    file = write_tiff(uploads / NAME, levels, kind="svs", um_per_px=0.5, tile=256)
-    yield tiny_server
-    file.unlink()
+    levels = pyramid(section(WIDTH, HEIGHT), 3)
+    write_tiff(uploads / NAME, levels, kind="svs", um_per_px=UM, tile=256)
+    yield app_server
+    shutil.rmtree(app_server.home / "slides")
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page; fails if a script on it fails, or a tile does not come."""
+    tabs: list[Page] = []
+    faults: list[str] = []
+
+    def note(response: Response) -> None:
+        if "/slide-tiles/" in response.url and response.status != 200:
+            faults.append(f"{response.status} {response.url}")
+
+    def open_page(address: str, width: int = 1440) -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": 900})
+        page.set_default_timeout(SLOW)
+        page.on("pageerror", lambda fault: faults.append(str(fault)))
+        page.on("response", note)
+        page.goto(address)
+        tabs.append(page)
+        return page
+
+    yield open_page
+    for page in tabs:
+        page.close()
+    assert not faults
 
 
 def readout(page: Page) -> str:
-    return page.locator("[role=toolbar] output").inner_text()
+    return page.locator(READOUT).inner_text()
 
 
-def test_from_the_list_to_a_field_and_back_by_a_link(
-    chromium: Browser, slides_server: "AppServer"
+def to_40(page: Page) -> None:
+    """Zoom to 40×, and see that a bar of 20 µm is as long as it says."""
+    page.keyboard.press("6")
+    expect(page.locator(READOUT)).to_have_text("40×")
+    bar = page.locator(".lobule-scale-bar")
+    expect(bar).to_have_text("20 µm")
+    box = bar.bounding_box()
+    assert box
+    assert box["width"] == pytest.approx(80, abs=1), "0.25 µm a screen pixel"
+
+
+def answer_folder(home: Path) -> Path:
+    (folder,) = (home / "slides" / "answers").glob("2*")
+    return folder
+
+
+def kill_answering(home: Path) -> bytes:
+    """Kill the process that answers, once it has answered some tiles; returns what it wrote."""
+    until = time.monotonic() + SLOW / 1000
+    while not any((home / "slides").glob("answers/2*/tiles.bin")) or not (
+        (answer_folder(home) / "tiles.bin").stat().st_size
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    folder = answer_folder(home)
+    wanted = f"\0work\0{folder.name}\0".encode()
+    (process,) = (
+        path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if wanted in read_or_not(path)
+    )
+    os.kill(int(process.name), signal.SIGKILL)
+    return (folder / "tiles.bin").read_bytes()
+
+
+def read_or_not(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # a process that has just ended
+        return b""
+
+
+def taken(page: Page, title: str, folder: Path) -> Path:
+    """Take a file along."""
+    with page.expect_download() as started:
+        page.get_by_role("button", name=title).click()
+    return started.value.path().rename(folder / started.value.suggested_filename)
+
+
+def test_answered_killed_resumed_taken_away_and_opened_again(
+    slides_server: "AppServer", visit: Callable[..., Page], tmp_path: Path
 ) -> None:
-    page = chromium.new_page(viewport={"width": 1440, "height": 900})
-    tiles: list[int] = []
+    page = visit(f"{slides_server.url}/slides")
+    page.get_by_role("button", name=NAME).click()
+    expect(page.locator(".lobule-scale-bar")).to_have_text("200 µm", timeout=SLOW)
+    to_40(page)
 
-    def note(response: object) -> None:
-        if "/slide-tiles/" in response.url:  # type: ignore[attr-defined]
-            tiles.append(response.status)  # type: ignore[attr-defined]
+    page.get_by_role("button", name="Answer the whole slide").click()
+    before = kill_answering(slides_server.home)
+    expect(page.get_by_text("The process ended without a word")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Answer it again")).to_be_visible(timeout=SLOW)
+    assert readout(page) == "40×", "the view stays where it was"
+    after = (answer_folder(slides_server.home) / "tiles.bin").read_bytes()
+    assert len(after) > len(before)
+    assert after.startswith(before[: len(before) // 2]), "what was answered is not answered again"
 
-    page.on("response", note)
-    page.goto(f"{slides_server.url}/slides")
+    page.get_by_role("button", name="Take it along").click()
+    written = taken(page, "Outlines and tiles for QuPath", tmp_path)
+    tiles = [
+        feature
+        for feature in json.loads(written.read_bytes())["features"]
+        if feature["properties"]["objectType"] == "detection"
+    ]
+    # Squares of 200 µm each 100 µm: 23 in a row and 17 in a column of 2.4 × 1.8 mm.
+    assert len(tiles) == 23 * 17
+    with tifffile.TiffFile(taken(page, "Heatmap", tmp_path)) as file:
+        assert file.is_ome
+        height, width = file.series[0].shape[:2]
+        assert width / height == pytest.approx(WIDTH / HEIGHT, rel=0.05)
+    page.keyboard.press("Escape")
+
+    for again in (visit(page.url), page):
+        if again is page:
+            page.reload()
+        expect(again.locator(READOUT)).to_have_text("40×", timeout=SLOW)
+        expect(again.get_by_role("button", name="Answer it again")).to_be_visible(timeout=SLOW)
+        settled(again)
+        expect(again).to_have_url(re.compile(r"x=2400&y=1800&zoom=2\b"))
+    assert not slides_server.faults
+
+
+@pytest.mark.exhaustive
+def test_from_the_list_to_a_field_and_a_region(
+    slides_server: "AppServer", visit: Callable[..., Page]
+) -> None:
+    page = visit(f"{slides_server.url}/slides")
     page.get_by_role("button", name=NAME).click()
     expect(page.locator(".lobule-scale-bar")).to_have_text("200 µm", timeout=SLOW)
     settled(page)
-
-    page.keyboard.press("6")
-    expect(page.locator("[role=toolbar] output")).to_have_text("40×")
-    expect(page.locator(".lobule-scale-bar")).to_have_text("20 µm")
-    width = page.locator(".lobule-scale-bar").bounding_box()
-    assert width
-    assert width["width"] == pytest.approx(80, abs=1), "0.25 µm a screen pixel"
+    to_40(page)
     page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(re.compile(r"x=1860&y=1200&zoom=2\b"))
+    expect(page).to_have_url(re.compile(r"x=2460&y=1800&zoom=2\b"))
 
     chart = page.locator(MAP).bounding_box()
     assert chart
@@ -66,12 +177,10 @@ def test_from_the_list_to_a_field_and_back_by_a_link(
     expect(page.get_by_text("Field, 800 × 800 µm")).to_be_visible(timeout=SLOW)
     at = page.get_by_text(re.compile(r"At [\d,]+, [\d,]+ px")).inner_text()
     left, top = (float(part.replace(",", "")) for part in re.findall(r"[\d,]*\d", at)[:2])
-    assert (left, top) == pytest.approx((1100, 400), abs=2)
+    assert (left, top) == pytest.approx((1700, 1000), abs=2)
     expect(page.locator(".lobule-answer")).to_be_visible(timeout=SLOW)
-    expect(page).to_have_url(re.compile(r"x=1860&y=1200&zoom=2\b"))
+    expect(page).to_have_url(re.compile(r"x=2460&y=1800&zoom=2\b"))
     assert readout(page) == "40×", "the view stays where it was"
-    assert tiles
-    assert set(tiles) == {200}
 
     page.locator('.modebar-btn[data-val="select"]').click()
     middle = chart["x"] + chart["width"] / 2, chart["y"] + chart["height"] / 2
@@ -82,12 +191,4 @@ def test_from_the_list_to_a_field_and_back_by_a_link(
     page.mouse.up()
     expect(page.get_by_role("heading", name="Region, 50 × 30 µm")).to_be_visible(timeout=SLOW)
     assert readout(page) == "40×"
-
-    again = chromium.new_page(viewport={"width": 1440, "height": 900})
-    again.goto(page.url)
-    expect(again.locator("[role=toolbar] output")).to_have_text("40×", timeout=SLOW)
-    settled(again)
-    expect(again).to_have_url(re.compile(r"x=1860&y=1200&zoom=2\b"))
-    again.close()
-    page.close()
     assert not slides_server.faults

@@ -120,6 +120,43 @@ def test_what_is_uploaded_is_on_the_list(root: Path, home: Path, tmp_path: Path)
     assert list(root.iterdir()) == []
 
 
+def test_an_uploaded_slide_can_be_deleted_and_no_other(root: Path, home: Path) -> None:
+    write_tiff(root / "stays.svs", [section(300, 200)], kind="svs", tile=64)
+    uploads = home / "slides" / "uploads" / "0123456789abcdef"
+    uploads.mkdir(parents=True)
+    goes = write_tiff(uploads / "goes.svs", [section(300, 200, 1)], kind="svs", tile=64)
+    ids = {slide.name: slide.id for slide in list_slides()}
+    page = start()
+    deletes = [button.key for button in page.button if str(button.key).startswith("delete-")]
+    assert deletes == [f"delete-{ids['goes.svs']}"]
+    page.button(key=deletes[0]).click().run()
+    assert "goes.svs" in [text.value for text in page.text]
+    assert goes.exists(), "it asks first"
+    page.button(key=deletes[0]).click()  # a run of the whole page closes a dialog otherwise
+    page.button(key="slides_delete_now").click().run()
+    assert not page.exception
+    assert not goes.exists()
+    assert [slide.name for slide in list_slides()] == ["stays.svs"]
+
+
+def test_who_comes_back_finds_the_slide_as_it_was(slide_id: str, root: Path) -> None:
+    write_tiff(root / "z.svs", [section(500, 400)], kind="svs", um_per_px=1.0, tile=64)
+    other = next(slide.id for slide in list_slides() if slide.id != slide_id)
+    page = start(slide=slide_id)
+    assert not panes(page)[0]["returns"]
+    page.selectbox(key="slides_beside").set_value(other).run()
+    page.switch_page("pages/about.py").run()
+    for name in list(page.query_params):  # as the browser does
+        del page.query_params[name]
+    page.switch_page("pages/slides.py").run()
+    assert not page.exception
+    assert (page.query_params["slide"], page.query_params["beside"]) == (slide_id, other)
+    assert [pane["returns"] for pane in panes(page)] == [True, True]
+    page.button(key="to_list").click().run()
+    page.button(key=f"slide-{slide_id}").click().run()
+    assert [pane["returns"] for pane in panes(page)] == [False], "chosen anew, all of it is seen"
+
+
 def test_a_slide_that_is_gone_is_told_of_in_words(root: Path) -> None:
     page = start(slide="gone")
     assert not page.exception

@@ -8,14 +8,13 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import SlideError
 from core.imaging.tissue import tissue_mask
 from core.imaging.two_stains import third_direction
+from core.slides.piecewise import read_pieces
 from core.slides.slide import Slide
 
 READERS = 2
 _PIECE = 512  # px of the result that are read at once
-_SMALLEST = 32  # px; of what cannot be read, nothing smaller is tried
 
 Progress = Callable[[str, float], None]
 """Told what is being done, and the share of it that is done, in [0, 1]; may raise to stop."""
@@ -50,7 +49,17 @@ def find_tissue(slide: Slide, size: tuple[int, int], progress: Progress) -> Foun
     def read(place: tuple[int, int]) -> None:
         top, left = place
         down, right = min(top + _PIECE, height), min(left + _PIECE, width)
-        _read_piece(slide, pixels, unread, (top, down, left, right))
+        across, up = slide.info.width / width, slide.info.height / height
+        pieces = read_pieces(
+            slide,
+            left * across,
+            top * up,
+            (right - left) * across,
+            (down - top) * up,
+            (right - left, down - top),
+        )
+        unread[top:down, left:right] = pieces.unread
+        pixels[top:down, left:right] = np.where(pieces.unread[..., np.newaxis], 255, pieces.pixels)
 
     places = list(product(range(0, height, _PIECE), range(0, width, _PIECE)))
     with ThreadPoolExecutor(READERS) as pool:
@@ -63,32 +72,3 @@ def find_tissue(slide: Slide, size: tuple[int, int], progress: Progress) -> Foun
             pool.shutdown(cancel_futures=True)
             raise
     return FoundTissue(tissue_mask(pixels) | unread, third_direction(pixels))
-
-
-def _read_piece(
-    slide: Slide,
-    pixels: NDArray[np.uint8],
-    unread: NDArray[np.bool_],
-    box: tuple[int, int, int, int],
-) -> None:
-    """Fill a part of the picture; of what cannot be read, smaller and smaller parts."""
-    top, down, left, right = box
-    across, up = slide.info.width / pixels.shape[1], slide.info.height / pixels.shape[0]
-    try:
-        pixels[top:down, left:right] = slide.read(
-            left * across,
-            top * up,
-            (right - left) * across,
-            (down - top) * up,
-            (right - left, down - top),
-        )
-    except SlideError:
-        if max(down - top, right - left) <= _SMALLEST:
-            unread[top:down, left:right] = True
-            return
-        middle, centre = (top + down + 1) // 2, (left + right + 1) // 2
-        for rows, columns in product(
-            ((top, middle), (middle, down)), ((left, centre), (centre, right))
-        ):
-            if rows[0] < rows[1] and columns[0] < columns[1]:
-                _read_piece(slide, pixels, unread, (*rows, *columns))

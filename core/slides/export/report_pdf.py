@@ -19,6 +19,7 @@ from core.plots.side_by_side import scale_bar_length
 from core.registry.card_sections import shortened
 from core.registry.card_words import reservations
 from core.slides.answering.load import SlideAnswer
+from core.slides.piecewise import whole_slide
 from core.slides.slide import Slide, open_slide
 
 if TYPE_CHECKING:
@@ -121,14 +122,16 @@ def _word(sheet: Sheet, answer: SlideAnswer) -> None:
 
 
 def _overview(answer: SlideAnswer, slide: Slide) -> list[Picture]:
-    pixels = slide.thumbnail(_LONGEST)
+    whole = whole_slide(slide, _LONGEST)
+    pixels = whole.pixels
     shown, width = answer.classes[answer.shown], slide.info.width
     length = scale_bar_length(width, answer.um_per_px)
     bar = (length / answer.um_per_px / width, f"{length:g} µm")
     under = overlay(pixels, answer.map)
     under = outline(under, answer.map, answer.threshold)
     words = f"Probability of {shown}. Brighter is higher; line: {100 * answer.threshold:.1f} %."
-    return [_picture(pixels, "The slide", bar), _picture(under, words)]
+    said = f"The slide. {whole.words.capitalize()}." if whole.words else "The slide"
+    return [_picture(pixels, said, bar), _picture(under, words)]
 
 
 def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:

@@ -10,6 +10,7 @@ from core.errors import SlideError
 from core.imaging.read import Image, ImageInfo
 from core.inference.outcome import Outcome, ScopeCheck, Uncertainty
 from core.slides.answering.load import SlideAnswer
+from core.slides.piecewise import whole_slide
 from core.slides.slide import Slide
 
 LONGEST = 2048
@@ -25,7 +26,7 @@ def overview_of(answer: SlideAnswer, slide: Slide) -> Diagnosis:
     Raises
     ------
     SlideError
-        If the answer is not finished or nothing could be answered.
+        If the answer is not finished, nothing could be answered, or nothing of the slide be read.
     """
     summary = answer.summary
     if summary is None or summary["probabilities"] is None:
@@ -33,12 +34,14 @@ def overview_of(answer: SlideAnswer, slide: Slide) -> Diagnosis:
             f"The answer {answer.id} says nothing of the slide that could be kept. Resume it, or "
             "ask for a new one."
         )
-    pixels = slide.thumbnail(LONGEST)
+    whole = whole_slide(slide, LONGEST)
+    pixels = whole.pixels
     height, width = pixels.shape[:2]
     scale = answer.um_per_px * slide.info.width / width
-    note = f"an overview of a slide of {slide.info.width:,}×{slide.info.height:,} px"
+    notes = [f"an overview of a slide of {slide.info.width:,}×{slide.info.height:,} px"]
+    notes += [whole.words] if whole.words else []
     info = ImageInfo(
-        slide.info.format, "RGB", 8, width, height, scale, slide.info.fingerprint, (note,)
+        slide.info.format, "RGB", 8, width, height, scale, slide.info.fingerprint, tuple(notes)
     )
     card = answer.plan.card
     chances = _smaller(answer)

@@ -102,7 +102,8 @@ def _images(
     progress(0.0, "Overview")
     whole = overview_of(answer, slide)
     name = "Slide, overview"
-    yield NewImage(name, whole.image.pixels, _of_slide(record(whole, name), answer, None))
+    kept = _of_slide(record(whole, name), answer, None)
+    yield NewImage(name, whole.image.pixels, kept, overview=True)
     package = find(answer.plan.model)
     for number, box in enumerate(boxes, start=1):
         progress(number / (len(boxes) + 1), f"Region {number:,} of {len(boxes):,}")

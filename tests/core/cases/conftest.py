@@ -123,7 +123,8 @@ def new_answer(**changes: Any) -> NewAnswer:
 def new_image(seed: int = 0, name: str = "a.png", **changes: Any) -> NewImage:
     """A picture of noise, 12×9 px, another for each seed, with its answer."""
     pixels = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
-    own = {key: changes.pop(key) for key in ("synthetic", "magnification") if key in changes}
+    of_image = ("synthetic", "magnification", "overview")
+    own = {key: changes.pop(key) for key in of_image if key in changes}
     return NewImage(name, pixels, new_answer(**changes), **own)
 
 

@@ -31,6 +31,7 @@ def run(store: Store, statement: str) -> None:
         "UPDATE images SET sha256 = ''",
         "UPDATE images SET name = 'other'",
         "UPDATE images SET magnification = '40X'",
+        "UPDATE images SET overview = TRUE",
         "DELETE FROM images",
         "DELETE FROM cases",
         "UPDATE cases SET id = 'AAAA-AAAA'",

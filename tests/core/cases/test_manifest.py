@@ -118,6 +118,19 @@ def test_the_datasets_reader_takes_the_manifest(store: Store, make_image: MakeIm
     assert dataset.patients_known
 
 
+def test_the_overview_of_a_slide_is_never_trained_on(store: Store, make_image: MakeImage) -> None:
+    overviews = [True, False, False, True]
+    images = [make_image(number, overview=each) for number, each in enumerate(overviews)]
+    case = load_case(store, judged(store, images, Verdict.AGREE, Verdict.AGREE, Verdict.DISAGREE))
+    assert [image.overview for image in case.images] == overviews
+    found = listed(store, TWO)
+    assert (found.overviews, found.unjudged) == (2, 0)
+    dataset = open_dataset(write_manifest(store, found))
+    assert {Path(path).stem for path in dataset.records["path"]} == {
+        image.sha256 for image in case.images[1:3]
+    }
+
+
 def test_magnifications_are_in_the_manifest_where_each_image_has_one(
     store: Store, make_image: MakeImage
 ) -> None:

@@ -68,6 +68,30 @@ def test_what_the_first_schema_kept_is_there_under_the_newest(
     assert load_case(store, case_id).images[0].magnification == "200X"
 
 
+def test_overviews_that_were_saved_before_are_known(
+    database: str, make_image: Callable[..., NewImage]
+) -> None:
+    about: dict[str, object] = {"version": 1, "slide": {"answer": "a", "region": None}}
+    contents = [about, about | {"slide": {"region": [1.0, 2.0, 3.0, 4.0]}}, {"version": 1}]
+    case_id = save_case(
+        open_store(),
+        [make_image(number, content=content) for number, content in enumerate(contents)],
+        Actor("Anna"),
+    )
+    undo = [
+        "DROP TRIGGER overview_not_changed" + " ON images" * (database == "postgresql"),
+        "DROP FUNCTION overview_not_changed" if database == "postgresql" else "SELECT 1",
+        "ALTER TABLE images DROP COLUMN overview",
+        "UPDATE alembic_version SET version_num = 'magnification'",
+    ]
+    with changing(open_store().engine) as connection:
+        for statement in undo:
+            connection.execute(text(statement))
+    close_stores()
+    found = load_case(open_store(), case_id).images
+    assert [image.overview for image in found] == [True, False, False]
+
+
 def insert_case(connection: Connection) -> None:
     """A case as the first schema had it, without an answer."""
     at = datetime(2026, 1, 2, tzinfo=UTC)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.cases.change import judge
 from core.cases.files import read_kept
+from core.cases.manifest import labelled
 from core.cases.read import everything_shown, full_answer, load_case
 from core.cases.records import Actor, Verdict
 from core.cases.report_pdf import report_pdf
@@ -67,6 +68,10 @@ def test_a_slide_becomes_a_case_and_its_judged_regions_become_patches(
     classes = answer.classes
     with pytest.raises(CaseError, match="Judge some first"):
         write_patches(store, [case], classes, everything_shown(store), folder)
+    judge(store, case, case.images[0], ACTOR, Verdict.OTHER_SUBTYPE, subtype="IDC")
+    case = load_case(store, case_id)
+    found = labelled([case], classes, everything_shown(store))
+    assert (found.rows, found.overviews) == ((), 1), "an overview is no training image"
     judge(store, case, case.images[1], ACTOR, Verdict.OTHER_SUBTYPE, subtype="IDC")
     case = load_case(store, case_id)
     judge(store, case, case.images[2], ACTOR, Verdict.OTHER_SUBTYPE, subtype="no IDC")

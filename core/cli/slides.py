@@ -94,6 +94,7 @@ def _as_json(known: "SlideInfo", doubt: str | None) -> dict[str, object]:
         "um_per_px": known.um_per_px,
         "magnification": known.magnification,
         "downsamples": list(known.downsamples),
+        "notes": list(known.notes),
         "fingerprint": known.fingerprint,
         "doubt": doubt,
     }
@@ -115,6 +116,7 @@ def _lines(known: "SlideInfo", doubt: str | None) -> list[tuple[str, str]]:
         ("Objective", "not stated" if known.magnification is None else f"{known.magnification:g}×"),
         ("Levels", ", ".join(f"1/{step:g}" for step in known.downsamples)),
         ("Fingerprint", known.fingerprint),
+        *(("Note", note) for note in known.notes),
         *([("Doubt", doubt)] if doubt else []),
     ]
 

@@ -13,15 +13,15 @@ from core.imaging.tiff.aside import is_aside
 from core.imaging.tiff.channels import red_green_blue
 from core.imaging.tiff.ome import picture_of, read_ome
 from core.imaging.tiff.pieces import BYTEWISE, READ, check_coded
-from core.slides.source import Level, levels_of
+from core.slides.source import MOST_PIECE, Level, levels_of
 from core.slides.tiff_scale import scale_of_tiff
+from core.slides.tiff_tables import check_page
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
 
     from core.imaging.scale import StatedScale
 
-_MOST_PIECE = 1 << 26
 _CACHE_BYTES = 1 << 26
 _YCBCR, _RGB, _BLACK_IS_ZERO = 6, 2, 1
 _COLOURS, _BITS = 3, 8
@@ -139,8 +139,11 @@ def _levels(file: "TiffFile", name: str) -> list[list["TiffPage"]]:
         [cast("TiffPage", page) for page in level.pages[: len(level.pages)]]
         for level in series.levels
     ]
+    levels.sort(key=lambda pages: -pages[0].imagewidth)
     first = levels[0][0]
     _check(first, name)
+    for page in (page for pages in levels for page in pages):
+        check_page(page, name)
     if first.samplesperpixel == 1:
         order = _order(file, first, len(levels[0]), name)
         return [[pages[index] for index in order] for pages in levels]
@@ -171,7 +174,7 @@ def _check(page: "TiffPage", name: str) -> None:
             f"{name} is compressed in a way that is not known here ({int(page.compression)}). "
             "Export it with JPEG or JPEG 2000 compression."
         )
-    if page.chunks[0] * page.chunks[1] > _MOST_PIECE:
+    if page.chunks[0] * page.chunks[1] > MOST_PIECE:
         raise SlideError(
             f"{name} is stored in pieces of {page.chunks[1]}×{page.chunks[0]} px, too large to be "
             "read region by region. Export it as a tiled, pyramidal TIFF."

@@ -4,13 +4,14 @@ A series holds a file or several for each level, and may hold pictures of the la
 glass. Those carry names: they are never opened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import SlideError
+from core.slides.source import MOST_PIECE
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -21,7 +22,8 @@ _VOLUME = "VOLUME"
 _COLOURS, _BITS = 3, 8
 _TAGS = [
     *("SOPClassUID", "SeriesInstanceUID", "ImageType", "SamplesPerPixel", "BitsAllocated"),
-    *("NumberOfOpticalPaths", "Modality"),
+    *("NumberOfOpticalPaths", "Modality", "Rows", "Columns", "TotalPixelMatrixColumns"),
+    *("TotalPixelMatrixRows", "NumberOfFrames", "DimensionOrganizationType", "ConcatenationUID"),
 ]
 
 
@@ -38,6 +40,13 @@ class DicomHeader:
     bits: int
     paths: int
     modality: str
+    size: tuple[int, int]
+    """Width and height of its level, px."""
+    tile: tuple[int, int]
+    frames: int | None
+    """Tiles that it holds; None where they need not cover the level."""
+    resampled: bool
+    """Whether it is a smaller copy of another level."""
 
     @property
     def is_scan(self) -> bool:
@@ -85,6 +94,10 @@ def _header(path: Path, _size: int, _changed: int) -> DicomHeader | None:
             bits=_number(said, "BitsAllocated"),
             paths=_number(said, "NumberOfOpticalPaths"),
             modality=str(said.get("Modality", "")),
+            size=_two(said, "TotalPixelMatrixColumns", "TotalPixelMatrixRows"),
+            tile=_two(said, "Columns", "Rows"),
+            frames=_frames(said),
+            resampled=len(flavours) > 3 and flavours[3] == "RESAMPLED",  # noqa: PLR2004
         )
     except Exception:  # noqa: BLE001 - damaged files raise anything
         return None
@@ -92,6 +105,18 @@ def _header(path: Path, _size: int, _changed: int) -> DicomHeader | None:
 
 def _number(said: "Dataset", name: str) -> int:
     return int(said.get(name) or 0)
+
+
+def _two(said: "Dataset", across: str, down: str) -> tuple[int, int]:
+    return _number(said, across), _number(said, down)
+
+
+def _frames(said: "Dataset") -> int | None:
+    """Number of tiles where they must cover a level, as its one file has all of them in order."""
+    whole = said.get("DimensionOrganizationType") == "TILED_FULL" and not said.get(
+        "ConcatenationUID"
+    )
+    return _number(said, "NumberOfFrames") if whole else None
 
 
 def files_of_series(path: Path) -> list[Path]:
@@ -120,6 +145,7 @@ def files_of_series(path: Path) -> list[Path]:
         scans = {file: header for file, header in scans.items() if header.series == asked.series}
     if not scans:
         raise SlideError(_no_scan(path, asked, headers.values()))
+    _check_tiles(scans)
     series = {header.series for header in scans.values()}
     if len(series) > 1:
         raise SlideError(
@@ -168,3 +194,42 @@ def _check_colours(name: str, scans: Iterable[DicomHeader]) -> None:
                 f"{name} holds {many}, not the 8-bit red, green and blue of a stained section. "
                 "Fluorescence is not read: choose a slide in H&E."
             )
+
+
+def missing_words(files: Iterable[Path], size: tuple[int, int]) -> str:
+    """Say what is lost where the finest level is not among a slide's files, or not in use.
+
+    Parameters
+    ----------
+    files
+        Of its scan.
+    size
+        Of the finest level that is read, px.
+    """
+    headers = [header for header in map(header_of, files) if header is not None]
+    largest = max((header.size for header in headers), default=size)
+    if largest > size:
+        return (
+            f"The file of its finest level, {largest[0]:,}×{largest[1]:,} px, does not fit the "
+            "others, so it is not used. Fetch the series again."
+        )
+    if headers and all(header.resampled for header in headers):
+        return (
+            "The finest level is not among its files, only smaller copies of it. Fetch the whole "
+            "series."
+        )
+    return ""
+
+
+def _check_tiles(scans: Mapping[Path, DicomHeader]) -> None:
+    """Refuse sizes that no scanner writes, before a library believes them."""
+    for file, header in scans.items():
+        (width, height), (across, down) = header.size, header.tile
+        said = f"{file.name} is damaged: it declares {width:,}×{height:,} px in tiles of "
+        said += f"{across:,}×{down:,} px"
+        again = "Fetch it again from the archive."
+        if min(width, height, across, down) < 1 or across * down > MOST_PIECE:
+            raise SlideError(f"{said}. {again}")
+        needed = -(-width // across) * -(-height // down)
+        if header.frames is not None and header.frames < needed:
+            raise SlideError(f"{said}, {needed:,} of them, and holds {header.frames:,}. {again}")

@@ -10,6 +10,7 @@ from core.slides.by_tifffile import TiffSource
 from core.slides.by_wsidicom import DicomSource
 from core.slides.dicom import is_dicom
 from core.slides.source import SlideSource
+from core.slides.tiff_tables import check_pages
 
 _START = 1 << 10
 _LONGEST = 200
@@ -80,6 +81,7 @@ def _tiff(path: Path) -> SlideSource:
     vendor = OpenSlide.detect_format(path)
     if vendor is None or (vendor == "generic-tiff" and TiffSource.is_ome(path)):
         return TiffSource(path)
+    check_pages(path)
     try:
         return OpenSlideSource(path)
     except OpenSlideError:

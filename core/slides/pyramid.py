@@ -19,6 +19,7 @@ QUALITY = 85
 # Over so many pixels of the slide's next finer level, a tile is put together from its quarters,
 # which the browser will ask for anyway: slides with few levels would else be read again and again.
 _MOST_READ = 4 * TILE
+_PATIENCE = 64  # squares of one tile that cannot be read, before the rest is not tried
 
 _encoded: ByteCache[bytes] = ByteCache(CACHE_BYTES, len)
 _pixels: ByteCache[NDArray[np.uint8]] = ByteCache(CACHE_BYTES, lambda pixels: pixels.nbytes)
@@ -48,7 +49,7 @@ def tile(slide: Slide, z: int, x: int, y: int) -> bytes:
     kept = _encoded.get(key)
     if kept is not None:
         return kept
-    return _encoded.put(key, _jpeg(_tile_pixels(slide, left, top, downsample)))
+    return _encoded.put(key, _jpeg(_tile_pixels(slide, left, top, downsample, [_PATIENCE])))
 
 
 def thumbnail(slide: Slide, longest: int) -> bytes:
@@ -80,12 +81,17 @@ def _hatched() -> NDArray[np.uint8]:
     return pixels
 
 
-def _tile_pixels(slide: Slide, left: int, top: int, downsample: int) -> NDArray[np.uint8]:
-    """Return the (256, 256, 3) RGB pixels of a tile: read, or its quarters shrunk by two."""
+def _tile_pixels(
+    slide: Slide, left: int, top: int, downsample: int, patience: list[int]
+) -> NDArray[np.uint8]:
+    """Return the (256, 256, 3) RGB pixels of a tile: read, or its quarters shrunk by two.
+
+    What cannot be read is hatched; where more than a few squares cannot, all of it fails.
+    """
     side = TILE * downsample
     finer = max(level for level in (1.0, *slide.info.downsamples) if level <= downsample)
     if side / finer <= _MOST_READ:
-        return _read(slide, left, top, side)
+        return _read(slide, left, top, side, patience)
     key = (slide.info.fingerprint, left, top, downsample)
     kept = _pixels.get(key)
     if kept is not None:
@@ -99,9 +105,11 @@ def _tile_pixels(slide: Slide, left: int, top: int, downsample: int) -> NDArray[
             continue
         there = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
         try:
-            both[there] = _tile_pixels(slide, *quarter, half)
+            both[there] = _tile_pixels(slide, *quarter, half, patience)
             whole += 1
         except SlideError as error:
+            if patience[0] <= 0:
+                raise
             both[there], failure = _hatched(), error
     if failure is not None and not whole:
         raise failure
@@ -109,11 +117,14 @@ def _tile_pixels(slide: Slide, left: int, top: int, downsample: int) -> NDArray[
     return _pixels.put(key, shrunk.astype(np.uint8))
 
 
-def _read(slide: Slide, left: int, top: int, side: int) -> NDArray[np.uint8]:
+def _read(slide: Slide, left: int, top: int, side: int, patience: list[int]) -> NDArray[np.uint8]:
     """Return (256, 256, 3) RGB of a square, hatched where it cannot be read."""
     try:
         return slide.read(left, top, side, side, (TILE, TILE))
     except SlideError:
+        patience[0] -= 1
+        if patience[0] <= 0:
+            raise
         pieces = read_pieces(slide, left, top, side, side, (TILE, TILE))
         if pieces.unread.all():
             raise

@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from core.errors import SlideError
 from core.imaging.profile import srgb_of
+from core.slides.agreement import agreeing_levels
 from core.slides.averaging import read_region
+from core.slides.dicom import is_dicom, missing_words
 from core.slides.files import files_of
 from core.slides.fingerprint import fingerprint
 from core.slides.opening import in_short, open_source
 from core.slides.source import SlideSource
 
+MOST_SIDE = 1 << 20
+"""Pixels: 26 cm at 0.25 µm/px."""
 _NEARLY = 1.001
 
 
@@ -39,7 +43,9 @@ class SlideInfo:
     magnification: float | None
     """Of the objective, if stated."""
     downsamples: tuple[float, ...]
-    """Pixels of the finest level that one of each level covers, 1 first."""
+    """Pixels of the finest level that one of each level covers, 1 first; of those that show it."""
+    notes: tuple[str, ...]
+    """What else to know of the file, in sentences."""
     fingerprint: str
     """64 hexadecimal digits that tell this slide from others, whatever its name."""
 
@@ -50,9 +56,10 @@ class Slide:
     Label and macro pictures, which carry names, cannot be had from it.
     """
 
-    def __init__(self, info: SlideInfo, source: SlideSource) -> None:
+    def __init__(self, info: SlideInfo, source: SlideSource, indices: tuple[int, ...]) -> None:
         self.info = info
         self._source = source
+        self._indices = indices
         self._state = _state(info.path)
         self._to_srgb = srgb_of(source.profile)
 
@@ -89,7 +96,7 @@ class Slide:
                 "written to. Open it again once it is whole."
             )
         step = min(width / size[0], height / size[1]) * _NEARLY
-        levels = self._source.levels
+        levels = [self._source.levels[index] for index in self._indices]
         best = sum(max(level.across, level.down) <= step for level in levels)
         pixels = self._from_best((x, y, width, height), size, max(best - 1, 0))
         return pixels if self._to_srgb is None else self._to_srgb(pixels)
@@ -99,7 +106,7 @@ class Slide:
     ) -> NDArray[np.uint8]:
         """Read a region from a level; where that is damaged, from the next finer one."""
         finest = self._source.levels[0]
-        for index in range(best, -1, -1):
+        for index in self._indices[best::-1]:
             try:
                 return read_region(
                     partial(self._source.read, index),
@@ -167,19 +174,40 @@ def open_slide(path: Path) -> Slide:
     except OSError as error:
         source.close()
         raise SlideError(f"{path.name} cannot be read ({error}).") from error
+    width, height = source.levels[0].width, source.levels[0].height
+    if max(width, height) > MOST_SIDE:
+        source.close()
+        raise SlideError(
+            f"{path.name} declares {width:,}×{height:,} px; no slide has sides of more than "
+            f"{MOST_SIDE:,} px. It is damaged: copy it again from the scanner."
+        )
+    indices = agreeing_levels(source)
+    levels = [source.levels[index] for index in indices]
     info = SlideInfo(
         name=path.name,
         path=path,
         format=source.format,
-        width=source.levels[0].width,
-        height=source.levels[0].height,
+        width=width,
+        height=height,
         um_per_px=source.scale.um_per_px,
         scale_words=source.scale.words,
         magnification=source.magnification,
-        downsamples=tuple((level.across + level.down) / 2 for level in source.levels),
+        downsamples=tuple((level.across + level.down) / 2 for level in levels),
+        notes=_notes(source, files, len(source.levels) - len(levels)),
         fingerprint=print_,
     )
-    return Slide(info, source)
+    return Slide(info, source, indices)
+
+
+def _notes(source: SlideSource, files: list[Path], left_out: int) -> tuple[str, ...]:
+    finest = source.levels[0].width, source.levels[0].height
+    notes = [missing_words(files, finest)] if is_dicom(files[0]) else []
+    if left_out:
+        notes.append(
+            f"{left_out} of {len(source.levels) - 1} smaller copies in the file do not show what "
+            "its finest level does, so they are not used. Copy it again from the scanner."
+        )
+    return tuple(filter(None, notes))
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:

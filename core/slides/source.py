@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from core.imaging.scale import StatedScale
 
+MOST_PIECE = 1 << 26
+"""Pixels of a tile or strip, which is held as a whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Level:

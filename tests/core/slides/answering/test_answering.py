@@ -251,8 +251,8 @@ def test_a_slide_that_states_no_scale_is_asked_back(
     path = write_slide(section)
     real = Slide.__init__
 
-    def unscaled(self: Slide, info: object, source: object) -> None:
-        real(self, replace(info, um_per_px=None), source)
+    def unscaled(self: Slide, info: object, *others: object) -> None:
+        real(self, replace(info, um_per_px=None), *others)
 
     monkeypatch.setattr(Slide, "__init__", unscaled)
     with pytest.raises(SlideError, match=r"0.25 for most scans at 40×"):

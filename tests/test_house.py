@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up; a room imports from itself and from lower floors only.
 FLOORS = (
-    {"core", "core.atomic", "core.durations", "core.errors"},
+    {"core", "core.atomic", "core.counts", "core.durations", "core.errors"},
     {"core.extras"},
     {"core.settings"},
     {

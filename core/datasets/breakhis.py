@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.datasets.listing import counted, once_by_name, quoted
+from core.counts import counted
+from core.datasets.listing import once_by_name, quoted
 from core.datasets.published_scale import (
     BREAKHIS_HEIGHT,
     BREAKHIS_NAME,

@@ -4,8 +4,9 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from core.counts import counted
 from core.datasets.class_words import apart, names_the_rest, positive_of
-from core.datasets.listing import counted, quoted
+from core.datasets.listing import quoted
 from core.datasets.records import Dataset, Task
 from core.datasets.spelling import class_key, one_spelling
 from core.errors import DatasetError

@@ -4,9 +4,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.counts import counted
 from core.datasets.classes import class_order
 from core.datasets.levels import MAGNIFICATION, find_levels
-from core.datasets.listing import counted, is_image, quoted
+from core.datasets.listing import is_image, quoted
 from core.datasets.patient_names import find_patients
 from core.datasets.record_scale import with_file_scales
 from core.datasets.records import (

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.datasets.listing import counted, once_by_name, quoted
+from core.counts import counted
+from core.datasets.listing import once_by_name, quoted
 from core.datasets.published_scale import IDC_NAME, IDC_PATCH, IDC_UM_PER_PX
 from core.datasets.records import NOT_FOR_PATIENTS, Dataset, Record, Source, table
 from core.errors import DatasetError, ImageError

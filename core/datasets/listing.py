@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
+from core.counts import counted
 from core.errors import DatasetError
 from core.imaging.formats import SUFFIXES
 
@@ -179,11 +180,6 @@ def once_by_name(folder: Path, files: Sequence[str]) -> tuple[list[str], int]:
             pass
     left_out = {second for _, second in pairs}
     return [path for path in files if path not in left_out], len(left_out)
-
-
-def counted(number: int, noun: str) -> str:
-    """Say a number of things: “1 image”, “7,909 images”."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def quoted(names: Iterable[str], most: int = 5) -> str:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.counts import counted
 from core.datasets.classes import class_order
-from core.datasets.listing import counted, quoted
+from core.datasets.listing import quoted
 from core.datasets.patient_names import UNKNOWN, by_pattern
 from core.datasets.record_scale import with_file_scales
 from core.datasets.records import (

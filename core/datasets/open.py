@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from core.counts import counted
 from core.datasets.breakhis import is_breakhis, read_breakhis
 from core.datasets.classes import check_positive
 from core.datasets.folder import read_folder, refuse_two_classes
 from core.datasets.idc import is_idc, read_idc
 from core.datasets.listing import (
     MANIFEST_SUFFIXES,
-    counted,
     described,
     is_image,
     list_files,

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.datasets.listing import counted, quoted
+from core.counts import counted
+from core.datasets.listing import quoted
 from core.datasets.spelling import is_missing, path_key, patient_key, people_in
 from core.datasets.text_table import read_text_table, row_names
 from core.errors import DatasetError

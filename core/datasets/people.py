@@ -8,7 +8,8 @@ many persons make a leak, too few only make a split coarser.
 from collections.abc import Collection
 from dataclasses import replace
 
-from core.datasets.listing import counted, quoted
+from core.counts import counted
+from core.datasets.listing import quoted
 from core.datasets.records import Dataset
 from core.datasets.spelling import one_spelling, patient_key
 from core.errors import DatasetError

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.datasets.listing import counted, quoted
+from core.counts import counted
+from core.datasets.listing import quoted
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
 from core.imaging.scale import NOT_STATED, StatedScale, agree

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.datasets.listing import counted, quoted
+from core.counts import counted
+from core.datasets.listing import quoted
 from core.datasets.spelling import label_key
 from core.errors import DatasetError
 

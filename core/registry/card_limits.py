@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.counts import counted
 from core.registry.card import Card
 from core.registry.card_parts import Conformal, Scope
 from core.registry.card_results import UNCHANGED, OperatingPoint, Robustness
-from core.registry.card_words import counted, figure
+from core.registry.card_words import figure
 
 TITLE = "When to believe it"
 _NO_SCOPE = "No scope test: it also answers on images unlike its training images."

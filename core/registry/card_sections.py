@@ -7,6 +7,7 @@ short; `card.json` in the package has all of it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.counts import counted
 from core.evaluation.estimand import ESTIMANDS
 from core.evaluation.few_patients import marked
 from core.registry.card import Card
@@ -16,7 +17,6 @@ from core.registry.card_words import (
     LEAKY_TRAINING,
     MEASURES,
     NEVER_JUDGED,
-    counted,
     explained,
     figure,
     judged_on,

@@ -1,6 +1,7 @@
 """A card in sentences: on whom a model was trained and judged, and what speaks against it."""
 
 from core.architectures.catalogue import CATALOGUE
+from core.counts import counted
 from core.evaluation.few_patients import MARK, warning
 from core.registry.card import Card
 from core.registry.card_parts import Interval
@@ -185,8 +186,3 @@ def figure(value: float | None, interval: Interval | None = None) -> str:
     """A share with its 95 % interval, as in `0.972 [0.961, 0.982]`; a dash where there is none."""
     words = "–" if value is None else f"{value:.3f}"
     return f"{words} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else words
-
-
-def counted(number: int, what: str) -> str:
-    """`1 image`, `8,440 images`."""
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.cases.records import Case
+from core.counts import counted
 from core.documents.fonts import missing_fonts
 from core.errors import LobuleError
-from pages.cases.words import counted
 from pages.shared.plain import as_html, notice, quiet, visible
 from pages.shared.who import ask_who, who
 

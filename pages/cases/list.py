@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.cases.records import UNJUDGED, Case, CaseFilter, Verdict
+from core.counts import counted
 from pages.cases.images import small_picture
-from pages.cases.words import answers_in_short, counted, verdicts_in_short
+from pages.cases.words import answers_in_short, verdicts_in_short
 from pages.shared.marked_table import Selection, show_marked_table
 from pages.shared.plain import quiet, visible
 

@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.cases.files import read_kept
 from core.cases.records import Case
+from core.counts import counted
 from core.errors import LobuleError
 from core.registry.shelf import shelf
 from pages.cases.verdict import seen
-from pages.cases.words import counted
 from pages.shared.plain import notice, quiet
 from pages.shared.who import who
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.cases.records import Case, CaseImage
 from core.cases.words import moment
+from core.counts import counted
 from core.errors import LobuleError
 from pages.cases.exports import offer_report
 from pages.cases.images import choose_image
@@ -14,7 +15,7 @@ from pages.cases.list import open_case
 from pages.cases.picture import show_answer, show_beside
 from pages.cases.rerun import ask_rerun
 from pages.cases.verdict import as_seen, ask_verdict, seen
-from pages.cases.words import DELETED, change_words, counted
+from pages.cases.words import DELETED, change_words
 from pages.shared.plain import as_html, notice, quiet, table, visible
 from pages.shared.who import ask_who, who
 

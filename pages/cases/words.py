@@ -18,11 +18,6 @@ DELETED = (
 )
 
 
-def counted(number: int, what: str) -> str:
-    """Write a number of things."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def mark(answer: Answer) -> Mark:
     """Return the mark of an answer; of two classes, the shown one is the positive one."""
     return mark_of_outcome(answer.said, answer.shown_class if len(answer.classes) == _TWO else None)

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.counts import counted
 from core.errors import EvaluationError
 from core.evaluation.estimand import ESTIMANDS, FIRST, MEANINGS, TITLES, estimand_of
 from core.evaluation.few_patients import marked
 from core.evaluation.intervals import HOW
 from core.plots.intervals import Series, with_intervals
 from core.plots.rates import Rate, rates
-from core.registry.card_words import counted as number
 from pages.figures.evaluated import EvaluatedModel, evaluated
 from pages.figures.numbers import offer_numbers, show_chart
 from pages.figures.words import HELP, calling_rule, of_each, ranking_rule, words
@@ -72,12 +72,12 @@ def _say_on_whom(models: list[EvaluatedModel]) -> None:
     )
     every = [_answered(model.predictions) for model in models]
     both = set.intersection(*every)
-    people = number(len({patient for _, patient, _ in both}), "patient")
+    people = counted(len({patient for _, patient, _ in both}), "patient")
     if all(images == both for images in every):
-        notice(f"The same {number(len(both), 'image')} of {people} for all.", "note")
+        notice(f"The same {counted(len(both), 'image')} of {people} for all.", "note")
     elif both:
         notice(
-            f"Different images; {number(len(both), 'image')} of {people} are the same. Only the "
+            f"Different images; {counted(len(both), 'image')} of {people} are the same. Only the "
             "paired differences are of these alone."
         )
     else:

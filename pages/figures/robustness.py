@@ -11,7 +11,7 @@ from core.registry.card_limits import change_words
 from core.registry.card_results import UNCHANGED
 from pages.figures.evaluated import EvaluatedModel, label
 from pages.figures.numbers import show_chart
-from pages.figures.words import counted
+from pages.figures.words import images_and_patients
 from pages.shared.account import tell
 from pages.shared.marks import NEGATIVE, NEUTRAL, POSITIVE
 
@@ -132,7 +132,7 @@ def tell_why_none(model: EvaluatedModel) -> None:
 
 def _sample(model: EvaluatedModel) -> str:
     """Of how many images the curves are, in words."""
-    whole = counted(model)
+    whole = images_and_patients(model)
     if model.tried_on < model.predictions.image_count:
         return f"{model.tried_on:,} of {whole}"
     return whole

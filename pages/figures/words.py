@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from core.counts import counted
 from core.evaluation.estimand import FIRST
 from core.evaluation.few_patients import marked
-from core.registry.card_words import counted as number
 from pages.figures.evaluated import EvaluatedModel
 
 if TYPE_CHECKING:
@@ -79,12 +79,12 @@ def calling_rule(predictions: "Predictions", estimand: "Estimand" = FIRST) -> st
     return f"{positive} is called where “probability {positive}” is at least “threshold”; {within}."
 
 
-def counted(model: EvaluatedModel) -> str:
+def images_and_patients(model: EvaluatedModel) -> str:
     """On how many images of how many patients."""
     predictions = model.predictions
     return (
-        f"{number(predictions.image_count, 'image')} of "
-        f"{number(predictions.patient_count, 'patient')}"
+        f"{counted(predictions.image_count, 'image')} of "
+        f"{counted(predictions.patient_count, 'patient')}"
     )
 
 

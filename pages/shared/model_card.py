@@ -1,14 +1,18 @@
 """The card of a model, in a dialog."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import streamlit as st
 
 from core.evaluation.estimand import ESTIMANDS
 from core.evaluation.few_patients import MARK, marked, warning
 from core.registry.card import Card, Training
 from core.registry.card_limits import TITLE, when_to_believe
-from core.registry.card_results import CardEvaluation
+from core.registry.card_results import CardEvaluation, ClassResult, MagnificationResult
 from core.registry.card_words import (
     MEASURES,
+    figure,
     judged_on,
     network_of,
     next_patient,
@@ -82,10 +86,10 @@ def _evaluation(evaluation: CardEvaluation) -> None:
             (
                 f"Patient {row.patient}",
                 f"{row.images:,} ({row.positives:,})",
-                _share(row.auroc),
-                _share(row.colour_auroc),
-                _share(row.balanced_accuracy),
-                _share(row.colour_balanced_accuracy),
+                figure(row.auroc),
+                figure(row.colour_auroc),
+                figure(row.balanced_accuracy),
+                figure(row.colour_balanced_accuracy),
             )
             for row in evaluation.by_patient
         ]
@@ -93,13 +97,13 @@ def _evaluation(evaluation: CardEvaluation) -> None:
             (
                 f"All ({evaluation.auroc_is})",
                 f"{evaluation.images:,}",
-                marked(_share(evaluation.auroc, evaluation.auroc_interval), evaluation.patients),
-                _share(evaluation.colour_auroc),
+                marked(figure(evaluation.auroc, evaluation.auroc_interval), evaluation.patients),
+                figure(evaluation.colour_auroc),
                 marked(
-                    _share(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+                    figure(evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
                     evaluation.patients,
                 ),
-                _share(evaluation.colour_balanced_accuracy),
+                figure(evaluation.colour_balanced_accuracy),
             ),
             *_within_patients(evaluation),
         ],
@@ -108,9 +112,19 @@ def _evaluation(evaluation: CardEvaluation) -> None:
     for sentence in next_patient(evaluation):
         st.text(sentence)
     if evaluation.by_class:
-        _classes(evaluation)
+        _groups(
+            "Class, each against the others",
+            evaluation.by_class,
+            "Sensitivity",
+            lambda result: result.sensitivity,
+        )
     if evaluation.by_magnification:
-        _magnifications(evaluation)
+        _groups(
+            "Magnification",
+            evaluation.by_magnification,
+            "Balanced accuracy",
+            lambda result: result.balanced_accuracy,
+        )
     if evaluation.stain_shift:
         _shifts(evaluation)
     if evaluation.tried:
@@ -118,7 +132,7 @@ def _evaluation(evaluation: CardEvaluation) -> None:
     if not evaluation.beats_colour:
         notice(
             "This model does not clearly beat colour alone: AUROC "
-            f"{_share(evaluation.auroc - evaluation.colour_auroc, evaluation.difference_interval)} "
+            f"{figure(evaluation.auroc - evaluation.colour_auroc, evaluation.difference_interval)} "
             "above it."
         )
     for note in evaluation.notes:
@@ -136,50 +150,32 @@ def _within_patients(evaluation: CardEvaluation) -> list[tuple[str, ...]]:
             evaluation.balanced_accuracy_within_patients_interval,
         ),
     )
-    auroc, balanced = (marked(_share(*value), evaluation.patients) for value in values)
+    auroc, balanced = (marked(figure(*value), evaluation.patients) for value in values)
     name = f"All ({ESTIMANDS['patients']})"
     return [(name, f"{evaluation.images:,}", auroc, "–", balanced, "–")]
 
 
-def _classes(evaluation: CardEvaluation) -> None:
+def _groups(
+    title: str,
+    groups: Sequence[ClassResult | MagnificationResult],
+    last: str,
+    last_of: Callable[[Any], float | None],
+) -> None:
+    """A row a class or magnification; `last` is the figure that only these have."""
     table(
-        (
-            "Class, each against the others",
-            "Images (patients)",
-            "AUROC",
-            "colour alone",
-            "Sensitivity",
-        ),
+        (title, "Images (patients)", "AUROC", "colour alone", last),
         [
             (
                 result.name,
                 f"{result.images:,} ({result.patients:,})",
                 result.withheld
-                or marked(_share(result.auroc, result.auroc_interval), result.patients),
-                _share(result.colour_auroc),
-                _share(result.sensitivity),
+                or marked(figure(result.auroc, result.auroc_interval), result.patients),
+                figure(result.colour_auroc),
+                figure(last_of(result)),
             )
-            for result in evaluation.by_class
+            for result in groups
         ],
-        caption="Held-out results by class",
-    )
-
-
-def _magnifications(evaluation: CardEvaluation) -> None:
-    table(
-        ("Magnification", "Images (patients)", "AUROC", "colour alone", "Balanced accuracy"),
-        [
-            (
-                result.name,
-                f"{result.images:,} ({result.patients:,})",
-                result.withheld
-                or marked(_share(result.auroc, result.auroc_interval), result.patients),
-                _share(result.colour_auroc),
-                _share(result.balanced_accuracy),
-            )
-            for result in evaluation.by_magnification
-        ],
-        caption="Held-out results by magnification",
+        caption=f"Held-out results: {title}",
     )
 
 
@@ -192,7 +188,7 @@ def _shifts(evaluation: CardEvaluation) -> None:
     table(
         ("Stain shifted by up to", "AUROC", "colour alone"),
         [
-            (f"{shift.strength:.0%}", _share(shift.auroc), _share(shift.colour_auroc))
+            (f"{shift.strength:.0%}", figure(shift.auroc), figure(shift.colour_auroc))
             for shift in evaluation.stain_shift
         ],
         caption="Held-out results under a shifted stain",
@@ -207,7 +203,7 @@ def _tried(evaluation: CardEvaluation) -> None:
     table(
         ("Way", "AUROC", "stain shifted"),
         [
-            (other.what, _share(other.auroc, other.auroc_interval), _share(other.shifted_auroc))
+            (other.what, figure(other.auroc, other.auroc_interval), figure(other.shifted_auroc))
             for other in evaluation.tried
         ],
         caption="What was tried",
@@ -235,8 +231,3 @@ def _training(training: Training) -> None:
     ]
     table(("Part", "Patients", "Images"), parts, caption="Patients of each part")
     st.text(f"Data: {training.dataset}. Split by {training.split}.")
-
-
-def _share(value: float | None, interval: tuple[float, float] | None = None) -> str:
-    words = "–" if value is None else f"{value:.3f}"
-    return f"{words} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else words

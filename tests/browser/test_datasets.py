@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.datasets.listing import counted
+from core.counts import counted
 from core.datasets.open import open_dataset
 from tests.browser.conftest import free_port, serving
 from tests.browser.made_up import write_phantoms

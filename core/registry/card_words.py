@@ -2,7 +2,7 @@
 
 from core.architectures.catalogue import CATALOGUE
 from core.counts import counted
-from core.evaluation.few_patients import MARK, warning
+from core.evaluation.few_patients import MARK, is_few, warning
 from core.registry.card import Card
 from core.registry.card_parts import Interval
 from core.registry.card_results import (
@@ -135,13 +135,17 @@ def expected_of_next(expected: ExpectedOfPatient) -> str:
 
 def next_patient_in_short(evaluation: CardEvaluation) -> str:
     """What to expect of the next patient, all classes in a line; empty where nothing is known."""
-    ranges = [
-        f"{expected.name} "
-        + ("{:.2f} to {:.2f}".format(*expected.range) if expected.range else "no range")
-        for expected in evaluation.next_patient
-        if expected.patients
-    ]
-    return f"Next patient, called correctly: {', '.join(ranges)}." if ranges else ""
+    ranges = []
+    for expected in evaluation.next_patient:
+        if not expected.patients:
+            continue
+        words = "{:.2f} to {:.2f}".format(*expected.range) if expected.range else "no range"
+        people = counted(expected.patients, "patient")
+        few = is_few(expected.patients)
+        ranges.append(f"{expected.name} {words} ({'▲ ' if few else ''}{people})")
+    if not ranges:
+        return ""
+    return f"Next patient, share called correctly in 8 of 10: {', '.join(ranges)}."
 
 
 def explained(card: Card) -> str:

@@ -9,6 +9,8 @@ from pypdf import PdfReader
 
 from core.registry.card import Card
 from core.registry.card_page import card_markdown, card_pdf
+from core.registry.card_results import CardEvaluation
+from core.registry.card_words import next_patient_in_short
 from tests.core.conftest import card_content
 
 SHA = "0123456789abcdef" * 4
@@ -151,3 +153,19 @@ def test_words_of_a_card_are_never_markup() -> None:
 def test_the_date_is_that_of_the_card() -> None:
     dated = card(created=datetime(2031, 5, 6, tzinfo=UTC))
     assert "2031-05-06" in card_markdown(dated, SHA)
+
+
+def test_the_next_patient_in_a_line_keeps_sizes_and_marks() -> None:
+    rest = {"images_at_least": 10, "lowest": 0.2, "floor": 0.7, "below": 0.3}
+    expected = (
+        {"name": "benign", "patients": 9, "range": (0.16, 1.0), **rest},
+        {"name": "malignant", "patients": 1234, "range": (0.614, 0.994), **rest},
+        {"name": "unsure", "patients": 1, "range": None, **rest},
+    )
+    result = card().model_dump()["evaluation"] | {"next_patient": expected}
+    evaluation = CardEvaluation.model_validate(result)
+    assert next_patient_in_short(evaluation) == (
+        "Next patient, share called correctly in 8 of 10: benign 0.16 to 1.00 (▲ 9 patients), "
+        "malignant 0.61 to 0.99 (1,234 patients), unsure no range (▲ 1 patient)."
+    )
+    assert next_patient_in_short(evaluation.model_copy(update={"next_patient": ()})) == ""

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from core.cases.chain import Check, check_trail
 from core.cases.read import full_answer
 from core.cases.records import Answer, Case, CaseImage
 from core.cases.store import Store
@@ -22,16 +23,23 @@ _COLUMNS = (
     *("case", "patient", "saved_utc", "saved_by", "image", "name", "image_sha256"),
     *("width_px", "height_px", "synthetic", "magnification", "um_per_px", "model", "model_sha256"),
     *("answered_utc", "answered_by", "answer", "class", "probability"),
-    *("verdict", "subtype", "note", "judged_utc", "judged_by"),
+    *("verdict", "subtype", "note", "judged_utc", "judged_by", "trail"),
 )
 
 
-def cases_csv(cases: Iterable[Case]) -> bytes:
+def cases_csv(store: Store, cases: Iterable[Case]) -> bytes:
     """Write one row an answer, UTF-8 with a byte order mark, as spreadsheets want it.
 
     `probability` is of `class`; the verdict is on the first answer of an image and stands in
-    its row alone. Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    its row alone. `trail` is "holds", or where it does not: the chain from end to end, and how the
+    cases stand. Text that a spreadsheet would take for a formula gets an apostrophe in front.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
     """
+    check = check_trail(store)
     buffer = io.StringIO()
     # Text is quoted, all of it: a lone carriage return would begin a row otherwise.
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -41,6 +49,7 @@ def cases_csv(cases: Iterable[Case]) -> bytes:
             for number, answer in enumerate(image.answers):
                 row = [*_of_case(case), *_of_image(image), *_of_answer(answer)]
                 row += _of_verdict(image) if number == 0 else [""] * 5
+                row.append(_of_trail(check, case))
                 writer.writerow([neutral(cell) if isinstance(cell, str) else cell for cell in row])
     return buffer.getvalue().encode("utf-8-sig")
 
@@ -53,8 +62,15 @@ def cases_json(store: Store, cases: Iterable[Case]) -> bytes:
     CaseError
         If a case was deleted meanwhile, or the database cannot be used.
     """
+    check = check_trail(store)
     content = {
         "format": FORMAT,
+        "trail": {
+            "holds": not check.breaks,
+            "entries": check.entries,
+            "head": check.head._asdict(),
+            "breaks": [asdict(each) for each in check.breaks],
+        },
         "cases": [_everything(store, case) for case in cases],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
@@ -76,6 +92,12 @@ def _plain(value: object) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     raise TypeError(f"{type(value).__name__} has no place in a case")
+
+
+def _of_trail(check: Check, case: Case) -> str:
+    """Breaks of the case itself, else the first of any other."""
+    own = [each for each in check.breaks if each.case == case.id] or check.breaks[:1]
+    return " ".join(each.words for each in own) or "holds"
 
 
 def _time(moment: datetime | None) -> str:

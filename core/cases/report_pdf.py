@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from core.cases.chain import check_trail
 from core.cases.files import read_kept
 from core.cases.read import full_answer
 from core.cases.records import Actor, Case, CaseImage, FullAnswer
@@ -88,7 +89,7 @@ def report_pdf(
         sheet = Sheet(document)
         sheet.text(f"Lobule, report of case {case.id}", 16, bold=True)
         sheet.box(RESEARCH_USE)
-        sheet.table((), case_facts(case, made_at, made_by), _FACTS)
+        sheet.table((), case_facts(case, made_at, made_by, check_trail(store, case.id)), _FACTS)
         answers = {
             answer.id: full_answer(store, answer.id)
             for image in case.images

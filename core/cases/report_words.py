@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from core.cases.chain import Check
 from core.cases.records import (
     ANSWER_VERSION,
     UNJUDGED,
@@ -48,7 +49,9 @@ _HEADLINES = {
 }
 
 
-def case_facts(case: Case, made_at: datetime, made_by: Actor) -> list[tuple[str, str]]:
+def case_facts(
+    case: Case, made_at: datetime, made_by: Actor, trail: Check
+) -> list[tuple[str, str]]:
     """Return what the case is, as rows of two cells."""
     models = dict.fromkeys(
         f"{answer.model} ({answer.model_sha256[:8]})"
@@ -61,6 +64,7 @@ def case_facts(case: Case, made_at: datetime, made_by: Actor) -> list[tuple[str,
         ("Images", f"{len(case.images):,}, {judged:,} of them judged by a pathologist"),
         ("Models", ", ".join(models)),
         ("Saved", f"{moment(case.created_at)} by {case.created_by}"),
+        ("Trail", trail.words if trail.breaks else "holds: each entry follows from the one before"),
         ("Report made", f"{moment(made_at)} by {name_of(made_by)}"),
     ]
 

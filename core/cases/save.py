@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
+from core.cases.chain import hash_of_answer
 from core.cases.database import writing
 from core.cases.files import Staging, writing_files
 from core.cases.records import Actor, Case, CaseImage, NewAnswer, NewImage, pack
@@ -85,7 +86,7 @@ def add_answer(store: Store, case: Case, image: CaseImage, answer: NewAnswer, ac
             "answered again",
             image=image.position,
             model=(answer.model, answer.model_sha256),
-            change=({}, _told(answer)),
+            change=({}, _told(answer, row)),
         )
 
 
@@ -174,7 +175,14 @@ def _insert(
             "saved",
             image=row.position,
             model=(answer.model, answer.model_sha256),
-            change=({}, {"image_sha256": row.sha256, **_told(answer)}),
+            change=(
+                {},
+                {
+                    "image_sha256": row.sha256,
+                    **({"patient": patient} if patient and row.position == 1 else {}),
+                    **_told(answer, row.answers[0]),
+                },
+            ),
         )
         if row.verdict:
             note_down(
@@ -194,8 +202,12 @@ def _judged(row: ImageRow) -> dict[str, object]:
     return {"verdict": row.verdict, **named}
 
 
-def _told(answer: NewAnswer) -> dict[str, object]:
-    return {"answer": answer.said, answer.shown_class: round(answer.probability, 6)}
+def _told(answer: NewAnswer, row: AnswerRow) -> dict[str, object]:
+    return {
+        "answer": answer.said,
+        answer.shown_class: round(answer.probability, 6),
+        "answer_sha256": hash_of_answer(row),
+    }
 
 
 def _new_id(session: Session) -> str:

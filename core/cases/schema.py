@@ -154,3 +154,7 @@ class TrailRow(Base):
     """What it was: JSON in ASCII."""
     after: Mapped[str] = mapped_column(Text)
     """What it became: JSON in ASCII."""
+    previous: Mapped[str] = mapped_column(String(64), server_default="")
+    """The hash of the entry before it."""
+    sha256: Mapped[str] = mapped_column(String(64), server_default="")
+    """Of all of this, as `core.cases.chain` says."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.cases.chain import append
 from core.cases.database import reading
 from core.cases.records import Actor, Case, TrailEntry
 from core.cases.schema import CaseRow, TrailRow
@@ -52,20 +53,19 @@ def note_down(
     change
         What it was and what it became.
     """
-    session.add(
-        TrailRow(
-            case_id=case_id,
-            at=now(),
-            who=name_of(actor),
-            signed_in=actor.signed_in,
-            action=action,
-            image=image,
-            model=model and model[0],
-            model_sha256=model and model[1],
-            before=as_json(change[0]),
-            after=as_json(change[1]),
-        )
+    row = TrailRow(
+        case_id=case_id,
+        at=now(),
+        who=name_of(actor),
+        signed_in=actor.signed_in,
+        action=action,
+        image=image,
+        model=model and model[0],
+        model_sha256=model and model[1],
+        before=as_json(change[0]),
+        after=as_json(change[1]),
     )
+    append(session, row)
 
 
 def step(session: Session, case: Case) -> None:

@@ -4,6 +4,7 @@ import os
 
 import typer
 
+from core.cli.cases import cases
 from core.cli.datasets import datasets
 from core.cli.evaluate import evaluate
 from core.cli.explain import explain
@@ -44,3 +45,4 @@ app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
 app.add_typer(datasets, name="datasets")
 app.add_typer(slides, name="slides")
+app.add_typer(cases, name="cases")

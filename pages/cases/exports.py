@@ -10,6 +10,7 @@ from core.cases.records import Case
 from core.counts import counted
 from core.documents.fonts import missing_fonts
 from core.errors import LobuleError
+from pages.cases.trail import why_broken
 from pages.shared.plain import as_html, notice, quiet, visible
 from pages.shared.who import ask_who, who
 
@@ -31,7 +32,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
     with st.container(horizontal=True, key="exports"):
         st.download_button(
             "Export CSV",
-            partial(_csv, cases),
+            partial(_csv, store, cases),
             "worklist.csv",
             "text/csv",
             key="export_csv",
@@ -76,6 +77,8 @@ def _make_dataset(store: "Store", cases: tuple[Case, ...]) -> None:
     except LobuleError as error:
         notice(str(error), "error")
         return
+    if broken := why_broken(store):
+        notice(broken, "error")
     _say(images)
     if st.button(
         "Write the manifest",
@@ -158,10 +161,10 @@ def _go_to(written: "Path") -> None:
         st.switch_page(DATASETS)
 
 
-def _csv(cases: tuple[Case, ...]) -> bytes:
+def _csv(store: "Store", cases: tuple[Case, ...]) -> bytes:
     from core.cases.export import cases_csv  # noqa: PLC0415 - SQLAlchemy
 
-    return cases_csv(cases)
+    return cases_csv(store, cases)
 
 
 def _json(store: "Store", cases: tuple[Case, ...]) -> bytes:

@@ -14,9 +14,10 @@ from pages.cases.images import choose_image
 from pages.cases.list import open_case
 from pages.cases.picture import show_answer, show_beside
 from pages.cases.rerun import ask_rerun
+from pages.cases.trail import show_trail
 from pages.cases.verdict import as_seen, ask_verdict, seen
-from pages.cases.words import DELETED, change_words
-from pages.shared.plain import as_html, notice, quiet, table, visible
+from pages.cases.words import DELETED
+from pages.shared.plain import as_html, notice, visible
 from pages.shared.who import ask_who, who
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def show_case(store: "Store", case: Case) -> None:
     st.title(f"Case {case.id}", anchor=False)
     if case.deleted_at:
         notice(f"This case was deleted on {moment(case.deleted_at)}.", "note")
-        _show_trail(store, case.id, open_at_once=True)
+        show_trail(store, case.id, open_at_once=True)
         return
     origin = f"saved {moment(case.created_at)} by {case.created_by}"
     patient = f"patient {case.patient}" if case.patient else "no patient's pseudonym"
@@ -54,7 +55,7 @@ def show_case(store: "Store", case: Case) -> None:
             if st.button("Delete", key="delete"):
                 _confirm_deletion(store, shown)
     _show_image(store, shown, image)
-    _show_trail(store, case.id)
+    show_trail(store, case.id)
 
 
 def _show_whole(store: "Store", case: Case) -> None:
@@ -80,31 +81,6 @@ def _told(images: str, case_id: str, version: int, _store: "Store", _case: Case)
 
     ids = [answer.id for image in _case.images for answer in image.answers]
     return case_answers(_case, {answer_id: full_answer(_store, answer_id) for answer_id in ids})
-
-
-def _show_trail(store: "Store", case_id: str, *, open_at_once: bool = False) -> None:
-    """Draw who changed what, when; nobody can change the trail itself."""
-    from core.cases.trail import read_trail  # noqa: PLC0415 - SQLAlchemy
-
-    entries = read_trail(store, case_id)
-    number = "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
-    with st.expander(f"Trail, {number}", expanded=open_at_once):
-        table(
-            ("When, UTC", "Who", "What", "Image", "Model", "Change"),
-            [
-                (
-                    f"{entry.at:%Y-%m-%d %H:%M:%S}",
-                    f"{entry.who} (signed in)" if entry.signed_in else entry.who,
-                    entry.action,
-                    entry.image or "",
-                    f"{entry.model} {(entry.model_sha256 or '')[:8]}" if entry.model else "",
-                    change_words(entry),
-                )
-                for entry in entries
-            ],
-            caption="Trail of the case",
-        )
-        quiet("No entry can be changed or removed.")
 
 
 def leave(case_id: str) -> None:

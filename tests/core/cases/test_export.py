@@ -37,7 +37,7 @@ def test_csv_has_a_row_an_answer(
     judge(store, case, case.images[0], Actor("Ben"), Verdict.DISAGREE, note='a "b", c\nd')
     case = load_case(store, case_id)
     add_answer(store, case, case.images[0], make_answer(model="other"), Actor("Cy"))
-    rows = rows_of(cases_csv(find_cases(store, CaseFilter()).cases))
+    rows = rows_of(cases_csv(store, find_cases(store, CaseFilter()).cases))
     assert [(row["case"], row["image"], row["model"]) for row in rows] == [
         (case_id, "1", "idc"),
         (case_id, "1", "other"),
@@ -71,7 +71,7 @@ def test_csv_holds_no_formula(store: Store, make_image: MakeImage, formula: str)
         subtype=formula,
         note=formula,
     )
-    (row,) = rows_of(cases_csv([load_case(store, case_id)]))
+    (row,) = rows_of(cases_csv(store, [load_case(store, case_id)]))
     for cell in row.values():
         assert not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r"))
     assert row["name"] == (formula if formula.startswith("a") else f"'{formula}")
@@ -101,5 +101,5 @@ def test_json_holds_everything(store: Store, make_image: MakeImage) -> None:
 
 
 def test_nothing_is_a_header_and_an_empty_list(store: Store) -> None:
-    assert rows_of(cases_csv([])) == []
+    assert rows_of(cases_csv(store, [])) == []
     assert json.loads(cases_json(store, [])) == {"format": 1, "cases": []}

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import Connection, insert, text
 
+from core.cases.chain import check_trail
 from core.cases.database import changing, connect
 from core.cases.migrate import migrate
 from core.cases.read import load_case
@@ -82,6 +83,8 @@ def test_overviews_that_were_saved_before_are_known(
         "DROP TRIGGER overview_not_changed" + " ON images" * (database == "postgresql"),
         "DROP FUNCTION overview_not_changed" if database == "postgresql" else "SELECT 1",
         "ALTER TABLE images DROP COLUMN overview",
+        "ALTER TABLE trail DROP COLUMN previous",
+        "ALTER TABLE trail DROP COLUMN sha256",
         "UPDATE alembic_version SET version_num = 'magnification'",
     ]
     with changing(open_store().engine) as connection:
@@ -90,6 +93,42 @@ def test_overviews_that_were_saved_before_are_known(
     close_stores()
     found = load_case(open_store(), case_id).images
     assert [image.overview for image in found] == [True, False, False]
+
+
+def test_entries_of_an_older_schema_are_chained(
+    database: str,
+    make_image: Callable[..., NewImage],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(command, "upgrade", lambda config, _: upgrade(config, "magnification"))
+        store = open_store()
+    columns = "case_id, at, who, signed_in, action, image, before, after"
+    with changing(store.engine) as connection:
+        insert_case(connection)
+        for place, after in (
+            (1, '{"image_sha256": "' + "a" * 64 + '"}'),
+            (None, '{"patient": ""}'),
+        ):
+            connection.execute(
+                text(
+                    f"INSERT INTO trail ({columns}) VALUES ('K7QM-3XPD', "  # noqa: S608 - constants
+                    "'2026-01-02 00:00:00.000007', 'Anna', false, :action, :place, '{}', :after)"
+                ),
+                {"action": "saved" if place else "patient named", "place": place, "after": after},
+            )
+    close_stores()
+    store = open_store()
+    assert store.engine.dialect.name == database
+    save_case(store, [make_image()], Actor("Anna"))
+    check = check_trail(store)
+    assert check.entries == 3
+    # The case above was put there without its answer.
+    assert [each.words for each in check.breaks] == [
+        "Case K7QM-3XPD does not stand as its trail tells: image 1 has other answers."
+    ]
+    with pytest.raises(CaseError, match="append-only"), changing(store.engine) as connection:
+        connection.execute(text("UPDATE trail SET who = 'nobody'"))
 
 
 def insert_case(connection: Connection) -> None:

@@ -1,0 +1,57 @@
+"""`cases`: look whether the worklist's trail holds."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.output import AsJson, plain, print_json
+from core.errors import LobuleError
+
+cases = typer.Typer(help="The worklist and its trail.", no_args_is_help=True)
+
+
+@cases.callback()
+def _begin() -> None:
+    """Keep `verify` a command of its own."""
+
+
+@cases.command()
+def verify(
+    *,
+    anchor: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file on another machine or medium: the trail is compared with the heads in it, "
+            "and if it holds, its head is added.",
+            dir_okay=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look whether the trail holds and every case stands as it tells; ends with 1 if not."""
+    from core.cases.anchor import check_anchor, write_anchor
+    from core.cases.chain import check_trail
+    from core.cases.store import open_store
+
+    try:
+        store = open_store()
+        check = check_trail(store)
+        breaks = (*check.breaks, *(check_anchor(store, anchor) if anchor else ()))
+        if anchor and not breaks:
+            write_anchor(store, check, anchor)
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        found = {"holds": not breaks, "entries": check.entries, "head": check.head._asdict()}
+        print_json({**found, "breaks": [asdict(each) for each in breaks]})
+    elif breaks:
+        typer.echo("The trail does not hold.")
+        for each in breaks:
+            typer.echo(plain(each.words))
+    else:
+        typer.echo(check.words)
+    if breaks:
+        raise typer.Exit(1)

@@ -1,0 +1,57 @@
+"""The trail of a case: who changed what, when, and whether it holds."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages.cases.words import change_words
+from pages.shared.plain import notice, quiet, table
+
+if TYPE_CHECKING:
+    from core.cases.store import Store
+
+
+def show_trail(store: "Store", case_id: str, *, open_at_once: bool = False) -> None:
+    """Draw who changed what, when; nobody can change the trail itself."""
+    from core.cases.trail import read_trail  # noqa: PLC0415 - SQLAlchemy
+
+    entries = read_trail(store, case_id)
+    if broken := why_broken(store, case_id, len(entries)):
+        notice(broken, "error")
+    number = "1 entry" if len(entries) == 1 else f"{len(entries):,} entries"
+    with st.expander(f"Trail, {number}", expanded=open_at_once):
+        table(
+            ("When, UTC", "Who", "What", "Image", "Model", "Change"),
+            [
+                (
+                    f"{entry.at:%Y-%m-%d %H:%M:%S}",
+                    f"{entry.who} (signed in)" if entry.signed_in else entry.who,
+                    entry.action,
+                    entry.image or "",
+                    f"{entry.model} {(entry.model_sha256 or '')[:8]}" if entry.model else "",
+                    change_words(entry),
+                )
+                for entry in entries
+            ],
+            caption="Trail of the case",
+        )
+        quiet(
+            "Each entry holds the hash of the one before it: a change or a gap shows, and is said "
+            "above."
+        )
+
+
+def why_broken(store: "Store", case_id: str | None = None, entries: int = 0) -> str:
+    """Say where the trail does not hold; empty where it does.
+
+    It is looked at again after a minute, and where a case has another number of `entries`.
+    """
+    return _looked_at(str(store.images), case_id, entries, store)
+
+
+@st.cache_data(max_entries=50, ttl=60, show_spinner=False)
+def _looked_at(images: str, case_id: str | None, entries: int, _store: "Store") -> str:  # noqa: ARG001 - what it is kept under
+    from core.cases.chain import check_trail  # noqa: PLC0415 - SQLAlchemy
+
+    check = check_trail(_store, case_id)
+    return check.words if check.breaks else ""

@@ -1,6 +1,7 @@
 # The same app as `make app`, on the processor.
 #     docker build -t lobule .
-#     docker run --rm -p 127.0.0.1:8501:8501 -v lobule:/var/lib/lobule lobule
+#     docker run --rm -p 127.0.0.1:8501:8501 -e LOBULE_SERVE_WITHOUT_SIGN_IN=1 \
+#         -v lobule:/var/lib/lobule lobule
 # With extras: docker build --build-arg EXTRAS="sign-in postgresql" -t lobule .
 FROM python:3.12-slim-bookworm
 
@@ -36,8 +37,7 @@ EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://localhost:8501/_stcore/health', timeout=4)"]
 
-# 0.0.0.0 is the inside of the container: publish the port on 127.0.0.1 only, as above, because
-# Lobule asks nobody for a password unless sign-in is configured.
-ENV LOBULE_SERVE_WITHOUT_SIGN_IN=1
+# 0.0.0.0 is the inside of the container. Lobule starts only if users sign in, or if whoever runs it
+# says that strangers are kept out: with the port published on 127.0.0.1, as above, they are.
 CMD ["python", "-m", "streamlit", "run", "app.py", "--server.address=0.0.0.0", "--server.port=8501", \
      "--server.headless=true", "--browser.gatherUsageStats=false"]

@@ -4,11 +4,12 @@ import streamlit as st
 
 from core.errors import LobuleError
 from core.extras import check_backend
+from core.hosts import KnownHosts
 from core.serving import SecurityHeaders, check_serving
 from core.slides.serving import routes
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
-from pages.frame.sign_in import sign_in_is_configured, signed_in
+from pages.frame.sign_in import names_of_server, sign_in_is_configured, signed_in
 from pages.frame.whole_runs import keep_runs_whole
 from pages.shared.address import keep_in_address
 from pages.shared.entrance import entered
@@ -54,5 +55,6 @@ else:  # the server imports what it serves
         check_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
     except LobuleError as error:
         raise SystemExit(str(error)) from None
-    layers = [Middleware(SecurityHeaders), Middleware(PageStyle)]
+    known = Middleware(KnownHosts, names=names_of_server())
+    layers = [Middleware(SecurityHeaders), known, Middleware(PageStyle)]
     app = App(__file__, routes=routes(st.get_option("server.baseUrlPath")), middleware=layers)

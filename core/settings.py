@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     serve_without_sign_in: bool = Field(
         default=False, description="listen on other addresses than localhost with nobody signed in"
     )
+    hosts: str | None = Field(
+        default=None, description="names that the server may be called by, divided by commas"
+    )
     max_image_megabytes: float = Field(
         default=200, gt=0, description="largest file that is read, MB"
     )

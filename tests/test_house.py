@@ -20,6 +20,7 @@ FLOORS = (
     {"core.settings"},
     {
         *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
+        "core.hosts",
         "core.serving",
     },
     {"core.imaging", "core.registry"},

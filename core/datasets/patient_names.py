@@ -1,7 +1,10 @@
 """Whose image it is, where the dataset's own names do not say."""
 
+import json
 import posixpath
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +16,8 @@ from core.datasets.text_table import read_text_table, row_names
 from core.errors import DatasetError
 
 TABLE = "patients.csv"
+SEARCH_SECONDS = 10
+"""That a pattern for patients may search for, in all paths together."""
 UNKNOWN = (
     "THE PATIENTS ARE UNKNOWN, so any split may leak: images of one person may be on both "
     f"sides, and figures may be far too good. Name the patients in a file {TABLE} (columns "
@@ -61,7 +66,8 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
     Raises
     ------
     DatasetError
-        If it is no regular expression with such a group, or finds nothing in some path.
+        If it is no regular expression with such a group, finds nothing in some path, or searches
+        for longer than `SEARCH_SECONDS`.
     """
     example = r"for instance “(?P<patient>\d+)_”"
     try:
@@ -76,8 +82,7 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
             f"The pattern for patients, “{pattern}”, has no group named patient. Put one "
             f"around the part that names the patient, {example}."
         )
-    matches = [expression.search(path) for path in images]
-    patients = [((match["patient"] if match else None) or "").strip() for match in matches]
+    patients = [(patient or "").strip() for patient in _search(pattern, images)]
     without = [path for path, patient in zip(images, patients, strict=True) if is_missing(patient)]
     if without:
         raise DatasetError(
@@ -86,6 +91,26 @@ def by_pattern(images: Sequence[str], pattern: str) -> list[str]:
             f"{TABLE}."
         )
     return patients
+
+
+def _search(pattern: str, images: Sequence[str]) -> list[str | None]:
+    """Search every path, in a process of its own: some patterns would go on for ever."""
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program; the pattern is its input
+            [sys.executable, "-I", str(Path(__file__).with_name("search_paths.py"))],
+            input=json.dumps([pattern, list(images)]).encode(),
+            capture_output=True,
+            timeout=SEARCH_SECONDS,
+            check=True,
+        )
+    except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+        raise DatasetError(
+            f"The pattern for patients, “{pattern}”, has not searched "
+            f"{counted(len(images), 'path')} within {SEARCH_SECONDS} s. Simplify it: a repetition "
+            "within a repetition, such as (a+)+, can try without end."
+        ) from error
+    found: list[str | None] = json.loads(done.stdout)
+    return found
 
 
 def _by_table(path: Path, images: Sequence[str]) -> list[str]:

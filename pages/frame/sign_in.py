@@ -3,12 +3,21 @@
 import streamlit as st
 
 from core.extras import is_installed
+from core.hosts import known_names
 from core.serving import SIGN_IN_IS_MISSING
+from core.settings import get_settings
 
 
 def sign_in_is_configured() -> bool:
     """Tell whether there is a provider to sign in with."""
     return bool(st.secrets.load_if_toml_exists()) and "auth" in st.secrets
+
+
+def names_of_server() -> set[str]:
+    """Return the names that this server may be called by."""
+    # Where the provider sends users back to is one of them.
+    back = str(st.secrets["auth"].get("redirect_uri", "")) if sign_in_is_configured() else None
+    return known_names(st.get_option("server.address"), back, get_settings().hosts)
 
 
 def signed_in() -> bool:

@@ -41,7 +41,11 @@ def show_slide_answers(views: list[SlideView]) -> None:
 
 def _show(view: SlideView, pane: int, views: list[SlideView]) -> None:
     state = answer_of(view)
-    st.html(f"<h3>Whole slide{_whose(pane, views)}</h3>")
+    model = view.package.card.title if view.package else ""
+    st.html(
+        f"<h3>Whole slide{_whose(pane, views)}</h3>"
+        f'<p class="lobule-quiet">{as_html(model)}</p>'
+    )
     if state is None:
         _ask(view, pane, "Answer the whole slide")
     elif state.state in ACTIVE:
@@ -86,7 +90,10 @@ def _watch(view: SlideView, pane: int, drawn: tuple[str | None, ...]) -> None:
     else:
         left = f", about {duration(state.seconds_left)} left" if state.seconds_left else ""
         share = f", {state.done:.0%}" if state.done else ""
-        st.progress(state.done, text=f"{state.stage or 'Starting'}{share}{left} …")
+        answered = state.tiles and state.tiles_done == state.tiles  # what follows is short
+        st.progress(
+            1.0 if answered else state.done, text=f"{state.stage or 'Starting'}{share}{left} …"
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<p class="lobule-quiet">{as_html(_done(state))}</p>', width="stretch")
         st.button("Cancel", key=f"slides_cancel_{pane}", on_click=_cancel, args=(state.id,))

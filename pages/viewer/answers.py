@@ -30,7 +30,7 @@ def layer_of(answer: str) -> "MapLayer | None":
     from core.slides.map_layers import MapLayer  # noqa: PLC0415
 
     given = load_answer(answer)
-    return None if given is None else MapLayer(given.grid, 0.0, 0.0, given.cell)
+    return None if given is None else MapLayer(given.grid_on_tissue, 0.0, 0.0, given.cell)
 
 
 def ask_slide(view: SlideView) -> None:

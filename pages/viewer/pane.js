@@ -212,6 +212,7 @@ class Pane {
     const share = (value, whole) => Math.min(Math.max(value / whole, 0), 1) * 100;
     const [left, right] = [share(x, this.width), share(x + width, this.width)];
     const [top, bottom] = [share(y, this.height), share(y + height, this.height)];
+    this.overview.hidden = [left, top].every(share => share === 0) && [right, bottom].every(share => share === 100);
     Object.assign(this.window.style, {
       left: `${left}%`, top: `${top}%`, width: `${right - left}%`, height: `${bottom - top}%`,
     });

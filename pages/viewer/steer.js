@@ -8,6 +8,7 @@ class Steering {
     this.active = this.panes[0];
     this.magnifications = this.root.querySelectorAll("[data-magnification]");
     this.readout = this.root.querySelector("output");
+    this.explain(data.legend);
     this.root.querySelector("[role=toolbar]").onclick = event => {
       const {magnification, step, fit} = event.target.closest("button")?.dataset ?? {};
       if (magnification) this.magnify(Number(magnification));
@@ -26,12 +27,23 @@ class Steering {
 
   update({data, setTriggerValue}) {
     Object.assign(this, {tell: setTriggerValue, watched: data.watched});
+    this.explain(data.legend);
     if (data.linked !== this.linked) Object.assign(this, {linked: data.linked, offset: undefined});
     data.panes.forEach(({maps, outlines, marked}, index) => {
       Object.assign(this.panes[index], {maps, outlines, marked}).lay();
     });
     this.keepAddress(); // what the server wrote may be of an earlier view
     this.go(data.going);
+  }
+
+  explain(legend) {
+    const drawn = this.root.querySelector("[data-legend]");
+    drawn.hidden = !legend;
+    if (!legend) return;
+    drawn.title = `Probability of ${legend.shown}; the line goes round what reaches the threshold`;
+    drawn.querySelector("b").textContent = legend.shown;
+    drawn.querySelector("i").style.background = `linear-gradient(to right, ${legend.colours.join(", ")}), #fff`;
+    drawn.querySelector("em").textContent = legend.line;
   }
 
   go(to) {

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.viewer.legend import Legend
+
 _FOLDER = Path(__file__).parent
 _KEY, _POINTED, _LOOKED = "slides_steering", "slides_pointed", "slides_looked"
 _mount = st.components.v2.component(
@@ -89,7 +91,9 @@ class Looked:
     """x, y, width, height."""
 
 
-def steer(panes: list[Pane], *, linked: bool, watched: bool, going: Going | None) -> None:
+def steer(
+    panes: list[Pane], *, linked: bool, watched: bool, going: Going | None, legend: Legend | None
+) -> None:
     """Mount the toolbar of the maps, which also lays things over them.
 
     Parameters
@@ -102,6 +106,8 @@ def steer(panes: list[Pane], *, linked: bool, watched: bool, going: Going | None
         Whether it is to be told which part is looked at.
     going
         Where to go; once.
+    legend
+        Of the maps.
     """
     _mount(
         key=_KEY,
@@ -109,6 +115,7 @@ def steer(panes: list[Pane], *, linked: bool, watched: bool, going: Going | None
             "linked": linked,
             "watched": watched,
             "going": asdict(going) if going else None,
+            "legend": asdict(legend) if legend else None,
             "panes": [asdict(pane) for pane in panes],
         },
         on_pointed_change=_note,

@@ -10,6 +10,7 @@ from pages.viewer.addresses import slide_tiles, thumbnail
 from pages.viewer.answers import is_answering, look_there, standing
 from pages.viewer.choice import returns
 from pages.viewer.laid import laid_maps, outlines_of
+from pages.viewer.legend import legend_of
 from pages.viewer.look import MapLook
 from pages.viewer.opening import SlideView
 from pages.viewer.pointed import going, note_pointed, part_asked
@@ -72,7 +73,10 @@ def _steer(
         st.rerun()
     if looked := take_looked():
         look_there(views, looked)
-    steer(_panes(views, look), linked=look.linked, watched=growing, going=going())
+    panes = _panes(views, look)
+    mapped = next((view for view, pane in zip(views, panes, strict=True) if pane.maps), None)
+    legend = legend_of(mapped, look) if mapped else None
+    steer(panes, linked=look.linked, watched=growing, going=going(), legend=legend)
 
 
 def _panes(views: list[SlideView], look: MapLook) -> list[Pane]:

@@ -7,15 +7,20 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pydicom
 import pytest
 import tifffile
 from playwright.sync_api import Browser, Page, Response, expect
 
+from core.slides.export import FORMATS
+from tests.browser.conftest import free_port, serving
 from tests.browser.settled import settled
-from tests.made_slides import pyramid, section, write_tiff
+from tests.browser.watched import watched
+from tests.made_slides import pyramid, section, write_dicom, write_tiff
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -41,27 +46,22 @@ def slides_server(app_server: "AppServer") -> Iterator["AppServer"]:
 
 
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
+def visit(chromium: Browser) -> Iterator[Callable[[str], Page]]:
     """Open a page; fails if a script on it fails, or a tile does not come."""
-    tabs: list[Page] = []
     faults: list[str] = []
 
     def note(response: Response) -> None:
-        if "/slide-tiles/" in response.url and response.status != 200:
+        if "/slide-tiles/" in response.url and not response.ok:
             faults.append(f"{response.status} {response.url}")
 
-    def open_page(address: str, width: int = 1440) -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": 900})
-        page.set_default_timeout(SLOW)
-        page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on("response", note)
-        page.goto(address)
-        tabs.append(page)
-        return page
+    with ExitStack() as tabs:
 
-    yield open_page
-    for page in tabs:
-        page.close()
+        def open_page(address: str) -> Page:
+            page = tabs.enter_context(watched(chromium, address, SLOW))
+            page.on("response", note)
+            return page
+
+        yield open_page
     assert not faults
 
 
@@ -117,7 +117,7 @@ def taken(page: Page, title: str, folder: Path) -> Path:
 
 
 def test_answered_killed_resumed_taken_away_and_opened_again(
-    slides_server: "AppServer", visit: Callable[..., Page], tmp_path: Path
+    slides_server: "AppServer", visit: Callable[[str], Page], tmp_path: Path
 ) -> None:
     page = visit(f"{slides_server.url}/slides")
     page.get_by_role("button", name=NAME).click()
@@ -157,7 +157,7 @@ def test_answered_killed_resumed_taken_away_and_opened_again(
 
 @pytest.mark.exhaustive
 def test_from_the_list_to_a_field_and_a_region(
-    slides_server: "AppServer", visit: Callable[..., Page]
+    slides_server: "AppServer", visit: Callable[[str], Page]
 ) -> None:
     page = visit(f"{slides_server.url}/slides")
     page.get_by_role("button", name=NAME).click()
@@ -188,3 +188,89 @@ def test_from_the_list_to_a_field_and_a_region(
     expect(page.get_by_role("heading", name="Region, 50 × 30 µm")).to_be_visible(timeout=SLOW)
     assert readout(page) == "40×"
     assert not slides_server.faults
+
+
+@pytest.mark.exhaustive
+def test_who_comes_back_from_another_page_sees_what_was_left(
+    slides_server: "AppServer", visit: Callable[[str], Page]
+) -> None:
+    page = visit(f"{slides_server.url}/slides")
+    page.get_by_role("button", name=NAME).click()
+    expect(page.locator(".lobule-scale-bar")).to_have_text("200 µm")
+    settled(page)
+    to_40(page)
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"x=1260&y=1000&zoom=2\b"))
+    page.get_by_role("link", name="About").click()
+    expect(page.locator(".lobule-scale-bar")).to_have_count(0)
+    page.get_by_role("link", name="Slides").click()
+    expect(page.locator(READOUT)).to_have_text("40×")
+    expect(page).to_have_url(re.compile(r"x=1260&y=1000&zoom=2\b"))
+    page.get_by_role("button", name="All slides").click()
+    page.get_by_role("button", name=NAME).click()
+    expect(page.locator(".lobule-scale-bar")).to_have_text("200 µm")  # all of it again
+    assert not slides_server.faults
+
+
+@pytest.mark.exhaustive
+def test_a_dicom_slide_comes_in_by_upload_is_answered_exported_and_deleted(
+    slides_server: "AppServer", visit: Callable[[str], Page], tmp_path: Path
+) -> None:
+    files = write_dicom(tmp_path / "series", pyramid(section(1200, 1000, 4), 2), tile=256)
+    page = visit(f"{slides_server.url}/slides")
+    page.locator("input[type=file]").set_input_files(files)
+    slide = page.get_by_role("button", name="volume-0-0", exact=True)
+    slide.click()
+    page.get_by_role("button", name="Answer the whole slide").click()
+    expect(page.get_by_role("button", name="Answer it again")).to_be_visible(timeout=SLOW)
+    page.get_by_role("button", name="Take it along").click()
+    segments = pydicom.dcmread(taken(page, "Regions", tmp_path))
+    source = pydicom.dcmread(files[0])
+    assert segments.FrameOfReferenceUID == source.FrameOfReferenceUID
+    assert taken(page, "Report", tmp_path).read_bytes().startswith(b"%PDF")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="All slides").click()
+    delete = page.get_by_role("button", name="Delete")
+    expect(delete).to_have_count(2)
+    delete.last.click()
+    expect(page.get_by_text("Delete its answer, too")).to_be_visible()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(slide).to_have_count(0)
+    assert not list((slides_server.home / "slides").glob("answers/2*"))
+    assert not list((slides_server.home / "slides" / "uploads").rglob("*.dcm"))
+    expect(page.get_by_role("button", name=NAME)).to_be_visible()
+    assert not slides_server.faults
+
+
+@pytest.mark.exhaustive
+def test_a_real_slide(
+    shared: Path, visit: Callable[[str], Page], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Where it lies: answered, taken away in every format, kept as a case, opened by a refresh."""
+    folder = tmp_path_factory.mktemp("real-slide")
+    root = shared / "data" / "slides"
+    with serving(folder, free_port(), LOBULE_SLIDES=str(root)) as server:
+        page = visit(f"{server.url}/slides")
+        page.get_by_role("button", name="cmu-1-small-region.svs").click()
+        expect(page.locator(".lobule-scale-bar")).to_be_visible()
+        settled(page)
+        to_40(page)
+        page.get_by_role("button", name="Answer the whole slide").click()
+        expect(page.get_by_role("button", name="Answer it again")).to_be_visible(timeout=SLOW)
+        page.get_by_role("button", name="Take it along").click()
+        for known in FORMATS.values():
+            assert taken(page, known.title, folder).stat().st_size > 500
+        page.keyboard.press("Escape")
+        page.reload()
+        expect(page.locator(READOUT)).to_have_text("40×")
+        expect(page.get_by_role("button", name="Answer it again")).to_be_visible(timeout=SLOW)
+        page.get_by_role("button", name="Save as case").click()
+        page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Open in the worklist").click()
+        expect(page.get_by_text("Slide, overview").first).to_be_visible(timeout=SLOW)
+        page.get_by_role("link", name="Slides").click()
+        expect(page.locator(READOUT)).to_have_text("40×")
+        page.get_by_role("button", name="All slides").click()
+        expect(page.get_by_role("button", name="Delete")).to_have_count(0)
+        assert not server.faults

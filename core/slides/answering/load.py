@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,6 +92,14 @@ class SlideAnswer:
         """
         cells = map_grid_of(self.plan.grid, _CELLS)
         return stitch(self.given.tiles.probabilities[:, self.shown], cells)
+
+    @cached_property
+    def grid_on_tissue(self) -> NDArray[np.float32]:
+        """`grid`, NaN also in cells without any tissue: what is to be seen over a slide."""
+        rows, columns = self.grid.shape
+        tissue = self.plan.tissue.astype(np.float32)
+        shares = cv2.resize(tissue, (columns, rows), interpolation=cv2.INTER_AREA)
+        return np.where(shares > 0, self.grid, np.float32(np.nan))
 
     @property
     def cell(self) -> float:

@@ -43,8 +43,7 @@ def _show(view: SlideView, pane: int, views: list[SlideView]) -> None:
     state = answer_of(view)
     model = view.package.card.title if view.package else ""
     st.html(
-        f"<h3>Whole slide{_whose(pane, views)}</h3>"
-        f'<p class="lobule-quiet">{as_html(model)}</p>'
+        f'<h3>Whole slide{_whose(pane, views)}</h3><p class="lobule-quiet">{as_html(model)}</p>'
     )
     if state is None:
         _ask(view, pane, "Answer the whole slide")

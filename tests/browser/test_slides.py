@@ -227,7 +227,7 @@ def test_a_dicom_slide_comes_in_by_upload_is_answered_exported_and_deleted(
     segments = pydicom.dcmread(taken(page, "Regions", tmp_path))
     source = pydicom.dcmread(files[0])
     assert segments.FrameOfReferenceUID == source.FrameOfReferenceUID
-    assert taken(page, "Report", tmp_path).read_bytes().startswith(b"%PDF")
+    assert taken(page, "Report (PDF)", tmp_path).read_bytes().startswith(b"%PDF")
     page.keyboard.press("Escape")
 
     page.get_by_role("button", name="All slides").click()

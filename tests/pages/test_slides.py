@@ -264,6 +264,10 @@ def test_a_slide_that_was_answered_says_what_and_where(
     (laid,) = pane["maps"]
     assert laid["opacity"] == 0.7
     assert pane["outlines"]
+    legend = json.loads(page.get("bidi_component")[0].proto.json)["legend"]
+    assert (legend["shown"], legend["line"]) == ("carcinoma *seen*", "line at 37.0 %")
+    assert legend["colours"][0].endswith("/ 0.00)")
+    assert legend["colours"][-1].endswith("/ 0.70)")
     assert "probability of <bdi>carcinoma *seen*</bdi>" in html(page)
     (areas,) = [text for text in page.text if "reaches the threshold of 37.0 %" in text.value]
     assert "Nobody has judged this rule" in areas.help

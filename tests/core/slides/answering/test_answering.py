@@ -66,6 +66,16 @@ def test_areas_are_those_counted_by_hand(section: Section, write_slide: WriteSli
     assert spot["tissue_mm2"] <= positive["mm2"] * 1.000001
 
 
+def test_what_lies_over_a_slide_lies_over_tissue(section: Section, write_slide: WriteSlide) -> None:
+    answer = load_answer(answer_here(write_slide(section), model="tiny").id)
+    assert answer.cell == 100
+    shown = answer.grid_on_tissue  # the tissue goes from 120 to 1320 px across, 80 to 960 down
+    np.testing.assert_array_equal(shown[1:9, 2:13], answer.grid[1:9, 2:13])
+    assert not np.isnan(shown[1:9, 2:13]).any()
+    assert np.isnan(shown[:, 14:]).all()
+    assert np.isnan(shown[10:]).all()
+
+
 def test_a_focus_keeps_a_slide_from_being_called_negative(
     section: Section, write_slide: WriteSlide, pretended: Package
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.scale import NOT_STATED, StatedScale, from_pixel_size, number
-from core.slides.source import Level, levels_of
+from core.slides.source import DICOM, Level, levels_of
 from core.slides.tiff_scale import scale_of_page
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FORMATS = {
     "aperio": "Aperio SVS",
-    "dicom": "DICOM",
+    "dicom": DICOM,
     "generic-tiff": "tiled TIFF",
     "hamamatsu": "Hamamatsu",
     "leica": "Leica SCN",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.imaging.scale import NOT_STATED, StatedScale, from_pixel_size
-from core.slides.source import Level, levels_of
+from core.slides.source import DICOM, Level, levels_of
 
 # What is wrong with a file is told in our own words.
 logging.getLogger("wsidicom").setLevel(logging.CRITICAL + 1)
@@ -38,7 +38,7 @@ class DicomSource:
             raise
         levels = sorted(self._slide.levels, key=lambda level: level.size.width, reverse=True)
         self._indices = [level.level for level in levels]
-        self.format = "DICOM"
+        self.format = DICOM
         self.levels: tuple[Level, ...] = levels_of(
             [(level.size.width, level.size.height) for level in levels]
         )

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from core.imaging.scale import StatedScale
 
+DICOM = "DICOM"
+"""What the format of DICOM slides is called, whoever reads it."""
 MOST_PIECE = 1 << 26
 """Pixels of a tile or strip, which is held as a whole."""
 

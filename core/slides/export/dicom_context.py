@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import SlideError
 from core.slides.answering.load import SlideAnswer
-from core.slides.dicom import files_of_series, is_dicom
+from core.slides.dicom import files_of_series
+from core.slides.opening import in_short
+from core.slides.source import DICOM
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -71,10 +74,20 @@ def context_of(answer: SlideAnswer, slide: Path) -> DicomContext:
     Raises
     ------
     SlideError
-        If it is DICOM and cannot be read any more.
+        If it is DICOM and cannot be read any more, or lacks what must be referred to.
     """
-    if not (slide.is_dir() or is_dicom(slide)):
+    if answer.plan.slide["format"] != DICOM:
         return _stand_in(answer)
+    try:
+        return _of_dicom(answer, slide)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise SlideError(
+            f"{slide.name} does not say what DICOM objects of it must refer to "
+            f"({in_short(error)}). Take the answer along in another format."
+        ) from error
+
+
+def _of_dicom(answer: SlideAnswer, slide: Path) -> DicomContext:
     from pydicom import dcmread  # noqa: PLC0415 - takes a while
 
     levels = [dcmread(path, stop_before_pixels=True) for path in files_of_series(slide)]
@@ -89,6 +102,8 @@ def context_of(answer: SlideAnswer, slide: Path) -> DicomContext:
     )
     orientation = tuple(float(value) for value in source.ImageOrientationSlide)
     down, across = (float(value) for value in measures.PixelSpacing)
+    if answer.plan.slide["um_per_px"] is None:  # it cannot be right: a user said another one
+        down = across = answer.um_per_px / 1000
     return DicomContext(source, origin, orientation, (down, across), derived=False)
 
 

@@ -182,3 +182,24 @@ def test_objects_of_a_dicom_slide_belong_to_its_patient_and_lie_on_its_glass(
         ),
         atol=0.0006,
     )
+
+
+def test_a_dicom_slide_that_is_gone_or_lacks_its_place_on_the_glass_is_told_of(
+    section: np.ndarray,
+    pretended: object,  # noqa: ARG001 - takes the network's place
+    tmp_path: Path,
+) -> None:
+    (first,) = write_dicom(tmp_path / "slide", [section[:600, :800]], um_per_px=1.0, tile=128)
+    answer = answer_here(tmp_path / "slide", model="tiny").id
+    dataset = dcmread(first)
+    del dataset.TotalPixelMatrixOriginSequence
+    dataset.save_as(first, enforce_file_format=True)
+    with pytest.raises(SlideError, match="does not say what DICOM objects of it must refer to"):
+        export(answer, "dicom-seg")
+    first.unlink()
+    with pytest.raises(SlideError, match="no DICOM whole slide"):
+        export(answer, "dicom-sr")
+    first.parent.rmdir()
+    with pytest.raises(SlideError, match="slide"):
+        export(answer, "dicom-map")
+    assert export(answer, "pdf")[1].startswith(b"%PDF")

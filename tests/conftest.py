@@ -80,6 +80,13 @@ def weights(shared: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load networks of others at once, save in `tests/core/test_limited.py`: a child takes long."""
+    if request.path.name != "test_limited.py":
+        monkeypatch.setattr("core.limited.try_in_a_child", lambda *_: None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Hide the settings of whoever runs the tests, also from fixtures wider than a test."""

@@ -21,6 +21,7 @@ FLOORS = (
     {
         *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
         "core.hosts",
+        "core.limited",
         "core.serving",
     },
     {"core.imaging", "core.registry"},

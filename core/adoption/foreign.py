@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from core import limited
 from core.adoption.allowed import refuse_unsafe
 from core.adoption.modern import modern
 from core.adoption.saved_model import take_weights
@@ -92,8 +93,14 @@ def read_foreign(path: Path, name: str | None = None) -> Foreign:
     Raises
     ------
     PackageError
-        If it is none of these, unsafe, damaged, or not a classifier of colour images.
+        If it is none of these, unsafe, damaged, too large, or not a classifier of colour images.
     """
+    limited.try_in_a_child(f"{__name__}:load_foreign", path)
+    return load_foreign(path, name)
+
+
+def load_foreign(path: Path, name: str | None = None) -> Foreign:
+    """Load it in this process, as `read_foreign` does once it was seen to be bearable."""
     with TemporaryDirectory(prefix="lobule-") as folder:
         work, aside = Path(folder) / "unpacked", Path(folder) / "aside"
         work.mkdir()

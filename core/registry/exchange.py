@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
+from core import limited
 from core.atomic import flush, hidden_folder, tidy
 from core.errors import PackageError
 from core.registry.archive import DAMAGE, MAX_BYTES
@@ -112,6 +113,11 @@ def import_package(source: Path | IO[bytes], name: str | None = None) -> Package
         ) from error
 
 
+def load_folder(folder: Path) -> None:
+    """Load a package's network, to see whether that can be done; raises as `load_model` does."""
+    load_model(load_package(folder))
+
+
 def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
     """Check an unpacked package, network and all, and put it into its place."""
     card = read_card(unpacked)
@@ -120,6 +126,7 @@ def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
     checked = unpacked.rename(unpacked.parent / card.name)
     package = load_package(checked)
     if (checked / MODEL_FILE).is_file():
+        limited.try_in_a_child(f"{__name__}:load_folder", checked)
         model = load_model(package)
         if GRAPH_FILE in card.files:
             # Made anew from the network: nobody has to believe that one is the other's.

@@ -1,0 +1,124 @@
+"""Read somebody else's file for the first time in a process that may take only so much.
+
+A model of 26 KB can describe a layer of 10 GB, and the library that reads HDF5 has known faults
+that a made-up file can reach: what is ended then is a process that holds nothing.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from core.errors import PackageError
+from core.settings import ROOT
+
+MOST_BYTES = 4_000_000_000
+"""Memory; TensorFlow itself takes 0.9 GB, and VGG19 with a large head 1.5 GB more."""
+MOST_SECONDS = 180.0
+_MOST_WRITTEN = 100_000_000
+_REFUSED = 3
+_LOOK_AGAIN = 0.02
+
+
+def try_in_a_child(function: str, path: Path) -> None:
+    """Call a function with a path in a process of its own, and throw its result away.
+
+    Parameters
+    ----------
+    function
+        As "package.module:name"; takes one path.
+    path
+        A file or folder.
+
+    Raises
+    ------
+    PackageError
+        As the function raised it; or if it took more memory or time than it may, or its process
+        crashed.
+    """
+    with subprocess.Popen(  # noqa: S603 - our own program; the path is data
+        [sys.executable, "-m", "core.limited", function, str(path)],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # On the processor: a card's memory is not counted, and may be another's.
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    ) as process:
+        try:
+            reason = _watch(process)
+        finally:
+            process.kill()
+        words = process.stdout.read() if process.stdout else b""
+    if reason:
+        raise PackageError(reason)
+    if process.returncode == _REFUSED:
+        raise PackageError(str(json.loads(words)))
+    if process.returncode:
+        raise PackageError(
+            "The program that reads networks crashed on this file, in a process of its own. "
+            "Nothing else was touched. Save the network again where it was made."
+        )
+
+
+def _watch(process: "subprocess.Popen[bytes]") -> str | None:
+    """Wait until it ends, or until it must; returns why it must."""
+    until = time.monotonic() + MOST_SECONDS
+    while process.poll() is None:
+        if _bytes_of(process.pid) > MOST_BYTES:
+            return (
+                f"The network takes more than {MOST_BYTES / 1e9:.0f} GB of memory to load, which "
+                "no network for images of this size needs. Choose another file."
+            )
+        if time.monotonic() > until:
+            return (
+                f"The network was not loaded within {MOST_SECONDS:.0f} s. Choose another file, or "
+                "try again when the machine has less to do."
+            )
+        time.sleep(_LOOK_AGAIN)
+    return None
+
+
+def _bytes_of(pid: int) -> int:
+    """Memory that a process holds; 0 where the system does not tell as Linux does."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def _limit() -> None:
+    """Hard limits, for what grows faster than anybody looks; Windows has none."""
+    with contextlib.suppress(ImportError):
+        import resource  # noqa: PLC0415 - not on Windows
+
+        for kind, most in (
+            (resource.RLIMIT_DATA, 2 * MOST_BYTES),
+            (resource.RLIMIT_FSIZE, _MOST_WRITTEN),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            with contextlib.suppress(ValueError, OSError):  # the system's own is lower
+                resource.setrlimit(kind, (most, most))
+
+
+def _main(function: str, path: str) -> int:
+    from importlib import import_module  # noqa: PLC0415 - of the child alone
+
+    _limit()
+    module, _, name = function.partition(":")
+    try:
+        getattr(import_module(module), name)(Path(path))
+    except PackageError as error:
+        print(json.dumps(str(error)))  # noqa: T201 - heard by `try_in_a_child`
+        return _REFUSED
+    except MemoryError:
+        print(json.dumps("The network takes more memory to load than it may. Choose another file."))  # noqa: T201
+        return _REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))

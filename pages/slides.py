@@ -16,7 +16,7 @@ from pages.viewer.choice import (
 )
 from pages.viewer.list import show_list
 from pages.viewer.look import ask_look
-from pages.viewer.part import show_part
+from pages.viewer.part import show_notes, show_part
 from pages.viewer.view import show_view
 
 
@@ -39,6 +39,7 @@ def show_page() -> None:
         with st.container(key="viewer_maps"):
             show_view(views, look)
         with st.container(key="viewer_part"):
+            show_notes(views)
             show_part(views)
             show_slide_answers(views)
 

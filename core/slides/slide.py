@@ -204,8 +204,8 @@ def _notes(source: SlideSource, files: list[Path], left_out: int) -> tuple[str, 
     notes = [missing_words(files, finest)] if is_dicom(files[0]) else []
     if left_out:
         notes.append(
-            f"{left_out} of {len(source.levels) - 1} smaller copies in the file do not show what "
-            "its finest level does, so they are not used. Copy it again from the scanner."
+            "Smaller copies in the file that do not show what its finest level does are not used: "
+            f"{left_out} of {len(source.levels) - 1}. Copy it again from the scanner."
         )
     return tuple(filter(None, notes))
 

@@ -23,6 +23,12 @@ _INVITATION = (
 )
 
 
+def show_notes(views: list[SlideView]) -> None:
+    """Draw what else to know of the slides' files."""
+    for note in dict.fromkeys(note for view in views for note in view.info.notes):
+        notice(note)
+
+
 def show_part(views: list[SlideView]) -> None:
     """Draw the answer to the part that was pointed at, or say how to point."""
     for view in views:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.plain import as_html, notice
+from pages.shared.plain import as_html
 from pages.viewer.addresses import slide_tiles, thumbnail
 from pages.viewer.answers import is_answering, look_there, standing
 from pages.viewer.choice import returns
@@ -41,8 +41,6 @@ def show_view(views: list[SlideView], look: MapLook) -> None:
     st.html('<h1 class="lobule-unseen">Slides</h1>')
     if len(views) == 1:
         _show_name(views[0])
-    for note in dict.fromkeys(note for view in views for note in view.info.notes):
-        notice(note)
     toolbar = st.container()
     with st.container(key="beside-slides"):
         columns = st.columns(len(views), gap="small")

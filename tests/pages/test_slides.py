@@ -215,6 +215,13 @@ def test_a_region_is_answered_alone_and_its_map_lies_there(slide_id: str) -> Non
     assert figures(page)[0] == before, "the view stays"
 
 
+def test_what_is_wrong_with_a_file_is_told_beside_the_map(root: Path) -> None:
+    levels = [section(900, 700), section(450, 350, seed=8)]
+    write_tiff(root / "two.svs", levels, kind="svs", um_per_px=2.0, tile=64)
+    (slide,) = list_slides()
+    assert "are not used: 1 of 1." in html(start(slide=slide.id))
+
+
 def test_where_no_scale_is_stated_it_is_asked_for_and_remembered(root: Path) -> None:
     write_tiff(root / "plain.tif", [section(600, 500, seed=4)], tile=64)
     (slide,) = list_slides()

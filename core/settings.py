@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     serve_without_sign_in: bool = Field(
         default=False, description="listen on other addresses than localhost with nobody signed in"
     )
+    users: str | None = Field(
+        default=None,
+        description="addresses, @domains and groups that may come in, divided by commas",
+    )
     hosts: str | None = Field(
         default=None, description="names that the server may be called by, divided by commas"
     )

@@ -22,6 +22,7 @@ FLOORS = (
         *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
         "core.hosts",
         "core.limited",
+        "core.visitors",
         "core.serving",
     },
     {"core.imaging", "core.registry"},

@@ -19,10 +19,12 @@ PROVIDER = {
 }
 
 
-def page_for(*, known: bool) -> AppTest:
+def page_for(*, known: bool, **claims: object) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     page.secrets["auth"] = PROVIDER
     page.user["is_logged_in"] = known
+    for name, value in claims.items():
+        page.user[name] = value
     return page.run()
 
 
@@ -47,4 +49,24 @@ def test_without_the_extra_a_stranger_is_told_what_is_missing(
 def test_who_has_signed_in_sees_the_page() -> None:
     page = page_for(known=True)
     assert not page.exception
+    assert [title.value for title in page.title] == ["Drop a picture of breast tissue"]
+
+
+def test_who_is_in_can_go_out_again() -> None:
+    page = page_for(known=True, email="anna@hospital.example")
+    assert [button.label for button in page.sidebar.button if button.key == "sign_out"] == [
+        "Sign out"
+    ]
+
+
+def test_whoever_is_not_on_the_list_sees_the_way_out_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOBULE_USERS", "@hospital.example")
+    page = page_for(known=True, email="eve@elsewhere.example")
+    assert not page.exception
+    assert [title.value for title in page.title] == ["Not on the list"]
+    assert [button.label for button in page.button] == ["Sign out"]
+    assert "eve@elsewhere.example" in page.text[0].value
+    page = page_for(known=True, email="anna@hospital.example")
     assert [title.value for title in page.title] == ["Drop a picture of breast tissue"]

@@ -44,13 +44,13 @@ def shares(seed: int, parts: int, first: int) -> list[Any]:
 
 
 # Shares of the life of a run, or of its writing calls in a folder, at which it is killed.
-BY_TIME = shares(seed=20, parts=8, first=3)
+BY_TIME = shares(seed=20, parts=6, first=3)
 BY_CALL = [
     pytest.param(where, *share.values, marks=share.marks)
     for seed, (where, first) in enumerate(
         {"cache": 1, "checkpoints": 1, "package": 1, "anywhere": 0}.items()
     )
-    for share in shares(seed, parts=4, first=first)
+    for share in shares(seed, parts=3, first=first)
 ]
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from core.imaging.tiff.ome import picture_of, read_ome
 from core.imaging.tiff.pieces import BYTEWISE, READ, check_coded
 from core.slides.source import MOST_PIECE, Level, levels_of
 from core.slides.tiff_scale import scale_of_tiff
-from core.slides.tiff_tables import check_page
+from core.slides.tiff_tables import check_filled, check_page
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
@@ -144,6 +144,7 @@ def _levels(file: "TiffFile", name: str) -> list[list["TiffPage"]]:
     _check(first, name)
     for page in (page for pages in levels for page in pages):
         check_page(page, name)
+    check_filled(first, name)
     if first.samplesperpixel == 1:
         order = _order(file, first, len(levels[0]), name)
         return [[pages[index] for index in order] for pages in levels]

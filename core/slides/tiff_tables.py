@@ -24,19 +24,21 @@ def check_pages(path: Path) -> None:
     Raises
     ------
     SlideError
-        As `check_page`.
+        As `check_page` and `check_filled`.
     Exception
         Of any kind if the file is damaged.
     """
     from tifffile import TiffFile  # noqa: PLC0415 - takes a while
 
     with TiffFile(path, _multifile=False) as file:
-        for page in cast("Iterable[TiffPage]", file.pages):
+        pages = list(cast("Iterable[TiffPage]", file.pages))
+        for page in pages:
             check_page(page, path.name)
+        check_filled(max(pages, key=lambda page: page.imagewidth * page.imagelength), path.name)
 
 
 def check_page(page: "TiffPage", name: str) -> None:
-    """Check that the tiles of a page are of a size that can be, that they cover it, and hold any.
+    """Check that the tiles of a page are of a size that can be, and that they cover it.
 
     Raises
     ------
@@ -68,8 +70,19 @@ def check_page(page: "TiffPage", name: str) -> None:
             f"{name} is damaged: {width:,}×{height:,} px need {needed:,} tiles of "
             f"{across:,}×{down:,} px, and it tells of {told:,}. Copy it again from the scanner."
         )
-    if not any(page.databytecounts):
+
+
+def check_filled(page: "TiffPage", name: str) -> None:
+    """Check that any tile of a page, or strip, holds something.
+
+    Raises
+    ------
+    SlideError
+        If none does.
+    """
+    counts = page.databytecounts
+    if not any(counts):
         raise SlideError(
-            f"{name} holds no picture: all of its {needed:,} tiles are empty. Copy it again from "
-            "the scanner, or wait until the copy is done."
+            f"{name} holds no picture: all of its {len(counts):,} tiles are empty. Copy it again "
+            "from the scanner, or wait until the copy is done."
         )

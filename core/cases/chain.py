@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session, undefer
 
 from core.cases.database import reading
@@ -28,6 +28,8 @@ _COLUMNS = (
     *("id", "case_id", "at", "who", "signed_in", "action", "image", "model", "model_sha256"),
     *("before", "after"),
 )
+Entry: TypeAlias = TrailRow | Row[Any]
+"""An entry, or the columns of one."""
 _AT_ONCE = 1000
 # A save of many images waits for its turn between a verdict's moment and its entry's.
 _WRITTEN_WITHIN = timedelta(minutes=15)
@@ -70,7 +72,7 @@ class Check:
         return f"The trail does not hold. {self.breaks[0].words}{others}"
 
 
-def hash_of_entry(row: TrailRow, previous: str) -> str:
+def hash_of_entry(row: Entry, previous: str) -> str:
     """Return the SHA-256, as hexadecimal, of an entry and of the hash before it."""
     content = [_plain(getattr(row, name)) for name in _COLUMNS]
     return hashlib.sha256(json.dumps([previous, *content]).encode()).hexdigest()
@@ -129,8 +131,10 @@ def check_trail(store: Store, case_id: str | None = None) -> Check:
     told: dict[str, _Told] = defaultdict(_Told)
     with reading(store.engine) as session:
         breaks, last, entries = [], Head(0, BEGINNING), 0
-        rows = session.scalars(
-            select(TrailRow).order_by(TrailRow.id).execution_options(yield_per=_AT_ONCE)
+        # Columns, not objects: a fifth of the time, and a case is not opened before this has ended.
+        columns = [getattr(TrailRow, name) for name in (*_COLUMNS, "previous", "sha256")]
+        rows = session.execute(
+            select(*columns).order_by(TrailRow.id).execution_options(yield_per=_AT_ONCE)
         )
         for row in rows:
             entries += 1
@@ -139,33 +143,33 @@ def check_trail(store: Store, case_id: str | None = None) -> Check:
             last = Head(row.id, row.sha256)
             if case_id in {None, row.case_id}:
                 told[row.case_id].hear(row)
-            session.expunge(row)
         breaks += _compare(session, told, case_id)
     return Check(entries, last, tuple(breaks))
 
 
-def _why_broken(row: TrailRow, before: Head) -> str | None:
-    of_case = f"(case {row.case_id}, {row.action}, {row.at:%Y-%m-%d %H:%M} UTC)"
+def _why_broken(row: Entry, before: Head) -> str | None:
     if hash_of_entry(row, row.previous) != row.sha256:
-        return f"{of_case} was changed after it was written."
-    if row.previous != before.sha256:
+        fault = "was changed after it was written."
+    elif row.previous != before.sha256:
         what = f"entry {before.entry}" if before.entry else "the beginning"
-        return f"{of_case} does not follow {what}: an entry was removed or put in between."
-    return None
+        fault = f"does not follow {what}: an entry was removed or put in between."
+    else:
+        return None
+    return f"(case {row.case_id}, {row.action}, {row.at:%Y-%m-%d %H:%M} UTC) {fault}"
 
 
 @dataclass(slots=True)
 class _Told:
     """How a case must stand, by its entries."""
 
-    saved: TrailRow | None = None
+    saved: Entry | None = None
     patient: str | None = None
     deleted: bool = False
     files: dict[int, str] = field(default_factory=dict)
     answers: dict[int, list[str | None]] = field(default_factory=lambda: defaultdict(list))
-    judged: dict[int, TrailRow] = field(default_factory=dict)
+    judged: dict[int, Entry] = field(default_factory=dict)
 
-    def hear(self, row: TrailRow) -> None:
+    def hear(self, row: Entry) -> None:
         after, image = json.loads(row.after), row.image or 0
         if row.action in {"saved", "answered again"}:
             self.answers[image].append(after.get("answer_sha256"))
@@ -217,7 +221,7 @@ def _differences(session: Session, case: CaseRow | None, told: _Told | None) -> 
         )
 
 
-def _same_hand(entry: TrailRow, who: str | None, at: datetime | None) -> bool:
+def _same_hand(entry: Entry, who: str | None, at: datetime | None) -> bool:
     return entry.who == who and at is not None and abs(entry.at - at) < _WRITTEN_WITHIN
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.atomic import write_whole
-from core.cases.chain import Break, Check
+from core.cases.check import Break, Check
 from core.cases.database import reading
 from core.cases.schema import StoreRow, TrailRow
 from core.cases.store import Store
@@ -71,6 +71,11 @@ def write_anchor(store: Store, check: Check, file: Path) -> None:
 
 
 def _read(file: Path) -> list[dict[str, Any]]:
+    if not file.parent.is_dir():
+        raise CaseError(
+            f"The folder {file.parent} of the anchor is not there, so nothing was compared. See "
+            "that what it lies on is mounted, or make the folder."
+        )
     try:
         lines = file.read_text("utf-8").splitlines() if file.exists() else []
         heads = [json.loads(line) for line in lines if line.strip()]

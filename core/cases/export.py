@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from core.cases.chain import Check, check_trail
+from core.cases.check import Check, check_trail
 from core.cases.read import full_answer
 from core.cases.records import Answer, Case, CaseImage
 from core.cases.store import Store

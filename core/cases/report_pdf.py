@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from core.cases.chain import check_trail
+from core.cases.check import check_trail
 from core.cases.files import read_kept
 from core.cases.read import full_answer
 from core.cases.records import Actor, Case, CaseImage, FullAnswer

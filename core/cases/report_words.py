@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from core.cases.chain import Check
+from core.cases.check import Check
 from core.cases.records import (
     ANSWER_VERSION,
     UNJUDGED,

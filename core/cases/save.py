@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from core.cases.chain import hash_of_answer
+from core.cases.chain import hash_of_answer, hash_of_facts
 from core.cases.database import writing
 from core.cases.files import Staging, writing_files
 from core.cases.records import Actor, Case, CaseImage, NewAnswer, NewImage, pack
@@ -116,7 +116,7 @@ def _prepare(
             row.verdict = image.verdict.value
             row.subtype = storable(image.subtype, "subtype")
             row.words = folded(name, row.subtype)
-            row.judged_at, row.judged_by = now(), name_of(actor)
+            row.judged_by = name_of(actor)
         rows.append((row, image.answer))
         cards.append(card)
     if not rows:
@@ -168,6 +168,8 @@ def _insert(
     )
     session.flush()
     for row, answer in rows:
+        if row.verdict:
+            row.judged_at = now()
         note_down(
             session,
             case_id,
@@ -179,6 +181,7 @@ def _insert(
                 {},
                 {
                     "image_sha256": row.sha256,
+                    "facts_sha256": hash_of_facts(row),
                     **({"patient": patient} if patient and row.position == 1 else {}),
                     **_told(answer, row.answers[0]),
                 },

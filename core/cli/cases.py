@@ -32,13 +32,18 @@ def verify(
 ) -> None:
     """Look whether the trail holds and every case stands as it tells; ends with 1 if not."""
     from core.cases.anchor import check_anchor, write_anchor
-    from core.cases.chain import check_trail
+    from core.cases.check import check_files, check_trail
     from core.cases.store import open_store
 
     try:
         store = open_store()
         check = check_trail(store)
-        breaks = (*check.breaks, *(check_anchor(store, anchor) if anchor else ()))
+        new = anchor is not None and not anchor.exists()
+        breaks = (
+            *check.breaks,
+            *check_files(store),
+            *(check_anchor(store, anchor) if anchor else ()),
+        )
         if anchor and not breaks:
             write_anchor(store, check, anchor)
     except LobuleError as error:
@@ -53,5 +58,7 @@ def verify(
             typer.echo(plain(each.words))
     else:
         typer.echo(check.words)
+        if new:
+            typer.echo(f"There were no earlier heads to compare with: {anchor} is new.")
     if breaks:
         raise typer.Exit(1)

@@ -102,8 +102,10 @@ def _progress(counter: str) -> Iterator["Progress"]:
 
 
 def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
+    from core.registry.card_words import reservations
+
     if as_json:
-        print_json(diagnosis.to_json())
+        print_json({**diagnosis.to_json(), "reservations": list(reservations(diagnosis.card))})
         return
     outcome = diagnosis.outcome
     if outcome.kind == "out of scope":
@@ -112,7 +114,9 @@ def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
         _print_probabilities(diagnosis)
     chosen = diagnosis.chosen
     why = (f"Chosen: {diagnosis.card.name}. {chosen.because}",) if chosen else ()
-    for reason in (*outcome.reasons, *diagnosis.warnings, *why):
+    evaluation = diagnosis.card.evaluation
+    shown_only = reservations(diagnosis.card)[:1] if evaluation and evaluation.demonstration else ()
+    for reason in (*shown_only, *outcome.reasons, *diagnosis.warnings, *why):
         typer.echo(f"    Note: {plain(reason)}")
 
 

@@ -5,6 +5,8 @@ On its own, so that a page has it without pandas.
 
 import re
 
+from core.imaging.scale import SIZE_ALONE
+
 BREAKHIS_UM_PER_PX = {"40X": 0.49, "100X": 0.20, "200X": 0.10, "400X": 0.05}
 """Micrometres per pixel at full size, 700×460 px (Spanhol et al. 2016)."""
 BREAKHIS_WIDTH, BREAKHIS_HEIGHT = 700, 460
@@ -51,7 +53,7 @@ def scale_by_name(name: str, width: int, height: int) -> tuple[float, str] | Non
         side = max(longest, IDC_PATCH)  # smaller ones are of the edge of a slide
         return IDC_UM_PER_PX * IDC_PATCH / side, "is named as an IDC patch of 200 µm"
     if width == height == IDC_PATCH:
-        return IDC_UM_PER_PX, "has the size of an IDC patch of 200 µm"
+        return IDC_UM_PER_PX, SIZE_ALONE
     return None
 
 

@@ -22,6 +22,8 @@ of a slide overview. It holds for files, forms, options and manifests alike."""
 
 TOLERANCE = 1.1
 """By which factor two statements of one scale may differ: nominal 0.5 µm/px is 0.46 as measured."""
+SIZE_ALONE = "has the size of an IDC patch of 200 µm"
+"""Said of a file, after "The file", whose scale follows from its size and nothing else."""
 _MOST_UNEQUAL = 1.01
 _SAME_SHAPE, _SQUARE, _RESIZED = 1.02, 1.02, 1.2
 # Printers and scanners work at 72 to 4800 dots per inch, whatever the picture shows.

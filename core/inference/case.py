@@ -11,8 +11,9 @@ from core.inference.outcome import OUT_OF_SCOPE, UNDECIDED
 from core.registry.card import Card
 
 RULE = (
-    "A case is called a class if more than half of its images in scope are and none is "
-    "called another. Otherwise it is undecided: read its images one by one. Each different "
+    "A case is called a class if more than half of its images are, of those in scope or without "
+    "an answer, and none is called another. Otherwise it is undecided: read its images one by "
+    "one. Each different "
     "image counts once. The 95 % interval (bootstrap over images) says how alike the images "
     "are, not how sure the model is of the patient."
 )
@@ -39,7 +40,12 @@ class CaseOutcome:
 
 
 def answer_case(
-    card: Card, outcomes: Sequence[str], probabilities: NDArray[np.floating], *, seed: int = 0
+    card: Card,
+    outcomes: Sequence[str],
+    probabilities: NDArray[np.floating],
+    *,
+    unanswered: int = 0,
+    seed: int = 0,
 ) -> CaseOutcome:
     """Answer a case by `RULE`.
 
@@ -51,6 +57,8 @@ def answer_case(
         What each different image in scope was called, N at least 1.
     probabilities
         (N, K) calibrated, of the same images.
+    unanswered
+        Images that could not be answered, or have not been yet.
     seed
         Of the draws.
     """
@@ -64,7 +72,7 @@ def answer_case(
         low, high = np.quantile(chances[rows, shown].mean(axis=1), [0.025, 0.975])
         interval = (float(low), float(high))
     return CaseOutcome(
-        word_of_case(outcomes),
+        word_of_case(outcomes, unanswered),
         ", ".join(f"{number:,} {name}" for name, number in counts.most_common()),
         card.classes[shown],
         float(mean[shown]),
@@ -73,17 +81,19 @@ def answer_case(
     )
 
 
-def word_of_case(outcomes: Sequence[str]) -> str:
+def word_of_case(outcomes: Sequence[str], unanswered: int = 0) -> str:
     """Return the class of a case or `UNDECIDED` by `RULE`; `OUT_OF_SCOPE` where no image counts.
 
     Parameters
     ----------
     outcomes
         What each different image was called.
+    unanswered
+        Images that were not called anything.
     """
     counts = Counter(outcome for outcome in outcomes if outcome != OUT_OF_SCOPE)
     if not counts:
         return OUT_OF_SCOPE
     name, number = counts.most_common(1)[0]
     alone = set(counts) <= {name, UNDECIDED}
-    return name if alone and 2 * number > counts.total() else UNDECIDED
+    return name if alone and 2 * number > counts.total() + unanswered else UNDECIDED

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.conformal import prediction_sets
 from core.imaging.read import ImageInfo
+from core.imaging.scale import SIZE_ALONE
 from core.imaging.two_stains import MOST, not_two_stains
 from core.inference.tile_size import ONE_PIECE, ScalePlan
 from core.inference.tiled import LEAST_TISSUE, TileMap
@@ -179,6 +180,11 @@ def cautions(
 ) -> tuple[str, ...]:
     """What else to know before relying on an answer, in sentences; arguments as elsewhere."""
     warnings = [scale.message] if scale.um_per_px is None and scale.square_pixels else []
+    if scale.state == "sized":
+        warnings.append(
+            f"The file does not state its scale; {scale.um_per_px:g} µm/px is assumed because it "
+            f"{SIZE_ALONE}. If it is none, the answer means nothing: state its scale."
+        )
     if tissue < LEAST_TISSUE <= most_tissue:
         warnings.append(
             f"Only {100 * tissue:.2g} % of the image is tissue; the answer is for that part."

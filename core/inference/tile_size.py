@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import ImageError
-from core.imaging.scale import agree, why_implausible
+from core.imaging.scale import SIZE_ALONE, agree, why_implausible
 from core.registry.card import InputSpec
 
 # Under this a tile holds too little of the picture to be enlarged to an input.
@@ -21,8 +21,8 @@ class ScalePlan:
 
     um_per_px: float | None
     """Micrometres per pixel if known; None where the training scale had to be assumed."""
-    state: Literal["stated", "given", "named", "unknown"]
-    """Stated by the file, given by the user, told by the file's name or size, or unknown."""
+    state: Literal["stated", "given", "named", "sized", "unknown"]
+    """Stated by the file, given by the user, told by its name, by its size alone, or unknown."""
     in_range: bool
     """Whether the known scale is one that the model may be given: that of training or a finer one,
     of square pixels; False where it is unknown."""
@@ -119,12 +119,14 @@ def plan_scale(
 
 def _state(
     stated: float | None, given: float | None, named: tuple[float, str] | None
-) -> Literal["stated", "given", "named", "unknown"]:
+) -> Literal["stated", "given", "named", "sized", "unknown"]:
     if given is not None:
         return "given"
     if stated is not None:
         return "stated"
-    return "named" if named else "unknown"
+    if named is None:
+        return "unknown"
+    return "sized" if named[1] == SIZE_ALONE else "named"
 
 
 def _tile(known: float | None, spec: InputSpec, shorter: int) -> int:

@@ -51,7 +51,7 @@ def why_broken(store: "Store", case_id: str | None = None, entries: int = 0) -> 
 
 @st.cache_data(max_entries=50, ttl=60, show_spinner=False)
 def _looked_at(images: str, case_id: str | None, entries: int, _store: "Store") -> str:  # noqa: ARG001 - what it is kept under
-    from core.cases.chain import check_trail  # noqa: PLC0415 - SQLAlchemy
+    from core.cases.check import check_trail  # noqa: PLC0415 - SQLAlchemy
 
     check = check_trail(_store, case_id)
     return check.words if check.breaks else ""

@@ -88,13 +88,14 @@ def _show_case_answer(desk: Desk, queries: list[Query]) -> None:
         else "",
     ]
     aside = ", ".join(filter(None, left_out))
+    unanswered = without + sum(short is None for short in summaries)
     by_model: dict[str, list[Summary]] = {}
     for short in inside:
         if short.card:
             by_model.setdefault(short.card.name, []).append(short)
     for place, answered in enumerate(by_model.values()):
         # What does not count is of no model in particular: it is told once.
-        _answer(answered, "" if place else aside, several=len(by_model) > 1)
+        _answer(answered, "" if place else aside, unanswered, several=len(by_model) > 1)
     if inside:
         return
     yet = " yet" if any(short is None for short in summaries) else ""
@@ -104,7 +105,7 @@ def _show_case_answer(desk: Desk, queries: list[Query]) -> None:
     )
 
 
-def _answer(inside: list[Summary], aside: str, *, several: bool) -> None:
+def _answer(inside: list[Summary], aside: str, unanswered: int, *, several: bool) -> None:
     """Draw what one model says of the images that it answered."""
     import numpy as np  # noqa: PLC0415 - there are answers, so it is loaded
 
@@ -113,7 +114,8 @@ def _answer(inside: list[Summary], aside: str, *, several: bool) -> None:
     card = inside[0].card
     assert card  # noqa: S101 - an answer has one
     outcomes = [short.outcome for short in inside]
-    answer = answer_case(card, outcomes, np.array([short.chances for short in inside]))
+    chances = np.array([short.chances for short in inside])
+    answer = answer_case(card, outcomes, chances, unanswered=unanswered)
     positive = None if card.positive_index is None else card.classes[card.positive_index]
     mark = mark_of_outcome(answer.name, positive)
     name = answer.name if has_class(answer.name) else answer.name.capitalize()

@@ -28,7 +28,8 @@ _VIEWS_HELP = (
 _ORIGINS = {
     "stated": "stated by the file",
     "given": "given",
-    "named": "by its name or size",
+    "named": "by its name",
+    "sized": "assumed from its size",
     "unknown": "assumed",
 }
 SHOW_ANYWAY = "Show the answer anyway"

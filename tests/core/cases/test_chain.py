@@ -12,10 +12,12 @@ from sqlalchemy import text
 from typer.testing import CliRunner
 
 from core.cases.anchor import check_anchor, write_anchor
-from core.cases.chain import check_trail, hash_of_entry
+from core.cases.chain import hash_of_entry
 from core.cases.change import delete_case, judge, name_patient
+from core.cases.check import check_trail
 from core.cases.database import changing, reading
 from core.cases.export import cases_csv, cases_json
+from core.cases.files import kept_path
 from core.cases.read import load_case
 from core.cases.records import Actor, NewAnswer, NewImage, Verdict
 from core.cases.save import add_answer, save_case
@@ -98,6 +100,15 @@ INSERT = (
         ("UPDATE cases SET created_by = 'Bert'", "saved by somebody else"),
         ("UPDATE cases SET created_at = '2020-01-01 00:00:00'", "saved by somebody else"),
         ("UPDATE cases SET deleted_at = NULL", "came back after its deletion"),
+        ("UPDATE cases SET deleted_at = '2001-01-01 00:00:00'", "deleted at another time"),
+        ("UPDATE cases SET patient = 'P4' WHERE deleted_at IS NOT NULL", "holds something again"),
+        ("UPDATE images SET synthetic = NOT synthetic", "another size, magnification or kind"),
+        ("UPDATE images SET width = 5 WHERE id = 1", "another size, magnification or kind"),
+        ("UPDATE images SET magnification = '40X'", "another size, magnification or kind"),
+        ("UPDATE images SET judged_at = '2026-01-01' WHERE verdict IS NOT NULL", "another time"),
+        ("UPDATE cards SET content = '{}'", "card is another now"),
+        ("UPDATE trail SET after = '{' WHERE id = 2", "Entry 2"),
+        ("UPDATE trail SET after = '[]' WHERE id = 2", "Entry 2"),
     ],
 )
 def test_each_change_behind_its_back_is_found(
@@ -135,7 +146,13 @@ def test_a_head_kept_elsewhere_finds_a_trail_that_was_cut_off_or_rewritten(
     store, _ = busy
     anchor = tmp_path / "elsewhere" / "heads"
     verify = ["cases", "verify", "--anchor", str(anchor)]
-    assert CliRunner().invoke(app, verify).exit_code == 0
+    unmounted = CliRunner().invoke(app, verify)
+    assert unmounted.exit_code == 1
+    assert "nothing was compared" in unmounted.stderr
+    anchor.parent.mkdir()
+    first = CliRunner().invoke(app, verify)
+    assert first.exit_code == 0
+    assert "is new" in first.stdout
     assert CliRunner().invoke(app, verify).exit_code == 0
     assert len(anchor.read_text().splitlines()) == 2
     without_triggers(store, "UPDATE trail SET who = 'Bert' WHERE id = 2")
@@ -176,6 +193,27 @@ def test_exports_say_where_it_breaks(busy: tuple[Store, str]) -> None:
     trail = json.loads(cases_json(store, [case]))["trail"]
     assert trail["holds"] is False
     assert trail["breaks"][0]["entry"] == 1
+
+
+def test_a_moment_that_is_none_is_told_and_no_crash(busy: tuple[Store, str]) -> None:
+    store, _ = busy
+    if store.engine.dialect.name != "sqlite":
+        return  # PostgreSQL keeps moments in a column of moments
+    without_triggers(store, "UPDATE trail SET at = 'garbage' WHERE id = 4")
+    (found,) = check_trail(store).breaks
+    assert "behind entry" in found.words
+    assert CliRunner().invoke(app, ["cases", "verify"]).exit_code == 1
+
+
+def test_image_files_are_looked_at(busy: tuple[Store, str]) -> None:
+    store, first = busy
+    one, other = (kept_path(store.images, each.sha256) for each in load_case(store, first).images)
+    one.write_bytes(b"another")
+    other.unlink()
+    result = CliRunner().invoke(app, ["cases", "verify"])
+    assert result.exit_code == 1
+    assert f"{one} of an image of case {first} was changed" in result.stdout
+    assert f"{other} of an image of case {first} is missing" in result.stdout
 
 
 def test_of_a_case_alone_the_chain_is_looked_at_whole(busy: tuple[Store, str]) -> None:

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr
 from sqlalchemy import Connection, insert, text
 
-from core.cases.chain import check_trail
+from core.cases.check import check_trail
 from core.cases.database import changing, connect
 from core.cases.migrate import migrate
 from core.cases.read import load_case

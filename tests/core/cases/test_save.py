@@ -86,6 +86,7 @@ def test_the_trail_begins_with_each_image(store: Store, make_image: MakeImage) -
         "image_sha256": images[1].sha256,
         "answer": "IDC",
         "IDC": 0.7321,
+        "facts_sha256": trail[1].after["facts_sha256"],
         "answer_sha256": trail[1].after["answer_sha256"],  # tests/core/cases/test_chain.py
     }
 

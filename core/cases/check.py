@@ -1,0 +1,257 @@
+"""Whether the trail holds, and whether every case stands as it tells."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from core.cases.chain import (
+    BEGINNING,
+    COLUMNS,
+    Entry,
+    Head,
+    hash_of_answer,
+    hash_of_entry,
+    hash_of_facts,
+)
+from core.cases.database import reading
+from core.cases.files import kept_path
+from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow, TrailRow
+from core.cases.store import Store
+
+_AT_ONCE = 1000
+# A row and its entry are written in one transaction, one after the other.
+_WRITTEN_WITHIN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where the trail does not hold."""
+
+    case: str | None
+    entry: int | None
+    """Number of the trail's entry; None where it is about how a case stands now."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a look at the whole trail found."""
+
+    entries: int
+    head: Head
+    breaks: tuple[Break, ...]
+
+    @property
+    def words(self) -> str:
+        """What was found, in a sentence or two."""
+        if not self.breaks:
+            return f"The trail holds: {self.entries:,} entries, the last {self.head.sha256[:12]}."
+        more = len(self.breaks) - 1
+        others = f" {more:,} more: `python -m core cases verify` lists them." if more else ""
+        return f"The trail does not hold. {self.breaks[0].words}{others}"
+
+
+def check_trail(store: Store, case_id: str | None = None) -> Check:
+    """Look whether the trail holds, and whether cases stand as it tells.
+
+    Parameters
+    ----------
+    store
+        Where.
+    case_id
+        The case whose images, answers and verdicts are compared with its entries; None for all.
+        The chain is looked at from end to end in any case.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+    told: dict[str, _Told] = defaultdict(_Told)
+    with reading(store.engine) as session:
+        breaks, last, entries = [], Head(0, BEGINNING), 0
+        # Columns, not objects: a fifth of the time, and a case is not opened before this has ended.
+        columns = [getattr(TrailRow, name) for name in (*COLUMNS, "previous", "sha256")]
+        rows = session.execute(
+            select(*columns).order_by(TrailRow.id).execution_options(yield_per=_AT_ONCE)
+        )
+        try:
+            for row in rows:
+                entries += 1
+                if words := _why_broken(row, last):
+                    breaks.append(Break(row.case_id, row.id, f"Entry {row.id} {words}"))
+                last = Head(row.id, row.sha256)
+                if case_id in {None, row.case_id}:
+                    told[row.case_id].hear(row)
+        except (ValueError, TypeError) as error:  # what no column of its kind can hold
+            words = f"One of those behind entry {last.entry} holds what Lobule never writes ({error})."
+            return Check(entries, last, (*breaks, Break(None, None, words)))
+        breaks += _compare(session, told, case_id)
+    return Check(entries, last, tuple(breaks))
+
+
+def check_files(store: Store) -> tuple[Break, ...]:
+    """Look whether the file of each image is what was saved, which reads them all.
+
+    Raises
+    ------
+    CaseError
+        If the database cannot be used.
+    """
+    with reading(store.engine) as session:
+        kept = session.execute(select(ImageRow.sha256, ImageRow.case_id)).all()
+    breaks = []
+    for sha256, case_id in {row.sha256: row.case_id for row in kept}.items():
+        path = kept_path(store.images, sha256)
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            found = ""
+        if found != sha256:
+            what = "was changed" if found else "is missing"
+            words = f"The file {path} of an image of case {case_id} {what}."
+            breaks.append(Break(case_id, None, words))
+    return tuple(breaks)
+
+
+def _why_broken(row: Entry, before: Head) -> str | None:
+    if hash_of_entry(row, row.previous) != row.sha256:
+        fault = "was changed after it was written."
+    elif row.previous != before.sha256:
+        what = f"entry {before.entry}" if before.entry else "the beginning"
+        fault = f"does not follow {what}: an entry was removed or put in between."
+    else:
+        return None
+    return f"(case {row.case_id}, {row.action}, {row.at:%Y-%m-%d %H:%M} UTC) {fault}"
+
+
+@dataclass(slots=True)
+class _Told:
+    """How a case must stand, by its entries."""
+
+    saved: Entry | None = None
+    patient: str | None = None
+    deleted: Entry | None = None
+    files: dict[int, str] = field(default_factory=dict)
+    facts: dict[int, str | None] = field(default_factory=dict)
+    answers: dict[int, list[str | None]] = field(default_factory=lambda: defaultdict(list))
+    judged: dict[int, Entry] = field(default_factory=dict)
+
+    def hear(self, row: Entry) -> None:
+        after, image = _content(row.after), row.image or 0
+        if row.action in {"saved", "answered again"}:
+            self.answers[image].append(after.get("answer_sha256"))
+        if row.action == "saved":
+            self.files[image] = str(after.get("image_sha256", ""))
+            self.facts[image] = after.get("facts_sha256")
+            if self.facts[image] and self.patient is None:
+                self.patient = ""  # since it is written down here, its absence says something
+            self.saved = self.saved or row
+        elif row.action == "judged":
+            self.judged[image] = row
+        elif row.action == "deleted":
+            self.deleted = row
+        self.patient = after.get("patient", self.patient)
+
+
+def _content(text: str) -> dict[str, Any]:
+    """What an entry holds as JSON; nothing where it was made into something else."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _compare(session: Session, told: dict[str, _Told], case_id: str | None) -> Iterator[Break]:
+    ids = sorted({case_id} if case_id else told.keys() | set(session.scalars(select(CaseRow.id))))
+    for each in ids:
+        row = session.get(CaseRow, each)
+        for words in _differences(session, row, told.get(each)):
+            yield Break(each, None, f"Case {each} {words}")
+        session.expunge_all()
+
+
+def _differences(session: Session, case: CaseRow | None, told: _Told | None) -> Iterable[str]:
+    if told is None:
+        yield "has no entry in the trail."
+        return
+    if case is None:
+        yield "stands in the trail and is not there."
+        return
+    if (told.deleted is None) != (case.deleted_at is None):
+        yield (
+            "was deleted without an entry." if case.deleted_at else "came back after its deletion."
+        )
+    if told.saved is None or not _same_hand(told.saved, case.created_by, case.created_at):
+        yield "was saved by somebody else or at another time, by its trail."
+    if case.deleted_at is not None:
+        yield from _differences_of_tombstone(session, case, told)
+        return
+    if told.patient is not None and told.patient != case.patient:
+        yield "has another pseudonym than its trail tells."
+    images = session.scalars(
+        select(ImageRow).where(ImageRow.case_id == case.id).order_by(ImageRow.position)
+    ).all()
+    if [image.position for image in images] != sorted(told.files):
+        yield f"has {len(images)} images; its trail tells of {len(told.files)}."
+    for image in images:
+        yield from (
+            f"does not stand as its trail tells: image {image.position} {words}"
+            for words in _differences_of_image(session, image, told)
+        )
+
+
+def _differences_of_tombstone(session: Session, case: CaseRow, told: _Told) -> Iterable[str]:
+    if told.deleted is not None and not _same_hand(told.deleted, told.deleted.who, case.deleted_at):
+        yield "was deleted at another time, by its trail."
+    if case.patient or session.scalar(select(ImageRow.id).where(ImageRow.case_id == case.id)):
+        yield "was deleted and holds something again."
+
+
+def _same_hand(entry: Entry, who: str | None, at: datetime | None) -> bool:
+    return entry.who == who and at is not None and abs(entry.at - at) < _WRITTEN_WITHIN
+
+
+def _differences_of_image(session: Session, image: ImageRow, told: _Told) -> Iterable[str]:
+    place = image.position
+    if told.files.get(place) != image.sha256:
+        yield "is another."
+    if told.facts.get(place) not in {None, hash_of_facts(image)}:
+        yield "has another size, magnification or kind."
+    entry = told.judged.get(place)
+    said = _content(entry.after) if entry else {}
+    if entry and not _same_hand(entry, image.judged_by, image.judged_at):
+        yield "was judged by somebody else or at another time."
+    for name in ("verdict", "subtype", "note"):
+        if (said.get(name) or "") != (getattr(image, name) or ""):
+            yield f"has another {name}."
+    answers = session.scalars(
+        select(AnswerRow)
+        .where(AnswerRow.image_id == image.id)
+        .order_by(AnswerRow.id)
+        .options(undefer(AnswerRow.content), undefer(AnswerRow.maps))
+    )
+    now = [hash_of_answer(answer) for answer in answers]
+    then = told.answers[place]
+    # Entries that were written before the chain was there hold no hash of the answer.
+    if len(now) != len(then) or any(
+        old is not None and old != new for old, new in zip(then, now, strict=False)
+    ):
+        yield "has other answers."
+    cards = select(CardRow.sha256, CardRow.content).where(
+        CardRow.sha256.in_(select(AnswerRow.card_sha256).where(AnswerRow.image_id == image.id))
+    )
+    kept = {row.sha256: row.content for row in session.execute(cards)}
+    if any(hashlib.sha256(content.encode()).hexdigest() != key for key, content in kept.items()):
+        yield "was answered by a model whose card is another now."
+    wanted = select(AnswerRow.card_sha256).where(AnswerRow.image_id == image.id)
+    if not set(session.scalars(wanted)) <= kept.keys():
+        yield "was answered by a model whose card is gone."

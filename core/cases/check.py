@@ -91,7 +91,7 @@ def check_trail(store: Store, case_id: str | None = None) -> Check:
                 if case_id in {None, row.case_id}:
                     told[row.case_id].hear(row)
         except (ValueError, TypeError) as error:  # what no column of its kind can hold
-            words = f"One of those behind entry {last.entry} holds what Lobule never writes ({error})."
+            words = f"One behind entry {last.entry} holds what Lobule never writes ({error})."
             return Check(entries, last, (*breaks, Break(None, None, words)))
         breaks += _compare(session, told, case_id)
     return Check(entries, last, tuple(breaks))

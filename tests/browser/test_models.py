@@ -81,7 +81,7 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
     field.press("Enter")
     settled(page)
     page.get_by_role("button", name="Add this model").click()
-    expect(page.get_by_text("was added.")).to_be_visible(timeout=WAIT)
+    expect(page.get_by_text("was added.")).to_be_visible(timeout=3 * WAIT)
     assert load_package(app_server.home / "models" / "mine")
     settled(page)
 

@@ -78,3 +78,10 @@ def test_of_several_classes_the_mean_is_of_the_most_probable() -> None:
     answer = answer_case(CARD_OF_THREE, ["a"] * 6, np.tile([0.6, 0.3, 0.1], (6, 1)))
     assert (answer.name, answer.about) == ("a", "a")
     assert answer.probability == pytest.approx(0.6)
+
+
+def test_images_without_an_answer_count_as_called_nothing() -> None:
+    assert word_of_case(["benign"], 3) == UNDECIDED
+    assert word_of_case(["benign"] * 3, 3) == UNDECIDED
+    assert word_of_case(["benign"] * 4, 3) == "benign"
+    assert answer_case(CARD_OF_TWO, [NEGATIVE], two(0.1), unanswered=3).name == UNDECIDED

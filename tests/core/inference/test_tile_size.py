@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.datasets.published_scale import scale_by_name
 from core.errors import ImageError
 from core.inference.tile_size import plan_scale
 from core.registry.card import InputSpec
@@ -135,3 +136,17 @@ def test_squashed_fields_are_always_one_piece() -> None:
     spec = FIELDS.model_copy(update={"fit": "squash"})
     assert plan_scale(0.2, None, spec, 460, 700).one_piece
     assert plan_scale(0.2, None, spec, 4600, 7000).one_piece
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("picture.png", "sized"),
+        ("10253_idx5_x1001_y1001_class0.png", "named"),
+        ("SOB_B_A-14-22549AB-100-001.png", "unknown"),  # of another shape than its name says
+    ],
+)
+def test_a_scale_from_the_size_alone_is_told_from_one_by_the_name(name: str, state: str) -> None:
+    plan = plan_scale(None, None, IDC, 50, 50, named=scale_by_name(name, 50, 50))
+    assert plan.state == state
+    assert plan.um_per_px == (None if state == "unknown" else 4.0)

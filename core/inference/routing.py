@@ -273,6 +273,10 @@ def _nobody(image: Image, candidates: list[Candidate], *, known: bool) -> str:
         f"{each.why_not or 'trained on such images, but for demonstration only'}."
         for each in candidates
     )
+    # Whoever is asked for a scale must know what the file says of it, and how it was read.
+    facts = [f"The file {info.scale_words}."] if info.scale_words and not known else []
+    facts += [f"File: {note}." for note in info.notes]
+    reasons = " ".join((reasons, *facts))
     needed = "" if known else "State the image's scale if you know it, or "
     train = f"{'train' if needed else 'Train'} a model on such images."
     return (

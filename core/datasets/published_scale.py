@@ -22,8 +22,8 @@ IDC_NAME = re.compile(
     r"\.[a-z0-9]+",
     re.IGNORECASE,
 )
-# Rounded to whole pixels, a resized image is not further off; a crop of about the shape is.
-_UNEQUAL, _SQUARE = 0.005, 0.9
+# Some of the published images have 456 rows; a crop of about the shape is further off.
+_UNEQUAL, _SQUARE = 0.01, 0.9
 
 
 def scale_by_name(name: str, width: int, height: int) -> tuple[float, str] | None:

@@ -82,7 +82,7 @@ class Diagnosis:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as the command line prints it and the page gives it for download."""
-        point = self.operating_point
+        point, fitting = self.operating_point, self.outcome.prediction_set
         return {
             "path": self.name,
             "sha256": self.image.info.sha256,
@@ -93,9 +93,8 @@ class Diagnosis:
             "predicted": self.predicted,
             "outcome": self.outcome.name,
             "reasons": list(self.outcome.reasons),
-            "prediction_set": None
-            if self.outcome.prediction_set is None
-            else list(self.outcome.prediction_set),
+            "prediction_set": None if fitting is None else list(fitting),
+            "demonstration": bool(self.card.evaluation and self.card.evaluation.demonstration),
             "scope": {
                 "tested": self.scope.tested,
                 "inside": self.scope.inside,

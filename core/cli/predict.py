@@ -105,7 +105,7 @@ def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
     from core.registry.card_words import reservations
 
     if as_json:
-        print_json({**diagnosis.to_json(), "reservations": list(reservations(diagnosis.card))})
+        print_json(diagnosis.to_json())
         return
     outcome = diagnosis.outcome
     if outcome.kind == "out of scope":

@@ -147,7 +147,8 @@ def test_names_and_notes_are_text_wherever_they_stand(
     assert by_case.keys() == set(cases)
     assert by_case[cases[0]]["verdict"]
     assert by_case[cases[1]]["subtype"] == "IDC"
-    assert by_case[cases[0]]["note"] == HOSTILE
+    # A spreadsheet of another country ends a cell at the semicolon: what follows is text, too.
+    assert by_case[cases[0]]["note"] == HOSTILE.replace(";-", ";'-")
     assert by_case[cases[1]]["patient"] == f"'{FORMULA}"
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
     content = json.loads(downloaded(page, "Export JSON"))

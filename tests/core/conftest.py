@@ -135,7 +135,7 @@ def result_keys() -> list[str]:
     """The keys of a result, in order, as the command line promises them."""
     return [
         *("path", "sha256", "model", "model_sha256", "classes", "probabilities", "predicted"),
-        *("outcome", "reasons", "prediction_set", "scope", "uncertainty"),
+        *("outcome", "reasons", "prediction_set", "demonstration", "scope", "uncertainty"),
         *("operating_point", "um_per_px", "tiles", "chosen", "engine", "seconds"),
     ]
 

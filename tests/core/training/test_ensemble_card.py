@@ -83,7 +83,7 @@ def test_its_card_has_the_figures_of_the_averaged_answers(home: Path) -> None:
     # Each patient's difference is far above 0.
     assert result.beats_colour
     (said,) = reservations(package.card)
-    assert said.startswith("▲ FEW PATIENTS: These figures are from 8 patients")
+    assert said.startswith("▲ FEW PATIENTS: from 8 patients")
     assert judged_on(result) == "80 images of 8 patients"
     assert "mean of the members' held-out predictions" in result.protocol
     assert "Each patient was predicted by a model of their own" in result.protocol

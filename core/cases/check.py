@@ -24,6 +24,7 @@ from core.cases.database import reading
 from core.cases.files import kept_path
 from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow, TrailRow
 from core.cases.store import Store
+from core.registry.files import sha256_of
 
 _AT_ONCE = 1000
 # A row and its entry are written in one transaction, one after the other.
@@ -111,7 +112,7 @@ def check_files(store: Store) -> tuple[Break, ...]:
     for sha256, case_id in {row.sha256: row.case_id for row in kept}.items():
         path = kept_path(store.images, sha256)
         try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            found = sha256_of(path)
         except OSError:
             found = ""
         if found != sha256:
@@ -238,7 +239,7 @@ def _differences_of_image(session: Session, image: ImageRow, told: _Told) -> Ite
         .where(AnswerRow.image_id == image.id)
         .order_by(AnswerRow.id)
         .options(undefer(AnswerRow.content), undefer(AnswerRow.maps))
-    )
+    ).all()
     now = [hash_of_answer(answer) for answer in answers]
     then = told.answers[place]
     # Entries that were written before the chain was there hold no hash of the answer.
@@ -246,12 +247,9 @@ def _differences_of_image(session: Session, image: ImageRow, told: _Told) -> Ite
         old is not None and old != new for old, new in zip(then, now, strict=False)
     ):
         yield "has other answers."
-    cards = select(CardRow.sha256, CardRow.content).where(
-        CardRow.sha256.in_(select(AnswerRow.card_sha256).where(AnswerRow.image_id == image.id))
-    )
-    kept = {row.sha256: row.content for row in session.execute(cards)}
-    if any(hashlib.sha256(content.encode()).hexdigest() != key for key, content in kept.items()):
+    wanted = {answer.card_sha256 for answer in answers}
+    cards = session.scalars(select(CardRow).where(CardRow.sha256.in_(wanted))).all()
+    if any(hashlib.sha256(card.content.encode()).hexdigest() != card.sha256 for card in cards):
         yield "was answered by a model whose card is another now."
-    wanted = select(AnswerRow.card_sha256).where(AnswerRow.image_id == image.id)
-    if not set(session.scalars(wanted)) <= kept.keys():
+    if len(cards) < len(wanted):
         yield "was answered by a model whose card is gone."

@@ -102,11 +102,11 @@ def _progress(counter: str) -> Iterator["Progress"]:
 
 
 def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
-    from core.registry.card_words import reservations
-
     if as_json:
         print_json(diagnosis.to_json())
         return
+    from core.registry.card_words import reservations
+
     outcome = diagnosis.outcome
     if outcome.kind == "out of scope":
         typer.echo(f"{plain(diagnosis.name)}: out of scope for {diagnosis.card.name}")

@@ -8,6 +8,7 @@ from core.serving import SIGN_IN_IS_MISSING
 from core.settings import get_settings
 from core.visitors import may_enter
 from pages.shared.plain import visible
+from pages.shared.who import name_signed_in
 
 
 def sign_in_is_configured() -> bool:
@@ -39,9 +40,8 @@ def signed_in() -> bool:
 
 def _on_the_list() -> bool:
     """Draw the way out; tell whoever is not on the list."""
-    claims = st.user.to_dict()
-    name = visible(str(claims.get("email") or claims.get("name") or claims.get("sub") or ""))
-    if may_enter(claims, get_settings().users):
+    name = visible(name_signed_in())
+    if may_enter(st.user.to_dict(), get_settings().users):
         with st.sidebar:
             st.button("Sign out", key="sign_out", on_click=st.logout, help=f"Signed in as {name}")
         return True

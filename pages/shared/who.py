@@ -17,7 +17,7 @@ def who(field: str = "") -> Actor:
     field
         Key of the question for a name, where it may have been answered by this very click.
     """
-    if name := _signed_in():
+    if name := name_signed_in():
         return Actor(name, signed_in=True)
     typed = st.session_state.get(_NAME, "")
     if field and field in st.session_state:
@@ -27,7 +27,7 @@ def who(field: str = "") -> Actor:
 
 def ask_who(key: str) -> None:
     """Draw the question for a name, or say whom the sign-in knows."""
-    if name := _signed_in():
+    if name := name_signed_in():
         st.text(f"Signed in as {name}")
         return
     st.session_state[_NAME] = st.text_input(
@@ -40,7 +40,7 @@ def ask_who(key: str) -> None:
     )
 
 
-def _signed_in() -> str:
+def name_signed_in() -> str:
     """Return the name that the sign-in vouches for; empty where there is no sign-in."""
     user = st.user.to_dict()
     if not user.get("is_logged_in"):

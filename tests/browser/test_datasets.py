@@ -18,7 +18,7 @@ from core.datasets.open import open_dataset
 from tests.browser.conftest import free_port, serving
 from tests.browser.made_up import write_phantoms
 from tests.browser.pictures import keep
-from tests.browser.settled import settled
+from tests.browser.settled import open_account, settled
 from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
 
@@ -81,16 +81,7 @@ def show(page: Page, view: str) -> None:
     # A bar of nothing is there, but cannot be seen.
     expect(page.locator(f"{VIEWS[view]} >> visible=true").first).to_be_visible(timeout=WAIT)
     page.mouse.move(0, 0)
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0, timeout=WAIT)
-
-
-def open_account(page: Page) -> None:
-    """Open what the page tells about how it came by its numbers; by keyboard."""
-    account = page.locator(".st-key-account details")
-    if account.get_attribute("open") is None:
-        account.locator("summary").focus()
-        page.keyboard.press("Enter")
-    expect(account).to_have_attribute("open", "")
+    settled(page)
 
 
 def test_picture_and_numbers_are_seen_at_once(visit: Callable[..., Page], phantoms: Path) -> None:

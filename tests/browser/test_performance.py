@@ -12,7 +12,7 @@ from core.evaluation.judge import main_values
 from core.evaluation.predictions_file import read_predictions
 from core.evaluation.worst_errors import worst_errors
 from core.registry.package import PREDICTIONS_FILE, load_package
-from tests.browser.settled import settled
+from tests.browser.settled import open_account, settled
 from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
 from tests.each_time import each_time
@@ -58,16 +58,6 @@ def choose(page: Page, title: str) -> None:
     page.get_by_role("option", name=title).click()
     expect(page.locator(".lobule-judged b")).to_have_text(title)
     settled(page)
-
-
-def open_account(page: Page) -> None:
-    """Open what the page tells about how its numbers were worked out; by keyboard."""
-    account = page.locator(".st-key-account details")
-    if account.get_attribute("open") is None:
-        account.locator("summary").focus()
-        page.keyboard.press("Enter")
-    expect(account).to_have_attribute("open", "")
-    expect(page.get_by_role("button", name="All predictions, CSV")).to_be_visible()
 
 
 def give_folder(page: Page, folder: Path) -> None:

@@ -31,7 +31,7 @@ def unpack(source: Path, folder: Path) -> list[Path]:
     """
     try:
         with zipfile.ZipFile(source) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             places = [_place(member) for member in members]
             _check_sizes(members, shutil.disk_usage(folder).free)
             for member, place in zip(members, places, strict=True):

@@ -133,7 +133,9 @@ def _zip_members(path: Path, max_files: int) -> Iterator[_Member]:
             kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the system that packed has none
             if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
                 raise ArchiveError(f"{info.filename!r} is a link or device, not a plain file")
-            folder = info.is_dir() or (info.filename.endswith("\\") and not info.file_size)
+            folder = info.filename.endswith("/") or (
+                info.filename.endswith("\\") and not info.file_size
+            )
             content = None if folder else archive.open(info)
             done += info.file_size
             yield _Member(info.filename, info.file_size, content, done, total)

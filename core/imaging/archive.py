@@ -91,7 +91,8 @@ def unpack(
 
 def _is_junk(entry: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(entry.filename).parts
-    return entry.is_dir() or any(
+    # `is_dir` of Python 3.11 breaks at an entry without a name.
+    return entry.filename.endswith("/") or any(
         (part.startswith(".") and part != "..") or part.lower() in _JUNK for part in parts
     )
 

@@ -100,6 +100,11 @@ def read_image(
     suffix = source.suffix if isinstance(source, Path) else PurePath(name or "").suffix
     if misnamed(suffix, header.format):
         notes = (f"named {suffix}, but its content is {header.format}", *notes)
+    if header.scale.contradicted_by is not None:
+        two = (
+            f"{header.scale.um_per_px:g} µm/px and elsewhere {header.scale.contradicted_by:g} µm/px"
+        )
+        notes = (*notes, f"states {two}; the first is taken")
     height, width = pixels.shape[:2]
     digest = hashlib.sha256(data).hexdigest()
     return Image(

@@ -4,7 +4,7 @@ import html
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 UM_PER_INCH = 25_400.0
 UM_PER_CM = 10_000.0
@@ -82,6 +82,8 @@ class StatedScale:
     is said at all."""
     square: bool = True
     """Whether pixels are square, as far as the file says."""
+    contradicted_by: float | None = None
+    """Another scale, µm/px, that the file states elsewhere; None if nothing in it disagrees."""
 
 
 NOT_STATED = StatedScale()
@@ -91,7 +93,17 @@ def first_usable(*statements: StatedScale) -> StatedScale:
     """Of what a file states in several places the first that can be used, else the first at all."""
     usable = [stated for stated in statements if stated.um_per_px is not None]
     stated_scales = [stated for stated in statements if stated != NOT_STATED]
-    return (usable or stated_scales or [NOT_STATED])[0]
+    return compared((usable or stated_scales or [NOT_STATED])[0], *usable)
+
+
+def compared(stated: StatedScale, *others: StatedScale) -> StatedScale:
+    """Note the first of what the file states elsewhere that is another scale."""
+    if stated.um_per_px is None:
+        return stated
+    for other in others:
+        if other.um_per_px is not None and not agree(stated.um_per_px, other.um_per_px):
+            return replace(stated, contradicted_by=other.um_per_px)
+    return stated
 
 
 def unusable(words: str, *, square: bool = True) -> StatedScale:

@@ -140,7 +140,7 @@ def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
 
 def _unpack(source: Path | IO[bytes], folder: Path, *, free: int) -> None:
     with zipfile.ZipFile(source) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [member for member in archive.infolist() if not member.filename.endswith("/")]
         names = _names(members)
         _check_sizes(members, free)
         for member, name in zip(members, names, strict=True):

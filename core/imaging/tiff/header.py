@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import ImageError
 from core.imaging.header import Header, damaged, unsupported
-from core.imaging.scale import NOT_STATED, StatedScale
+from core.imaging.scale import NOT_STATED, StatedScale, compared
 from core.imaging.tiff import tags
 from core.imaging.tiff.aside import first_whole, is_aside
 from core.imaging.tiff.bounds import sound_pages
@@ -164,9 +164,10 @@ def _scale(
 ) -> StatedScale:
     # What an OME document says, only the OME rules can read; where it says nothing, the tags may.
     stated = ome.scale_of(page.width, page.height) if ome else NOT_STATED
+    by_tags = page_scale(page, first)
     if stated == NOT_STATED or images is None:
-        return page_scale(page, first)
-    return stated
+        stated = by_tags
+    return compared(stated, by_tags, tags.density_of(*page.density, page.unit))
 
 
 def _stack(description: str, ome: OmeImage | None) -> int:

@@ -86,6 +86,17 @@ def test_what_is_no_archive_is_refused_in_words(data: bytes) -> None:
         unpacked(data)
 
 
+def test_an_entry_without_a_name_is_left_out() -> None:
+    buffer = io.BytesIO(zipped({"a.png": b"first"}))
+    nameless = zipfile.ZipInfo("x")
+    nameless.filename = ""
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr(nameless, b"second")
+    found = unpacked(buffer.getvalue())
+    assert found.images == {"a.png": b"first"}
+    assert sum(found.left_out.values()) == 1
+
+
 @given(st.data())
 def test_whatever_an_archive_holds_it_is_read_or_refused(drawn: st.DataObject) -> None:
     data = bytearray(zipped({"a.png": b"first" * 20, "b/c.tif": b"second" * 20}))

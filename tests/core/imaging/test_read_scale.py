@@ -83,6 +83,48 @@ def test_descriptions_of_slide_scanners(text: str, um_per_px: float | None) -> N
     assert described(text) == um_per_px
 
 
+OME = '<OME><Pixels PhysicalSizeX="{0}" PhysicalSizeY="{0}"/></OME>'
+
+
+@pytest.mark.parametrize(
+    ("text", "um_per_px", "noted"),
+    [
+        (OME.format(0.25), 0.5, True),
+        ("Aperio Image Library v11|MPP = 0.25", 0.5, True),
+        (OME.format(0.25), 0.26, False),  # as measured beside nominal
+        (OME.format(0.25), 84.7, False),  # 300 dots per inch, of print
+        ("a patient's breast", 0.5, False),
+    ],
+)
+def test_a_file_that_states_two_scales_says_so(text: str, um_per_px: float, *, noted: bool) -> None:
+    tags = ImageFileDirectory_v2()
+    tags[270] = text
+    buffer = io.BytesIO()
+    density = 10_000 / um_per_px
+    PICTURE.save(
+        buffer, "TIFF", tiffinfo=tags, resolution_unit=3, x_resolution=density, y_resolution=density
+    )
+    info = read_image(buffer.getvalue()).info
+    assert info.um_per_px == pytest.approx(um_per_px if text.startswith("a ") else 0.25)
+    words = "states 0.25 µm/px and elsewhere 0.5 µm/px; the first is taken"
+    assert (words in info.notes) == noted
+    assert noted or info.notes == ()
+
+
+def test_a_photograph_that_states_two_scales_says_so() -> None:
+    exif = PillowImage.Exif()
+    exif[282] = exif[283] = 50_800.0
+    exif[296] = 2
+    buffer = io.BytesIO()
+    PICTURE.save(buffer, "JPEG", dpi=(25_400, 25_400), exif=exif)
+    data = bytearray(buffer.getvalue())
+    if b"JFIF\0" in data:
+        struct.pack_into(">BHH", data, data.index(b"JFIF\0") + 7, 1, 25_400, 25_400)
+    info = read_image(bytes(data)).info
+    assert info.um_per_px == pytest.approx(1.0)
+    assert "states 1 µm/px and elsewhere 0.5 µm/px; the first is taken" in info.notes
+
+
 def test_imagej_counts_pixels_a_micron() -> None:
     text = "ImageJ=1.54\nunit=micron\n"
     assert described(text, density=2.5) == pytest.approx(0.4)

@@ -12,14 +12,19 @@ import typer
 
 from core.cli.output import AsJson, plain, print_json
 from core.errors import ImageError, LobuleError
+from core.imaging.archive import SUFFIX, unpack
 
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
     from core.inference.tiled import Progress
 
+_MOST_IMAGES, _MOST_BYTES = 1_000, 2_000_000_000  # of one archive, which is unpacked in memory
+
 
 def predict(
-    images: Annotated[list[Path], typer.Argument(help="Image files.", show_default=False)],
+    images: Annotated[
+        list[Path], typer.Argument(help="Image files, or zip archives of them.", show_default=False)
+    ],
     model: Annotated[
         str, typer.Option(help="Model to ask; `auto` picks the one trained on such images.")
     ] = "auto",
@@ -35,10 +40,14 @@ def predict(
     An image that cannot be answered gets its reason instead, and the exit code is 1.
     """
     failed = False
-    for number, path in enumerate(images, start=1):
+    archives = any(path.suffix.lower() == SUFFIX for path in images)
+    of_all = "" if archives else f" of {len(images)}"
+    for number, (path, content) in enumerate(_files(images), start=1):
         try:
-            with _progress(f"{number} of {len(images)}") as progress:
-                diagnosis = _diagnose(path, model, um_per_px, heatmap, progress)
+            if isinstance(content, LobuleError):
+                raise content  # noqa: TRY301 - told like any other failure
+            with _progress(f"{number}{of_all}") as progress:
+                diagnosis = _diagnose(path, content, model, um_per_px, heatmap, progress)
         except LobuleError as error:
             failed = True
             _print_failure(path, str(error), as_json=as_json)
@@ -52,8 +61,35 @@ def predict(
         raise typer.Exit(1)
 
 
+def _files(paths: list[Path]) -> Iterator[tuple[Path, bytes | LobuleError | None]]:
+    """Each file's path; of one in an archive also its content, or why an archive has none."""
+    from core.datasets.listing import IMAGE_SUFFIXES
+    from core.settings import get_settings
+
+    for path in paths:
+        if path.suffix.lower() != SUFFIX or not path.is_file():
+            yield path, None
+            continue
+        largest = get_settings().max_image_bytes
+        try:
+            inside = unpack(path.read_bytes(), IMAGE_SUFFIXES, _MOST_IMAGES, largest, _MOST_BYTES)
+        except ImageError as error:
+            yield path, error
+            continue
+        except OSError as error:
+            yield path, ImageError(f"It cannot be read ({error.strerror}). Check its permissions.")
+            continue
+        for name, content in inside.images.items():
+            yield Path(f"{path}/{name}"), content
+        for why, count in inside.left_out.items():
+            yield path, ImageError(f"Left out: {why} ({count:,}).")
+        if not inside.images:
+            yield path, ImageError("There is no usable image in it. Give PNG, JPEG or TIFF files.")
+
+
 def _diagnose(
     path: Path,
+    content: bytes | None,
     model: str,
     um_per_px: float | None,
     heatmap: Path | None,
@@ -63,7 +99,13 @@ def _diagnose(
     from core.registry.shelf import AUTOMATIC, find
 
     package = None if model == AUTOMATIC else find(model)
-    diagnosis = diagnose(path, package=package, um_per_px=um_per_px, progress=progress)
+    diagnosis = diagnose(
+        path if content is None else content,
+        name=str(path),
+        package=package,
+        um_per_px=um_per_px,
+        progress=progress,
+    )
     if heatmap is not None:
         _write_heatmap(heatmap / _heatmap_name(path, diagnosis), diagnosis)
     return diagnosis

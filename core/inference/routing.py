@@ -222,7 +222,7 @@ def _looked_at(
             "third direction"
         )
     elif distance > 1:
-        why_not = f"unlike its training images ({distance:.2f} of the limit)"
+        why_not = f"unlike its training images (distance {distance:.2f}, at most 1)"
     elif sharpness is not None and float(np.median(sharpness)) < 1:
         why_not = "less sharp than its training images"
     else:
@@ -251,7 +251,7 @@ def _why(chosen: Candidate, others: list[Candidate]) -> str:
     if chosen.distance is None or not rivals:
         return "The only model for images of this scale." if others else "The only model available."
     return (
-        f"Closest to its training images: {chosen.distance:.2f} of the limit; "
+        f"Closest to its training images: distance {chosen.distance:.2f} (at most 1); "
         + ", ".join(f"{each.package.card.title} {each.distance:.2f}" for each in rivals)
         + "."
     )
@@ -263,7 +263,7 @@ def _what(candidate: Candidate) -> str:
         return f"No: {candidate.why_not}.{shown}"
     if candidate.distance is None:
         return f"Takes images of this scale.{shown}"
-    return f"Trained on such images: {candidate.distance:.2f} of the limit.{shown}"
+    return f"Trained on such images: distance {candidate.distance:.2f} (at most 1).{shown}"
 
 
 def _nobody(image: Image, candidates: list[Candidate], *, known: bool) -> str:

@@ -9,6 +9,8 @@ from core.registry.package import Package
 from core.registry.shelf import best_first
 from pages.desk.answers import Failure
 from pages.desk.model import ask_model, card_button
+from pages.desk.stated_scale import state_for_case
+from pages.shared.how_taken import ask_how_taken
 from pages.shared.plain import notice, quiet
 
 if TYPE_CHECKING:
@@ -54,7 +56,10 @@ def show_who_answered(diagnosis: "Diagnosis", package: Package) -> None:
 
 
 def show_no_answer(failure: Failure) -> None:
-    """Say why there is no answer, and offer what would give one."""
+    """Show what got no answer, say why, and offer what would give one."""
+    if failure.picture:
+        picture = f'<img src="{failure.picture}" alt="The image">'
+        st.html(f'<div class="lobule-refused">{picture}</div>')
     notice(failure.reason, "error")
     with st.container(horizontal=True, gap="small", key="offers"):
         for entry in best_first():
@@ -65,3 +70,5 @@ def show_no_answer(failure: Failure) -> None:
                     on_click=ask_model,
                     args=(entry.name,),
                 )
+    if failure.plausible is not None:
+        ask_how_taken(state_for_case, failure.plausible)

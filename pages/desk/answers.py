@@ -29,6 +29,7 @@ _TICK = 0.05  # seconds
 
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
+_REFUSED = 900  # px, the longer side of a picture that got no answer
 FAULT = "No answer because of a program error; see the log. Other images are not affected."
 
 # An image, a model and a scale make an answer; a class and a layer choose its heatmap.
@@ -46,6 +47,9 @@ class Failure:
     """SHA-256 of models for demonstration that know the image."""
     plausible: tuple[float, ...] | None = None
     """Scales, µm/px, at which a model would know it; None where the scale is not the trouble."""
+    picture: str = ""
+    """The image as a `data:` address, where it could be read."""
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,13 @@ def ask(
     if kept is not None:
         return kept
     answer: Diagnosis | Failure
+    images: list[Image] = []
+
+    def read(image: "Image", values: "NDArray[np.float32] | None") -> None:
+        images[:] = [image]
+        if grow:
+            grow(image, values)
+
     try:
         from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page
 
@@ -164,15 +175,15 @@ def ask(
                 heatmap_class=query.heatmap_class,
                 heatmap_layer=query.heatmap_layer,
                 progress=progress,
-                grow=grow,
+                grow=read,
             )
     except Stopped:
         raise
     except NoModelError as error:
         offers = tuple(package.model_sha256 for package in error.offers)
-        answer = Failure(str(error), offers, error.plausible)
+        answer = Failure(str(error), offers, error.plausible, *_pictures(images))
     except LobuleError as error:
-        answer = Failure(str(error))
+        answer = Failure(str(error), (), None, *_pictures(images))
     except Exception:
         log.exception("An image got no answer")
         answer = Failure(FAULT)
@@ -207,7 +218,7 @@ def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
 
 def _summarise(answer: "Diagnosis | Failure") -> Summary:
     if isinstance(answer, Failure):
-        return Summary(None, 0.0, None)
+        return Summary(None, 0.0, None, thumbnail=answer.thumbnail)
     positive = answer.operating_point.positive_class if answer.operating_point else None
     index = answer.classes.index(positive or answer.predicted)
     probability = float(answer.probabilities[index])
@@ -218,7 +229,7 @@ def _summarise(answer: "Diagnosis | Failure") -> Summary:
         answer.outcome.name,
         tuple(map(float, answer.probabilities)),
         answer.scope.inside if answer.scope.tested else None,
-        _thumbnail(answer),
+        _thumbnail(answer.image),
         answer.card,
         _hash_of_pixels(answer),
         answer.seconds,
@@ -230,15 +241,24 @@ def _hash_of_pixels(answer: "Diagnosis") -> str:
     return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
-def _thumbnail(answer: "Diagnosis") -> str:
+def _thumbnail(image: "Image") -> str:
     from core.imaging.preview import THUMBNAIL, preview  # noqa: PLC0415 - OpenCV
 
-    return preview(answer.image.pixels, THUMBNAIL)
+    return preview(image.pixels, THUMBNAIL)
+
+
+def _pictures(images: "list[Image]") -> tuple[str, str]:
+    """An image that was refused, large and small: whoever is asked about it must see it."""
+    from core.imaging.preview import preview  # noqa: PLC0415 - OpenCV
+
+    if not images:
+        return "", ""
+    return preview(images[0].pixels, _REFUSED), _thumbnail(images[0])
 
 
 def _size(answer: "Diagnosis | Failure") -> int:
     if isinstance(answer, Failure):
-        return len(answer.reason)
+        return len(answer.reason) + len(answer.picture)
     map_bytes = 0 if answer.probability_map is None else answer.probability_map.nbytes
     return int(answer.image.pixels.nbytes + answer.heatmap.nbytes + map_bytes)
 

@@ -18,7 +18,6 @@ from pages.desk.uploads import take_away
 from pages.desk.work import Work, go_on, wait
 from pages.shared.how_taken import ask_how_taken
 from pages.shared.judging import ask_class
-from pages.shared.maps import HEATMAP
 from pages.shared.outcome import compare_scale, scale_words, show_outcome
 from pages.shared.plain import as_html, notice
 
@@ -96,9 +95,11 @@ def show_image(query: Query, work: Work) -> None:
             st.rerun()
         return
     if isinstance(answer, Failure):
+        if answer.picture:
+            st.html(
+                f'<div class="lobule-refused"><img src="{answer.picture}" alt="The image"></div>'
+            )
         show_no_answer(answer)
-        if answer.plausible is not None:
-            ask_how_taken(state_for_case, answer.plausible)
         return
     if package is None:
         notice("The model that answered was deleted. Ask again.", "error")
@@ -110,7 +111,7 @@ def show_image(query: Query, work: Work) -> None:
     shown = show_maps(answer, package, _tag(package))
     if answer.scale.state == "unknown" and answer.scale.square_pixels:
         ask_how_taken(state_for_case)
-    show_explanations(answer, package, beside_heatmap=shown == HEATMAP)
+    show_explanations(answer, package, shown)
     with st.expander(scale_words(answer)):
         compare_scale(answer)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.maps import MAP_HELP, View, ask_view, choose_map, draw_map
+from pages.shared.maps import HEATMAP, MAP_HELP, View, ask_view, choose_map, draw_map
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +24,12 @@ _LAYER_HELP = "Deeper layers see larger structures."
 
 def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> str:
     """Draw image and map with one zoom, and return which map; `tag` keeps models' choices apart."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.text("Map", help=MAP_HELP, width="content")
+        name, values = choose_map(diagnosis, "map")
     drawing = st.container()
     view = ask_view("")
+    idle = name != HEATMAP  # kept in place: what is chosen is there again with the heatmap
     positive = package.card.positive_index
     with st.container(horizontal=True, gap="medium"):
         st.selectbox(
@@ -35,6 +39,7 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> str:
             format_func=lambda name: name or "the answer",
             key=f"class-{tag}",
             help="The class that the heatmap explains.",
+            disabled=idle,
             width=220,
         )
         standard = package.card.heatmap_layer
@@ -44,12 +49,10 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> str:
             format_func=lambda name: name or f"{standard} (standard)",
             key=f"layer-{tag}",
             help=_LAYER_HELP,
+            disabled=idle,
             width=220,
         )
     with drawing:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.text("Map", help=MAP_HELP, width="content")
-            name, values = choose_map(diagnosis, "map")
         draw_map(diagnosis, name, values, view, "pair_figure")
     _downloads(diagnosis, name, values, view)
     return name

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.shared.jobs import show_progress
 from pages.shared.maps import MAP_HELP, OPACITY, View, choose_map, draw_map
 from pages.shared.outcome import show_outcome
-from pages.shared.plain import notice, quiet
+from pages.shared.plain import as_label, notice, quiet
 from pages.viewer.keep import offer_region
 from pages.viewer.opening import SlideView
 from pages.viewer.part_job import answer_part
@@ -17,6 +17,10 @@ from pages.viewer.unknown_scale import ask_scale
 if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
 
+_OWN_TILES = (
+    "Cut into tiles of its own, so values can differ a little from the slide's map. Pixels of the "
+    "finest level, from the top left corner."
+)
 _INVITATION = (
     "Click a place: the model answers the field there. Or draw a box or a lasso with the tools in "
     "the corner of the map."
@@ -70,7 +74,8 @@ def _show_head(view: SlideView, asked: PartAsked) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f"<h3>{what}, {size}</h3>", width="stretch")
         st.button("Close", key="slides_part_close", on_click=forget_part)
-    quiet(f"At {left:,.0f}, {top:,.0f} px · {model}")
+    middle = f"{(left + right) / 2:,.0f}, {(top + bottom) / 2:,.0f}"
+    st.caption(f"Middle at {middle} px · {as_label(model)}", help=_OWN_TILES)
 
 
 def _show_answer(diagnosis: "Diagnosis") -> None:

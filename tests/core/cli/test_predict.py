@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,6 +56,24 @@ def test_one_line_of_json_an_image_and_errors_do_not_stop_the_rest(
     assert "does not exist" in lines[2]["error"]
     assert lines[0]["tiles"] > 1
     assert lines[3]["tiles"] == 1
+
+
+def test_images_in_an_archive_are_answered_like_the_files_themselves(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "case.zip", "w") as archive:
+        archive.write(folder / "a/image.png", "/etc/one.png")
+        archive.write(folder / "broken.png", "broken.png")
+        archive.writestr("notes.txt", "nothing")
+    (folder / "no.zip").write_bytes(b"PK and no more")
+    code, output = run("predict", folder / "case.zip", folder / "no.zip", "--json")
+    one, broken, left, damaged = (json.loads(line) for line in output.splitlines())
+    _, alone = run("predict", folder / "a/image.png", "--json")
+    assert one["probabilities"] == json.loads(alone)["probabilities"]
+    assert one["path"].startswith(f"{folder}/case.zip/")
+    assert broken["path"] == f"{folder}/case.zip/broken.png"
+    assert "of an unknown kind" in broken["error"]
+    assert left["error"] == "Left out: no image that Lobule reads (1)."
+    assert "damaged or incomplete" in damaged["error"]
+    assert code == 1
 
 
 def test_the_line_is_the_diagnosis_of_the_same_bytes(folder: Path) -> None:

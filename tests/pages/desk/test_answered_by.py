@@ -49,6 +49,7 @@ def test_the_answer_to_the_question_is_the_scale(page: AppTest) -> None:
     answered(page.number_input(key="um_per_px").set_value(0.25).run())
     assert "No model may answer on this image" in html(page)
     assert "it needs 200 µm, the image shows 16 µm" in html(page)
+    assert '<div class="lobule-refused"><img src="data:image/png;base64,' in html(page)
 
 
 def test_an_answer_is_of_the_package_with_its_hash(shelf: Path) -> None:

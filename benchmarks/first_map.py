@@ -66,13 +66,15 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
         )
+        picture_file = Path(folder) / "picture.png"
         for name, files in kinds.items():
             seen = []
             for file in files:
                 page = browser.new_page(viewport={"width": 1440, "height": 960})
                 page.add_init_script(SEEN)
                 page.goto(server.url)
-                seen.append(drop(page, file))
+                picture_file.write_bytes(file)
+                seen.append(drop(page, picture_file))
                 page.close()
             picture, grown, answer = (median(column) for column in zip(*seen, strict=True))
             print(
@@ -81,14 +83,13 @@ def main() -> None:
             )
 
 
-def drop(page: Page, file: bytes) -> tuple[float, float, float]:
+def drop(page: Page, file: Path) -> tuple[float, float, float]:
     """Seconds from the drop until the picture, the first of its map and the answer stand."""
     expect(page.get_by_text("The model is loaded.")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".st-key-ahead .js-plotly-plot")).to_have_count(1, timeout=PATIENCE)
     page.wait_for_timeout(1000)
     started = page.evaluate("window.lobuleSeen = {}; Date.now()")
-    page.locator("input[type=file]").set_input_files(
-        {"name": "picture.png", "mimeType": "image/png", "buffer": file}
-    )
+    page.locator("input[type=file]").set_input_files(file)
     page.wait_for_function("'answer' in window.lobuleSeen", timeout=PATIENCE)
     seen = page.evaluate("window.lobuleSeen")
     answer = seen["answer"]

@@ -44,8 +44,7 @@ else:
     chosen = next((query for query in queries if query.upload.id == picked), queries[0])
     desk.chosen = chosen.upload.id
     work = want(desk, queries, chosen)
-    waits = summary(chosen, desk) is None
-    if waits:
+    if summary(chosen, desk) is None:
         hold_room(saving)
     with st.container(key="desk"):
         if len(queries) > 1:
@@ -54,6 +53,4 @@ else:
         with st.container(key="desk_image"):
             show_tools(desk, in_order(desk, queries), chosen)
             show_image(chosen, work)
-    if waits and summary(chosen, desk) is not None:
-        st.rerun()  # what can be said of an answer was drawn while there was none
     offer_to_save(queries, saving)

@@ -82,7 +82,10 @@ def _show_more(desk: Desk, chosen: Query) -> None:
 def show_image(query: Query, work: Work) -> None:
     """Draw one image large; its controls redraw this part of the page only."""
     _show_name(query)
+    waited = summary(query) is None
     answer = _wait_for(query, work)
+    if waited and summary(query) is not None:
+        st.rerun()  # the buttons above were drawn while there was no answer
     package = query.package
     if package is None and answer is not None and not isinstance(answer, Failure):
         package = package_of(answer.model_sha256)
@@ -95,15 +98,15 @@ def show_image(query: Query, work: Work) -> None:
             st.rerun()
         return
     if isinstance(answer, Failure):
-        if answer.picture:
-            st.html(
-                f'<div class="lobule-refused"><img src="{answer.picture}" alt="The image"></div>'
-            )
         show_no_answer(answer)
         return
     if package is None:
         notice("The model that answered was deleted. Ask again.", "error")
         return
+    _show_answer(answer, package)
+
+
+def _show_answer(answer: "Diagnosis", package: Package) -> None:
     show_outcome(answer)
     show_who_answered(answer, package)
     for warning in answer.warnings:

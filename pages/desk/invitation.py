@@ -7,6 +7,7 @@ from core.registry.package import Package
 from core.registry.shelf import best_first
 from pages.desk.samples import show_samples
 from pages.shared.plain import as_html, notice
+from pages.shared.warm_up import warm_up
 
 IS_GONE = (
     "These images are no longer in memory (kept 12 hours at most, and not over a restart). "
@@ -34,6 +35,15 @@ def invite(package: Package | None) -> None:
         _show_models()
     else:
         _show_model(package)
+    if not warm_up().running:
+        _have_figures_loaded()
+
+
+def _have_figures_loaded() -> None:
+    """Draw a figure that nobody sees, so that the browser loads Plotly before an answer comes."""
+    with st.container(key="ahead"):
+        st.plotly_chart({"data": [{"type": "heatmap", "z": [[0]]}]}, key="ahead_figure", height=10)
+        st.progress(0)
 
 
 def _show_models() -> None:

@@ -131,7 +131,16 @@ def _map(
         zsmooth="fast" if smooth else False,
         hoverongaps=False,
         hovertemplate=f"{value_name} %{{z:.2f}}<extra></extra>",
-        colorbar={"thickness": 10, "len": 1, "outlinewidth": 0, "xpad": 6, **ticks},
+        # Its upper end stays clear of the buttons in the corner.
+        colorbar={
+            "thickness": 10,
+            "len": 0.9,
+            "y": 0,
+            "yanchor": "bottom",
+            "outlinewidth": 0,
+            "xpad": 6,
+            **ticks,
+        },
     )
 
 

@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from core.explain.methods.catalogue import METHODS, MethodName
-from core.registry.card_words import caution_of_map
 from core.registry.package import Package
 from pages.desk.explanation_job import Subject, explain_now, explanation_of
 from pages.desk.explanation_panels import show_panels
 from pages.shared.jobs import show_progress
-from pages.shared.maps import HEATMAP
 from pages.shared.plain import notice, quiet
 
 if TYPE_CHECKING:
@@ -20,20 +18,20 @@ if TYPE_CHECKING:
 _SLOW = "Slow: perhaps a minute."
 
 
-def show_explanations(diagnosis: "Diagnosis", package: Package, shown: str) -> None:
+def show_explanations(
+    diagnosis: "Diagnosis", package: Package, *, beside_heatmap: bool = True
+) -> None:
     """Offer the methods; nothing is computed before the part is opened and they are asked for.
 
     Parameters
     ----------
     diagnosis, package
         The answer and the model that gave it.
-    shown
-        Which map is on show, so that a warning of it has its place here.
+    beside_heatmap
+        Whether the heatmap is on show, so that a warning of it has its place here.
     """
-    if shown == HEATMAP:
+    if beside_heatmap:
         _warn_of_heatmap(package)
-    elif caution := caution_of_map(package.card):
-        notice(caution)
     part = st.expander("Other explanations", key="explanations", on_change="rerun")
     if not part.open:
         return

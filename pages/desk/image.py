@@ -18,6 +18,7 @@ from pages.desk.uploads import take_away
 from pages.desk.work import Work, go_on, wait
 from pages.shared.how_taken import ask_how_taken
 from pages.shared.judging import ask_class
+from pages.shared.maps import HEATMAP
 from pages.shared.outcome import compare_scale, scale_words, show_outcome
 from pages.shared.plain import as_html, notice
 
@@ -114,7 +115,7 @@ def _show_answer(answer: "Diagnosis", package: Package) -> None:
     shown = show_maps(answer, package, _tag(package))
     if answer.scale.state == "unknown" and answer.scale.square_pixels:
         ask_how_taken(state_for_case)
-    show_explanations(answer, package, shown)
+    show_explanations(answer, package, beside_heatmap=shown == HEATMAP)
     with st.expander(scale_words(answer)):
         compare_scale(answer)
 

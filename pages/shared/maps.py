@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.shared.plain import quiet
+from core.registry.card_words import caution_of_map
+from pages.shared.plain import notice, quiet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,5 +131,7 @@ def draw_map(
         config={"scrollZoom": True, "displaylogo": False, "modeBarButtons": [_BUTTONS]},
         alt=f"The image, and the same image under its {name.lower()}.",
     )
+    if not heat and (caution := caution_of_map(diagnosis.card)):
+        notice(caution)
     if heat and not np.nan_to_num(values).any():
         quiet(f"The heatmap is empty: nothing counted for {diagnosis.heatmap_class}.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.errors import LobuleError
+from core.registry.card_words import caution_of_map
 from pages.shared.marks import mark_of_outcome
 from pages.shared.plain import as_html, notice, quiet
 from pages.viewer.opening import SlideView
@@ -31,7 +32,8 @@ def show_summary(view: SlideView, pane: int, state: "AnswerState") -> None:
     summary = answer.summary
     _show_word(view, summary)
     _show_areas(summary)
-    for warning in summary["warnings"]:
+    caution = caution_of_map(view.package.card) if view.package else ""
+    for warning in (*summary["warnings"], *filter(None, (caution,))):
         notice(warning)
     _show_spots(view, pane, summary)
 

@@ -18,7 +18,7 @@ from core.imaging.phantom import render_phantom
 from core.inference.classifier import get_classifier
 from core.registry.card import Card
 from core.registry.card_parts import Located
-from core.registry.card_words import located
+from core.registry.card_words import caution_of_map, located
 from core.registry.package import Package
 
 UM_PER_PX = 4.0
@@ -123,6 +123,20 @@ def test_a_card_says_which_explanation_does_worse_than_chance(package: Package) 
     assert "nuclei alone 0.60, occlusion 0.61." in words
     assert words.endswith("no guide to where the tumour is: gradcam 0.43.")
     assert "WORSE" not in located(card_with(package, gradcam=0.5))
+
+
+def test_a_map_that_finds_tumour_worse_than_nuclei_alone_is_no_outline(package: Package) -> None:
+    card = card_with(package, gradcam=0.5)
+    assert card.located is not None
+    (region,) = card.located.regions
+    assert caution_of_map(package.card) == ""
+    words = caution_of_map(card)
+    assert "on 1 region outlined by pathologists" in words
+    assert "mean AUROC of 0.66 by pixel, nuclei alone 0.70." in words
+    # The mean of 0.66 and 0.91 is above that of 0.70 and 0.86.
+    other = region.model_copy(update={"probability_map": 0.91, "nuclei": 0.86})
+    regions = card.located.model_copy(update={"regions": (region, other)})
+    assert caution_of_map(card.model_copy(update={"located": regions})) == ""
 
 
 @pytest.mark.parametrize(

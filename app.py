@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import LobuleError
 from core.extras import check_backend
 from core.hosts import KnownHosts
-from core.serving import SecurityHeaders, check_serving
+from core.serving import SecurityHeaders, begin_serving
 from core.slides.serving import routes
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
@@ -52,7 +52,7 @@ else:  # the server imports what it serves
 
     try:
         check_backend()
-        check_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
+        begin_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
     except LobuleError as error:
         raise SystemExit(str(error)) from None
     known = Middleware(KnownHosts, names=names_of_server())

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import ServingError
 from core.extras import how_to_install, is_installed
+from core.roots import hold_to_roots
 from core.settings import get_settings
 
 _ALLOWED = {
@@ -74,6 +75,15 @@ def is_local(address: str | None) -> bool:
         return ipaddress.ip_address(address.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def begin_serving(address: str | None, *, sign_in: bool) -> None:
+    """Check whether to serve, and hold this process to the data roots if there is reason to.
+
+    Takes and raises what `check_serving` does.
+    """
+    check_serving(address, sign_in=sign_in)
+    hold_to_roots(others=sign_in or not is_local(address))
 
 
 def check_serving(address: str | None, *, sign_in: bool) -> None:

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     slides: str | None = Field(
         default=None, description="folders whose slides can be opened, divided as in PATH"
     )
+    data_roots: str | None = Field(
+        default=None, description="folders that data are read from, divided as in PATH"
+    )
     dicomweb_url: SecretStr | None = Field(
         default=None, description="image archive that slides can be fetched from"
     )
@@ -90,9 +93,24 @@ class Settings(BaseSettings):
         return self.home / "cases"
 
     @property
+    def case_manifests(self) -> Path:
+        """Where judged images of the worklist are listed, to train on."""
+        return self.cases / "manifests"
+
+    @property
     def slide_roots(self) -> tuple[Path, ...]:
         """Folders on this computer whose slides can be opened."""
-        return tuple(Path(root) for root in (self.slides or "").split(os.pathsep) if root.strip())
+        return _divided(self.slides)
+
+    @property
+    def data_folders(self) -> tuple[Path, ...]:
+        """Folders on this computer that the server may read data from; see `core.roots`."""
+        return _divided(self.data_roots)
+
+    @property
+    def downloads(self) -> Path:
+        """Where public datasets are kept that were fetched, a folder each."""
+        return self.home / "downloads"
 
     @property
     def slide_uploads(self) -> Path:
@@ -113,6 +131,10 @@ class Settings(BaseSettings):
     def slide_downloads(self) -> Path:
         """Where slides that were fetched from an image archive are kept, a folder each."""
         return self.home / "slides" / "downloads"
+
+
+def _divided(folders: str | None) -> tuple[Path, ...]:
+    return tuple(Path(folder) for folder in (folders or "").split(os.pathsep) if folder.strip())
 
 
 def get_settings() -> Settings:

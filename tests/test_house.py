@@ -18,6 +18,7 @@ FLOORS = (
     {"core", "core.atomic", "core.counts", "core.durations", "core.errors"},
     {"core.extras"},
     {"core.settings"},
+    {"core.roots"},
     {
         *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
         "core.hosts",

@@ -17,6 +17,7 @@ from core.imaging.resize import resize, shrink
 from core.inference.classifier import Classifier
 from core.inference.tile_size import ScalePlan, plan_scale
 from core.inference.tiled import plan_tiles, tile_inputs
+from core.roots import image_files
 
 Progress = Callable[[float], None]
 """Told the share done, in [0, 1]; may raise to stop."""
@@ -113,10 +114,11 @@ def _read_ahead(
     spec = classifier.card.input
     paths = records["path"].tolist()
     given = records["um_per_px"].to_numpy(dtype=np.float64)
+    file = image_files(root)
 
     def read(row: int) -> _Ready | str:
         try:
-            image = read_image(root / paths[row])
+            image = read_image(file(paths[row]))
             info = image.info
             known = float(given[row]) if np.isfinite(given[row]) else None
             scale = plan_scale(

@@ -33,7 +33,7 @@ def download(
 
     archive = ARCHIVES[name]
     try:
-        folder = to or get_settings().home / "downloads" / name
+        folder = to or get_settings().downloads / name
         typer.echo(f"{archive.title}\nLicence: {archive.licence}", err=True)
         typer.echo("".join(f"Cite: {text}\n" for text in archive.citations), err=True, nl=False)
         typer.echo(f"From {archive.address}\nTo {folder}", err=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from core.atomic import write_whole
 from core.datasets.listing import MANIFEST_SUFFIXES, hidden, is_image
 from core.errors import DatasetError
+from core.roots import bounds, refuse_outside
 from core.settings import get_settings
 
 MOST = 20_000
@@ -37,13 +38,15 @@ class Place:
 
 
 def look_into(folder: Path) -> Place:
-    """See what lies in a folder.
+    """See what lies in a folder; links out of the roots (`core.roots`) are left out.
 
     Raises
     ------
     DatasetError
         If it is no folder, or may not be listed.
     """
+    refuse_outside(folder)
+    allowed = bounds()
     folders: list[str] = []
     manifests: list[str] = []
     images, whole = 0, True
@@ -53,7 +56,7 @@ def look_into(folder: Path) -> Place:
                 if number == MOST:
                     whole = False
                     break
-                if hidden(entry.name):
+                if hidden(entry.name) or (entry.is_symlink() and not allowed(entry.path)):
                     continue
                 if is_image(entry.name):
                     images += 1
@@ -70,7 +73,13 @@ def look_into(folder: Path) -> Place:
 
 
 def recent_datasets() -> list[str]:
-    """Paths of the datasets opened last, the latest first; none if nothing can be read."""
+    """Paths of the datasets opened last that may be read, the latest first."""
+    allowed = bounds()
+    return [path for path in _remembered() if allowed(path)]
+
+
+def _remembered() -> list[str]:
+    """None if nothing can be read."""
     try:
         kept = json.loads(_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -83,7 +92,7 @@ def recent_datasets() -> list[str]:
 def remember_dataset(path: Path) -> None:
     """Put a dataset first; what cannot be kept is forgotten, as nothing depends on it."""
     name = str(path)
-    kept = [name, *(other for other in recent_datasets() if other != name)][:MOST_RECENT]
+    kept = [name, *(other for other in _remembered() if other != name)][:MOST_RECENT]
     with suppress(OSError, ValueError):
         write_whole(_file(), json.dumps(kept))
 

@@ -19,6 +19,7 @@ from core.imaging.normalise import Normalisation, normalise_stain
 from core.imaging.read import PIXELS_VERSION, Image, read_image
 from core.imaging.resize import resize
 from core.imaging.tiles import square_crops
+from core.roots import image_files
 
 # What is decoded between two entries in the journal: at most this much is decoded again after an
 # interruption, and at most this much is held in memory.
@@ -117,9 +118,11 @@ def _build(
     file: CacheFile,
     progress: Callable[[float], None],
 ) -> None:
+    file_of = image_files(dataset.root)
+
     def read(row: int) -> NDArray[np.uint8] | Gone | str:
         try:
-            image = read_unchanged(dataset.root / paths[row], dataset.contents[row])
+            image = read_unchanged(file_of(paths[row]), dataset.contents[row])
             if isinstance(image, Gone):
                 return image
             squares = square_crops(image.pixels, crops)

@@ -23,6 +23,7 @@ from core.errors import DatasetError, ImageError
 from core.imaging.formats import PNG_SIGNATURE, read_header
 from core.imaging.read import read_image
 from core.imaging.resize import resize
+from core.roots import image_files
 
 CLASSES = ("no IDC", "IDC")
 _SQUARE = 0.9
@@ -189,8 +190,9 @@ def stitch(dataset: Dataset, patient: str) -> tuple[NDArray[np.uint8], NDArray[n
         (labels.shape[0] * IDC_PATCH, labels.shape[1] * IDC_PATCH, 3), 255, dtype=np.uint8
     )
     patches = zip(records["path"], records["label"], rows, columns, strict=True)
+    file = image_files(dataset.root)
     for path, label, row, column in patches:
-        patch = read_image(dataset.root / path).pixels
+        patch = read_image(file(path)).pixels
         if max(patch.shape) > IDC_PATCH:
             patch = resize(patch, IDC_PATCH, IDC_PATCH)
         top, left = row * IDC_PATCH, column * IDC_PATCH

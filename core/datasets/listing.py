@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from core.counts import counted
 from core.errors import DatasetError
 from core.imaging.formats import SUFFIXES
+from core.roots import bounds, outside
 
 IMAGE_SUFFIXES = tuple(sorted(set().union(*SUFFIXES.values())))
 """Of all formats that are read, as `str.endswith` takes them."""
@@ -40,12 +41,13 @@ def list_files(  # noqa: C901 - folders, links, files: one walk
     Raises
     ------
     DatasetError
-        If a folder cannot be listed, or names tell of an archive that was unpacked wrongly.
+        If a folder cannot be listed, a link leads where data may not be read, or names tell of an
+        archive that was unpacked wrongly.
     """
     files: list[str] = []
     links: list[os.DirEntry[str]] = []
     seen: set[tuple[int, int]] = set()
-    root = str(folder)
+    root, allowed = str(folder), bounds()
 
     def walk(start: str) -> None:
         waiting = [start]
@@ -79,6 +81,8 @@ def list_files(  # noqa: C901 - folders, links, files: one walk
         # What lies in the folder itself comes first; of links the one whose path does.
         links.sort(key=lambda entry: path_order(entry.path))
         entry = links.pop(0)
+        if not allowed(entry.path):
+            raise DatasetError(outside(f"{folder} holds the link {entry.path}, which leads"))
         if os.path.isdir(entry.path):  # noqa: PTH112 - False also for a link to itself
             walk(entry.path)
             continue

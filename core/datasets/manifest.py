@@ -40,6 +40,7 @@ from core.datasets.text_table import Row, read_text_table, row_names
 from core.errors import DatasetError, ImageError
 from core.imaging.formats import read_header
 from core.imaging.scale import number, why_implausible
+from core.roots import bounds, outside
 from core.settings import get_settings
 
 REQUIRED = ("path", "label")
@@ -81,7 +82,10 @@ def read_manifest(
     _check_filled(path, rows)
     root = path.parent
     images = [posixpath.normpath(row["path"].replace("\\", "/")) for row in rows]
+    _refuse_outside(path, images)
     images, other_form = _existing(root, images)
+    if other_form:
+        _refuse_outside(path, images)
     _check_paths(path, root, images)
     column = "subtype" if task == "subtype" and "subtype" in rows[0] else "label"
     classes, spelling, order = class_order(
@@ -134,9 +138,20 @@ def _says_nothing(column: str, cell: str) -> bool:
     return is_missing_label(cell) if column == "label" else is_missing(cell)
 
 
+def _refuse_outside(path: Path, images: list[str]) -> None:
+    allowed = bounds(path.parent)
+    wrong = [at for at, image in enumerate(images) if not allowed(path.parent / image)]
+    if wrong:
+        names = quoted(images[at] for at in wrong)
+        raise DatasetError(
+            outside(f"The manifest {path} names images in {row_names(wrong)} ({names}) that lie")
+        )
+
+
 def _existing(root: Path, images: list[str]) -> tuple[list[str], tuple[str, ...]]:
     """The names of files as the disk has them, where the manifest has another Unicode form."""
     listed: dict[str, dict[str, list[str]]] = {}
+    allowed = bounds(root)
 
     def names_in(place: str) -> dict[str, list[str]]:
         if place not in listed:
@@ -149,7 +164,9 @@ def _existing(root: Path, images: list[str]) -> tuple[list[str], tuple[str, ...]
     def found(place: str, parts: list[str]) -> str | None:
         if not parts:
             return place
-        names = [parts[0]] if parts[0] == ".." else names_in(place).get(path_key(parts[0]), [])
+        # Outside the roots, as on the way to them from the top, nothing is looked at.
+        as_written = parts[0] == ".." or not allowed(root / place)
+        names = [parts[0]] if as_written else names_in(place).get(path_key(parts[0]), [])
         ways = (found(posixpath.join(place, name), parts[1:]) for name in names)
         return next((way for way in ways if way), None)
 

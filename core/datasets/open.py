@@ -20,6 +20,7 @@ from core.datasets.manifest import read_manifest
 from core.datasets.people import group_neighbours, one_person_each
 from core.datasets.records import Dataset, Task, with_magnifications
 from core.errors import DatasetError
+from core.roots import refuse_outside
 
 _ACCEPTED = (
     "BreaKHis images under their official names (SOB_B_A-14-22549AB-40-001.png), in any "
@@ -72,8 +73,9 @@ def open_dataset(
     UndecidedClassesError
         If the words of two classes do not say which is positive, and nobody does.
     DatasetError
-        If there is nothing at the path, or no known layout, or a contradictory one; the message
-        says what was seen and what would be accepted.
+        If it or an image lies where data may not be read (see `core.roots`), there is nothing at
+        the path, or no known layout, or a contradictory one; the message says what was seen and
+        what would be accepted.
 
     Examples
     --------
@@ -86,6 +88,7 @@ def open_dataset(
     ('IDC: 140 images of 8 patients, 70 with carcinoma and 70 without.',)
     """
     path = Path(path)
+    refuse_outside(path)
     asked = (positive, model_classes)
     if _is_manifest(path):
         dataset = read_manifest(path, task, magnifications, patient_pattern, *asked)

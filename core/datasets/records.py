@@ -31,6 +31,7 @@ import pandas as pd
 from core.datasets.listing import path_order, quoted
 from core.datasets.spelling import magnification_name
 from core.errors import DatasetError
+from core.roots import image_files
 
 Task = Literal["binary", "subtype"]
 NOT_FOR_PATIENTS = "Any decision about a patient: it is a research tool, not a medical device."
@@ -193,9 +194,9 @@ class Dataset:
     @cached_property
     def contents(self) -> tuple[str, ...]:
         """SHA-256 of every record's file when it was first asked for, as 64 hex digits."""
+        file = image_files(self.root)
         with ThreadPoolExecutor() as pool:
-            paths = (self.root / path for path in self.records["path"])
-            return tuple(pool.map(_content_hash, paths))
+            return tuple(pool.map(lambda path: _content_hash(file(path)), self.records["path"]))
 
 
 def _content_hash(path: Path) -> str:

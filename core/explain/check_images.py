@@ -14,6 +14,7 @@ from core.imaging.tiles import cut, tile_grid, tile_means
 from core.inference.tile_size import plan_scale
 from core.inference.tiled import plan_tiles
 from core.registry.card import Card
+from core.roots import image_files
 
 IMAGES = 3
 PHANTOM = "synthetic sections (phantom)"
@@ -62,8 +63,9 @@ def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
     rows = sample(records["label"].to_numpy(), records["patient"].to_numpy(), IMAGES)
     inputs = []
     given_scales = records["um_per_px"].to_numpy(dtype=np.float64)
+    file = image_files(dataset.root)
     for row in rows:
-        image = read_image(dataset.root / records["path"].iloc[row])
+        image = read_image(file(records["path"].iloc[row]))
         given = float(given_scales[row])
         inputs.append(_one_input(image.pixels, image.info.um_per_px, given, card))
     return np.stack(inputs), f"images of {dataset.name}"

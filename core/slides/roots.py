@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SlideError
+from core.roots import existing, is_inside
 from core.settings import get_settings
 from core.slides.dicom import headers_in, is_dicom
 
@@ -43,7 +44,7 @@ def roots() -> tuple[Path, ...]:
     """Return the folders in which slides may lie, those that exist, links resolved."""
     settings = get_settings()
     folders = (*settings.slide_roots, settings.slide_uploads, settings.slide_downloads)
-    return tuple(dict.fromkeys(folder.resolve() for folder in folders if folder.is_dir()))
+    return existing(folders)
 
 
 def list_slides() -> list[SlideFile]:
@@ -66,7 +67,7 @@ def slide_path(slide_id: str) -> Path:
         If no slide has this id, or no longer.
     """
     slide = _seen.get(slide_id)
-    if slide is None or slide.root not in roots() or not _is_inside(slide.path, slide.root):
+    if slide is None or slide.root not in roots() or not is_inside(slide.path, slide.root):
         slide = next((slide for slide in list_slides() if slide.id == slide_id), None)
     if slide is None:
         raise SlideError(
@@ -83,7 +84,7 @@ def slides_in(folder: Path, root: Path | None = None) -> list[Path]:
     """
     files = [file for file in sorted(folder.iterdir()) if not file.name.startswith(".")]
     slides = [file for file in files if file.suffix.lower() in SUFFIXES]
-    slides = [file for file in slides if file.is_file() and _is_inside(file, root or folder)]
+    slides = [file for file in slides if file.is_file() and is_inside(file, root or folder)]
     if any(_may_be_dicom(file) for file in files):
         slides += _series(folder)
     return sorted(slides)
@@ -118,10 +119,3 @@ def _slide(path: Path, root: Path) -> SlideFile:
     place = f"{root}\0{path.relative_to(root).as_posix()}"
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()
     return SlideFile(digest[:_ID_LENGTH], path.name, path, root)
-
-
-def _is_inside(path: Path, root: Path) -> bool:
-    try:
-        return path.resolve(strict=True).is_relative_to(root)
-    except (OSError, RuntimeError):
-        return False

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import ImageError
+from core.errors import DatasetError, ImageError
+from core.roots import image_files
 from pages.shared.marks import mark_of
 from pages.shared.plain import as_html, visible
 
@@ -162,8 +163,9 @@ def _mark(dataset: "Dataset", label: int) -> str:
 
 def _picture(root: Path, path: str) -> str | None:
     try:
-        return _encoded(str(root / path), (root / path).stat().st_mtime_ns)
-    except OSError:
+        file = image_files(root)(path)
+        return _encoded(str(file), file.stat().st_mtime_ns)
+    except (DatasetError, OSError):
         return None
 
 

@@ -1,12 +1,14 @@
 """What the user gives: image files, or the phantom; all of it goes onto the desk."""
 
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from core.errors import ImageError
 from core.imaging.archive import SUFFIX, unpack
+from core.roots import image_file
 from core.settings import get_settings
 from pages.desk.state import MOST_BYTES, MOST_IMAGES, Desk, Upload, keep_in_address, open_desk
 from pages.desk.stated_scale import forget_scale
@@ -120,6 +122,10 @@ def _same(content: bytes) -> bytes:
     return content
 
 
+def _content(file: Path) -> bytes:
+    return image_file(file).read_bytes()
+
+
 def take_away(ids: list[str]) -> None:
     """Take images off the desk; the uploader, which may still list them, starts afresh."""
     open_desk().remove(ids)
@@ -135,8 +141,9 @@ def receive() -> None:
     if sent is None:
         return
     desk = open_desk()
-    size = sent.file.stat().st_size
-    upload = Upload(str(sent.file), sent.name, sent.file.read_bytes, sent.um_per_px, size=size)
+    size = image_file(sent.file).stat().st_size
+    content = partial(_content, sent.file)
+    upload = Upload(str(sent.file), sent.name, content, sent.um_per_px, size=size)
     desk.remove([upload.id, PHANTOM.id])
     put_on_show(desk, upload)
     st.session_state["model"] = sent.model

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.errors import LobuleError
+from core.errors import DatasetError, LobuleError
 from core.registry.package import Package
+from core.roots import image_file
 from pages.figures.evaluated import EvaluatedModel
 from pages.figures.numbers import offer_numbers
 from pages.figures.whereabouts import ask_where, places_of
@@ -114,9 +115,12 @@ def _show_error(
 
 def _show_image(model: EvaluatedModel, name: str, place: "Whereabouts", *, heat: bool) -> None:
     try:
-        written = place.file.stat().st_mtime_ns
+        written = image_file(place.file).stat().st_mtime_ns
     except OSError as error:
         notice(f"{name} cannot be read ({error.strerror}).", "error")
+        return
+    except DatasetError as error:
+        notice(str(error), "error")
         return
     package = model.package if heat else None
     picture, fault = _picture(str(place.file), written, place.um_per_px, package)

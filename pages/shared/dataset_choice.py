@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.datasets.browse import look_into, recent_datasets
 from core.errors import DatasetError
+from core.roots import data_roots, held, may_read
 from pages.shared.plain import as_html, notice
 
 _HERE = "browsed_folder"
@@ -87,7 +88,10 @@ def note_questions(path: Path, undecided: tuple[str, ...], dataset: str) -> bool
 
 @st.dialog("Pick a folder", width="large")
 def pick_folder() -> None:
-    """Walk through the folders of the machine that runs Lobule."""
+    """Walk through the folders of the machine that runs Lobule, or through its data roots."""
+    if not st.session_state[_HERE]:
+        _pick_root()
+        return
     here = Path(st.session_state[_HERE])
     st.html(f'<div class="lobule-file"><b>{as_html(here)}</b></div>')
     try:
@@ -113,8 +117,8 @@ def pick_folder() -> None:
         st.caption(f"{place.images:,} images directly in this folder{more}.")
     target = here / chosen if chosen else here
     with st.container(horizontal=True):
-        if st.button("Up one folder", key="up", disabled=here == here.parent):
-            st.session_state[_HERE] = str(here.parent)
+        if st.button("Up one folder", key="up", disabled=not held() and here == here.parent):
+            st.session_state[_HERE] = str(here.parent) if may_read(here.parent) else ""
             st.session_state.pop(f"into-{here.parent}", None)
             st.rerun(scope="fragment")
         if st.button(
@@ -125,6 +129,19 @@ def pick_folder() -> None:
             args=(str(target),),
         ):
             st.rerun()
+
+
+def _pick_root() -> None:
+    roots = [str(root) for root in data_roots()]
+    if not roots:
+        notice("No folder of data can be read here. Ask whoever runs Lobule to name one.")
+    chosen = st.selectbox(
+        "Begin in", roots, index=None, key="into-roots", placeholder="Folders that may be read"
+    )
+    if chosen:
+        st.session_state[_HERE] = chosen
+        st.session_state.pop("into-roots")
+        st.rerun(scope="fragment")
 
 
 def _take(path: str) -> None:
@@ -138,6 +155,8 @@ def _take_recent() -> None:
 
 def _as_path(typed: str) -> Path:
     path = Path(typed)
+    if held():  # nobody is to learn whose home there is
+        return path.absolute()
     try:
         return path.expanduser().absolute()
     except RuntimeError:  # a user that does not exist
@@ -145,11 +164,12 @@ def _as_path(typed: str) -> Path:
 
 
 def _nearest_folder(typed: str) -> str:
+    """The typed folder or the next above it that is there; "" if it is to be chosen from roots."""
     start = _as_path(typed) if typed else Path.home()
     for folder in (start, *start.parents):
         try:
-            if folder.is_dir():
+            if may_read(folder) and folder.is_dir():
                 return str(folder)
         except OSError:
             continue
-    return str(Path.home())
+    return "" if held() else str(Path.home())

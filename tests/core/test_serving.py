@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ServingError
-from core.serving import HEADERS, SecurityHeaders, check_serving, is_local
+from core.roots import HELD, held
+from core.serving import HEADERS, SecurityHeaders, begin_serving, check_serving, is_local
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.8.9.10", "::1", "[::1]"])
@@ -30,6 +31,16 @@ def test_others_are_refused_in_words_unless_users_sign_in(
     check_serving(address, sign_in=True)
     monkeypatch.setenv("LOBULE_SERVE_WITHOUT_SIGN_IN", "1")
     check_serving(address, sign_in=False)
+
+
+def test_data_stay_in_their_roots_where_others_can_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(HELD, "")  # what is set below goes with the test
+    monkeypatch.setenv("LOBULE_SERVE_WITHOUT_SIGN_IN", "1")
+    for address, sign_in in (("localhost", False), ("localhost", True), ("0.0.0.0", False)):  # noqa: S104
+        monkeypatch.delenv(HELD)
+        begin_serving(address, sign_in=sign_in)
+        assert held() is (sign_in or address != "localhost")
+        monkeypatch.setenv(HELD, "")
 
 
 @pytest.mark.parametrize("module", ["authlib", "httpx2"])

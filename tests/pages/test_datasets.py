@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import core.datasets.open
 from core.datasets.records import Dataset
 from core.errors import DatasetError
+from core.roots import HELD
 from pages.audits import contents
 from pages.audits.job import AuditJob
 from pages.audits.request import DatasetRequest
@@ -309,6 +310,28 @@ def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
     assert not page.exception
     into = page.selectbox(key=f"into-{tiny_idc.parent}")
     assert "idc" in into.options
+
+
+def test_the_picker_stays_in_the_roots(
+    tiny_idc: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = draw(tiny_idc / "secret" / "x.png").parent.rename(tiny_idc.parent / "secret")
+    (tiny_idc / "way out").symlink_to(secret)
+    (tiny_idc / "deeper").mkdir()
+    monkeypatch.setenv("LOBULE_DATA_ROOTS", str(tiny_idc))
+    monkeypatch.setenv(HELD, "1")
+    page = open_folder(secret)
+    assert "outside the folders that data are read from" in html(page)
+    page.button(key="pick").click().run()
+    assert page.selectbox(key="into-roots").options == [str(tiny_idc)]
+    page.text_input(key="dataset_path").set_value(str(tiny_idc / "deeper" / "gone")).run()
+    page.button(key="pick").click().run()
+    assert "into-roots" not in {box.key for box in page.selectbox}
+    page = ended(page).text_input(key="dataset_path").set_value(str(tiny_idc)).run()
+    page.button(key="pick").click().run()
+    into = page.selectbox(key=f"into-{tiny_idc}").options
+    assert "deeper" in into
+    assert "way out" not in into
 
 
 def test_datasets_are_those_of_the_question(tiny_idc: Path) -> None:

@@ -21,6 +21,7 @@ from core.datasets.audit.quality import quality_findings
 from core.datasets.audit.scan import Scan, name_of, places, read_pixels, scan
 from core.datasets.records import Dataset
 from core.errors import DatasetError, Stopped
+from core.roots import bounds
 from core.settings import get_settings
 
 # Higher whenever the same facts lead to other findings.
@@ -110,9 +111,9 @@ def judge(
     paths = records["path"].to_numpy(dtype=object)
     stop()
     progress("Looking for duplicates", 0.0)
-    files = places(dataset.root, paths.tolist())
+    files, allowed = places(dataset.root, paths.tolist()), bounds(dataset.root)
     exact = exact_groups(facts)
-    near = near_groups(facts, exact, lambda row: read_pixels(files[row]), stop)
+    near = near_groups(facts, exact, lambda row: read_pixels(files[row], allowed), stop)
     stop()
     progress("Judging colour alone", 0.0)
     readable = np.flatnonzero(facts["readable"])

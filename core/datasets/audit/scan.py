@@ -17,6 +17,7 @@ from core.datasets.audit.pictures import decode_picture
 from core.datasets.records import Dataset
 from core.errors import ImageError, Stopped
 from core.imaging.formats import format_of
+from core.roots import bounds, outside
 from core.settings import get_settings
 
 _CHUNK, _CHUNK_BYTES = 128, 8 << 20  # at most: files, and bytes of files as large as the first
@@ -73,7 +74,7 @@ def scan(
     """
     paths = dataset.records["path"].tolist()
     file = folder / f"{name_of(dataset.root)}.npz"
-    files = places(dataset.root, paths)
+    files, allowed = places(dataset.root, paths), bounds(dataset.root)
     facts, reasons = recall(file, paths)
     known = facts["size"] >= 0  # the others are read, whatever the disk says of them
     stamps = _stamps([place for place, is_known in zip(files, known, strict=True) if is_known])
@@ -82,7 +83,7 @@ def scan(
     changed = np.flatnonzero(~known)
     done = len(paths) - len(changed)
     try:
-        for rows, measured, wrong in _measured(files, changed, cancelled):
+        for rows, measured, wrong in _measured(files, changed, allowed, cancelled):
             facts[rows] = measured
             known[rows] = True
             reasons.update({paths[row]: words for row, words in wrong.items()})
@@ -126,7 +127,10 @@ Chunk = tuple[NDArray[np.int64], NDArray[np.void], dict[int, str]]
 
 
 def _measured(
-    files: list[str], rows: NDArray[np.int64], cancelled: Callable[[], bool]
+    files: list[str],
+    rows: NDArray[np.int64],
+    allowed: Callable[[str], bool],
+    cancelled: Callable[[], bool],
 ) -> Iterator[Chunk]:
     """Yield chunks of rows with what was measured; a few chunks are under way at any time."""
     settings = get_settings()
@@ -138,7 +142,8 @@ def _measured(
         start = 0
         while start < len(rows):
             end = start + _files_a_chunk(files[rows[start]])
-            under_way.append(pool.submit(_measure_chunk, files, rows[start:end], limits, cancelled))
+            chunk = (files, rows[start:end], limits, allowed, cancelled)
+            under_way.append(pool.submit(_measure_chunk, *chunk))
             start = end
             if len(under_way) > 2 * workers:
                 yield under_way.popleft().result()
@@ -168,6 +173,7 @@ def _measure_chunk(
     files: list[str],
     rows: NDArray[np.int64],
     limits: tuple[int, int],
+    allowed: Callable[[str], bool],
     cancelled: Callable[[], bool],
 ) -> Chunk:
     facts = np.zeros(len(rows), FACTS)
@@ -179,6 +185,9 @@ def _measure_chunk(
     for at, row in enumerate(rows.tolist()):
         if cancelled():
             raise Stopped("Audit stopped; the next one continues from there.")
+        if not allowed(files[row]):
+            wrong[row] = outside("The file leads")
+            continue
         try:
             data, *stamps[at] = _read(files[row], limits[0])
         except (OSError, ValueError) as error:
@@ -202,8 +211,10 @@ def _measure_chunk(
     return rows, facts, wrong
 
 
-def read_pixels(place: str) -> NDArray[np.uint8] | None:
-    """Read one image again; None if it cannot be read any more."""
+def read_pixels(place: str, allowed: Callable[[str], bool]) -> NDArray[np.uint8] | None:
+    """Read one image again; None if it cannot, or may not, be read any more."""
+    if not allowed(place):
+        return None
     settings = get_settings()
     try:
         data, *_ = _read(place, settings.max_image_bytes)

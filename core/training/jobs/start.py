@@ -6,6 +6,7 @@ from core.errors import DatasetError, TrainingError
 from core.jobs.folder import line_order
 from core.jobs.lock import let_go, take
 from core.jobs.process import detach
+from core.roots import refuse_outside
 from core.settings import get_settings
 from core.training.jobs.events import Events
 from core.training.jobs.folder import RunFolder, create_folder, find_folder
@@ -78,7 +79,7 @@ def check(request: Request) -> None:
     Raises
     ------
     LobuleError
-        If the name is taken or cannot be used, or there are no data.
+        If the name is taken or cannot be used, or there are no data, or none that may be read.
     """
     check_name(request.name)
     shelf = request.folder or get_settings().own_models
@@ -87,6 +88,7 @@ def check(request: Request) -> None:
             f"There is already a model named {request.name!r} in {shelf}. Choose another "
             "--name, or give --replace."
         )
+    refuse_outside(request.data)
     if not os.access(request.data, os.F_OK):
         raise DatasetError(
             f"There is no folder or manifest {request.data}. Give the folder that holds the images."

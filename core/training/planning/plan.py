@@ -16,6 +16,7 @@ from core.evaluation.colour_alone import FOLDS
 from core.imaging.normalise import normalise_stain
 from core.imaging.read import read_image
 from core.imaging.resize import resize
+from core.roots import image_files
 from core.settings import get_settings
 from core.training.jobs.start import check
 from core.training.judging.folds import folds_of_fit, split_of_fold
@@ -223,10 +224,11 @@ def _fits(folds: int) -> float:
 def _reading_seconds(dataset: Dataset, recipe: Recipe, crops: int) -> float:
     """Seconds to decode every image, from a few."""
     rows = np.linspace(0, len(dataset.records) - 1, _SAMPLED).astype(int)
+    file = image_files(dataset.root)
     started = time.perf_counter()
     for row in rows:
         try:
-            pixels = read_image(dataset.root / dataset.records["path"].iloc[row]).pixels
+            pixels = read_image(file(dataset.records["path"].iloc[row])).pixels
         except LobuleError:
             continue
         small = resize(pixels, recipe.input_size, recipe.input_size)

@@ -11,6 +11,7 @@ from core.errors import ImageError, TrainingError
 from core.imaging.read import read_image
 from core.imaging.tiles import NEARLY_SQUARE, crops_needed
 from core.registry.card import InputSpec
+from core.roots import image_files
 from core.training.request.recipe import Recipe
 
 # An image may differ this much in scale from those trained on before the answer is warned of.
@@ -91,9 +92,9 @@ def framing_of(dataset: Dataset, side: int, fit: Literal["squash", "crops"]) -> 
 
 def _shape(dataset: Dataset, rows: NDArray[np.int64]) -> tuple[int, int]:
     """Median height and width of a few images; one that cannot be read is reported later."""
-    shapes = []
+    shapes, file = [], image_files(dataset.root)
     for row in rows[np.linspace(0, len(rows) - 1, min(_SAMPLED, len(rows))).astype(int)]:
-        path = dataset.root / dataset.records["path"].iloc[row]
+        path = file(dataset.records["path"].iloc[row])
         try:
             info = read_image(path).info
         except ImageError:

@@ -13,6 +13,7 @@ from core.datasets.split import SplitKind
 from core.errors import RecipeError
 from core.evaluation.balance import Balance
 from core.imaging.normalise import Normalisation
+from core.roots import may_read, outside
 from core.training.request.setting_place import line_of
 
 # Epochs without a lower validation loss after which a plateau halves the learning rate.
@@ -228,6 +229,8 @@ def load_recipe(name: str) -> Recipe:
     """
     if name.endswith(".toml"):
         path = Path(name)
+        if not may_read(path):
+            raise RecipeError(outside(f"The recipe {path} lies"))
     elif name in recipe_names():
         path = Path(str(files("core.training") / "recipes" / f"{name}.toml"))
     else:

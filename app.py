@@ -2,14 +2,9 @@
 
 import streamlit as st
 
-from core.errors import LobuleError
-from core.extras import check_backend
-from core.hosts import KnownHosts
-from core.serving import SecurityHeaders, begin_serving
-from core.slides.serving import routes
 from pages.frame.keras_state import keep_keras_state
-from pages.frame.page_style import RESEARCH_USE, PageStyle, hold_sidebar, show_page
-from pages.frame.sign_in import names_of_server, sign_in_is_configured, signed_in
+from pages.frame.page_style import RESEARCH_USE, hold_sidebar, show_page
+from pages.frame.sign_in import may_see, signed_in
 from pages.frame.whole_runs import keep_runs_whole
 from pages.shared.address import keep_in_address
 from pages.shared.entrance import entered
@@ -35,7 +30,8 @@ def draw() -> None:
         if page != about:  # all others have something in it
             hold_sidebar()
         keep_in_address()
-        page.run()
+        if may_see(page.title):
+            page.run()
     st.caption(RESEARCH_USE)
     st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis
     if page in (diagnose, slides):  # those that ask a model
@@ -47,14 +43,9 @@ keep_runs_whole()
 if __name__ == "__main__":  # a run of a browser's session
     draw()
 else:  # the server imports what it serves
-    from starlette.middleware import Middleware
     from streamlit.starlette import App
 
-    try:
-        check_backend()
-        begin_serving(st.get_option("server.address"), sign_in=sign_in_is_configured())
-    except LobuleError as error:
-        raise SystemExit(str(error)) from None
-    known = Middleware(KnownHosts, names=names_of_server())
-    layers = [Middleware(SecurityHeaders), known, Middleware(PageStyle)]
-    app = App(__file__, routes=routes(st.get_option("server.baseUrlPath")), middleware=layers)
+    from pages.frame.guards import guarded
+
+    # `streamlit run` reads this file to find out whether it makes an App.
+    app = App(__file__, **guarded())

@@ -77,6 +77,10 @@ class CaseConflictError(CaseError):
     """A case was changed by somebody else since it was read."""
 
 
+class NotAllowedError(CaseError, DatasetError, PackageError, SlideError, TrainingError):
+    """Somebody's role does not allow what they asked for, whichever of these it is."""
+
+
 class ServingError(LobuleError):
     """The server was told to listen where strangers could reach it."""
 

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
         default=None,
         description="addresses, @domains and groups that may come in, divided by commas",
     )
+    roles: Path | None = Field(
+        default=None, description="TOML file of who is reader, pathologist, researcher, …"
+    )
+    idle_minutes: float = Field(
+        default=60, gt=0, description="after so long without a click users sign in again"
+    )
     hosts: str | None = Field(
         default=None, description="names that the server may be called by, divided by commas"
     )

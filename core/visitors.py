@@ -1,6 +1,13 @@
-"""Who of those that can sign in may come in."""
+"""Who of those that can sign in may come in, and until when."""
 
+import hashlib
+import json
+import threading
+import time
 from collections.abc import Mapping
+
+_NEVER = float("-inf")
+_MOST_SITTINGS = 10_000
 
 
 def may_enter(claims: Mapping[str, object], allowed: str | None) -> bool:
@@ -17,15 +24,69 @@ def may_enter(claims: Mapping[str, object], allowed: str | None) -> bool:
     if allowed is None:
         return True
     listed = {entry.strip().casefold() for entry in allowed.split(",")} - {""}
+    return not listed.isdisjoint(names_of(claims))
+
+
+def names_of(claims: Mapping[str, object]) -> frozenset[str]:
+    """Return what lists may call somebody by: address, "@domain" and groups, in small letters."""
     names = {name.casefold() for key in ("groups", "roles") for name in _texts(claims.get(key))}
     address = str(claims.get("email") or "").strip().casefold()
     # Some providers pass on an address that its owner only claims to have.
     if "@" in address and claims.get("email_verified", True) in {True, "true"}:
         names |= {address, address[address.rindex("@") :]}
-    return not listed.isdisjoint(names)
+    return frozenset(names)
 
 
 def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+class Sittings:
+    """When each of those who signed in was last here: a sign-in ends after idleness, and on leave.
+
+    What a browser shows as its sign-in is good for weeks. So the server remembers which of them
+    have ended; those from before it started count from when they were given.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, float] = {}  # the longest idle first
+        self._lock = threading.Lock()
+
+    def is_over(self, claims: Mapping[str, object], minutes: float, *, here: bool = True) -> bool:
+        """Tell whether a sign-in has ended.
+
+        Parameters
+        ----------
+        claims
+            Of the identity token. One that does not say when it was given never ends here.
+        minutes
+            After which idleness ends it.
+        here
+            Whether this is a sign that somebody is there.
+        """
+        given = claims.get("iat")
+        if not isinstance(given, int | float):
+            return False
+        name, now = _name_of(claims), time.time()
+        with self._lock:
+            seen = self._seen.get(name, given)
+            over = now - seen > 60 * minutes
+            if over or here:
+                self._seen.pop(name, None)
+                self._seen[name] = _NEVER if over else now
+            while len(self._seen) > _MOST_SITTINGS:
+                del self._seen[next(iter(self._seen))]
+        return over
+
+    def end(self, claims: Mapping[str, object]) -> None:
+        """End a sign-in: what the browser shows for it is worth nothing any more."""
+        with self._lock:
+            self._seen.pop(_name_of(claims), None)
+            self._seen[_name_of(claims)] = _NEVER
+
+
+def _name_of(claims: Mapping[str, object]) -> str:
+    told = [str(claims.get(key)) for key in ("iss", "sub", "email", "iat", "exp", "nonce")]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()

@@ -15,6 +15,7 @@ from core.evaluation.predictions_file import as_table
 from core.registry.card import Card, InputSpec
 from core.registry.manage import refuse_name
 from core.registry.package import Package, save_package
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.training.request.data import after_audit, at_scale
 from core.training.request.input_spec import framing_of
@@ -46,6 +47,7 @@ def adopt(
         If what was stated does not fit the network or the data, the name is taken, or the flat
         network would not answer the same.
     """
+    require(Deed.CHANGE_MODELS)
     refuse_name(request.name)
     order = order_of(request, foreign)
     check_scale(request)

@@ -3,13 +3,15 @@
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from core.cases.access import is_owner, listed, names_in
 from core.cases.database import writing
 from core.cases.records import Actor, Case, CaseImage, Verdict
 from core.cases.schema import AnswerRow, CaseRow, ImageRow
 from core.cases.store import Store
 from core.cases.trail import name_of, note_down, now, step
 from core.cases.words import folded, storable
-from core.errors import CaseError
+from core.errors import CaseError, NotAllowedError
+from core.rights import Deed, require
 
 
 def judge(
@@ -42,6 +44,7 @@ def judge(
     CaseError
         If a subtype is missing, the case was deleted, or the database cannot be used.
     """
+    require(Deed.JUDGE)
     subtype = storable(subtype.strip(), "subtype") if verdict == Verdict.OTHER_SUBTYPE else ""
     note = storable(note.strip(), "note")
     if verdict == Verdict.OTHER_SUBTYPE and not subtype:
@@ -76,6 +79,7 @@ def name_patient(store: Store, case: Case, actor: Actor, patient: str) -> None:
     CaseError
         If it was deleted, or the database cannot be used.
     """
+    require(Deed.SAVE)
     patient = storable(patient.strip(), "patient's pseudonym")
     with writing(store.engine) as session:
         step(session, case)
@@ -86,6 +90,47 @@ def name_patient(store: Store, case: Case, actor: Actor, patient: str) -> None:
         )
         change = ({"patient": case.patient}, {"patient": patient})
         note_down(session, case.id, actor, "patient named", change=change)
+
+
+def share_case(store: Store, case: Case, actor: Actor, names: list[str]) -> None:
+    """Let others open a case and, if they are pathologists, judge it; an empty list takes it back.
+
+    Parameters
+    ----------
+    store, case, actor
+        Where, which as it was read, and who.
+    names
+        Addresses, "@domain", groups, or `core.rights.EVERYBODY`.
+
+    Raises
+    ------
+    CaseConflictError
+        If the case was changed since it was read.
+    CaseError
+        If there are too many names, the case was deleted, or the database cannot be used.
+    NotAllowedError
+        If somebody else saved it.
+    """
+    _require_owner(case)
+    shared_with = listed(names)
+    with writing(store.engine) as session:
+        step(session, case)
+        session.execute(
+            update(CaseRow).where(CaseRow.id == case.id).values(shared_with=shared_with)
+        )
+        then, now_ = (
+            {"shared_with": list(each)} for each in (case.shared_with, names_in(shared_with))
+        )
+        note_down(session, case.id, actor, "shared", change=(then, now_))
+
+
+def _require_owner(case: Case) -> None:
+    require(Deed.SAVE)
+    if not is_owner(case.created_by):
+        raise NotAllowedError(
+            f"{case.created_by} saved the case {case.id}: only they, or an administrator, may "
+            "share or delete it."
+        )
 
 
 def delete_case(store: Store, case: Case, actor: Actor) -> None:
@@ -102,6 +147,7 @@ def delete_case(store: Store, case: Case, actor: Actor) -> None:
         If it was deleted already, or the database cannot be used; nothing is changed then. Or if
         the case is deleted but its image files could not be removed, which the message says.
     """
+    _require_owner(case)
     with writing(store.engine) as session:
         step(session, case)
         note_down(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from core.cases.access import listed
 from core.cases.chain import (
     BEGINNING,
     COLUMNS,
@@ -139,6 +140,7 @@ class _Told:
 
     saved: Entry | None = None
     patient: str | None = None
+    shared_with: str = ""
     deleted: Entry | None = None
     files: dict[int, str] = field(default_factory=dict)
     facts: dict[int, str | None] = field(default_factory=dict)
@@ -157,6 +159,8 @@ class _Told:
             self.saved = self.saved or row
         elif row.action == "judged":
             self.judged[image] = row
+        elif row.action == "shared":
+            self.shared_with = listed([str(name) for name in after.get("shared_with") or ()])
         elif row.action == "deleted":
             self.deleted = row
         self.patient = after.get("patient", self.patient)
@@ -198,6 +202,8 @@ def _differences(session: Session, case: CaseRow | None, told: _Told | None) -> 
         return
     if told.patient is not None and told.patient != case.patient:
         yield "has another pseudonym than its trail tells."
+    if told.shared_with != case.shared_with:
+        yield "is shared with others than its trail tells."
     images = session.scalars(
         select(ImageRow).where(ImageRow.case_id == case.id).order_by(ImageRow.position)
     ).all()

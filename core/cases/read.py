@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
 
+from core.cases.access import names_in, refuse_hidden, visible
 from core.cases.database import reading
 from core.cases.records import (
     UNJUDGED,
@@ -52,13 +53,11 @@ def load_case(store: Store, case_id: str) -> Case:
     Raises
     ------
     CaseError
-        If there is none of that id, or the database cannot be used.
+        If there is none of that id for whoever acts, or the database cannot be used.
     """
     with reading(store.engine) as session:
-        row = session.get(CaseRow, case_id, options=[_WHOLE])
-        if row is None:
-            raise CaseError(f"There is no case {case_id!r}. Look for it in the worklist.")
-        return _case(row)
+        refuse_hidden(session, case_id)
+        return _case(session.get_one(CaseRow, case_id, options=[_WHOLE]))
 
 
 def find_cases(store: Store, wanted: CaseFilter, *, most: int | None = MOST) -> Listing:
@@ -90,7 +89,7 @@ def tombstones(store: Store, *, most: int = MOST) -> Listing:
     CaseError
         If the database cannot be used.
     """
-    gone = [CaseRow.deleted_at.is_not(None)]
+    gone = [CaseRow.deleted_at.is_not(None), visible()]
     with reading(store.engine) as session:
         total = session.scalar(select(func.count()).select_from(CaseRow).where(*gone)) or 0
         return Listing(_load(session, gone, most), total)
@@ -106,7 +105,8 @@ def choices(store: Store) -> Choices:
     """
 
     def all_of(session: Session, column: InstrumentedAttribute[str]) -> tuple[str, ...]:
-        return tuple(sorted(session.scalars(select(column).distinct())))
+        known = select(column).join(ImageRow).join(CaseRow).where(visible()).distinct()
+        return tuple(sorted(session.scalars(known)))
 
     with reading(store.engine) as session:
         return Choices(all_of(session, AnswerRow.said), all_of(session, AnswerRow.model))
@@ -140,6 +140,7 @@ def full_answer(store: Store, answer_id: int) -> FullAnswer:
         row = session.get(AnswerRow, answer_id, options=everything)
         if row is None:
             raise CaseError("This answer is gone: its case was deleted. Reload the worklist.")
+        refuse_hidden(session, session.get_one(ImageRow, row.image_id).case_id)
         card = session.get_one(CardRow, row.card_sha256).content
         return FullAnswer(card, json.loads(row.content), unpack(row.maps))
 
@@ -155,7 +156,7 @@ def _load(
 
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [CaseRow.deleted_at.is_(None)]
+    conditions: list[ColumnElement[bool]] = [CaseRow.deleted_at.is_(None), visible()]
     if text := folded(wanted.text.strip()).replace("\0", "\ufffd"):
         in_case = CaseRow.words.contains(text, autoescape=True)
         conditions.append(
@@ -188,6 +189,7 @@ def _case(row: CaseRow) -> Case:
         version=row.version,
         deleted_at=row.deleted_at,
         images=tuple(map(_image, row.images)),
+        shared_with=names_in(row.shared_with),
     )
 
 

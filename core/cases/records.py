@@ -135,6 +135,8 @@ class Case:
     version: int
     deleted_at: datetime | None
     images: tuple[CaseImage, ...]
+    shared_with: tuple[str, ...] = ()
+    """Addresses, @domains and groups, in small letters."""
 
 
 @dataclass(frozen=True, slots=True)

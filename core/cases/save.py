@@ -15,6 +15,7 @@ from core.cases.store import Store
 from core.cases.trail import name_of, note_down, now, step
 from core.cases.words import as_json, folded, storable
 from core.errors import CaseError
+from core.rights import Deed, require
 
 # No vowels, so that no words come out, and nothing that is taken for something else: 0 O, 1 I L.
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"
@@ -48,7 +49,10 @@ def save_case(store: Store, images: Iterable[NewImage], actor: Actor, *, patient
     ------
     CaseError
         If there are no images, the disk is full, or the database cannot be used.
+    NotAllowedError
+        If the role of whoever acts does not allow it.
     """
+    require(Deed.SAVE)
     patient = storable(patient.strip(), "patient's pseudonym")
     with writing_files(), store.locked():
         staging = Staging(store.images)
@@ -73,6 +77,7 @@ def add_answer(store: Store, case: Case, image: CaseImage, answer: NewAnswer, ac
     CaseError
         If it was deleted, or the database cannot be used.
     """
+    require(Deed.SAVE)
     row, card = _answer_row(answer, actor)
     row.image_id = image.id
     with writing(store.engine) as session:
@@ -113,6 +118,7 @@ def _prepare(
             answers=[answer],
         )
         if image.verdict is not None:
+            require(Deed.JUDGE)
             row.verdict = image.verdict.value
             row.subtype = storable(image.subtype, "subtype")
             row.words = folded(name, row.subtype)

@@ -63,6 +63,8 @@ class CaseRow(Base):
     version: Mapped[int]
     """Grows with each change: who read an older one may not write."""
     deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+    shared_with: Mapped[str] = mapped_column(Text, server_default="")
+    """Addresses, @domains and groups, each between two line ends."""
     images: Mapped[list["ImageRow"]] = relationship(
         order_by="ImageRow.position", back_populates="case"
     )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.cases.access import refuse_hidden
 from core.cases.chain import append
 from core.cases.database import reading
 from core.cases.records import Actor, Case, TrailEntry
@@ -14,6 +15,7 @@ from core.cases.schema import CaseRow, TrailRow
 from core.cases.store import Store
 from core.cases.words import as_json, storable
 from core.errors import CaseConflictError, CaseError
+from core.rights import Deed, who_acts
 
 LOCAL_USER = "local user"
 
@@ -76,8 +78,9 @@ def step(session: Session, case: Case) -> None:
     CaseConflictError
         If the case was changed meanwhile; says by whom.
     CaseError
-        If there is no such case, or it was deleted.
+        If there is no such case for whoever acts, or it was deleted.
     """
+    refuse_hidden(session, case.id)
     taken = session.execute(
         update(CaseRow)
         .where(CaseRow.id == case.id, CaseRow.version == case.version, CaseRow.deleted_at.is_(None))
@@ -89,9 +92,7 @@ def step(session: Session, case: Case) -> None:
 
 
 def _refusal(session: Session, case: Case) -> CaseError:
-    row = session.get(CaseRow, case.id)
-    if row is None:
-        return CaseError(f"There is no case {case.id}. Look for it in the worklist.")
+    row = session.get_one(CaseRow, case.id)
     last = session.scalars(
         select(TrailRow).where(TrailRow.case_id == case.id).order_by(TrailRow.id.desc()).limit(1)
     ).one()
@@ -110,9 +111,11 @@ def read_trail(store: Store, case_id: str) -> list[TrailEntry]:
     Raises
     ------
     CaseError
-        If the database cannot be used.
+        If there is none for whoever acts, or the database cannot be used.
     """
     with reading(store.engine) as session:
+        if not who_acts().may(Deed.SEE_ALL):  # whose rows are gone has a trail all the same
+            refuse_hidden(session, case_id)
         rows = session.scalars(
             select(TrailRow).where(TrailRow.case_id == case_id).order_by(TrailRow.id)
         ).all()

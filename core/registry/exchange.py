@@ -23,6 +23,7 @@ from core.registry.package import (
     read_card,
     with_graph,
 )
+from core.rights import Deed, require
 from core.settings import get_settings
 
 MOST_FILES = 32
@@ -89,6 +90,7 @@ def import_package(source: Path | IO[bytes], name: str | None = None) -> Package
         If the file is no zip file, is unsafe or too large, holds anything but one sound package
         whose network is what its card says, or the name is taken.
     """
+    require(Deed.CHANGE_MODELS)
     parent = get_settings().own_models
     try:
         parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from core.errors import PackageError
 from core.registry.card import CARD_FILE, Card
 from core.registry.package import Package, load_package, read_card
 from core.registry.shelf import OWN, ShelfEntry, activate, forget_activation, is_active, shelf
+from core.rights import Deed, require
 from core.settings import get_settings
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -41,6 +42,7 @@ def rename(name: str, new: str, title: str | None = None) -> Package:
         If there is no own model of that name, it is refused, or the new name is taken or unfit;
         then everything stays as it was.
     """
+    require(Deed.CHANGE_MODELS)
     package = _own(name).package
     if package is None:
         raise PackageError(f"{name} is not a sound package, so it cannot be renamed. Delete it.")
@@ -78,6 +80,7 @@ def delete(name: str) -> None:
     PackageError
         If there is no own model of that name, an ensemble needs it, or it cannot be deleted.
     """
+    require(Deed.CHANGE_MODELS)
     entry = _own(name)
     if needed := needed_by(entry):
         raise PackageError(f"{name} is a member of {', '.join(needed)}; delete that first.")

@@ -8,6 +8,7 @@ from core.atomic import write_whole
 from core.errors import PackageError
 from core.registry.ensemble import find_members
 from core.registry.package import Package, load_package
+from core.rights import Deed, require
 from core.settings import Settings, get_settings
 
 DEFAULT_MODEL = "idc"
@@ -126,6 +127,7 @@ def activate(name: str) -> None:
     PackageError
         If there is none of that name, or it is refused.
     """
+    require(Deed.CHANGE_MODELS)
     find(name)
     write_whole(_active_file(), json.dumps({"name": name}))
 

@@ -28,6 +28,7 @@ from core.registry.ensemble import ensemble_card
 from core.registry.manage import refuse_name
 from core.registry.package import PREDICTIONS_FILE, Package, save_ensemble
 from core.registry.shelf import find
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.training.judging.results import card_evaluation, operating_points
 from core.training.judging.trust import sets_of
@@ -56,6 +57,7 @@ def make_ensemble(name: str, members: Sequence[str]) -> Package:
     PackageError
         If the name is taken or unfit, a model is not at hand, or they cannot predict together.
     """
+    require(Deed.CHANGE_MODELS)
     refuse_name(name)
     packages = [find(member) for member in members]
     card = ensemble_card(

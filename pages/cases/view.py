@@ -9,6 +9,8 @@ from core.cases.records import Case, CaseImage
 from core.cases.words import moment
 from core.counts import counted
 from core.errors import LobuleError
+from core.rights import EVERYBODY
+from core.settings import get_settings
 from pages.cases.exports import offer_report
 from pages.cases.images import choose_image
 from pages.cases.list import open_case
@@ -52,6 +54,8 @@ def show_case(store: "Store", case: Case) -> None:
             offer_report(store, case)
             if st.button("Patient", key="name_patient", help="Change the patient's pseudonym."):
                 _name_patient(store, shown)
+            if get_settings().roles and st.button("Share", key="share"):
+                _share(store, shown)
             if st.button("Delete", key="delete"):
                 _confirm_deletion(store, shown)
     _show_image(store, shown, image)
@@ -135,6 +139,31 @@ def _name_patient(store: "Store", case: Case) -> None:
     if st.button("Save", type="primary", key="save_patient_name", width="stretch"):
         try:
             name_patient(store, case, who(), patient)
+        except LobuleError as error:
+            notice(str(error), "error")
+        else:
+            seen(case.id, case.version + 1)
+            st.rerun()
+
+
+@st.dialog("Share this case")
+def _share(store: "Store", case: Case) -> None:
+    from core.cases.change import share_case  # noqa: PLC0415 - SQLAlchemy
+
+    everybody = st.toggle(
+        "With everybody here", EVERYBODY in case.shared_with, key=f"everybody-{case.version}"
+    )
+    names = st.text_area(
+        "With",
+        ", ".join(name for name in case.shared_with if name != EVERYBODY),
+        key=f"names-{case.version}",
+        placeholder="anna@hospital.example, @lab.example, a group",
+        help="Divided by commas. They can open the case; pathologists can judge it.",
+    )
+    if st.button("Save", type="primary", key="save_share", width="stretch"):
+        wanted = [*names.split(","), *([EVERYBODY] if everybody else [])]
+        try:
+            share_case(store, case, who(), wanted)
         except LobuleError as error:
             notice(str(error), "error")
         else:

@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.rights import who_acts
 from pages.shared import address
 
 MOST_IMAGES = 200
@@ -61,6 +62,8 @@ class Desk:
     """One case in work. Its answers are `pages.desk.answers`', its work `pages.desk.work`'s."""
 
     token: str
+    owner: str = ""
+    """Who has signed in and works at it."""
     images: dict[str, Upload] = field(default_factory=dict)
     """By id, in the order in which they came."""
     chosen: str | None = None
@@ -173,8 +176,9 @@ def open_desk() -> Desk:
     token = address.token()
     with desks.lock:
         desk = desks.by_token.get(token)
-        if desk is None:
-            desk = Desk(secrets.token_urlsafe(_TOKEN_BYTES))
+        owner = who_acts().name
+        if desk is None or desk.owner != owner:  # an address is no right to what it leads to
+            desk = Desk(secrets.token_urlsafe(_TOKEN_BYTES), owner=owner)
             desks.by_token[desk.token] = desk
             st.session_state["desk_is_gone"] = bool(token)
         desk.seen = time.monotonic()

@@ -1,14 +1,23 @@
 """Signing in, where it is configured: by Streamlit's OpenID Connect, `[auth]` of its secrets."""
 
-import streamlit as st
+import json
+from collections.abc import Mapping
 
+import streamlit as st
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
+from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
+
+from core.errors import NotAllowedError, SettingsError
 from core.extras import is_installed
 from core.hosts import known_names
+from core.rights import OWNER, Deed, Person, Role, ask_by, read_roles, require, role_of
 from core.serving import SIGN_IN_IS_MISSING
 from core.settings import get_settings
-from core.visitors import may_enter
-from pages.shared.plain import visible
+from core.visitors import Sittings, may_enter, names_of
+from pages.shared.plain import notice, visible
 from pages.shared.who import name_signed_in
+
+_sittings = Sittings()
 
 
 def sign_in_is_configured() -> bool:
@@ -23,29 +32,93 @@ def names_of_server() -> set[str]:
     return known_names(st.get_option("server.address"), back, get_settings().hosts)
 
 
+def person_here() -> Person:
+    """Return who acts in the window that is drawn, and what they are here for."""
+    if not sign_in_is_configured():
+        return OWNER
+    claims = st.user.to_dict()
+    role = _role_of(claims) if claims.get("is_logged_in") else None
+    return Person(name_signed_in(), role or Role.READER, names_of(claims))
+
+
+ask_by(person_here)
+
+
+def let_in(cookies: Mapping[str, str]) -> bool:
+    """Tell by a request's cookies whether its user has signed in and may come in."""
+    content = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
+    try:
+        claims = json.loads(content or b"{}")
+        listed = bool(claims.get("is_logged_in")) and _role_of(claims) is not None
+    except (ValueError, AttributeError, SettingsError):
+        return False
+    # Pictures are fetched without anybody being there.
+    return listed and not _sittings.is_over(claims, get_settings().idle_minutes, here=False)
+
+
 def signed_in() -> bool:
     """Tell whether this user may come in; if not, draw the way in."""
     if not sign_in_is_configured():
         return True
-    if st.user.is_logged_in:
-        return _on_the_list()
+    claims = st.user.to_dict()
+    idle = get_settings().idle_minutes
+    if not st.user.is_logged_in:
+        _ask_to_sign_in("Sign in to go on.")
+    elif _sittings.is_over(claims, idle):
+        _ask_to_sign_in(f"Nothing was clicked for {idle:g} minutes. Sign in again to go on.")
+    else:
+        return _on_the_list(claims)
+    return False
+
+
+def may_see(title: str) -> bool:
+    """Tell whether a page is for whoever is here; if not, say so. Deeds are refused in any case."""
+    deed = {"Datasets": Deed.OPEN_DATA, "Training": Deed.TRAIN}.get(title)
+    try:
+        if deed:
+            require(deed)
+    except NotAllowedError as error:
+        notice(str(error), "note")
+        return False
+    return True
+
+
+def _ask_to_sign_in(words: str) -> None:
     st.title("Sign in", anchor=False)
     if not is_installed("sign-in"):
         st.error(SIGN_IN_IS_MISSING)
-        return False
-    st.text("Sign in to go on.")
+        return
+    st.text(words)
     st.button("Sign in", type="primary", key="sign_in", on_click=st.login)
-    return False
 
 
-def _on_the_list() -> bool:
+def _role_of(claims: Mapping[str, object]) -> Role | None:
+    """Return what somebody is here for; None for those who may not come in."""
+    settings = get_settings()
+    if not may_enter(claims, settings.users):
+        return None
+    if settings.roles is None:
+        return Role.ADMINISTRATOR
+    return role_of(names_of(claims), read_roles(settings.roles))
+
+
+def _on_the_list(claims: Mapping[str, object]) -> bool:
     """Draw the way out; tell whoever is not on the list."""
     name = visible(name_signed_in())
-    if may_enter(st.user.to_dict(), get_settings().users):
+    role = _role_of(claims)
+    if role is not None:
+        known = f" ({role})" if get_settings().roles else ""
         with st.sidebar:
-            st.button("Sign out", key="sign_out", on_click=st.logout, help=f"Signed in as {name}")
+            st.button(
+                "Sign out", key="sign_out", on_click=_leave, help=f"Signed in as {name}{known}"
+            )
         return True
     st.title("Not on the list", anchor=False)
     st.text(f"You are signed in as {name}, who may not use this Lobule. Ask whoever runs it.")
-    st.button("Sign out", key="sign_out", on_click=st.logout)
+    st.button("Sign out", key="sign_out", on_click=_leave)
     return False
+
+
+def _leave() -> None:
+    _sittings.end(st.user.to_dict())
+    st.logout()

@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 import streamlit as st
 
 from core.durations import duration
 from core.errors import LobuleError, Stopped
+from core.rights import Person, acting, who_acts
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,8 @@ class Job:
     def start(self) -> None:
         """Begin; returns at once."""
         self.running = True
-        threading.Thread(target=self._run, name=type(self).__name__, daemon=True).start()
+        run = partial(self._run, who_acts())  # the thread belongs to no window that could be asked
+        threading.Thread(target=run, name=type(self).__name__, daemon=True).start()
 
     def stop(self) -> None:
         """Ask it to stop; returns at once."""
@@ -97,9 +100,10 @@ class Job:
             self._stage_began = time.monotonic(), share
         self.stage, self.share = stage, share
 
-    def _run(self) -> None:
+    def _run(self, person: Person) -> None:
         try:
-            self.work()
+            with acting(person):
+                self.work()
         except Stopped:
             self.stopped = True
         except LobuleError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import SlideError
 from core.jobs.lock import let_go, take
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.slides import open_slides
 from core.slides.answering.folder import find_answer
@@ -68,6 +69,7 @@ def remove(slide_id: str, *, answers: bool = False) -> None:
     SlideError
         As `what_goes`; or if it is being answered, or its files cannot be deleted.
     """
+    require(Deed.REMOVE_SLIDES)
     going = what_goes(slide_id)
     name = slide_path(slide_id).name
     if any(state.state in {"waiting", "running"} for state in going.answers):

@@ -10,6 +10,7 @@ from core.jobs.folder import line_order, tail
 from core.jobs.lock import let_go, take
 from core.jobs.process import detach
 from core.registry.shelf import find
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.slides.answering.events import AnswerEvents
 from core.slides.answering.folder import AnswerFolder, create_answer, find_answer
@@ -55,6 +56,7 @@ def start(
         If the slide cannot be opened or its scale is not known, there is no such model, or the
         answer cannot be written.
     """
+    require(Deed.ANSWER_SLIDES)
     request = _request(slide, model, um_per_px, within)
     for known in answers_of(request.fingerprint):
         if known.request == request and known.state in {"waiting", "running"}:
@@ -91,6 +93,7 @@ def resume(answer: str) -> None:
     SlideError
         If there is no such answer, it is finished, or a process is at work on it.
     """
+    require(Deed.ANSWER_SLIDES)
     _detach(*_take_again(answer))
 
 
@@ -127,6 +130,7 @@ def cancel(answer: str) -> None:
     SlideError
         If there is no such answer, or it does not run.
     """
+    require(Deed.ANSWER_SLIDES)
     folder = find_answer(answer)
     state = state_of(folder).state
     if state not in {"waiting", "running"}:

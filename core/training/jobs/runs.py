@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from core.errors import TrainingError
 from core.jobs.folder import tail
 from core.jobs.state import with_places
+from core.rights import Deed, require
 from core.training.jobs.folder import find_folder, run_folders
 from core.training.jobs.line import place_of
 from core.training.jobs.state import RunState, state_of
@@ -75,6 +76,7 @@ def cancel(run: str) -> None:
     TrainingError
         If there is no such run, or it does not run.
     """
+    require(Deed.TRAIN)
     folder = find_folder(run)
     state = state_of(folder).state
     if state not in {"waiting", "running"}:

@@ -6,6 +6,7 @@ from core.errors import DatasetError, TrainingError
 from core.jobs.folder import line_order
 from core.jobs.lock import let_go, take
 from core.jobs.process import detach
+from core.rights import Deed, require
 from core.roots import refuse_outside
 from core.settings import get_settings
 from core.training.jobs.events import Events
@@ -24,6 +25,7 @@ def start(request: Request) -> str:
     LobuleError
         If the name is taken or cannot be used, there are no data, or the run cannot be written.
     """
+    require(Deed.TRAIN)
     check(request)
     run, lock = create_folder(request)
     _detach(run, lock)
@@ -38,6 +40,7 @@ def run_here(request: Request, watch: Watch) -> RunState:
     LobuleError
         As `start` and `core.training.jobs.work.work`.
     """
+    require(Deed.TRAIN)
     check(request)
     run, lock = create_folder(request)
     return _work_here(run, lock, watch)
@@ -51,6 +54,7 @@ def resume(run: str) -> None:
     TrainingError
         If there is no such run, it has finished, or a process is at work on it.
     """
+    require(Deed.TRAIN)
     _detach(*_take_again(run))
 
 
@@ -62,6 +66,7 @@ def resume_here(run: str, watch: Watch) -> RunState:
     LobuleError
         As `resume` and `core.training.jobs.work.work`.
     """
+    require(Deed.TRAIN)
     return _work_here(*_take_again(run), watch)
 
 

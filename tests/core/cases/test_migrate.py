@@ -83,6 +83,7 @@ def test_overviews_that_were_saved_before_are_known(
         "DROP TRIGGER overview_not_changed" + " ON images" * (database == "postgresql"),
         "DROP FUNCTION overview_not_changed" if database == "postgresql" else "SELECT 1",
         "ALTER TABLE images DROP COLUMN overview",
+        "ALTER TABLE cases DROP COLUMN shared_with",
         "ALTER TABLE trail DROP COLUMN previous",
         "ALTER TABLE trail DROP COLUMN sha256",
         "UPDATE alembic_version SET version_num = 'magnification'",

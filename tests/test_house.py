@@ -17,10 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (
     {"core", "core.atomic", "core.counts", "core.durations", "core.errors"},
     {"core.extras"},
-    {"core.settings"},
+    {"core.settings", "core.rights"},
     {"core.roots"},
     {
         *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
+        "core.gate",
         "core.hosts",
         "core.limited",
         "core.visitors",

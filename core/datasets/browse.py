@@ -9,6 +9,7 @@ from pathlib import Path
 from core.atomic import write_whole
 from core.datasets.listing import MANIFEST_SUFFIXES, hidden, is_image
 from core.errors import DatasetError
+from core.rights import Deed, require
 from core.roots import bounds, refuse_outside
 from core.settings import get_settings
 
@@ -45,6 +46,7 @@ def look_into(folder: Path) -> Place:
     DatasetError
         If it is no folder, or may not be listed.
     """
+    require(Deed.OPEN_DATA)
     refuse_outside(folder)
     allowed = bounds()
     folders: list[str] = []

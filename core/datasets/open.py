@@ -20,6 +20,7 @@ from core.datasets.manifest import read_manifest
 from core.datasets.people import group_neighbours, one_person_each
 from core.datasets.records import Dataset, Task, with_magnifications
 from core.errors import DatasetError
+from core.rights import Deed, require
 from core.roots import refuse_outside
 
 _ACCEPTED = (
@@ -87,6 +88,7 @@ def open_dataset(
     >>> dataset.notes
     ('IDC: 140 images of 8 patients, 70 with carcinoma and 70 without.',)
     """
+    require(Deed.OPEN_DATA)
     path = Path(path)
     refuse_outside(path)
     asked = (positive, model_classes)

@@ -11,7 +11,7 @@ from core.extras import check_backend
 from core.gate import Gate
 from core.hosts import KnownHosts
 from core.rights import read_roles
-from core.serving import SecurityHeaders, check_serving
+from core.serving import SecurityHeaders, begin_serving
 from core.settings import get_settings
 from core.slides.serving import routes
 from pages.frame.page_style import PageStyle
@@ -30,7 +30,7 @@ def guarded() -> Guarded:
     sign_in = sign_in_is_configured()
     try:
         check_backend()
-        check_serving(st.get_option("server.address"), sign_in=sign_in)
+        begin_serving(st.get_option("server.address"), sign_in=sign_in)
         if roles := get_settings().roles:
             read_roles(roles)
     except LobuleError as error:

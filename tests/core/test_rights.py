@@ -9,6 +9,8 @@ import pytest
 
 from core import rights
 from core.adoption.adopt import adopt
+from core.datasets.browse import look_into
+from core.datasets.open import open_dataset
 from core.errors import NotAllowedError, SettingsError
 from core.registry.exchange import import_package
 from core.registry.manage import delete, rename
@@ -32,6 +34,8 @@ DEEDS: dict[str, Callable[[], object]] = {
     "activate": lambda: activate("idc"),
     "adopt": lambda: adopt(NOTHING, NOTHING),
     "ensemble": lambda: make_ensemble("both", ["idc", "idc"]),
+    "open data": lambda: open_dataset(NOWHERE),
+    "look into a folder": lambda: look_into(NOWHERE),
     "train": lambda: start(NOTHING),
     "resume a run": lambda: resume("run"),
     "cancel a run": lambda: cancel("run"),

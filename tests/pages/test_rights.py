@@ -1,0 +1,84 @@
+"""Pages as people of different roles see them, and a case that is shared."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.cases.read import find_cases, load_case
+from core.cases.records import CaseFilter
+from core.cases.store import open_store
+from core.rights import EVERYBODY
+from tests.pages.conftest import upload_images
+from tests.pages.frame.test_sign_in import PROVIDER
+from tests.pages.test_worklist import html, press, texts, tissue
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = """
+reader = ["@hospital.example"]
+pathologist = ["anna@hospital.example"]
+researcher = ["lab"]
+"""
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shelf", "home")]
+
+
+@pytest.fixture(autouse=True)
+def roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "roles.toml").write_text(ROLES)
+    monkeypatch.setenv("LOBULE_ROLES", str(tmp_path / "roles.toml"))
+
+
+def page_of(name: str, page: str = "pages/diagnose.py", **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.secrets["auth"] = PROVIDER
+    app.user.update({"is_logged_in": True, "email": f"{name}@hospital.example"})
+    app.query_params.update(query)
+    app.switch_page(page).run()
+    assert not app.exception
+    return app
+
+
+def test_a_page_that_is_not_for_a_role_says_for_whom_it_is() -> None:
+    for page, deed in (("training", "train"), ("datasets", "open data sets on the server")):
+        refused = page_of("rita", f"pages/{page}.py")
+        assert f"rita@hospital.example came in as reader, who may not {deed}" in html(refused)
+        assert not refused.main.text_input
+    assert "came in as" not in html(page_of("rita", "pages/models.py"))
+
+
+def test_a_shared_case_is_opened_by_whom_it_is_shared_with() -> None:
+    page = upload_images(page_of("anna"), ("a.png", tissue(1)))
+    page.button(key="save_case").click().run()
+    press(page, "save_case", "save_now")
+    (case,) = find_cases(open_store(), CaseFilter()).cases
+    assert case.created_by == "anna@hospital.example"
+
+    seen_by_rita = page_of("rita", "pages/worklist.py", case=case.id)
+    assert "that you may open" in html(seen_by_rita)
+    assert case.id not in html(page_of("rita", "pages/worklist.py"))
+
+    page = page_of("anna", "pages/worklist.py", case=case.id)
+    page.button(key="share").click().run()
+    page.button(key="share").click()
+    page.text_area(key=f"names-{case.version}").set_value("Rita@hospital.example")
+    page.toggle(key=f"everybody-{case.version}").set_value(False)
+    page.button(key="save_share").click().run()
+    assert not page.exception
+    assert load_case(open_store(), case.id).shared_with == ("rita@hospital.example",)
+    assert EVERYBODY not in html(page)
+
+    shared = page_of("rita", "pages/worklist.py", case=case.id)
+    assert f"Case {case.id}" in [title.value for title in shared.title]
+    shared.button(key="delete").click().run()
+    shared.button(key="delete").click()
+    shared.button(key="delete_now").click().run()
+    assert "who may not save or delete cases" in html(shared) + texts(shared)
+    assert load_case(open_store(), case.id).deleted_at is None
+
+
+def test_a_reader_is_told_that_a_case_is_not_saved() -> None:
+    page = upload_images(page_of("rita"), ("a.png", tissue(1)))
+    page.button(key="save_case").click().run()
+    press(page, "save_case", "save_now")
+    assert "came in as reader, who may not save or delete cases" in html(page)
+    assert find_cases(open_store(), CaseFilter()).total == 0

@@ -76,6 +76,7 @@ lock: .dev ## Resolve each requirements file into its lock file
 models: .dev ## Train the shipped models again (DATA=folder of idc/ and breakhis/, WEIGHTS=of ImageNet weights)
 	@for name in $(MODELS); do LOBULE_WEIGHTS="$(WEIGHTS)" $(PYTHON) -m core train --recipe $$name \
 		--data "$(DATA)/$${name%%-*}" --name $$name --folder models --replace && \
+		$(PYTHON) -m core models vouch $$name && \
 		$(PYTHON) -m core explain check $$name --shipped || exit 1; done
 	$(PYTHON) -m core explain where idc --regions "$(DATA)/regions" --um-per-px 0.25 --shipped \
 		--only gradcam --only gradcam++ --only layercam --only scorecam \

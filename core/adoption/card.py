@@ -13,6 +13,7 @@ from core.adoption.scaling import SCALINGS, Scaling
 from core.datasets.records import NOT_FOR_PATIENTS
 from core.registry.card import Card, InputSpec, Training
 from core.registry.card_parts import Origin
+from core.registry.manage import own_title
 
 _NOT_JUDGED = "Any use before it is judged on labelled images."
 _LIBRARIES = ("keras", "tensorflow", "numpy", "opencv-python", "scikit-learn")
@@ -57,7 +58,7 @@ def write_card(
     return Card(
         schema_version=1,
         name=request.name,
-        title=request.title or request.name,
+        title=own_title(request.title or request.name),
         summary=_summary(foreign, classes, spec),
         created=datetime.now(UTC).replace(microsecond=0),
         architecture="network made elsewhere",

@@ -138,6 +138,7 @@ def _where(
 ) -> "tuple[Located, bool]":
     from core.registry.manage import rewrite_card
     from core.registry.shelf import find, shelf
+    from core.registry.shipped import vouch_again
 
     package = find(model)
     of_user = not next(entry for entry in shelf() if entry.name == model).shipped
@@ -155,12 +156,15 @@ def _where(
     write = of_user or shipped
     if write:
         rewrite_card(package, located=located)
+        if not of_user:
+            vouch_again(package.path)
     return located, write
 
 
 def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisation, bool]":
     from core.registry.manage import rewrite_card
     from core.registry.shelf import find, shelf
+    from core.registry.shipped import vouch_again
 
     package = find(model)
     of_user = not next(entry for entry in shelf() if entry.name == model).shipped
@@ -178,6 +182,8 @@ def _check(model: str, data: Path | None, *, shipped: bool) -> "tuple[Randomisat
     write = of_user or shipped
     if write:
         rewrite_card(package, explanations=test)
+        if not of_user:
+            vouch_again(package.path)
     return test, write
 
 

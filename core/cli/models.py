@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.models_adopt import adopt
-from core.cli.models_change import activate, card, delete, ensemble, export, import_, rename
+from core.cli.models_change import activate, card, delete, ensemble, export, import_, rename, vouch
 from core.cli.output import AsJson, plain, print_json
 from core.errors import LobuleError, PackageError
 from core.evaluation.estimand import ESTIMANDS
@@ -23,8 +23,10 @@ _FITS = {
     "squash": "fields that tall, made square",
 }
 
+_GONE = "It ships with Lobule but is not there. Restore it from its source."
+
 models = typer.Typer(help="The models at hand.", no_args_is_help=True)
-for _command in (adopt, activate, rename, delete, export, card, ensemble):
+for _command in (adopt, activate, rename, delete, export, card, ensemble, vouch):
     models.command()(_command)
 models.command("import")(import_)
 
@@ -73,6 +75,7 @@ def verify(
     if name is not None and not entries:
         _find_or_exit(name)
     results = [{"name": entry.name, "error": _check(entry)} for entry in entries]
+    results += [{"name": gone, "error": _GONE} for gone in _missing() if name in {None, gone}]
     if as_json:
         print_json(results)
     else:
@@ -104,14 +107,27 @@ def _find_or_exit(name: str) -> "Package":
 
 def _check(entry: "ShelfEntry") -> str | None:
     from core.registry.package import verify as verify_files
+    from core.registry.shipped import check_vouched
 
     if entry.package is None:
         return entry.error
     try:
         verify_files(entry.package.path)
+        if entry.shipped:
+            check_vouched(entry.package.path, every_file=True)
     except PackageError as error:
         return str(error)
     return None
+
+
+def _missing() -> list[str]:
+    from core.registry.shipped import missing
+    from core.settings import get_settings
+
+    try:
+        return missing(get_settings().shipped_models)
+    except PackageError:  # which the models say that are there
+        return []
 
 
 def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:

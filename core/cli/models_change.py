@@ -1,4 +1,4 @@
-"""`models activate`, `rename`, `delete`, `export`, `import`, `card` and `ensemble`."""
+"""`models activate`, `rename`, `delete`, `export`, `import`, `card`, `ensemble` and `vouch`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -115,6 +115,19 @@ def ensemble(
             "decision threshold or prediction sets. Judge it: python -m core evaluate "
             f"{plain(name)} --data FOLDER"
         )
+
+
+def vouch(
+    names: Annotated[list[str], typer.Argument(help="Folders of shipped models.")],
+) -> None:
+    """Vouch for shipped models as they are now, after they were made again; see `verify`."""
+    from core.registry.shipped import vouch as run
+    from core.settings import get_settings
+
+    with told():
+        for name in names:
+            run(get_settings().shipped_models / name)
+            typer.echo(f"{plain(name)} is vouched for as it is.")
 
 
 def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -14,7 +14,7 @@ from core.errors import PackageError
 from core.registry.archive import DAMAGE, MAX_BYTES
 from core.registry.card import CARD_FILE, FILE_NAME
 from core.registry.files import GRAPH_FILE
-from core.registry.manage import refuse_name, write_card
+from core.registry.manage import own_title, refuse_name, write_card
 from core.registry.package import (
     MODEL_FILE,
     Package,
@@ -123,7 +123,7 @@ def load_folder(folder: Path) -> None:
 def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
     """Check an unpacked package, network and all, and put it into its place."""
     card = read_card(unpacked)
-    named = card.model_copy(update={"name": name}) if name else card
+    named = card.model_copy(update={"name": name or card.name, "title": own_title(card.title)})
     refuse_name(named.name)
     checked = unpacked.rename(unpacked.parent / card.name)
     package = load_package(checked)

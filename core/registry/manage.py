@@ -13,6 +13,7 @@ from core.errors import PackageError
 from core.registry.card import CARD_FILE, Card
 from core.registry.package import Package, load_package, read_card
 from core.registry.shelf import OWN, ShelfEntry, activate, forget_activation, is_active, shelf
+from core.registry.shipped import looks_alike, marked_as_own
 from core.rights import Deed, require
 from core.settings import get_settings
 
@@ -116,12 +117,23 @@ def refuse_name(name: str) -> None:
     Raises
     ------
     PackageError
-        If it is unfit, or a model at hand has it.
+        If it is unfit, a model at hand has it, or it looks like that of a shipped one.
     """
     if not NAME.fullmatch(name):
         raise PackageError(f"A model cannot be called {name!r}: a name is {NAMES_ARE}.")
     if (get_settings().own_models / name).exists() or name in {entry.name for entry in shelf()}:
         raise PackageError(f"There is already a model called {name!r}. Choose another name.")
+    if looks_alike(name, (entry.name for entry in shelf() if entry.shipped)):
+        raise PackageError(
+            f"The name {name!r} looks like one of a model that ships with Lobule. Choose another."
+        )
+
+
+def own_title(title: str) -> str:
+    """Return a title for a model of one's own, marked if it looks like one of a shipped model."""
+    shipped = [entry for entry in shelf() if entry.shipped]
+    titles = [entry.package.card.title for entry in shipped if entry.package]
+    return marked_as_own(title, [*titles, *(entry.name for entry in shipped)])
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -133,7 +145,7 @@ def write_card(folder: Path, card: Card) -> None:
 
 
 def _changed(card: Card, name: str, title: str | None) -> Card:
-    words = {"name": name} if title is None else {"name": name, "title": title.strip()}
+    words = {"name": name} if title is None else {"name": name, "title": own_title(title.strip())}
     try:
         return Card.model_validate({**card.model_dump(), **words})
     except ValidationError as error:

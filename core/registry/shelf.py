@@ -8,6 +8,7 @@ from core.atomic import write_whole
 from core.errors import PackageError
 from core.registry.ensemble import find_members
 from core.registry.package import Package, load_package
+from core.registry.shipped import MANIFEST, check_vouched, package_folders
 from core.rights import Deed, require
 from core.settings import Settings, get_settings
 
@@ -36,9 +37,9 @@ class ShelfEntry:
 def shelf(settings: Settings | None = None) -> list[ShelfEntry]:
     """List every package, shipped ones first, each group by name; broken ones carry their error."""
     settings = settings or get_settings()
-    entries = [_entry(path, shipped=True) for path in _folders(settings.shipped_models)]
+    entries = [_entry(path, shipped=True) for path in package_folders(settings.shipped_models)]
     shipped = {AUTOMATIC, *(entry.name for entry in entries)}
-    for path in _folders(settings.own_models):
+    for path in package_folders(settings.own_models):
         entry = _entry(path, shipped=False)
         entries.append(replace(entry, name=OWN + path.name) if path.name in shipped else entry)
     at_hand = [entry.package for entry in entries if entry.package]
@@ -180,21 +181,15 @@ def _active_file() -> Path:
     return get_settings().home / "active.json"
 
 
-def _folders(parent: Path) -> list[Path]:
-    """List package folders; hidden ones are saves under way or left by a crash."""
-    if not parent.is_dir():
-        return []
-    return sorted(
-        path for path in parent.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))
-    )
-
-
 def _entry(path: Path, *, shipped: bool) -> ShelfEntry:
     try:
-        signature = _signature(path)
+        signature = _signature(path, shipped=shipped)
         known = _checked.get(path)
         if known is None or known[0] != signature:
-            known = (signature, load_package(path))
+            package = load_package(path)
+            if shipped:
+                check_vouched(path)
+            known = (signature, package)
     except PackageError as error:
         known = (signature, str(error))
     except OSError as error:
@@ -217,13 +212,15 @@ def _with_members(entry: ShelfEntry, at_hand: list[Package]) -> ShelfEntry:
     return replace(entry, package=replace(package, members=members))
 
 
-def _signature(folder: Path) -> Signature:
+def _signature(folder: Path, *, shipped: bool) -> Signature:
     """Return what changes whenever a file changes.
 
     The time of the inode's change cannot be set back by a program as that of the content can.
     """
     stats = []
-    for path in sorted(folder.iterdir()):
+    manifest = folder.parent / MANIFEST
+    beside = [manifest] if shipped and manifest.exists() else []
+    for path in [*sorted(folder.iterdir()), *beside]:
         status = path.lstat()
         stats.append((path.name, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return tuple(stats)

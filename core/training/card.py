@@ -11,6 +11,7 @@ from core.architectures.catalogue import find
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.registry.card import Card, InputSpec, Training
+from core.registry.manage import own_title
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
 from core.training.request.request import Request, command_of
 from core.training.trained import Trained
@@ -68,7 +69,8 @@ def write_card(
     return Card(
         schema_version=1,
         name=name,
-        title=recipe.title,
+        # Into a folder of one's own go the shipped models when they are made again.
+        title=recipe.title if request.folder else own_title(recipe.title),
         summary=_summary(recipe, dataset, spec, trained),
         created=datetime.now(UTC).replace(microsecond=0),
         architecture=recipe.architecture,

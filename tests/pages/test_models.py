@@ -128,7 +128,7 @@ def test_a_model_is_imported_once(shelf: Path, home: Path) -> None:
     assert "already a model called" in html(page)
     give("second")
     assert "was added" in html(page)
-    assert load_package(home / "models" / "second").card.title == "Tiny :red[model]"
+    assert load_package(home / "models" / "second").card.title == "Tiny :red[model] (own)"
 
 
 def give(page: AppTest, path: Path) -> AppTest:

@@ -85,6 +85,16 @@ def test_every_extra_can_be_asked_for_and_is_known_to_the_app() -> None:
         assert f"| `{extra}` |" in readme
 
 
+def test_the_list_of_advisories_has_every_pin_that_is_asked_for() -> None:
+    text = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| ([\w.-]+) \| ([\w.]+) \| .+ \|$", text, flags=re.MULTILINE))
+    asked = {"requirements": names("requirements.txt").union(*brought().values())}
+    asked |= {f"requirements-{extra}": names(f"requirements-{extra}.txt") for extra in EXTRAS}
+    expected = {name: pins(f"{lock}.lock")[name] for lock in asked for name in asked[lock]}
+    listed.pop("package", None)
+    assert {normal(name): version for name, version in listed.items()} == expected
+
+
 def test_gpu_build_is_the_locked_version() -> None:
     assert pins("requirements-gpu.txt") == {"tensorflow": pins("requirements.lock")["tensorflow"]}
 

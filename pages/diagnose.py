@@ -33,7 +33,7 @@ if asked is None:
     st.title("No model to answer with", anchor=False)
 elif not desk.images:
     with invitation.container():
-        invite(asked.package)
+        invite(asked.package, asked.shelf)
 else:
     uploads = list(desk.images.values())
     queries = [

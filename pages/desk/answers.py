@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from core.datasets.published_scale import is_named
 from core.errors import LobuleError, NoModelError, Stopped
+from pages.desk.ahead import answered_ahead
 from pages.desk.state import Desk, Subject, Upload, open_desk
 
 if TYPE_CHECKING:
@@ -163,6 +164,11 @@ def ask(
         if grow:
             grow(image, values)
 
+    if query.package is None and query.standard:
+        ahead = answered_ahead(query.upload, query.shelf, query.um_per_px)
+        if ahead is not None:
+            keep(desk, query.key(desk), ahead)
+            return ahead
     try:
         from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page
 

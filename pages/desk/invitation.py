@@ -5,7 +5,8 @@ import streamlit as st
 from core.registry.card_words import reservations, summary_of
 from core.registry.package import Package
 from core.registry.shelf import best_first
-from pages.desk.samples import show_samples
+from pages.desk.ahead import answer_ahead
+from pages.desk.samples import samples, show_samples
 from pages.shared.plain import as_html, notice
 from pages.shared.warm_up import warm_up
 
@@ -15,13 +16,15 @@ IS_GONE = (
 )
 
 
-def invite(package: Package | None) -> None:
+def invite(package: Package | None, shelf: str) -> None:
     """Say what to do and what the models are for; shown while there is no image.
 
     Parameters
     ----------
     package
         The one that was asked for, if any.
+    shelf
+        What an automatic choice depends on.
     """
     if st.session_state.get("desk_is_gone"):
         notice(IS_GONE)
@@ -37,6 +40,8 @@ def invite(package: Package | None) -> None:
         _show_model(package)
     if not warm_up().running:
         _have_figures_loaded()
+        if package is None:
+            answer_ahead(samples(), shelf)
 
 
 def _have_figures_loaded() -> None:

@@ -52,6 +52,11 @@ def show_samples() -> None:
             )
 
 
+def samples() -> tuple[Upload, ...]:
+    """Return the pictures of tissue that the page offers."""
+    return tuple(_upload(name, title) for name, title in _SAMPLES.items())
+
+
 def _upload(name: str, title: str) -> Upload:
     return Upload(
         f"sample-{name}", f"{title} (sample).png", _file(name).read_bytes, IDC_UM_PER_PX, note=_NOTE

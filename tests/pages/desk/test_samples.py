@@ -1,6 +1,7 @@
 """The pictures that ship: whose they are, and that one click answers one."""
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 
 from core.datasets.idc import stitch
 from core.datasets.open import open_dataset
+from core.diagnosis import diagnose
 from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.scale import OBJECTIVES
-from pages.desk import samples
+from pages.desk import ahead, samples
+from pages.desk.ahead import answer_ahead, answered_ahead
 from pages.shared.how_taken import objective
 from tests.pages.conftest import answered
 from tests.pages.test_diagnose import html, open_page
@@ -60,3 +63,26 @@ def test_one_click_answers_a_sample_and_says_whose_it_is() -> None:
     assert "was trained on" in shown
     assert "4 µm/px (given)" in shown
     assert len(page.get("plotly_chart")) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("shelf")
+def test_a_sample_is_answered_ahead_as_it_would_be_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sample = samples.samples()[0]
+    assert answered_ahead(sample, "a shelf", 4.0) is None
+    answer_ahead((sample,), "a shelf")
+    assert answered_ahead(sample, "a shelf", 4.0) is None, "not without a server"
+    monkeypatch.setattr(ahead.runtime, "exists", lambda: True)
+    answer_ahead((sample,), "a shelf")
+    job = ahead._jobs().get("a shelf")
+    assert job is not None
+    while job.running:
+        time.sleep(0.05)
+    answer = answered_ahead(sample, "a shelf", 4.0)
+    assert answer is not None, job.error
+    alone = diagnose(sample.load(), name=sample.name, um_per_px=4.0)
+    np.testing.assert_array_equal(answer.probabilities, alone.probabilities)
+    assert answered_ahead(sample, "another shelf", 4.0) is None
+    assert answered_ahead(sample, "a shelf", 2.0) is None

@@ -47,12 +47,12 @@ def is_inside(path: Path, root: Path) -> bool:
 
 
 def data_roots() -> tuple[Path, ...]:
-    """Return the folders in which data may lie, those that exist, links resolved.
+    """Return the folders whose data may be looked through, those that exist, links resolved.
 
-    They are those that the settings name, then Lobule's own: downloads, patches of slides, and
-    manifests of the worklist.
+    They are those that the settings name, and that of downloads. What judged cases and slides were
+    made into can be read too, but only by who was told its path: cases are not for everybody.
     """
-    return existing(_folders(get_settings()))
+    return existing(_folders(get_settings(), listed=True))
 
 
 def may_read(path: Path) -> bool:
@@ -60,15 +60,15 @@ def may_read(path: Path) -> bool:
     return bounds()(path)
 
 
-def refuse_outside(path: Path) -> None:
-    """Refuse to open a folder or manifest outside the roots.
+def refuse_outside(path: Path, *, listed: bool = False) -> None:
+    """Refuse to open a folder or manifest outside the roots, or with `listed` to look into it.
 
     Raises
     ------
     DatasetError
         The same whether anything is there or not.
     """
-    if not may_read(path):
+    if not bounds(listed=listed)(path):
         raise DatasetError(outside(f"{path} lies"))
 
 
@@ -100,7 +100,7 @@ def image_file(file: Path) -> Path:
     return image_files(file.parent)(file.name)
 
 
-def bounds(dataset: Path | None = None) -> Callable[[Path | str], bool]:
+def bounds(dataset: Path | None = None, *, listed: bool = False) -> Callable[[Path | str], bool]:
     """Return what tells of a path whether it stays inside the roots.
 
     Both the path as it is written and what it leads to must, and so must every folder that `..`
@@ -111,11 +111,13 @@ def bounds(dataset: Path | None = None) -> Callable[[Path | str], bool]:
     dataset
         Folder of an opened dataset. A manifest of the worklist names the images kept there, which
         nothing else reaches.
+    listed
+        Whether only `data_roots` count.
     """
     if not held():
         return lambda _: True
     settings = get_settings()
-    folders = _folders(settings)
+    folders = _folders(settings, listed=listed)
     if dataset is not None and dataset.is_relative_to(settings.case_manifests):
         folders += tuple(settings.cases.glob("images-*"))
     real = _ends([str(folder) for folder in existing(folders)])
@@ -151,9 +153,9 @@ def outside(what: str) -> str:
     )
 
 
-def _folders(settings: Settings) -> tuple[Path, ...]:
-    own = (settings.downloads, settings.slide_patches, settings.case_manifests)
-    return (*settings.data_folders, *own)
+def _folders(settings: Settings, *, listed: bool) -> tuple[Path, ...]:
+    told = () if listed else (settings.slide_patches, settings.case_manifests)
+    return (*settings.data_folders, settings.downloads, *told)
 
 
 def _ends(folders: list[str]) -> frozenset[str]:

@@ -47,8 +47,8 @@ def look_into(folder: Path) -> Place:
         If it is no folder, or may not be listed.
     """
     require(Deed.OPEN_DATA)
-    refuse_outside(folder)
-    allowed = bounds()
+    refuse_outside(folder, listed=True)
+    allowed = bounds(listed=True)
     folders: list[str] = []
     manifests: list[str] = []
     images, whole = 0, True
@@ -75,8 +75,8 @@ def look_into(folder: Path) -> Place:
 
 
 def recent_datasets() -> list[str]:
-    """Paths of the datasets opened last that may be read, the latest first."""
-    allowed = bounds()
+    """Paths of the datasets opened last that may be looked through, the latest first."""
+    allowed = bounds(listed=True)
     return [path for path in _remembered() if allowed(path)]
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.datasets.browse import look_into, recent_datasets
 from core.errors import DatasetError
-from core.roots import data_roots, held, may_read
+from core.roots import bounds, data_roots, held
 from pages.shared.plain import as_html, notice
 
 _HERE = "browsed_folder"
@@ -118,7 +118,7 @@ def pick_folder() -> None:
     target = here / chosen if chosen else here
     with st.container(horizontal=True):
         if st.button("Up one folder", key="up", disabled=not held() and here == here.parent):
-            st.session_state[_HERE] = str(here.parent) if may_read(here.parent) else ""
+            st.session_state[_HERE] = str(here.parent) if bounds(listed=True)(here.parent) else ""
             st.session_state.pop(f"into-{here.parent}", None)
             st.rerun(scope="fragment")
         if st.button(
@@ -165,10 +165,10 @@ def _as_path(typed: str) -> Path:
 
 def _nearest_folder(typed: str) -> str:
     """The typed folder or the next above it that is there; "" if it is to be chosen from roots."""
-    start = _as_path(typed) if typed else Path.home()
+    start, allowed = _as_path(typed) if typed else Path.home(), bounds(listed=True)
     for folder in (start, *start.parents):
         try:
-            if may_read(folder) and folder.is_dir():
+            if allowed(folder) and folder.is_dir():
                 return str(folder)
         except OSError:
             continue

@@ -130,8 +130,11 @@ def test_without_the_setting_only_what_lobule_made_is_open(
     own = [home / "downloads", home / "slides" / "patches", home / "cases" / "manifests"]
     for folder in own:
         folder.mkdir(parents=True)
-    assert list(data_roots()) == own
+    assert list(data_roots()) == own[:1]
     assert all(may_read(folder / "x") for folder in own)
+    for folder in own[1:]:  # for who was told a path in it
+        with pytest.raises(DatasetError, match="outside the folders"):
+            refuse_outside(folder, listed=True)
     for place in ("", "recent.json", "cases", "cases/worklist.sqlite", "models", "runs"):
         assert not may_read(home / place)
 

@@ -140,6 +140,28 @@ def test_recent_datasets_outside_are_not_offered(
     assert recent_datasets() == [str(root), str(root.parent / "secret")]
 
 
+def test_data_of_judged_cases_are_opened_by_who_was_told_the_path_only(
+    root: Path, home: Path, draw: Draw
+) -> None:
+    for seed in range(2):
+        draw(home / "cases" / "images-1" / "ab" / f"{seed}.png", seed=seed)
+    folder = home / "cases" / "manifests"
+    folder.mkdir()
+    written = manifest(folder, *(f"../images-1/ab/{seed}.png" for seed in range(2)))
+    dataset = open_dataset(written)
+    assert len(dataset.contents) == 2
+    remember_dataset(written)
+    remember_dataset(root)
+    assert recent_datasets() == [str(root)]
+    for place in (folder, folder.parent, folder / ".." / "images-1"):
+        with pytest.raises(DatasetError, match=REFUSED):
+            look_into(place)
+    (root / "way").symlink_to(folder)
+    assert "way" not in look_into(root).folders
+    with pytest.raises(DatasetError, match=REFUSED):
+        open_dataset(folder / ".." / "images-1")
+
+
 @pytest.mark.parametrize("name", ["secret", "nothing"])
 def test_runs_and_recipes(root: Path, name: str) -> None:
     outside = root.parent / name

@@ -294,3 +294,34 @@ def test_a_long_audit_is_watched_and_stopped(visit: Callable[..., Page], tmp_pat
     expect(page.get_by_text("Reading images").first).to_be_visible(timeout=WAIT)
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Audit stopped")).to_be_visible(timeout=WAIT)
+
+
+def test_where_others_come_the_page_stays_in_the_data_roots(
+    chromium: Browser, tmp_path: Path, tiny_idc: Path
+) -> None:
+    (tiny_idc / "deeper").mkdir()
+    roots = {"LOBULE_SERVE_WITHOUT_SIGN_IN": "1", "LOBULE_DATA_ROOTS": str(tiny_idc)}
+    with serving(tmp_path, free_port(), address="0.0.0.0", **roots) as server:  # noqa: S104
+        page = chromium.new_page()
+        page.goto(f"{server.url}/datasets")
+        for place in ("/etc", "/nowhere", str(tiny_idc.parent), f"{tiny_idc}/../x", "~root"):
+            give(page, place)
+            refusal = page.get_by_text("outside the folders that data are read from")
+            expect(refusal).to_be_visible(timeout=60_000)
+            expect(refusal).to_contain_text("LOBULE_DATA_ROOTS")
+        page.get_by_role("button", name="Pick a folder").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("combobox").click()
+        page.get_by_role("option", name=str(tiny_idc)).click()
+        up = dialog.get_by_role("button", name="Up one folder")
+        expect(up).to_be_visible()
+        dialog.get_by_role("combobox").click()
+        page.get_by_role("option", name="deeper").click()
+        expect(dialog.get_by_text(str(tiny_idc / "deeper"))).to_be_visible()
+        up.click()
+        expect(dialog.get_by_text(str(tiny_idc / "deeper"))).to_have_count(0)
+        up.click()
+        expect(up).to_have_count(0)
+        dialog.get_by_role("combobox").click()
+        expect(page.get_by_role("option")).to_have_text([str(tiny_idc)])
+        page.close()

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -21,10 +22,14 @@ MOST_SECONDS = 180.0
 _MOST_WRITTEN = 100_000_000
 _REFUSED = 3
 _LOOK_AGAIN = 0.02
+# What two may take together is more than a small server has.
+_turn = threading.Lock()
 
 
 def try_in_a_child(function: str, path: Path) -> None:
     """Call a function with a path in a process of its own, and throw its result away.
+
+    One at a time: others wait for their turn.
 
     Parameters
     ----------
@@ -36,9 +41,20 @@ def try_in_a_child(function: str, path: Path) -> None:
     Raises
     ------
     PackageError
-        As the function raised it; or if it took more memory or time than it may, or its process
-        crashed.
+        As the function raised it; or if it took more memory or time than it may, its process
+        crashed, or its turn did not come.
     """
+    if not _turn.acquire(timeout=MOST_SECONDS):
+        raise PackageError(
+            "Lobule is still trying other networks, one at a time. Try again in a few minutes."
+        )
+    try:
+        _try(function, path)
+    finally:
+        _turn.release()
+
+
+def _try(function: str, path: Path) -> None:
     with subprocess.Popen(  # noqa: S603 - our own program; the path is data
         [sys.executable, "-m", "core.limited", function, str(path)],
         cwd=ROOT,

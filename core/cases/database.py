@@ -20,7 +20,7 @@ _WRITES = "lobule_writes"
 _POSTGRESQL = {"postgres", "postgresql", "postgresql+psycopg"}
 
 
-def connect(address: str | None, file: Path) -> Engine:
+def connect(address: str | None, file: Path, *, only_read: bool = False) -> Engine:
     """Return an engine; nothing is opened yet.
 
     Parameters
@@ -29,6 +29,8 @@ def connect(address: str | None, file: Path) -> Engine:
         `LOBULE_DATABASE_URL`; None for SQLite.
     file
         Where SQLite keeps its database.
+    only_read
+        Opens SQLite's file where nothing can be written beside it.
 
     Raises
     ------
@@ -37,8 +39,14 @@ def connect(address: str | None, file: Path) -> Engine:
     """
     if address is not None:
         return _postgresql_engine(_postgresql(address))
+    place, query = str(file), {}
+    if only_read:
+        # Its log of changes, if one was left, is read; without, SQLite would begin one.
+        left = file.with_name(f"{file.name}-wal").exists()
+        place = file.absolute().as_uri()
+        query = {"mode": "ro", "uri": "true"} | ({} if left else {"immutable": "1"})
     engine = create_engine(
-        URL.create("sqlite", database=str(file)),
+        URL.create("sqlite", database=place, query=query),
         poolclass=NullPool,
         connect_args={"timeout": WAIT_SECONDS},
         hide_parameters=True,

@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from core.cases.database import changing, unwrapped
+from core.cases.database import changing, reading, unwrapped
 from core.errors import CaseError
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -36,6 +36,18 @@ def migrate(engine: Engine) -> None:
             config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Tell whether a database has the schema of this Lobule, without changing anything.
+
+    Raises
+    ------
+    CaseError
+        If it cannot be used, or was made by a newer Lobule.
+    """
+    with reading(engine) as session:
+        return not _is_behind(session.connection())
 
 
 def _is_behind(connection: Connection) -> bool:

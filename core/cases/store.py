@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from core.cases.database import connect, reading
 from core.cases.files import sweep
-from core.cases.migrate import migrate
+from core.cases.migrate import is_current, migrate
 from core.cases.schema import ImageRow, StoreRow
 from core.errors import CaseError
 from core.settings import Settings, get_settings
@@ -92,6 +92,8 @@ def _open(address: str | None, folder: Path) -> Store:
         store.sweep()
     except OSError as error:
         engine.dispose()
+        if (unchanged := _as_it_is(address, folder)) is not None:
+            return unchanged
         raise CaseError(
             f"The worklist cannot be stored in {folder} ({error.strerror}). Check that the "
             "folder can be written to, or set LOBULE_HOME."
@@ -100,6 +102,19 @@ def _open(address: str | None, folder: Path) -> Store:
         engine.dispose()
         raise
     return store
+
+
+def _as_it_is(address: str | None, folder: Path) -> Store | None:
+    """Return the worklist of a folder that cannot be written to; None if there is none to read."""
+    if address is None and not (folder / _DATABASE).is_file():
+        return None
+    engine = connect(address, folder / _DATABASE, only_read=True)
+    if not is_current(engine):
+        engine.dispose()
+        return None
+    with reading(engine) as session:
+        images = folder / f"images-{session.scalars(select(StoreRow.id)).one()}"
+    return Store(engine, images) if images.is_dir() else None
 
 
 @contextmanager

@@ -76,6 +76,16 @@ def test_what_takes_too_much_is_refused_in_words(
         greedy(name)
 
 
+def test_one_network_is_tried_at_a_time(
+    greedy: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "MOST_SECONDS", 0.2)
+    with limited._turn, pytest.raises(PackageError, match="still trying other networks"):
+        greedy("read")
+    monkeypatch.setattr(limited, "MOST_SECONDS", 60.0)
+    greedy("read")
+
+
 def test_what_can_be_read_is_no_matter(greedy: Callable[[str], None]) -> None:
     greedy("read")
 

@@ -125,7 +125,7 @@ def bounds(dataset: Path | None = None, *, listed: bool = False) -> Callable[[Pa
 
     def inside(path: Path | str) -> bool:
         try:
-            parts = Path(path).parts
+            parts = Path(path).parts if ".." in str(path) else ()  # most are of images, many
             before = [Path(*parts[:at]) for at, part in enumerate(parts) if part == ".."]
             return all(
                 _below(os.path.abspath(step), written) and _below(os.path.realpath(step), real)  # noqa: PTH100

@@ -34,15 +34,16 @@ def show_brought(file: "UploadedFile") -> None:
         adoption = adopting().get(key)
         if adoption and adoption.package:
             _finish(key, adoption.package)
-        busy = adoption is not None and adoption.running
+        # It may end while this is drawn: then all of it is drawn again.
+        busy, drawn = adoption is not None and adoption.running, adoption and adoption.visible
         left, right = st.columns([3, 2], gap="large")
         with right:
             show_network(job)
             try_picture(job.foreign, key)
         with left:
             request = ask_for_adoption(job, key, disabled=busy)
-            if adoption and adoption.running:
-                show_progress(adoption, adoption.visible, "stop-adopting")
+            if adoption and busy:
+                show_progress(adoption, drawn or (), "stop-adopting")
             else:
                 _offer_to_add(key, job.foreign, request)
             if adoption and adoption.stopped:

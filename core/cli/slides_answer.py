@@ -92,6 +92,7 @@ def show(answer: str, *, as_json: bool) -> None:
         If there is no such answer, or it is not finished.
     """
     from core.slides.answering import load_answer
+    from core.slides.in_words import area_words, share_words
 
     given = load_answer(answer)
     if given is None or given.summary is None:
@@ -112,9 +113,9 @@ def show(answer: str, *, as_json: bool) -> None:
             f"{summary['seconds']:.0f} s"
         )
         typer.echo(
-            f"    {summary['shown_class']} from {summary['threshold']:.3f}: {area['mm2']:.2f} of "
-            f"{area['answered_mm2']:.2f} mm² tissue ({100 * area['share']:.0f} %); "
-            f"{summary['out_of_scope']['mm2']:.2f} mm² out of scope"
+            f"    {summary['shown_class']} from {summary['threshold']:.3f}: "
+            f"{share_words(area['mm2'], area['answered_mm2'])} of tissue; "
+            f"{area_words(summary['out_of_scope']['mm2'])} out of scope"
         )
     for note in (*summary["outcome"]["reasons"], *summary["warnings"]):
         typer.echo(f"    Note: {plain(note)}")

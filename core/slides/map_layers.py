@@ -23,11 +23,10 @@ class MapLayer:
 
     probabilities: NDArray[np.floating]
     """(rows, columns) in [0, 1]; NaN where nothing was answered."""
-    x: float
-    """Of its upper left corner, in pixels of the slide's finest level."""
-    y: float
-    cell: float
-    """Side of a cell, in the same pixels."""
+    rows: NDArray[np.floating]
+    """(rows + 1,) edges of its cells from above, in pixels of the slide's finest level."""
+    columns: NDArray[np.floating]
+    """(columns + 1,) edges from the left."""
 
 
 def lay(layer: MapLayer, of: str) -> str:
@@ -45,8 +44,8 @@ def lay(layer: MapLayer, of: str) -> str:
     str
         An id, another one for another map: who has the former sees the new one, too.
     """
-    place = repr((layer.probabilities.shape, layer.x, layer.y, layer.cell))
-    version = _digest(place.encode() + layer.probabilities.tobytes())
+    parts = (layer.rows, layer.columns, layer.probabilities)
+    version = _digest(b"".join(part.tobytes() for part in parts))
     name = _digest(of.encode())
     with _lock:
         _layers[name] = layer

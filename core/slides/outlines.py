@@ -27,16 +27,10 @@ def outlines(layer: MapLayer, threshold: float) -> list[Line]:
     inside = np.pad(np.nan_to_num(layer.probabilities, nan=-1.0) >= threshold, 1)
     across = inside[1:, 1:-1] != inside[:-1, 1:-1]  # edges that lie between two rows
     down = inside[1:-1, 1:] != inside[1:-1, :-1]
-    cell, left, top = layer.cell, layer.x, layer.y
+    x, y = layer.columns.tolist(), layer.rows.tolist()
     return [
-        *(
-            ((left + begin * cell, top + row * cell), (left + end * cell, top + row * cell))
-            for row, begin, end in _runs(across)
-        ),
-        *(
-            ((left + column * cell, top + begin * cell), (left + column * cell, top + end * cell))
-            for column, begin, end in _runs(down.T)
-        ),
+        *(((x[begin], y[row]), (x[end], y[row])) for row, begin, end in _runs(across)),
+        *(((x[column], y[begin]), (x[column], y[end])) for column, begin, end in _runs(down.T)),
     ]
 
 

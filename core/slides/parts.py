@@ -34,6 +34,7 @@ class SlidePart:
     y: float
     width: float
     """In the same pixels."""
+    height: float
 
 
 def field_side_um(spec: InputSpec) -> float:
@@ -93,7 +94,8 @@ def read_part(
     drawn = (corners - (left, top)) * (size[0] / width, size[1] / height)
     cv2.fillPoly(inside, [np.rint(drawn).astype(np.int32)], 1)
     pixels = np.where(inside[..., np.newaxis], pixels, _GLASS).astype(np.uint8)
-    return SlidePart(pixels, width * um_per_px / size[0], float(left), float(top), float(width))
+    scale = width * um_per_px / size[0]
+    return SlidePart(pixels, scale, float(left), float(top), float(width), float(height))
 
 
 def _pixels(length: float, share: float) -> int:

@@ -26,8 +26,8 @@ def probability_tile(layer: MapLayer, z: int, x: int, y: int, colour_map: str) -
     """
     left, top, downsample = tile_origin(z, x, y)
     centres = (np.arange(TILE) + 0.5) * downsample
-    columns = np.floor((left + centres - layer.x) / layer.cell).astype(np.int64)
-    rows = np.floor((top + centres - layer.y) / layer.cell).astype(np.int64)
+    columns = np.searchsorted(layer.columns, left + centres, side="right") - 1
+    rows = np.searchsorted(layer.rows, top + centres, side="right") - 1
     height, width = layer.probabilities.shape
     inside = np.logical_and.outer((rows >= 0) & (rows < height), (columns >= 0) & (columns < width))
     values = layer.probabilities[np.ix_(rows.clip(0, height - 1), columns.clip(0, width - 1))]

@@ -49,7 +49,19 @@ def tile(slide: Slide, z: int, x: int, y: int) -> bytes:
     kept = _encoded.get(key)
     if kept is not None:
         return kept
-    return _encoded.put(key, _jpeg(_tile_pixels(slide, left, top, downsample, [_PATIENCE])))
+    pixels = _tile_pixels(slide, left, top, downsample, [_PATIENCE]).copy()
+    pixels[~on_slide(slide, z, x, y)] = 255  # a part that cannot be read may reach over the edge
+    return _encoded.put(key, _jpeg(pixels))
+
+
+def on_slide(slide: Slide, z: int, x: int, y: int) -> NDArray[np.bool_]:
+    """Return which pixels of a tile lie on the slide, (256, 256)."""
+    left, top, downsample = tile_origin(z, x, y)
+    starts = np.arange(TILE) * downsample
+    columns, rows = left + starts, top + starts
+    across = (columns + downsample > 0) & (columns < slide.info.width)
+    down = (rows + downsample > 0) & (rows < slide.info.height)
+    return np.logical_and.outer(down, across)
 
 
 def thumbnail(slide: Slide, longest: int) -> bytes:
@@ -64,12 +76,20 @@ def thumbnail(slide: Slide, longest: int) -> bytes:
     return _encoded.get(key) or _encoded.put(key, _jpeg(whole_slide(slide, longest).pixels))
 
 
-def unreadable_tile() -> bytes:
-    """Return the tile, as PNG, that stands where a slide is damaged: hatched, with words."""
+def unreadable_tile(there: NDArray[np.bool_] | None = None) -> bytes:
+    """Return the tile, as PNG, that stands where a slide is damaged: hatched, with words.
+
+    Parameters
+    ----------
+    there
+        (256, 256) which of its pixels lie on the slide; the others are white. None for all.
+    """
     pixels = _hatched()
     for row, words in enumerate(("damaged:", "cannot be read")):
         place = (64, 120 + 26 * row)
         cv2.putText(pixels, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (60, 60, 60), 1)
+    if there is not None:
+        pixels[~there] = 255
     return encode_png(pixels)
 
 

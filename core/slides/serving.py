@@ -65,7 +65,7 @@ def _answered(handler: Handler) -> Handler:
 
 def _slide_tile(request: Request) -> Response:
     from core.slides.open_slides import opened  # noqa: PLC0415 - OpenCV; the server starts without
-    from core.slides.pyramid import tile, unreadable_tile  # noqa: PLC0415
+    from core.slides.pyramid import on_slide, tile, unreadable_tile  # noqa: PLC0415
 
     z, x, y = _address(request)
     slide = opened(request.path_params["slide"])
@@ -73,7 +73,8 @@ def _slide_tile(request: Request) -> Response:
         return Response(tile(slide, z, x, y), media_type="image/jpeg", headers=_HEADERS)
     except SlideError as error:
         log.warning("%s", error)
-        return Response(unreadable_tile(), media_type="image/png")
+        picture = unreadable_tile(on_slide(slide, z, x, y))
+        return Response(picture, media_type="image/png")
 
 
 def _thumbnail(request: Request) -> Response:

@@ -51,7 +51,7 @@ def _show(view: SlideView, pane: int, views: list[SlideView]) -> None:
         watch = st.fragment(_watch, run_every=_POLL_SECONDS)
         watch(view, pane, standing([view]))
     elif state.state == "finished":
-        show_summary(view, pane, state)
+        show_summary(view, pane, state.id)
         offer_case(view, state.id, pane)
         with st.container(horizontal=True, gap="small"):
             offer_files(state.id, pane)

@@ -30,7 +30,10 @@ def layer_of(answer: str) -> "MapLayer | None":
     from core.slides.map_layers import MapLayer  # noqa: PLC0415
 
     given = load_answer(answer)
-    return None if given is None else MapLayer(given.grid_on_tissue, 0.0, 0.0, given.cell)
+    if given is None:
+        return None
+    blocks, (across, down) = given.blocks, given.map_step
+    return MapLayer(blocks.values, blocks.rows * down, blocks.columns * across)
 
 
 def ask_slide(view: SlideView) -> None:

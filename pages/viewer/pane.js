@@ -35,7 +35,7 @@ function element(tag, name, parent) {
 
 class Pane {
   constructor(told, index) {
-    Object.assign(this, told, {index, parts: [], listeners: []});
+    Object.assign(this, told, {index, parts: [], listeners: [], addresses: {}});
   }
 
   // Plotly keeps its MapLibre map to itself; without it the slide is seen, and nothing steered.
@@ -122,6 +122,7 @@ class Pane {
       this.map.removeSource(id);
     }
     this.maps.forEach(({tiles, opacity}, number) => {
+      // MapLibre tells a source's address only once it has loaded it, so it is kept here.
       const id = `lobule-map-${number}`, source = this.map.getSource(id);
       if (!source) {
         const [from, to] = [lngLat({x: 0, y: 0}), lngLat({x: this.width, y: this.height})];
@@ -130,7 +131,8 @@ class Pane {
           id, {type: "raster", tiles: [tiles], tileSize: 256, maxzoom: FINEST, bounds});
         const under = this.map.getLayer(LINES[0][0]) ? LINES[0][0] : undefined;
         this.map.addLayer({id, type: "raster", source: id, paint: STILL}, under);
-      } else if (source.tiles[0] !== tiles) source.setTiles([tiles]);
+      } else if (this.addresses[id] !== tiles) source.setTiles([tiles]);
+      this.addresses[id] = tiles;
       this.map.setPaintProperty(id, "raster-opacity", opacity);
     });
     for (const [id, of, colour, width] of LINES) {

@@ -56,10 +56,17 @@ class PartJob(Job):
         """The part's map of probabilities where it lies on the slide; None where there is none."""
         if self.part is None or self.diagnosis is None or self.diagnosis.probability_map is None:
             return None
+        import numpy as np  # noqa: PLC0415 - not needed to draw the page
+
         from core.slides.map_layers import MapLayer  # noqa: PLC0415
 
-        values = self.diagnosis.probability_map
-        return MapLayer(values, self.part.x, self.part.y, self.part.width / values.shape[1])
+        values, part = self.diagnosis.probability_map, self.part
+        height, width = values.shape
+        return MapLayer(
+            values,
+            np.linspace(part.y, part.y + part.height, height + 1),
+            np.linspace(part.x, part.x + part.width, width + 1),
+        )
 
 
 @st.cache_resource(show_spinner=False)

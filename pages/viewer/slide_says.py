@@ -1,37 +1,41 @@
 """What a model says of a whole slide: its word, areas, and hot spots to go to."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from core.errors import LobuleError
 from core.registry.card_words import caution_of_map
-from pages.shared.marks import mark_of_outcome
+from core.slides.in_words import area_words, ruled_out_words, share_words
+from pages.shared.marks import OUT_OF_SCOPE, mark_of_outcome
+from pages.shared.outcome import SHOW_ANYWAY
 from pages.shared.plain import as_html, notice, quiet
 from pages.viewer.opening import SlideView
 from pages.viewer.pointed import go_to
 
-if TYPE_CHECKING:
-    from core.slides.answering import AnswerState
-
 _MOST_SPOTS = 8
 
 
-def show_summary(view: SlideView, pane: int, state: "AnswerState") -> None:
-    """Draw what follows from the tiles of a slide."""
+def show_summary(view: SlideView, pane: int, answer: str) -> None:
+    """Draw what follows from the tiles of a slide, by the id of its finished answer."""
     from core.slides.answering import load_answer  # noqa: PLC0415 - not needed to draw a page
 
     try:
-        answer = load_answer(state.id)
+        given = load_answer(answer)
     except LobuleError as error:
         notice(str(error), "error")
         return
-    if answer is None or answer.summary is None:
+    if given is None or given.summary is None:
         notice("The summary of this answer is missing. Answer the slide again.", "error")
         return
-    summary = answer.summary
+    summary = given.summary
     _show_word(view, summary)
-    _show_areas(summary)
+    if summary["outcome"]["kind"] == OUT_OF_SCOPE:
+        with st.expander(SHOW_ANYWAY, key=f"slides_anyway_{pane}"):
+            _show_chance(summary)
+            _show_areas(summary)
+    else:
+        _show_areas(summary)
     caution = caution_of_map(view.package.card) if view.package else ""
     for warning in (*summary["warnings"], *filter(None, (caution,))):
         notice(warning)
@@ -39,16 +43,16 @@ def show_summary(view: SlideView, pane: int, state: "AnswerState") -> None:
 
 
 def _show_word(view: SlideView, summary: dict[str, Any]) -> None:
+    """Draw the slide's word, and how probable it is unless the slide is out of scope."""
     point = view.package.card.operating_point if view.package else None
-    outcome, shown = summary["outcome"], summary["shown_class"]
+    outcome = summary["outcome"]
     mark = mark_of_outcome(outcome["name"], point.positive_class if point else None)
     name = outcome["name"] if outcome["kind"] == "class" else outcome["name"].capitalize()
     chance = ""
-    if summary["probabilities"] is not None:
-        value = summary["probabilities"][summary["classes"].index(shown)]
+    if summary["probabilities"] is not None and outcome["kind"] != OUT_OF_SCOPE:
         chance = (
-            f'<output>{100 * value:.1f} %<span class="lobule-of">probability of {as_html(shown)}'
-            "</span></output>"
+            f'<output>{_chance(summary)}<span class="lobule-of">probability of '
+            f"{as_html(summary['shown_class'])}</span></output>"
         )
     reasons = "".join(f"<li>{as_html(reason)}</li>" for reason in outcome["reasons"])
     st.html(
@@ -58,23 +62,28 @@ def _show_word(view: SlideView, summary: dict[str, Any]) -> None:
     )
 
 
+def _show_chance(summary: dict[str, Any]) -> None:
+    if summary["probabilities"] is not None:
+        st.text(f"Probability of {summary['shown_class']}: {_chance(summary)}.")
+
+
+def _chance(summary: dict[str, Any]) -> str:
+    value = summary["probabilities"][summary["classes"].index(summary["shown_class"])]
+    return f"{100 * value:.1f} %"
+
+
 def _show_areas(summary: dict[str, Any]) -> None:
     positive, outside = summary["positive"], summary["out_of_scope"]
-    words = (
+    st.text(
         f"{summary['shown_class']} reaches the threshold of {100 * summary['threshold']:.1f} % on "
-        f"{positive['mm2']:.2g} of {positive['answered_mm2']:.2g} mm² of tissue "
-        f"({100 * positive['share']:.0f} %)"
+        f"{share_words(positive['mm2'], positive['answered_mm2'])} of tissue"
+        f"{ruled_out_words(summary)}.",
+        help=summary["rule"],
     )
-    if positive["level"] is not None:
-        words += (
-            f"; at {100 * positive['level']:.0f} % certainty between "
-            f"{positive['least_mm2']:.2g} and {positive['most_mm2']:.2g} mm²"
-        )
-    st.text(f"{words}.", help=summary["rule"])
     if outside["mm2"]:
         quiet(
-            f"{outside['mm2']:.2g} mm² ({100 * outside['share']:.0f} %) is out of scope: unlike "
-            "what the model was trained on, or blurred."
+            f"{share_words(outside['mm2'], positive['answered_mm2'])} of tissue are out of scope: "
+            "unlike what the model was trained on, or blurred."
         )
 
 
@@ -86,7 +95,7 @@ def _show_spots(view: SlideView, pane: int, summary: dict[str, Any]) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, spot in enumerate(spots, 1):
             st.button(
-                f"{number} · {spot['tissue_mm2']:.2g} mm²",
+                f"{number} · {area_words(spot['tissue_mm2'])}",
                 key=f"slides_spot_{pane}_{number}",
                 on_click=go_to,
                 args=(view, pane, spot["x"], spot["y"]),

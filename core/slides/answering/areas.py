@@ -12,7 +12,12 @@ from core.slides.answering.plan import SlidePlan
 def positive_areas(
     plan: SlidePlan, chances: NDArray[np.float32], shown: int, threshold: float
 ) -> dict[str, Any]:
-    """Tissue at or above the threshold, and between which areas it lies by the prediction sets."""
+    """Tissue at or above the threshold, and where the prediction sets rule a class out.
+
+    `least_mm2` is the tissue on which the other class can be ruled out at `level`, `most_mm2` that
+    on which the shown one cannot, tile by tile. They are no bounds of the area: prediction sets
+    promise nothing of the sum of tiles, which are not independent.
+    """
     values = chances[plan.tissue & ~np.isnan(chances)]
     pixel = plan.map_pixel_mm2
     area = float((values >= threshold).sum()) * pixel

@@ -5,19 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import SlideError
-from core.imaging.tiles import stitch
-from core.inference.tiled import map_grid_of
+from core.slides.answering.blocks import Blocks, blocks_of, on_tissue
 from core.slides.answering.folder import AnswerFolder, find_answer
 from core.slides.answering.given import Given, read_given
 from core.slides.answering.plan import SlidePlan, read_plan
 from core.slides.answering.summary import EVEN, shown_class
-
-_CELLS = 2  # a tile of the grid: half a tile each
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class SlideAnswer:
 
     @property
     def shown(self) -> int:
-        """Index of the class that the grid and the map show."""
+        """Index of the class that the map shows."""
         used = self.given.tiles.used
         if self.summary:
             return self.classes.index(self.summary["shown_class"])
@@ -74,6 +70,12 @@ class SlideAnswer:
         return np.stack([x * across, y * down, size * across, size * down], axis=1)
 
     @property
+    def map_step(self) -> tuple[float, float]:
+        """Pixels of the slide, across and down, that one of `map` covers."""
+        grid, slide = self.plan.map_grid, self.plan.slide
+        return slide["width"] / grid.width, slide["height"] / grid.height
+
+    @property
     def rows(self) -> int:
         """Tiles in a column; those of `boxes` come row by row."""
         return len(self.plan.used) // self.plan.columns
@@ -84,31 +86,19 @@ class SlideAnswer:
         return self.given.tiles.probabilities.reshape(self.rows, self.plan.columns, -1)
 
     @cached_property
-    def grid(self) -> NDArray[np.float32]:
-        """(rows, columns) probability of the shown class in cells of `cell` px.
-
-        The first lies at the slide's upper left corner. The mean over the tiles that cover a cell;
-        NaN where none does.
-        """
-        cells = map_grid_of(self.plan.grid, _CELLS)
-        return stitch(self.given.tiles.probabilities[:, self.shown], cells)
-
-    @cached_property
-    def grid_on_tissue(self) -> NDArray[np.float32]:
-        """`grid`, NaN also in cells without any tissue: what is to be seen over a slide."""
-        rows, columns = self.grid.shape
-        tissue = self.plan.tissue.astype(np.float32)
-        shares = cv2.resize(tissue, (columns, rows), interpolation=cv2.INTER_AREA)
-        return np.where(shares > 0, self.grid, np.float32(np.nan))
+    def blocks(self) -> Blocks:
+        """The map of the shown class over tissue: what is to be seen over a slide, and exported."""
+        chances = self.given.tiles.probabilities[:, self.shown]
+        return on_tissue(blocks_of(chances, self.plan.map_grid), self.plan.tissue)
 
     @property
-    def cell(self) -> float:
-        """Side of a cell of `grid`, px."""
-        return self.tile / min(_CELLS, self.plan.grid.size)
+    def map_on_tissue(self) -> NDArray[np.float32]:
+        """`map`, NaN also in `blocks` without any tissue."""
+        return self.blocks.spread()
 
     @cached_property
     def map(self) -> NDArray[np.float32]:
-        """(H', W') probability of the shown class over the whole slide; NaN as in `grid`."""
+        """(H', W') probability of the shown class over the whole slide; NaN where nothing is."""
         return self.given.tiles.probability_map(self.shown)
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _TILE = (256, 256)
 _LABEL = 16  # letters of a code string
 _DESCRIPTION = 64
+NOTHING = -1.0
+"""Value of a pixel of the parametric map that was not answered."""
 TISSUE, REACHED = 1, 2
 """Segments: tissue that was answered, and where the probability reaches the threshold."""
 
@@ -29,7 +31,7 @@ def dicom_segmentation(answer: SlideAnswer, context: DicomContext) -> bytes:
     import highdicom as hd  # noqa: PLC0415 - takes a while
     from pydicom.sr.codedict import codes  # noqa: PLC0415
 
-    chances = answer.map
+    chances = answer.map_on_tissue
     tissue = answer.plan.tissue & ~np.isnan(chances)
     with np.errstate(invalid="ignore"):
         reached = chances >= answer.threshold
@@ -73,17 +75,21 @@ def dicom_segmentation(answer: SlideAnswer, context: DicomContext) -> bytes:
 
 
 def dicom_map(answer: SlideAnswer, context: DicomContext) -> bytes:
-    """Return the probabilities as 32-bit floating-point numbers; -1 where there is none."""
+    """Return the probabilities as 32-bit floating-point numbers; `NOTHING` where there is none.
+
+    `NOTHING` is stated as padding (Float Pixel Padding Value, PS3.3 C.7.6.24). It lies within the
+    range of the real world value mapping: readers refuse a frame with a value outside.
+    """
     import highdicom as hd  # noqa: PLC0415 - takes a while
     from pydicom.sr.codedict import codes  # noqa: PLC0415
 
     shown = answer.classes[answer.shown]
-    values = np.nan_to_num(answer.map, nan=-1).astype(np.float32)
+    values = np.nan_to_num(answer.map_on_tissue, nan=NOTHING).astype(np.float32)
     mapping = hd.pm.RealWorldValueMapping(
         lut_label="PROBABILITY",
         lut_explanation=f"Probability of {shown}, -1 where there is none"[:_DESCRIPTION],
         unit=codes.UCUM.NoUnits,
-        value_range=(0.0, 1.0),
+        value_range=(NOTHING, 1.0),
         intercept=0,
         slope=1,
         quantity_definition=codes.DCM.Probability,
@@ -106,6 +112,7 @@ def dicom_map(answer: SlideAnswer, context: DicomContext) -> bytes:
         **_placed(answer, context),
         **MADE,
     )
+    made.FloatPixelPaddingValue = NOTHING
     return saved(made)
 
 

@@ -32,7 +32,7 @@ def ome_tiff(answer: SlideAnswer) -> bytes:
     from tifffile import TiffWriter  # noqa: PLC0415 - takes a while
 
     plan = answer.plan
-    levels = levels_of(answer.map)
+    levels = levels_of(answer.map_on_tissue)
     across = plan.slide["width"] / plan.map_grid.width * plan.um_per_px
     down = plan.slide["height"] / plan.map_grid.height * plan.um_per_px
     sizes = [levels]

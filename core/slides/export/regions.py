@@ -30,7 +30,7 @@ def regions_of(answer: SlideAnswer) -> list[OutlinedRegion]:
 
     A region without any tissue is left out.
     """
-    plan, chances = answer.plan, answer.map
+    plan, chances = answer.plan, answer.map_on_tissue
     with np.errstate(invalid="ignore"):
         traced = outlines_of(chances >= answer.threshold)
     labels = traced.labels

@@ -19,6 +19,7 @@ from core.plots.side_by_side import scale_bar_length
 from core.registry.card_sections import shortened
 from core.registry.card_words import reservations
 from core.slides.answering.load import SlideAnswer
+from core.slides.in_words import area_words, ruled_out_words, share_words
 from core.slides.piecewise import whole_slide
 from core.slides.slide import Slide, open_slide
 
@@ -101,20 +102,13 @@ def _word(sheet: Sheet, answer: SlideAnswer) -> None:
             f"± {100 * unsure['views']:.1f} points over flips and turns of {unsure['tiles']} tiles"
         )
         sheet.text(f"Probability of {shown}: {100 * chance:.1f} % ({spread}).")
-        between = ""
-        if area["least_mm2"] is not None:
-            between = (
-                f"; between {area['least_mm2']:.2f} and {area['most_mm2']:.2f} mm² where the other "
-                f"class can and where {shown} cannot be ruled out at {100 * area['level']:.0f} %"
-            )
         sheet.text(
             f"{shown} reaches the threshold of {100 * answer.threshold:.1f} % on "
-            f"{area['mm2']:.2f} of {area['answered_mm2']:.2f} mm² of tissue "
-            f"({100 * area['share']:.1f} %){between}."
+            f"{share_words(area['mm2'], area['answered_mm2'])} of tissue{ruled_out_words(summary)}."
         )
         out = summary["out_of_scope"]
         sheet.text(
-            f"Out of scope: {out['mm2']:.2f} mm² of tissue ({100 * out['share']:.1f} %), which is "
+            f"Out of scope: {share_words(out['mm2'], area['answered_mm2'])} of tissue, which is "
             "unlike the training images or less sharp."
         )
     for reason in (*summary["outcome"]["reasons"], *summary["warnings"]):
@@ -127,8 +121,8 @@ def _overview(answer: SlideAnswer, slide: Slide) -> list[Picture]:
     shown, width = answer.classes[answer.shown], slide.info.width
     length = scale_bar_length(width, answer.um_per_px)
     bar = (length / answer.um_per_px / width, f"{length:g} µm")
-    under = overlay(pixels, answer.map)
-    under = outline(under, answer.map, answer.threshold)
+    under = overlay(pixels, answer.map_on_tissue)
+    under = outline(under, answer.map_on_tissue, answer.threshold)
     words = f"Probability of {shown}. Brighter is higher; line: {100 * answer.threshold:.1f} %."
     said = f"The slide. {whole.words.capitalize()}." if whole.words else "The slide"
     return [_picture(pixels, said, bar), _picture(under, words)]
@@ -145,7 +139,7 @@ def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
     rows = [
         (
             f"{number}",
-            f"{spot['tissue_mm2']:.2f} mm²",
+            area_words(spot["tissue_mm2"]),
             f"{spot['x']:,.0f}, {spot['y']:,.0f}",
             f"{100 * spot['mean']:.1f} %",
             f"{100 * spot['highest']:.1f} %",

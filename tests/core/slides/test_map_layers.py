@@ -17,7 +17,15 @@ from core.slides.outlines import outlines
 from core.slides.probability_tiles import probability_tile
 
 VALUES = np.array([[0.2, 1.0], [np.nan, 0.6]], np.float32)
-LAYER = MapLayer(VALUES, x=100.0, y=40.0, cell=64.0)
+
+
+def layer(values: np.ndarray, x: float, y: float, cell: float) -> MapLayer:
+    """Of equal cells."""
+    rows, columns = values.shape
+    return MapLayer(values, y + cell * np.arange(rows + 1), x + cell * np.arange(columns + 1))
+
+
+LAYER = layer(VALUES, x=100.0, y=40.0, cell=64.0)
 HALF = 2 ** (FINEST - 1)
 
 
@@ -52,12 +60,13 @@ def test_colours_that_are_none_are_refused() -> None:
 
 def test_a_layer_is_found_and_takes_the_place_of_what_was_there() -> None:
     name = lay(LAYER, "this")
-    assert lay(MapLayer(VALUES.copy(), 100.0, 40.0, 64.0), "this") == name
-    assert laid(name).cell == 64.0
-    grown = lay(MapLayer(VALUES, 100.0, 40.0, 65.0), "this")
+    assert lay(layer(VALUES.copy(), 100.0, 40.0, 64.0), "this") == name
+    assert laid(name) is not LAYER
+    assert laid(name).columns[1] == 164
+    grown = lay(layer(VALUES, 100.0, 40.0, 65.0), "this")
     assert grown != name
-    assert laid(grown).cell == laid(name).cell == 65.0
-    assert laid(lay(LAYER, "that")).cell == 64.0
+    assert laid(grown).columns[1] == laid(name).columns[1] == 165
+    assert laid(lay(LAYER, "that")).columns[1] == 164
     with pytest.raises(SlideError, match="There is no map 'gone' any more"):
         laid("gone")
 
@@ -81,6 +90,6 @@ def test_lines_are_as_long_as_the_edges_between_in_and_out(values: np.ndarray) -
         for row, column in inside
         for down, across in ((0, 1), (1, 0), (0, -1), (-1, 0))
     )
-    lines = outlines(MapLayer(values, 3.0, 5.0, 10.0), 0.5)
+    lines = outlines(layer(values, 3.0, 5.0, 10.0), 0.5)
     length = sum(abs(x1 - x0) + abs(y1 - y0) for (x0, y0), (x1, y1) in lines)
     assert length == pytest.approx(10 * edges)

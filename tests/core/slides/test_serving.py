@@ -75,7 +75,7 @@ def test_tiles_and_pictures_come_to_who_has_a_ticket(slide_id: str) -> None:
 
 
 def test_a_map_comes_as_it_was_laid() -> None:
-    layer = lay(MapLayer(np.ones((4, 4)), 0, 0, 64), "a slide")
+    layer = lay(MapLayer(np.ones((4, 4)), 64.0 * np.arange(5), 64.0 * np.arange(5)), "a slide")
     start = f"/{PREFIX}/{issue(lambda: True)}/map"
     status, kind, body = get(f"{start}/{layer}/viridis/{FINEST}/{HALF}/{HALF}")
     assert (status, kind) == (200, "image/png")
@@ -125,6 +125,11 @@ def test_what_is_damaged_is_seen_to_be(slide_id: str, monkeypatch: pytest.Monkey
         status, kind, body = get(f"/{PREFIX}/{ticket}/slide/{slide_id}/{path}")
         assert (status, kind) == (200, "image/png")
         assert np.asarray(Image.open(io.BytesIO(body))).min() < 100, "words"
+    # The slide ends 44 px into the second tile.
+    _, _, body = get(f"/{PREFIX}/{ticket}/slide/{slide_id}/{FINEST}/{HALF + 1}/{HALF}")
+    shown = np.asarray(Image.open(io.BytesIO(body)))
+    assert shown[:200, :44, :3].max() < 255
+    assert shown[:, 44:, :3].min() == shown[200:, :, :3].min() == 255, "no hatching beyond"
 
 
 def test_a_fault_is_told_in_words(slide_id: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,12 +68,14 @@ def test_areas_are_those_counted_by_hand(section: Section, write_slide: WriteSli
 
 def test_what_lies_over_a_slide_lies_over_tissue(section: Section, write_slide: WriteSlide) -> None:
     answer = load_answer(answer_here(write_slide(section), model="tiny").id)
-    assert answer.cell == 100
-    shown = answer.grid_on_tissue  # the tissue goes from 120 to 1320 px across, 80 to 960 down
-    np.testing.assert_array_equal(shown[1:9, 2:13], answer.grid[1:9, 2:13])
-    assert not np.isnan(shown[1:9, 2:13]).any()
-    assert np.isnan(shown[:, 14:]).all()
-    assert np.isnan(shown[10:]).all()
+    shown, whole = answer.map_on_tissue, answer.map
+    across, down = answer.map_step
+    # The tissue goes from 120 to 1320 px across, 80 to 960 down; a block has 100 px a side.
+    tissue = np.s_[round(80 / down) : round(960 / down), round(120 / across) : round(1320 / across)]
+    np.testing.assert_array_equal(shown[tissue], whole[tissue])
+    assert not np.isnan(shown[tissue]).any()
+    assert np.isnan(shown[:, round(1420 / across) + 1 :]).all()
+    assert np.isnan(shown[round(1060 / down) + 1 :]).all()
 
 
 def test_a_focus_keeps_a_slide_from_being_called_negative(
@@ -140,7 +142,7 @@ def test_cancelled_it_keeps_what_it_has_and_goes_on(
     assert 0 < state.mm2_done < state.mm2
     partial = load_answer(state.id)
     assert partial.summary is None
-    assert (~np.isnan(partial.grid)).any()
+    assert (~np.isnan(partial.map)).any()
     assert resume_here(state.id).state == "finished"
     done = status(state.id)
     assert done.mm2_done == pytest.approx(done.mm2)

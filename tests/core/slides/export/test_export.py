@@ -16,6 +16,9 @@ from pydicom import dcmread
 from core.errors import SlideError
 from core.slides.answering import SlideAnswer, answer_here, load_answer
 from core.slides.export import FORMATS, export
+from core.slides.outlines import outlines
+from pages.viewer.answers import layer_of
+from tests.core.slides.answering.conftest import WriteSlide
 from tests.made_slides import write_dicom
 
 PIXEL_UM = 1680 / 269  # of the map: 32 px a tile of 50, at 4 µm/px
@@ -79,6 +82,30 @@ def check_geojson(collection: dict, answer: SlideAnswer) -> None:
     assert outlined >= tissue > 0
 
 
+def test_screen_and_files_end_where_the_slide_ends(
+    pretended: object,  # noqa: ARG001 - takes the network's place
+    section: np.ndarray,
+    write_slide: WriteSlide,
+) -> None:
+    tissue = section[80:960, 120:1320][:610, :1130]  # no whole number of half tiles
+    answer = load_answer(answer_here(write_slide((tissue * 0.5).astype(np.uint8)), model="tiny").id)
+    layer = layer_of(answer.id)
+    assert (layer.rows[0], layer.rows[-1]) == (0, 610)
+    assert (layer.columns[0], layer.columns[-1]) == (0, 1130)
+    shown = {point for line in outlines(layer, answer.threshold) for point in line}
+    features = json.loads(export(answer.id, "geojson")[1])["features"]
+    annotations = [f for f in features if f["properties"]["objectType"] == "annotation"]
+    corners = {
+        (x, y)
+        for feature in annotations
+        for ring in feature["geometry"]["coordinates"]
+        for x, y in ring
+    }
+    assert {(1130.0, 610.0), (0.0, 0.0)} <= corners
+    for x, y in corners:
+        assert min(abs(x - to_x) + abs(y - to_y) for to_x, to_y in shown) < 0.02
+
+
 def check_csv(content: bytes, answer: SlideAnswer) -> None:
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert len(rows) == answer.summary["tiles"]["planned"]
@@ -99,8 +126,8 @@ def check_ome_tiff(path: Path, answer: SlideAnswer) -> None:
         values = levels[0].asarray()
         pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
         assert pixels["PhysicalSizeX"] == pytest.approx(PIXEL_UM)
-    known = ~np.isnan(answer.map)
-    np.testing.assert_allclose((values[known] - 1.0) / 254, answer.map[known], atol=0.002)
+    known = ~np.isnan(answer.map_on_tissue)
+    np.testing.assert_allclose((values[known] - 1.0) / 254, answer.map_on_tissue[known], atol=0.002)
     assert (values[~known] == 0).all()
     with openslide.OpenSlide(path) as slide:
         assert slide.dimensions == values.shape[::-1]
@@ -116,7 +143,9 @@ def check_segmentation(path: Path, answer: SlideAnswer) -> None:
         "IDC",
     ]
     pixels = segmentation.get_total_pixel_matrix(combine_segments=False)
-    np.testing.assert_array_equal(pixels[..., 1] > 0, np.nan_to_num(answer.map) >= answer.threshold)
+    np.testing.assert_array_equal(
+        pixels[..., 1] > 0, np.nan_to_num(answer.map_on_tissue) >= answer.threshold
+    )
     spacing = segmentation.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing
     assert float(spacing[0]) == pytest.approx(PIXEL_UM / 1000, rel=0.01)
     assert "no DICOM" in segmentation.ContentDescription
@@ -125,8 +154,11 @@ def check_segmentation(path: Path, answer: SlideAnswer) -> None:
 
 def check_map(path: Path, answer: SlideAnswer) -> None:
     read = hd.imread(path)
-    pixels = read.get_total_pixel_matrix(apply_real_world_transform=False)
-    np.testing.assert_array_equal(pixels, np.nan_to_num(answer.map, nan=-1))
+    assert np.isnan(answer.map_on_tissue).any(), "there is glass"
+    for real_world in (None, True, False):
+        pixels = read.get_total_pixel_matrix(apply_real_world_transform=real_world)
+        np.testing.assert_array_equal(pixels, np.nan_to_num(answer.map_on_tissue, nan=-1))
+    assert read.FloatPixelPaddingValue == -1
     assert read.ContentQualification == "RESEARCH"
 
 
@@ -172,11 +204,11 @@ def test_objects_of_a_dicom_slide_belong_to_its_patient_and_lie_on_its_glass(
     # The corner between the first four pixels of the slide lies where it lies on the map.
     of_slide = hd.spatial.PixelToReferenceTransformer.for_image(source, for_total_pixel_matrix=True)
     of_map = hd.spatial.PixelToReferenceTransformer.for_image(made, for_total_pixel_matrix=True)
-    step = 800 / answer.map.shape[1]
+    step = 800 / answer.map_on_tissue.shape[1]
     np.testing.assert_allclose(
         of_map(np.array([[10, 20]])),
         of_slide(
-            np.array([[10.5 * step - 0.5, 20.5 * 600 / answer.map.shape[0] - 0.5]])
+            np.array([[10.5 * step - 0.5, 20.5 * 600 / answer.map_on_tissue.shape[0] - 0.5]])
             .round()
             .astype(int)
         ),

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json
-from core.cli.slides_answer import answer, export, resume, work
+from core.cli.slides_answer import answer, answers, export, resume, work
 from core.cli.slides_archive import download, search
 from core.errors import LobuleError, SlideError
+from core.slides.in_words import size_words
 
 if TYPE_CHECKING:
     from core.slides.slide import SlideInfo
@@ -103,8 +104,7 @@ def _as_json(known: "SlideInfo", doubt: str | None) -> dict[str, object]:
 def _lines(known: "SlideInfo", doubt: str | None) -> list[tuple[str, str]]:
     size = f"{known.width:,} × {known.height:,} px"
     if known.um_per_px is not None:
-        across, down = (side * known.um_per_px / 1000 for side in (known.width, known.height))
-        size += f", {across:.1f} × {down:.1f} mm"
+        size += f", {size_words(known.width, known.height, known.um_per_px)}"
     scale = "none stated" if known.um_per_px is None else f"{known.um_per_px:g} µm/px"
     if known.scale_words:
         scale = f"none: the file {known.scale_words}"
@@ -124,6 +124,7 @@ def _lines(known: "SlideInfo", doubt: str | None) -> list[tuple[str, str]]:
 slides.command()(search)
 slides.command()(download)
 slides.command()(answer)
+slides.command()(answers)
 slides.command()(resume)
 slides.command()(export)
 slides.command(hidden=True)(work)

@@ -1,14 +1,14 @@
 """`slides answer`: have a model answer slides."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.atomic import write_whole
-from core.cli.output import AsJson, plain, print_json, stage_bars
+from core.cli.output import AsJson, plain, print_json
+from core.cli.slides_progress import progress
 from core.errors import LobuleError, SlideError
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def answer(
     failed = False
     for path in slides:
         try:
-            with stage_bars() as bars:
+            with progress() as told:
                 chosen = None if model == "auto" else model
-                state = answer_here(path, model=chosen, um_per_px=um_per_px, told=_on(bars))
+                state = answer_here(path, model=chosen, um_per_px=um_per_px, told=told)
             show(state.id, as_json=as_json)
         except LobuleError as error:
             failed = True
@@ -58,8 +58,8 @@ def resume(
     from core.slides.answering import resume_here
 
     try:
-        with stage_bars() as bars:
-            resume_here(answer, told=_on(bars))
+        with progress() as told:
+            resume_here(answer, told=told)
         show(answer, as_json=as_json)
     except LobuleError as error:
         typer.echo(plain(str(error)), err=True)
@@ -78,9 +78,42 @@ def work(answer: Annotated[str, typer.Argument()], lock: Annotated[int, typer.Op
         raise typer.Exit(1) from error
 
 
-def _on(bars: Callable[[str, float], None]) -> "Callable[[AnswerState], None]":
-    """Let bars show how an answer stands."""
-    return lambda state: bars(state.stage or "Starting", state.done)
+def answers(*, as_json: AsJson = False) -> None:
+    """List every answer of a slide and how it stands, the one asked for last first."""
+    from core.slides.answering.state import every_state
+    from core.slides.answering.words import progress_words
+
+    try:
+        states = every_state()
+    except LobuleError as error:
+        typer.echo(plain(str(error)), err=True)
+        raise typer.Exit(1) from error
+    if as_json:
+        print_json([_as_json(state) for state in states])
+        return
+    if not states:
+        typer.echo("No answers. `python -m core slides answer SLIDE` makes one.")
+    for state in states:
+        words = progress_words(state) if state.tiles else state.message or ""
+        model = state.model or state.request.model or "auto"
+        told = f"{state.request.name}, {model}. {words}"
+        typer.echo(f"{state.id}  {state.state:<11}  {plain(told)}")
+
+
+def _as_json(state: "AnswerState") -> dict[str, object]:
+    return {
+        "id": state.id,
+        "state": state.state,
+        "slide": state.request.name,
+        "path": str(state.request.slide),
+        "model": state.model or state.request.model,
+        "tiles": state.tiles,
+        "tiles_done": state.tiles_done,
+        "mm2": state.mm2,
+        "mm2_done": state.mm2_done,
+        "seconds_left": state.seconds_left,
+        "message": state.message,
+    }
 
 
 def show(answer: str, *, as_json: bool) -> None:
@@ -122,7 +155,7 @@ def show(answer: str, *, as_json: bool) -> None:
 
 
 def export(
-    answer: Annotated[str, typer.Argument(help="The answer's id, as `slides answer` prints it.")],
+    answer: Annotated[str, typer.Argument(help="The answer's id, as `slides answers` lists it.")],
     to: Annotated[
         list[str],
         typer.Option(help="geojson, tiff, dicom-seg, dicom-map, dicom-sr, csv or pdf; several."),

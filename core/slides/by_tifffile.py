@@ -13,6 +13,7 @@ from core.imaging.tiff.aside import is_aside
 from core.imaging.tiff.channels import red_green_blue
 from core.imaging.tiff.ome import picture_of, read_ome
 from core.imaging.tiff.pieces import BYTEWISE, READ, check_coded
+from core.slides.dicom import deep_words
 from core.slides.source import MOST_PIECE, Level, levels_of
 from core.slides.tiff_scale import scale_of_tiff
 from core.slides.tiff_tables import check_filled, check_page
@@ -133,6 +134,10 @@ class TiffSource:
 
 def _levels(file: "TiffFile", name: str) -> list[list["TiffPage"]]:
     """Pages of each level, the finest first: one of all colours, or three."""
+    if not file.series:
+        raise SlideError(
+            f"{name} is damaged or incomplete: it holds no picture. Copy it again from the scanner."
+        )
     shown = [series for series in file.series if not is_aside(str(series.name))]
     series = max(shown or file.series, key=_area)
     levels = [
@@ -166,9 +171,11 @@ def _area(series: "TiffPageSeries") -> int:
 
 def _check(page: "TiffPage", name: str) -> None:
     if page.dtype != np.uint8 or page.bitspersample != _BITS:
+        if page.photometric in {_RGB, _YCBCR}:
+            raise SlideError(deep_words(name, page.bitspersample))
         raise SlideError(
-            f"{name} holds brightness of {page.bitspersample} bits, not the 8-bit red, green and "
-            "blue of a stained section. Fluorescence is not read; export a stained slide as RGB."
+            f"{name} holds single channels in {page.bitspersample} bits, not the 8-bit red, green "
+            "and blue of a stained section. Fluorescence is not read; choose a slide in H&E."
         )
     if int(page.compression) not in READ:
         raise SlideError(

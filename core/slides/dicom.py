@@ -57,6 +57,8 @@ class DicomHeader:
 def is_dicom(path: Path) -> bool:
     """Whether a file is DICOM by its content."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             return is_dicom_start(file.read(_MAGIC_AT + len(_MAGIC)))
     except OSError:
@@ -174,8 +176,13 @@ def headers_in(folder: Path) -> dict[Path, DicomHeader]:
 def _no_scan(path: Path, asked: DicomHeader | None, others: Iterable[DicomHeader]) -> str:
     name, meant = path.name, "Give a DICOM whole slide (VL Whole Slide Microscopy Image)."
     if asked is None:
+        if any(header.kind == _WHOLE_SLIDE for header in others):
+            return (
+                f"The folder {name} holds small pictures of a DICOM slide only, such as of its "
+                "label, and not the scan. Put the scan's files there, or fetch the whole series."
+            )
         kinds = {header.modality for header in others if header.modality}
-        known = f" (but {', '.join(sorted(kinds)[:5])})" if kinds else ""
+        known = f", only DICOM files of modality {', '.join(sorted(kinds)[:5])}" if kinds else ""
         return f"The folder {name} holds no DICOM whole slide{known}. {meant}"
     if asked.kind != _WHOLE_SLIDE:
         modality = f" of modality {asked.modality}" if asked.modality else ""
@@ -188,12 +195,28 @@ def _no_scan(path: Path, asked: DicomHeader | None, others: Iterable[DicomHeader
 
 def _check_colours(name: str, scans: Iterable[DicomHeader]) -> None:
     for header in scans:
-        if header.channels != _COLOURS or header.bits != _BITS or header.paths > 1:
-            many = f"{max(header.paths, header.channels)} channel(s) of {header.bits} bits"
+        if not header.channels or not header.bits:
             raise SlideError(
-                f"{name} holds {many}, not the 8-bit red, green and blue of a stained section. "
-                "Fluorescence is not read: choose a slide in H&E."
+                f"{name} does not say how its pixels are stored: it is damaged or incomplete. "
+                "Fetch it again from the archive."
             )
+        if header.channels == _COLOURS and header.paths <= 1 and header.bits > _BITS:
+            raise SlideError(deep_words(name, header.bits))
+        if header.channels != _COLOURS or header.bits != _BITS or header.paths > 1:
+            channels = max(header.paths, header.channels)
+            many = "a single channel" if channels == 1 else f"{channels} channels"
+            raise SlideError(
+                f"{name} holds {many}, not the red, green and blue of a stained section. Pictures "
+                "in fluorescence or grey are not read: choose a slide in H&E."
+            )
+
+
+def deep_words(name: str, bits: int) -> str:
+    """Say that a coloured slide has more brightness levels than are read."""
+    return (
+        f"{name} holds red, green and blue in {bits} bits each; 8 bits are read. Export the slide "
+        "as 8-bit RGB."
+    )
 
 
 def missing_words(files: Iterable[Path], size: tuple[int, int]) -> str:

@@ -1,5 +1,6 @@
 """Which files a slide consists of; none of them may lie outside the slide's own folder."""
 
+import os
 import re
 from pathlib import Path
 
@@ -19,8 +20,13 @@ def files_of(path: Path) -> list[Path]:
     Raises
     ------
     SlideError
-        If there is none, or if the slide names files outside its folder.
+        If there is none, its path is no text, or if the slide names files outside its folder.
     """
+    if (name := legible(str(path))) != str(path):
+        raise SlideError(
+            f"{legible(path.name)} cannot be opened: the name of the file, or of a folder that it "
+            f"lies in, is not in UTF-8 ({name}). Rename it."
+        )
     try:
         if path.is_dir() or is_dicom(path):
             return files_of_series(path)
@@ -36,6 +42,11 @@ def files_of(path: Path) -> list[Path]:
             f"{path.name} cannot be opened ({error}). Check that it is whole and may be read."
         ) from error
     return [path]
+
+
+def legible(name: str) -> str:
+    """Return a file's name as text that can be shown and kept, whatever its bytes are."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _mirax(path: Path) -> list[Path]:

@@ -7,7 +7,7 @@ _WHOLE, _LEAST = 100, 0.001  # mm²
 
 def area_words(mm2: float) -> str:
     """Return an area to three digits, "12.6 mm²"."""
-    return f"{_digits(mm2)} mm²"
+    return f"{digits(mm2)} mm²"
 
 
 def share_words(mm2: float, whole_mm2: float) -> str:
@@ -15,7 +15,7 @@ def share_words(mm2: float, whole_mm2: float) -> str:
     part, whole = _rounded(mm2), _rounded(whole_mm2)
     share = 100 * part / whole if whole else 0.0
     percent = f"{share:.1g}" if 0 < share < 1 else f"{share:.0f}"
-    return f"{_digits(mm2)} of {_digits(whole_mm2)} mm² ({percent} %)"
+    return f"{digits(mm2)} of {digits(whole_mm2)} mm² ({percent} %)"
 
 
 def ruled_out_words(summary: dict[str, Any]) -> str:
@@ -48,7 +48,8 @@ def _rounded(mm2: float) -> float:
     return float(f"{mm2:.0f}" if mm2 >= _WHOLE else f"{mm2:.3g}")
 
 
-def _digits(mm2: float) -> str:
+def digits(mm2: float) -> str:
+    """Return an area to three digits, without its unit."""
     if 0 < mm2 < _LEAST:
         return f"less than {_LEAST:g}"
     rounded = _rounded(mm2)

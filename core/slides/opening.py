@@ -1,9 +1,10 @@
 """Which library opens a slide."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import ImageError, SlideError
+from core.errors import ImageError, LobuleError, SlideError
 from core.imaging.formats import format_of, likeness
 from core.slides.by_openslide import OpenSlideSource
 from core.slides.by_tifffile import TiffSource
@@ -11,6 +12,8 @@ from core.slides.by_wsidicom import DicomSource
 from core.slides.dicom import is_dicom
 from core.slides.source import SlideSource
 from core.slides.tiff_tables import check_pages
+
+log = logging.getLogger(__name__)
 
 _START = 1 << 10
 _LONGEST = 200
@@ -45,16 +48,24 @@ def open_source(path: Path, files: Sequence[Path]) -> SlideSource:
         raise SlideError(f"{path.name}: {error}") from error
     except Exception as error:  # damaged files raise anything
         raise SlideError(
-            f"{path.name} is damaged or incomplete ({in_short(error)}), so it cannot be opened. "
+            f"{path.name} is damaged or incomplete{in_short(error)}, so it cannot be opened. "
             "Copy it again from the scanner, or wait until the copy is done."
         ) from error
 
 
 def in_short(error: BaseException) -> str:
-    """What a library says, without the folders of the file."""
-    words = " ".join(str(error).split()) or type(error).__name__
+    """What a library says, in brackets and without the folders of the file.
+
+    Empty where it speaks of a program, not of a file; the log has it.
+    """
+    from openslide import OpenSlideError  # noqa: PLC0415 - loads its library
+
+    log.info("A slide is damaged: %r", error)
+    if not isinstance(error, LobuleError | OpenSlideError | OSError) or not str(error):
+        return ""
+    words = " ".join(str(error).split())
     words = " ".join(Path(word).name if "/" in word.strip(":,") else word for word in words.split())
-    return words[:_LONGEST]
+    return f" ({words[:_LONGEST]})"
 
 
 def _dicom(files: Sequence[Path]) -> SlideSource:
@@ -96,6 +107,11 @@ def _other(path: Path, start: bytes) -> SlideSource:
     if not start:
         raise SlideError(f"{path.name} is empty (0 bytes). Copy the slide again.")
     if OpenSlide.detect_format(path) is None:
+        if kind := format_of(start):
+            raise SlideError(
+                f"{path.name} is a {kind} picture, not a slide that Lobule opens. Answer it on "
+                "Diagnose as an image, or give the file that the scanner wrote."
+            )
         raise SlideError(
             f"{path.name} is {likeness(start)}, not a slide that Lobule opens. Give a slide of "
             "OpenSlide's formats, an OME-TIFF, a tiled TIFF or a DICOM whole slide."

@@ -14,6 +14,7 @@ from core.errors import SlideError
 from core.roots import existing, is_inside
 from core.settings import get_settings
 from core.slides.dicom import headers_in, is_dicom
+from core.slides.files import legible
 
 SUFFIXES = frozenset(
     {
@@ -118,4 +119,4 @@ def _series(folder: Path) -> list[Path]:
 def _slide(path: Path, root: Path) -> SlideFile:
     place = f"{root}\0{path.relative_to(root).as_posix()}"
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()
-    return SlideFile(digest[:_ID_LENGTH], path.name, path, root)
+    return SlideFile(digest[:_ID_LENGTH], legible(path.name), path, root)

@@ -119,8 +119,8 @@ class Slide:
                 failure = error
         x, y = (max(start, 0) for start in region[:2])
         raise SlideError(
-            f"{self.info.name} cannot be read around pixel {x:.0f}, {y:.0f} "
-            f"({in_short(failure)}): that part of the file is damaged or missing. Copy the slide "
+            f"{self.info.name} cannot be read around pixel {x:.0f}, {y:.0f}"
+            f"{in_short(failure)}: that part of the file is damaged or missing. Copy the slide "
             "again from the scanner."
         ) from failure
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core.durations import duration
 from core.errors import LobuleError
 from pages.shared.plain import as_html, notice, quiet
-from pages.viewer.answers import ACTIVE, answer_of, ask_slide, standing
+from pages.viewer.answers import ACTIVE, answer_of, ask_slide, finished_of, standing
 from pages.viewer.keep import offer_case
 from pages.viewer.opening import SlideView
 from pages.viewer.slide_says import show_summary
@@ -47,25 +47,37 @@ def _show(view: SlideView, pane: int, views: list[SlideView]) -> None:
     )
     if state is None:
         _ask(view, pane, "Answer the whole slide")
-    elif state.state in ACTIVE:
+        return
+    if state.state in ACTIVE:
         watch = st.fragment(_watch, run_every=_POLL_SECONDS)
         watch(view, pane, standing([view]))
-    elif state.state == "finished":
-        show_summary(view, pane, state.id)
-        offer_case(view, state.id, pane)
-        with st.container(horizontal=True, gap="small"):
-            offer_files(state.id, pane)
+    elif state.state != "finished":
+        _offer_resume(state, pane)
+    finished = finished_of(view)
+    if finished is None:
+        return
+    if finished.id != state.id:
+        when = f"{finished.ended:%Y-%m-%d %H:%M} UTC" if finished.ended else "before"
+        quiet(f"Until the new answer is finished, the map and what follows are those of {when}.")
+    show_summary(view, pane, finished.id)
+    offer_case(view, finished.id, pane)
+    with st.container(horizontal=True, gap="small"):
+        offer_files(finished.id, pane)
+        if state.state not in ACTIVE:
             _ask(view, pane, "Answer it again")
-    else:
-        notice(state.message or _ENDED.get(state.state, ""), "note")
-        quiet(_done(state))
-        st.button(
-            "Resume",
-            key=f"slides_resume_{pane}",
-            type="primary",
-            on_click=_resume,
-            args=(state.id,),
-        )
+
+
+def _offer_resume(state: "AnswerState", pane: int) -> None:
+    """Say why an answer ended before it was finished."""
+    notice(state.message or _ENDED.get(state.state, ""), "note")
+    quiet(_done(state))
+    st.button(
+        "Resume",
+        key=f"slides_resume_{pane}",
+        type="primary",
+        on_click=_resume,
+        args=(state.id,),
+    )
 
 
 def _ask(view: SlideView, pane: int, words: str) -> None:
@@ -99,12 +111,9 @@ def _watch(view: SlideView, pane: int, drawn: tuple[str | None, ...]) -> None:
 
 
 def _done(state: "AnswerState") -> str:
-    """How many tiles and how much tissue are answered."""
-    if state.tiles is None or state.mm2 is None:
-        return "Looking for tissue."
-    words = f"{state.tiles_done:,} of {state.tiles:,} tiles"
-    words += f" · {state.mm2_done:.2g} of {state.mm2:.2g} mm² of tissue"
-    return f"{words} · {state.unreadable:,} cannot be read" if state.unreadable else words
+    from core.slides.answering.words import progress_words  # noqa: PLC0415 - seldom needed
+
+    return progress_words(state)
 
 
 def _whose(pane: int, views: list[SlideView]) -> str:

@@ -6,6 +6,8 @@ from pages.viewer.opening import SlideView
 from pages.viewer.steering import Looked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from core.slides.answering import AnswerState
     from core.slides.map_layers import MapLayer
 
@@ -14,14 +16,23 @@ ACTIVE = ("waiting", "running")
 
 def answer_of(view: SlideView) -> "AnswerState | None":
     """Return how the latest answer of a slide by a model stands; None if nobody asked for it."""
+    return next(_answers(view), None)
+
+
+def finished_of(view: SlideView) -> "AnswerState | None":
+    """Return the last answer that was finished: it stays on show until a newer one is, too."""
+    return next((state for state in _answers(view) if state.state == "finished"), None)
+
+
+def _answers(view: SlideView) -> "Iterator[AnswerState]":
+    """Of the whole slide by the model on show, the one asked for last first."""
     from core.slides.answering import answers_of  # noqa: PLC0415 - not needed to draw a page
 
     for state in answers_of(view.info.fingerprint):
         request = state.request
         same_scale = view.info.um_per_px is not None or request.um_per_px == view.um_per_px
         if (state.model or request.model) == view.model and same_scale and request.within is None:
-            return state
-    return None
+            yield state
 
 
 def layer_of(answer: str) -> "MapLayer | None":

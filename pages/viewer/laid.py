@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pages.viewer.addresses import map_tiles
-from pages.viewer.answers import answer_of, layer_of
+from pages.viewer.answers import answer_of, finished_of, layer_of
 from pages.viewer.look import MapLook
 from pages.viewer.opening import SlideView
 from pages.viewer.part_job import answered_part
@@ -40,7 +40,7 @@ def outlines_of(view: SlideView, asked: PartAsked | None) -> list[Corners]:
 
 def _layers(view: SlideView, asked: PartAsked | None) -> "dict[str, MapLayer]":
     """The maps over a slide, by what they are of: of the slide, else of a region drawn on it."""
-    state = answer_of(view)
+    state = finished_of(view) or answer_of(view)
     if state is not None and (layer := layer_of(state.id)) is not None:
         return {state.id: layer}
     job = answered_part(view, asked.polygon) if asked and asked.drawn else None

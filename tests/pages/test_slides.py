@@ -325,6 +325,37 @@ def test_a_slide_that_waits_is_watched_and_can_be_cancelled(slide_id: str) -> No
     assert page.button(key="slides_resume_0").label == "Resume"
 
 
+@pytest.mark.slow
+def test_a_finished_answer_stays_on_show_while_a_new_one_runs_or_is_cut_off(
+    slide_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = SlideNetwork(32, surely, lambda *_: 0.0)
+    monkeypatch.setattr(network, "load_network", lambda _: loaded)
+    info = opened(slide_id).info
+    finished = answer_here(info.path, model="tiny")
+    before = panes(start(slide=slide_id))[0]
+    request = AnswerRequest(
+        slide=info.path, name=info.name, fingerprint=info.fingerprint, model="tiny"
+    )
+    _, lock = create_answer(request)
+    page = start(slide=slide_id)
+    assert "Waiting: next in line" in page.get("progress")[0].proto.text
+    let_go(lock)  # as if its process had died
+    for shown in (page, start(slide=slide_id)):
+        assert not shown.exception
+        pane = panes(shown)[0]
+        assert [layer["tiles"].split("/map/")[1] for layer in pane["maps"]] == [
+            layer["tiles"].split("/map/")[1] for layer in before["maps"]
+        ]
+        assert pane["outlines"] == before["outlines"] != []
+        assert "probability of <bdi>carcinoma *seen*</bdi>" in html(shown)
+        assert any(button.key == "slides_spot_0_1" for button in shown.button)
+        files = {button.proto.label for button in shown.get("download_button")}
+        assert {known.title for known in FORMATS.values()} <= files
+    assert shown.button(key="slides_resume_0")
+    assert f"those of {finished.ended:%Y-%m-%d %H:%M} UTC" in html(shown)
+
+
 def test_a_slide_is_asked_for_by_the_model_on_show(
     slide_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

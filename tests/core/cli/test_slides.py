@@ -39,7 +39,7 @@ def test_info(slide: Path) -> None:
     assert (said["width"], said["height"], said["um_per_px"]) == (300, 200, 0.25)
     assert said["doubt"] is None
     words = run("info", str(slide))
-    assert "300 × 200 px, 0.1 × 0.1 mm" in words
+    assert "300 × 200 px, 0.075 × 0.05 mm" in words
     assert "Aperio SVS" in words
     assert "20×" in words
 

@@ -25,6 +25,13 @@ def test_slides_are_answered_and_taken_along(
     assert "none.svs" in refused["error"]
     said = run(app, ["slides", "answer", str(slide), "--model", "tiny"])
     assert (said.exit_code, " %) of tissue" in said.stdout) == (0, True)
+    listed = json.loads(run(app, ["slides", "answers", "--json"]).stdout)
+    assert [each["state"] for each in listed] == ["finished", "finished"]
+    newest = listed[0]["id"]
+    assert said.stderr.startswith(f"Answer {newest} of slide.tiff")
+    assert "tiles · " in said.stderr
+    assert "mm² of tissue" in said.stderr
+    assert f"{newest}  finished     slide.tiff, tiny" in run(app, ["slides", "answers"]).stdout
     export = ["slides", "export", answered["id"], "--folder", str(tmp_path / "out")]
     written = run(app, [*export, "--to", "csv", "--to", "geojson"])
     assert written.exit_code == 0

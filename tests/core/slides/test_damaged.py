@@ -33,7 +33,7 @@ def test_one_tile_that_cannot_be_read_leaves_the_rest(
     spoil(path, 0, 1)  # of 32 px, the second of the first row
     with open_slide(path) as slide:
         for _ in range(2):
-            with pytest.raises(SlideError, match=r"cannot be read around pixel 40, 5 .*damaged"):
+            with pytest.raises(SlideError, match=r"cannot be read around pixel 40, 5\b.*damaged"):
                 slide.read(40, 5, 20, 20, (20, 20))
             assert np.array_equal(slide.read(64, 0, 90, 90, (90, 90)), pixels[:90, 64:154])
             assert np.array_equal(slide.read(0, 0, 32, 90, (32, 90)), pixels[:90, :32])

@@ -83,15 +83,32 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path, pixels: Pixels
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [{"NumberOfOpticalPaths": 3}, {"SamplesPerPixel": 1}, {"BitsAllocated": 16}],
+    ("changes", "words"),
+    [
+        ({"NumberOfOpticalPaths": 3}, "holds 3 channels.* fluorescence or grey are not read"),
+        ({"SamplesPerPixel": 1}, "holds a single channel.* fluorescence or grey are not read"),
+        ({"BitsAllocated": 16}, "red, green and blue in 16 bits each; 8 bits are read"),
+        ({"BitsAllocated": 0}, "does not say how its pixels are stored"),
+    ],
     ids=str,
 )
-def test_fluorescence_is_refused_in_words(
-    tmp_path: Path, pixels: Pixels, changes: dict[str, object]
+def test_what_is_no_colour_picture_is_refused_in_words(
+    tmp_path: Path, pixels: Pixels, changes: dict[str, object], words: str
 ) -> None:
     write_dicom(tmp_path, [pixels], changes=changes)
-    with pytest.raises(SlideError, match="Fluorescence is not read"):
+    with pytest.raises(SlideError, match=words) as refused:
+        open_slide(tmp_path)
+    assert "0 bits" not in str(refused.value)
+
+
+def test_a_folder_of_small_pictures_only_is_told_of_in_words(
+    tmp_path: Path, pixels: Pixels
+) -> None:
+    image_type = ["ORIGINAL", "PRIMARY", "LABEL", "NONE"]
+    write_dicom(tmp_path, [pixels], changes={"ImageType": image_type})
+    with pytest.raises(
+        SlideError, match="small pictures of a DICOM slide only, such as of its label"
+    ):
         open_slide(tmp_path)
 
 
@@ -101,7 +118,7 @@ def test_other_dicom_is_refused_in_words(tmp_path: Path, pixels: Pixels) -> None
         [pixels],
         changes={"SOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "Modality": "CT"},
     )
-    with pytest.raises(SlideError, match=r"no DICOM whole slide \(but CT\)"):
+    with pytest.raises(SlideError, match=r"no DICOM whole slide, only DICOM files of modality CT"):
         open_slide(tmp_path)
     with pytest.raises(SlideError, match="of modality CT, but no whole slide"):
         open_slide(next(tmp_path.iterdir()))

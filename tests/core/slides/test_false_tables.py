@@ -90,7 +90,7 @@ def test_jpeg_without_its_tables_cannot_be_read(tmp_path: Path, kind: str) -> No
         )
     with (
         open_slide(path) as slide,
-        pytest.raises(SlideError, match=r"table .*that part of the file is damaged"),
+        pytest.raises(SlideError, match="that part of the file is damaged"),
     ):
         slide.read(0, 0, 64, 64, (64, 64))
 

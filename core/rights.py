@@ -32,7 +32,7 @@ class Deed(StrEnum):
 
     SAVE = "save or delete cases"
     JUDGE = "give verdicts"
-    ANSWER_SLIDES = "answer whole slides"
+    ANSWER_SLIDES = "bring in or answer whole slides"
     REMOVE_SLIDES = "delete slides"
     OPEN_DATA = "open data sets on the server"
     TRAIN = "train"

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from core.atomic import free_name, hidden_folder, put_in_place, tidy
 from core.errors import ImageError, SlideError
 from core.imaging.formats import format_of, read_header
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.slides.dicom import is_dicom_start
 from core.slides.roots import SUFFIXES, SlideFile, list_slides, slides_in
@@ -66,6 +67,7 @@ def keep(files: Mapping[str, Content]) -> list[SlideFile]:
     SlideError
         If a file is over the limit, a slide does not open, or there is no room.
     """
+    require(Deed.ANSWER_SLIDES)
     dicom = {name: data for name, data in files.items() if is_dicom_start(data)}
     alone = [{name: data} for name, data in files.items() if name not in dicom]
     groups = [*alone, *([dicom] if dicom else [])]

@@ -37,8 +37,14 @@ def person_here() -> Person:
     if not sign_in_is_configured():
         return OWNER
     claims = st.user.to_dict()
-    role = _role_of(claims) if claims.get("is_logged_in") else None
-    return Person(name_signed_in(), role or Role.READER, names_of(claims))
+    over = not claims.get("is_logged_in") or _sittings.is_over(
+        claims, get_settings().idle_minutes, here=False
+    )
+    # Parts of a page are drawn again without asking whether the sign-in has ended.
+    role = None if over else _role_of(claims)
+    if role is None:
+        return Person("", Role.READER)
+    return Person(name_signed_in(), role, names_of(claims))
 
 
 ask_by(person_here)

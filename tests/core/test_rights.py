@@ -20,8 +20,12 @@ from core.slides.answering import cancel as cancel_slide
 from core.slides.answering import resume as resume_slide
 from core.slides.answering import start as start_slide
 from core.slides.answering.removal import remove
+from core.slides.dicomweb.download import download
+from core.slides.dicomweb.search import search
+from core.slides.uploads import keep
 from core.training.ensemble import make_ensemble
 from core.training.jobs.runs import cancel
+from core.training.jobs.shelve import shelve
 from core.training.jobs.start import resume, start
 
 NOTHING: Any = None
@@ -39,10 +43,14 @@ DEEDS: dict[str, Callable[[], object]] = {
     "train": lambda: start(NOTHING),
     "resume a run": lambda: resume("run"),
     "cancel a run": lambda: cancel("run"),
+    "keep a run's model": lambda: shelve("run"),
     "answer a slide": lambda: start_slide(NOWHERE),
     "resume a slide": lambda: resume_slide("answer"),
     "cancel a slide": lambda: cancel_slide("answer"),
     "delete a slide": lambda: remove("slide"),
+    "upload a slide": lambda: keep({}),
+    "search the archive": lambda: search(patient_id="7"),
+    "fetch a slide": lambda: download("1.2.3"),
 }
 
 

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from core.atomic import flush, whole_file
 from core.errors import SlideError
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.slides.dicomweb.client import TIMEOUT, ImageArchive, archive, check_uid
 from core.slides.dicomweb.search import find, value_of
@@ -57,6 +58,7 @@ def download(series: str, told: Told | None = None) -> Path:
         If the archive does not give it, it is fetched elsewhere at this moment, it does not open,
         or the disk is full.
     """
+    require(Deed.ANSWER_SLIDES)
     folder = get_settings().slide_downloads / check_uid(series)
     if folder.is_dir():
         return next(folder.iterdir())

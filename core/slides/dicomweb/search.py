@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from core.rights import Deed, require
 from core.slides.dicomweb.client import ImageArchive, archive
 
 MOST = 200
@@ -48,6 +49,7 @@ def search(*, patient_id: str = "", accession: str = "") -> list[RemoteSlide]:
     SlideError
         If no archive is named, or it cannot be asked.
     """
+    require(Deed.ANSWER_SLIDES)
     filters = {"PatientID": patient_id, "AccessionNumber": accession}
     with archive() as known:
         return _series(known, {name: value for name, value in filters.items() if value})

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.atomic import flush, hidden_folder, put_in_place
 from core.errors import PackageError, TrainingError
 from core.registry.package import Package, load_package
+from core.rights import Deed, require
 from core.settings import get_settings
 from core.training.jobs.folder import RunFolder, find_folder
 from core.training.jobs.state import state_of
@@ -32,6 +33,7 @@ def shelve(run: str, *, replace: bool = False) -> Path:
     PackageError
         If the package is damaged, or the name is taken.
     """
+    require(Deed.CHANGE_MODELS)
     folder = find_folder(run)
     state = state_of(folder)
     if state.package is None:

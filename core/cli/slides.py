@@ -1,5 +1,6 @@
 """`slides`: list whole slides, tell of one, delete one; the doors to answers and archive."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,12 +42,15 @@ def info(
     as_json: AsJson = False,
 ) -> None:
     """Say what is known of a slide: format, size, scale, levels."""
+    from core.slides.pyramid import damage_words
+    from core.slides.serving import THUMBNAIL
     from core.slides.slide import open_slide
     from core.slides.stain import why_not_stained
 
     try:
         with open_slide(slide) as opened:
             known = opened.info
+            damage = damage_words(opened, THUMBNAIL)
             try:
                 doubt = why_not_stained(opened)
             except SlideError as error:
@@ -54,6 +58,8 @@ def info(
     except LobuleError as error:
         typer.echo(plain(str(error)), err=True)
         raise typer.Exit(1) from error
+    if damage and damage != doubt:
+        known = replace(known, notes=(*known.notes, damage))
     if as_json:
         print_json(_as_json(known, doubt))
         return

@@ -144,6 +144,20 @@ class Sheet:
             ends.append(document.y)
         document.set_xy(document.l_margin, max(ends) + _GAP / 2)
 
+    def colour_bar(self, data: bytes, least: str, most: str) -> None:
+        """Draw an image file as a bar of colours, with what its two ends are called."""
+        document, (least, most) = self._document, (printable(least), printable(most))
+        document.set_font(FONT, "", _SMALL)
+        width, high = document.epw / 4, _BAR_MM * 0.75
+        right = document.l_margin + document.epw - document.get_string_width(most) - 1
+        left, top = right - width - 1, document.y
+        document.image(io.BytesIO(data), left, top, width, high)
+        document.set_draw_color(_GREY)
+        document.rect(left, top, width, high)
+        document.text(left - 1 - document.get_string_width(least), top + high - 0.6, least)
+        document.text(right, top + high - 0.6, most)
+        document.set_xy(document.l_margin, top + high + _GAP / 2)
+
     def _fitted(self, picture: Picture, width: float) -> tuple[float, float]:
         height = min(width * picture.height / picture.width, _HIGHEST_MM)
         return height, height * picture.width / picture.height

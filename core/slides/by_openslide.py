@@ -61,7 +61,7 @@ class OpenSlideSource:
             self.scale = scale_of_page(path, self.levels[0])
         power = number(said.get("openslide.objective-power", ""))
         self.magnification = power if power and power > 0 else None
-        self.profile = b""
+        self.profile, self.planes = b"", ""
         if "openslide.icc-size" in said:
             profile = self._handle.color_profile
             self.profile = b"" if profile is None else profile.tobytes()

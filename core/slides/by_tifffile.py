@@ -56,6 +56,7 @@ class TiffSource:
         self._file = _opened(path)
         try:
             self._levels = _levels(self._file, path.name)
+            self.planes = _planes(self._file)
             first = self._levels[0][0]
             self.scale: StatedScale = scale_of_tiff(self._file, first)
             self.format = "OME-TIFF" if self._file.is_ome else "tiled TIFF"
@@ -138,8 +139,7 @@ def _levels(file: "TiffFile", name: str) -> list[list["TiffPage"]]:
         raise SlideError(
             f"{name} is damaged or incomplete: it holds no picture. Copy it again from the scanner."
         )
-    shown = [series for series in file.series if not is_aside(str(series.name))]
-    series = max(shown or file.series, key=_area)
+    series = _main(file)
     levels = [
         [cast("TiffPage", page) for page in level.pages[: len(level.pages)]]
         for level in series.levels
@@ -162,6 +162,18 @@ def _levels(file: "TiffFile", name: str) -> list[list["TiffPage"]]:
             "not red, green and blue. Export the slide as RGB."
         )
     return [pages[:1] for pages in levels]
+
+
+def _main(file: "TiffFile") -> "TiffPageSeries":
+    """Return the picture of the slide: the largest that is not its label or overview."""
+    shown = [series for series in file.series if not is_aside(str(series.name))]
+    return max(shown or file.series, key=_area)
+
+
+def _planes(file: "TiffFile") -> str:
+    series = _main(file)
+    number = series.sizes.get("depth", 1)
+    return f"It holds {number} focal planes; the first one is shown and answered." * (number > 1)
 
 
 def _area(series: "TiffPageSeries") -> int:

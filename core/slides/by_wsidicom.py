@@ -42,6 +42,13 @@ class DicomSource:
         self.levels: tuple[Level, ...] = levels_of(
             [(level.size.width, level.size.height) for level in levels]
         )
+        depths = levels[0].focal_planes
+        self.planes = ""
+        if len(depths) > 1:
+            self.planes = (
+                f"It holds {len(depths)} focal planes, {min(depths):g} to {max(depths):g} µm; the "
+                f"one at {levels[0].default_instance.default_z:g} µm is shown and answered."
+            )
         spacing = levels[0].mpp
         self.scale: StatedScale = (
             NOT_STATED if spacing is None else from_pixel_size(spacing.width, spacing.height)

@@ -23,6 +23,8 @@ _PATIENCE = 64  # squares of one tile that cannot be read, before the rest is no
 
 _encoded: ByteCache[bytes] = ByteCache(CACHE_BYTES, len)
 _pixels: ByteCache[NDArray[np.uint8]] = ByteCache(CACHE_BYTES, lambda pixels: pixels.nbytes)
+_damaged: set[str] = set()
+"""Fingerprints of slides of which something could not be read."""
 BLANK = cv2.imencode(".jpg", np.full((TILE, TILE, 3), 255, np.uint8))[1].tobytes()
 """Of what lies outside a slide: white, as the glass."""
 
@@ -73,7 +75,37 @@ def thumbnail(slide: Slide, longest: int) -> bytes:
         If nothing of the slide can be read.
     """
     key = (slide.info.fingerprint, longest)
-    return _encoded.get(key) or _encoded.put(key, _jpeg(whole_slide(slide, longest).pixels))
+    kept = _encoded.get(key)
+    if kept is not None:
+        return kept
+    whole = whole_slide(slide, longest)
+    if whole.unread.any():
+        _damaged.add(slide.info.fingerprint)
+    return _encoded.put(key, _jpeg(whole.pixels))
+
+
+def damage_words(slide: Slide, longest: int) -> str:
+    """Say that parts of a slide cannot be read; empty where none is known of.
+
+    Known are those that a picture of the whole slide shows, and those somebody has looked at.
+
+    Parameters
+    ----------
+    slide
+        Open.
+    longest
+        Of the picture, px: as `thumbnail`.
+    """
+    try:
+        thumbnail(slide, longest)
+    except SlideError as error:
+        return str(error)
+    if slide.info.fingerprint not in _damaged:
+        return ""
+    return (
+        f"Parts of {slide.info.name} cannot be read: the file is damaged there. They are hatched "
+        "here and not answered; the rest is. Copy the slide again from the scanner."
+    )
 
 
 def unreadable_tile(there: NDArray[np.bool_] | None = None) -> bytes:
@@ -142,6 +174,7 @@ def _read(slide: Slide, left: int, top: int, side: int, patience: list[int]) -> 
     try:
         return slide.read(left, top, side, side, (TILE, TILE))
     except SlideError:
+        _damaged.add(slide.info.fingerprint)
         patience[0] -= 1
         if patience[0] <= 0:
             raise

@@ -202,6 +202,7 @@ def open_slide(path: Path) -> Slide:
 def _notes(source: SlideSource, files: list[Path], left_out: int) -> tuple[str, ...]:
     finest = source.levels[0].width, source.levels[0].height
     notes = [missing_words(files, finest)] if is_dicom(files[0]) else []
+    notes.append(source.planes)
     if left_out:
         notes.append(
             "Smaller copies in the file that do not show what its finest level does are not used: "

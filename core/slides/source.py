@@ -38,6 +38,8 @@ class SlideSource(Protocol):
     """Of the objective, as far as the file says."""
     profile: bytes
     """ICC colour profile; empty if there is none."""
+    planes: str
+    """Which of several focal planes is read, in a sentence; empty where there is one."""
 
     def read(self, level: int, x: int, y: int, width: int, height: int) -> NDArray[np.uint8]:
         """Return (height, width, 3) RGB of a region that lies within the level, in its pixels.

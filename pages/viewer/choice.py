@@ -86,9 +86,10 @@ def ask_beside(first: SlideView) -> SlideView | None:
     SlideError
         If that slide cannot be opened.
     """
-    from core.slides.roots import list_slides  # noqa: PLC0415 - not needed to draw a page
+    from core.slides.names import names_of  # noqa: PLC0415 - not needed to draw a page
+    from core.slides.roots import list_slides  # noqa: PLC0415
 
-    names = {slide.id: visible(slide.name) for slide in list_slides()}
+    names = {slide: visible(name) for slide, name in names_of(list_slides()).items()}
     slide_id = _choose(
         "Beside it",
         ["", first.slide_id, *(other for other in names if other != first.slide_id)],

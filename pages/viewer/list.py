@@ -29,7 +29,8 @@ _TURN, _REFUSAL = "slides_upload_turn", "slides_upload_refused"
 
 def show_list() -> None:
     """Draw all slides, or say how some come in."""
-    from core.slides.roots import list_slides  # noqa: PLC0415 - not needed to draw a page
+    from core.slides.names import names_of  # noqa: PLC0415 - not needed to draw a page
+    from core.slides.roots import list_slides  # noqa: PLC0415
 
     with st.sidebar:
         _ask_for_upload()
@@ -40,19 +41,19 @@ def show_list() -> None:
         st.html('<p class="lobule-text">There is no slide here yet.</p>')
         quiet(_EMPTY)
         return
-    wanted = slides
+    wanted, names = slides, names_of(slides)
     if len(slides) > MOST_SHOWN:
         text = st.sidebar.text_input("Search", key="slides_search", placeholder="part of a name")
-        wanted = [slide for slide in slides if text.lower() in slide.name.lower()]
+        wanted = [slide for slide in slides if text.lower() in names[slide.id].lower()]
     several = "1 slide" if len(slides) == 1 else f"{len(slides):,} slides"
     shown = f"The first {MOST_SHOWN} of {len(wanted):,}" if len(wanted) > MOST_SHOWN else several
     quiet(f"{shown}." if wanted else "No slide has this in its name.")
     with st.container(horizontal=True, gap="medium", key="slides"):
         for slide in wanted[:MOST_SHOWN]:
-            _show_slide(slide)
+            _show_slide(slide, names[slide.id])
 
 
-def _show_slide(slide: "SlideFile") -> None:
+def _show_slide(slide: "SlideFile", name: str) -> None:
     with st.container(width=210):
         # A slide that cannot be opened has no picture; to open it says why.
         st.html(
@@ -61,7 +62,7 @@ def _show_slide(slide: "SlideFile") -> None:
         )
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.button(
-                as_label(slide.name),
+                as_label(name),
                 key=f"slide-{slide.id}",
                 width="stretch",
                 on_click=go_to_slide,

@@ -29,7 +29,16 @@ _INVITATION = (
 
 def show_notes(views: list[SlideView]) -> None:
     """Draw what else to know of the slides' files."""
-    for note in dict.fromkeys(note for view in views for note in view.info.notes):
+    from core.slides.pyramid import damage_words  # noqa: PLC0415 - OpenCV, not needed for the list
+    from core.slides.serving import THUMBNAIL  # noqa: PLC0415
+
+    notes = [
+        note
+        for view in views
+        for note in (*view.info.notes, damage_words(view.slide, THUMBNAIL))
+        if note
+    ]
+    for note in dict.fromkeys(notes):
         notice(note)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from core.slides.in_words import size_words
 from pages.shared.plain import as_html
 from pages.viewer.addresses import slide_tiles, thumbnail
 from pages.viewer.answers import is_answering, look_there, standing
@@ -128,8 +129,8 @@ def _show_name(view: SlideView, *, of_model: bool = False) -> None:
     size = f"{info.width:,} × {info.height:,} px"
     scale = "scale not known"
     if view.um_per_px:
-        width, height = (side * view.um_per_px / 1000 for side in (info.width, info.height))
-        scale = f"{view.um_per_px:.3g} µm/px · {width:.3g} × {height:.3g} mm"
+        millimetres = size_words(info.width, info.height, view.um_per_px)
+        scale = f"{view.um_per_px:.3g} µm/px · {millimetres}"
     facts = f"{info.format} · {size} · {scale}"
     if of_model:  # two have little room
         facts = view.package.card.title if view.package else scale

@@ -116,6 +116,7 @@ def _region(
             _area("Tissue within the outline", region.tissue_mm2),
             _chance(f"Mean probability of {shown}", region.mean),
             _chance(f"Highest probability of {shown}", region.highest),
+            _chance("Out of scope, share of its tissue", region.out_of_scope),
         ],
     )
 

@@ -3,7 +3,7 @@
 import io
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,9 @@ from core.errors import SlideError
 from core.imaging.overlay import outline, overlay
 from core.plots.side_by_side import scale_bar_length
 from core.registry.card_sections import shortened
-from core.registry.card_words import reservations
+from core.registry.card_words import caution_of_map, reservations
 from core.slides.answering.load import SlideAnswer
-from core.slides.in_words import area_words, ruled_out_words, share_words
+from core.slides.in_words import area_words, ruled_out_words, share_words, size_words
 from core.slides.piecewise import whole_slide
 from core.slides.slide import Slide, open_slide
 
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 _SMALL, _FOOT_MM = 7.5, 10
 _LONGEST = 1400  # px
 _FIELD_UM, _FIELD_PX = 500.0, 700
-_FIELDS = 3
+_FIELDS, _MOST_SPOTS = 4, 5  # on the first page
+_MM, _STRIP_PX = 1000, 256
 _FACTS, _SPOTS, _FIGURES = (1, 4), (1, 2, 3, 2, 2, 2), (3, 2, 2)
 _QUALITY = 88
 
 
 def report_pdf(answer: SlideAnswer, slide: Path, made_at: datetime) -> bytes:
-    """Return the report: the slide's word, areas, pictures, hot spots, and how far to trust it.
+    """Return the report: a page with the slide's word, areas, pictures and hot spots; an appendix.
 
     The label of the slide is not shown. A slide that cannot be opened any more has no pictures.
 
@@ -46,7 +47,7 @@ def report_pdf(answer: SlideAnswer, slide: Path, made_at: datetime) -> bytes:
     """
     if answer.summary is None:
         raise SlideError(f"The answer {answer.id} is not finished. Resume it, then export it.")
-    name = answer.plan.slide["name"]
+    name, summary = answer.plan.slide["name"], answer.summary
 
     def footer(document: "FPDF") -> None:
         document.set_y(-_FOOT_MM)
@@ -59,15 +60,19 @@ def report_pdf(answer: SlideAnswer, slide: Path, made_at: datetime) -> bytes:
         sheet = Sheet(document)
         sheet.text("Lobule, report of a slide", 16, bold=True)
         sheet.box(RESEARCH_USE)
-        sheet.table((), _facts(answer, made_at), _FACTS)
+        sheet.text(f"{shortened(name)}, {summary['model']['title']}, {_finished(summary)}", 8)
         _word(sheet, answer)
         try:
             with open_slide(slide) as opened:
                 sheet.pictures(_overview(answer, opened))
-                _hot_spots(sheet, answer, opened)
+                _colour_bar(sheet, answer)
+                _hot_spots(sheet, answer)
+                if fields := _fields(answer, opened):
+                    sheet.pictures(fields)
         except SlideError as error:
             sheet.box(f"No pictures: {error}")
-        _appendix(sheet, answer)
+            _hot_spots(sheet, answer)
+        _appendix(sheet, answer, made_at)
         return bytes(document.output())
 
 
@@ -78,15 +83,21 @@ def _facts(answer: SlideAnswer, made_at: datetime) -> list[tuple[str, str]]:
         f"{tiles['answered']:,} of {summary['tile']['um']:.0f} µm answered, "
         f"{tiles['unreadable']:,} could not be read"
     )
+    size = f"{slide['width']:,} × {slide['height']:,} px at {answer.um_per_px:g} µm/px, "
+    size += size_words(slide["width"], slide["height"], answer.um_per_px)
     return [
         ("Slide", f"{shortened(slide['name'])} ({slide['format']})"),
-        ("Size", f"{slide['width']:,} × {slide['height']:,} px at {answer.um_per_px:g} µm/px"),
+        ("Size", size),
         ("Model", f"{summary['model']['name']} ({answer.plan.model_sha256[:8]})"),
         ("Tiles", answered),
-        ("Answered", summary["finished"][:16].replace("T", " ") + " UTC"),
+        ("Answered", _finished(summary)),
         ("Report made", moment(made_at)),
         ("Content of the slide", slide["fingerprint"]),
     ]
+
+
+def _finished(summary: dict[str, Any]) -> str:
+    return f"{summary['finished'][:16].replace('T', ' ')} UTC"
 
 
 def _word(sheet: Sheet, answer: SlideAnswer) -> None:
@@ -120,20 +131,31 @@ def _overview(answer: SlideAnswer, slide: Slide) -> list[Picture]:
     pixels = whole.pixels
     shown, width = answer.classes[answer.shown], slide.info.width
     length = scale_bar_length(width, answer.um_per_px)
-    bar = (length / answer.um_per_px / width, f"{length:g} µm")
+    long = length >= _MM
+    bar = (length / answer.um_per_px / width, f"{length / _MM:g} mm" if long else f"{length:g} µm")
     under = overlay(pixels, answer.map_on_tissue)
     under = outline(under, answer.map_on_tissue, answer.threshold)
-    words = f"Probability of {shown}. Brighter is higher; line: {100 * answer.threshold:.1f} %."
+    words = f"Probability of {shown}; the line goes round {100 * answer.threshold:.1f} % and more."
     said = f"The slide. {whole.words.capitalize()}." if whole.words else "The slide"
-    return [_picture(pixels, said, bar), _picture(under, words)]
+    return [_picture(pixels, said, bar), _picture(under, words, bar)]
 
 
-def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
+def _colour_bar(sheet: Sheet, answer: SlideAnswer) -> None:
+    """Say what the map's colours stand for, as they are over white, and what it is not."""
+    strip = np.full((1, _STRIP_PX, 3), 255, np.uint8)
+    colours = overlay(strip, np.linspace(0, 1, _STRIP_PX, dtype=np.float32)[np.newaxis])
+    buffer = io.BytesIO()
+    PillowImage.fromarray(colours).save(buffer, "PNG")
+    sheet.colour_bar(buffer.getvalue(), f"{answer.classes[answer.shown]}: 0 %", "100 %")
+    if caution := caution_of_map(answer.plan.card):
+        sheet.text(f"▲ {caution}", 8, bold=True)
+
+
+def _hot_spots(sheet: Sheet, answer: SlideAnswer) -> None:
     spots = (answer.summary or {})["hot_spots"]
-    shown = answer.classes[answer.shown]
     sheet.heading("Hot spots")
     if not spots:
-        sheet.text(f"{shown} reaches the threshold nowhere.")
+        sheet.text(f"{answer.classes[answer.shown]} reaches the threshold nowhere.")
         return
     header = ("", "Tissue", "Where, px", "Mean", "Highest", "Out of scope")
     rows = [
@@ -145,12 +167,17 @@ def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
             f"{100 * spot['highest']:.1f} %",
             f"{100 * spot['out_of_scope']:.0f} %",
         )
-        for number, spot in enumerate(spots, start=1)
+        for number, spot in enumerate(spots[:_MOST_SPOTS], start=1)
     ]
     sheet.table(header, rows, _SPOTS)
-    side = _FIELD_UM / answer.um_per_px
-    pictures = []
-    for number, spot in enumerate(spots[:_FIELDS], start=1):
+    if len(spots) > _MOST_SPOTS:
+        sheet.text(f"The {_MOST_SPOTS} largest of {len(spots)}.", _SMALL)
+
+
+def _fields(answer: SlideAnswer, slide: Slide) -> list[Picture]:
+    """Pictures of the largest hot spots, those that can be read."""
+    side, pictures = _FIELD_UM / answer.um_per_px, []
+    for number, spot in enumerate((answer.summary or {})["hot_spots"][:_FIELDS], start=1):
         # Within the slide, where it is large enough.
         x = min(max(spot["x"] - side / 2, 0), max(slide.info.width - side, 0))
         y = min(max(spot["y"] - side / 2, 0), max(slide.info.height - side, 0))
@@ -160,14 +187,14 @@ def _hot_spots(sheet: Sheet, answer: SlideAnswer, slide: Slide) -> None:
             continue
         words = f"Hot spot {number}: {100 * spot['highest']:.1f} % at most"
         pictures.append(_picture(pixels, words, (0.2, f"{_FIELD_UM / 5:g} µm")))
-    if pictures:
-        sheet.pictures(pictures)
+    return pictures
 
 
-def _appendix(sheet: Sheet, answer: SlideAnswer) -> None:
+def _appendix(sheet: Sheet, answer: SlideAnswer, made_at: datetime) -> None:
     summary, card = answer.summary or {}, answer.plan.card
     sheet.page()
-    sheet.heading("How the answer came about", 10)
+    sheet.text("Appendix: how the answer came about", 12, bold=True)
+    sheet.table((), _facts(answer, made_at), _FACTS)
     for words in (summary["rule"], summary["scale"]):
         sheet.text(words, _SMALL)
     sheet.heading(f"The model {card.name}: {shortened(card.title)}")

@@ -68,3 +68,32 @@ def test_words_of_a_program_are_not_passed_on(tmp_path: Path) -> None:
     with pytest.raises(SlideError, match="damaged or incomplete") as refused:
         open_slide(empty)
     assert "sequence" not in str(refused.value)
+
+
+def test_a_stack_says_which_plane_is_shown(tmp_path: Path) -> None:
+    pixels = section(300, 200)
+    planes = np.stack([pixels, pixels // 2, pixels // 3])
+    path = tmp_path / "stack.ome.tif"
+    axes = {"axes": "ZYXS"}
+    tifffile.imwrite(path, planes, photometric="rgb", tile=(64, 64), metadata=axes)
+    with open_slide(path) as slide:
+        assert "It holds 3 focal planes; the first one is shown and answered." in slide.info.notes
+        np.testing.assert_array_equal(slide.read(0, 0, 300, 200, (300, 200)), pixels)
+    tifffile.imwrite(path, pixels, photometric="rgb", tile=(64, 64), metadata={"axes": "YXS"})
+    with open_slide(path) as slide:
+        assert slide.info.notes == ()
+
+
+def test_info_tells_of_parts_that_cannot_be_read(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "made.svs", [section(300, 200)], kind="svs", tile=64)
+    whole = CliRunner().invoke(app, ["slides", "info", str(path)])
+    assert "cannot be read" not in whole.output
+    with tifffile.TiffFile(path) as file:
+        offset, count = (
+            each[1] for each in (file.pages[0].dataoffsets, file.pages[0].databytecounts)
+        )
+    with path.open("r+b") as file:
+        file.seek(offset)
+        file.write(b"\xa5" * count)
+    damaged = CliRunner().invoke(app, ["slides", "info", str(path)])
+    assert "Parts of made.svs cannot be read: the file is damaged there." in damaged.output

@@ -12,10 +12,13 @@ import openslide
 import pytest
 import tifffile
 from pydicom import dcmread
+from pypdf import PdfReader
 
 from core.errors import SlideError
 from core.slides.answering import SlideAnswer, answer_here, load_answer
-from core.slides.export import FORMATS, export
+from core.slides.export import FORMATS, export, report_pdf
+from core.slides.export.regions import regions_of
+from core.slides.in_words import share_words
 from core.slides.outlines import outlines
 from pages.viewer.answers import layer_of
 from tests.core.slides.answering.conftest import WriteSlide
@@ -171,11 +174,36 @@ def check_report(path: Path, answer: SlideAnswer) -> None:
     )
     groups = report.content.get_planar_roi_measurement_groups()
     assert groups
+    (largest, *_) = regions_of(answer)
+    shares = [item.value for item in groups[0].get_measurements() if "scope" in item.name.meaning]
+    assert shares == [pytest.approx(largest.out_of_scope)]
     outline = groups[0].roi.value
     x, y = outline[:, 0], outline[:, 1]
     by_hand = abs((x[:-1] * y[1:] - x[1:] * y[:-1]).sum() / 2)
     area_of = {item.name.meaning: item.value for item in groups[0].get_measurements()}
     assert area_of["Area within the outline"] == pytest.approx(by_hand, rel=0.2)  # holes
+
+
+def test_the_report_tells_all_on_its_first_page_and_the_rest_in_an_appendix(
+    answer: SlideAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_pdf, "caution_of_map", lambda _card: "Not the tumour's edge.")
+    pages = PdfReader(io.BytesIO(export(answer.id, "pdf")[1])).pages
+    # pypdf puts NUL where text goes over to another font.
+    first, second = (" ".join(page.extract_text().replace("\0", "").split()) for page in pages[:2])
+    spots = min(len(answer.summary["hot_spots"]), 4)
+    for words in (
+        "The slide: ",
+        share_words(answer.summary["positive"]["mm2"], answer.summary["positive"]["answered_mm2"]),
+        "IDC: 0 % 100 %",
+        "Not the tumour's edge.",
+        f"Hot spot {spots}",
+    ):
+        assert words in first
+    assert first.count("200 µm") + first.count("100 µm") >= 2 + spots, "scale bars"
+    assert "Appendix" not in first
+    assert second.startswith("Appendix: how the answer came about")
+    assert "1.68 × 1.2 mm" in second
 
 
 def test_what_is_no_format_or_not_finished_is_refused_in_words(answer: SlideAnswer) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MAGIC, _MAGIC_AT = b"DICM", 128
 _WHOLE_SLIDE = "1.2.840.10008.5.1.4.1.1.77.1.6"
 _VOLUME = "VOLUME"
+_SLIDE_MODALITY = "SM"
 _COLOURS, _BITS = 3, 8
 _TAGS = [
     *("SOPClassUID", "SeriesInstanceUID", "ImageType", "SamplesPerPixel", "BitsAllocated"),
@@ -176,10 +177,15 @@ def headers_in(folder: Path) -> dict[Path, DicomHeader]:
 def _no_scan(path: Path, asked: DicomHeader | None, others: Iterable[DicomHeader]) -> str:
     name, meant = path.name, "Give a DICOM whole slide (VL Whole Slide Microscopy Image)."
     if asked is None:
-        if any(header.kind == _WHOLE_SLIDE for header in others):
+        if any(header.kind == _WHOLE_SLIDE and header.flavour for header in others):
             return (
                 f"The folder {name} holds small pictures of a DICOM slide only, such as of its "
                 "label, and not the scan. Put the scan's files there, or fetch the whole series."
+            )
+        if any(header.modality == _SLIDE_MODALITY for header in others):
+            return (
+                f"The folder {name} holds files of a DICOM slide that do not say which picture "
+                "they are: they are damaged or incomplete. Fetch the whole series again."
             )
         kinds = {header.modality for header in others if header.modality}
         known = f", only DICOM files of modality {', '.join(sorted(kinds)[:5])}" if kinds else ""

@@ -22,10 +22,10 @@ def files_of(path: Path) -> list[Path]:
     SlideError
         If there is none, its path is no text, or if the slide names files outside its folder.
     """
-    if (name := legible(str(path))) != str(path):
+    if legible(str(path)) != str(path):
         raise SlideError(
             f"{legible(path.name)} cannot be opened: the name of the file, or of a folder that it "
-            f"lies in, is not in UTF-8 ({name}). Rename it."
+            f"lies in, is not in UTF-8. Rename it."
         )
     try:
         if path.is_dir() or is_dicom(path):

@@ -58,7 +58,7 @@ def _show(view: SlideView, pane: int, views: list[SlideView]) -> None:
         return
     if finished.id != state.id:
         when = f"{finished.ended:%Y-%m-%d %H:%M} UTC" if finished.ended else "before"
-        quiet(f"Until the new answer is finished, the map and what follows are those of {when}.")
+        quiet(f"Until a newer answer is finished, the map and what follows are those of {when}.")
     show_summary(view, pane, finished.id)
     offer_case(view, finished.id, pane)
     with st.container(horizontal=True, gap="small"):

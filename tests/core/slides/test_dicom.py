@@ -101,6 +101,14 @@ def test_what_is_no_colour_picture_is_refused_in_words(
     assert "0 bits" not in str(refused.value)
 
 
+def test_files_that_do_not_say_what_they_are_are_told_of_in_words(
+    tmp_path: Path, pixels: Pixels
+) -> None:
+    write_dicom(tmp_path, [pixels], changes={"ImageType": ["ORIGINAL", "PRIMARY"]})
+    with pytest.raises(SlideError, match="do not say which picture they are"):
+        open_slide(tmp_path)
+
+
 def test_a_folder_of_small_pictures_only_is_told_of_in_words(
     tmp_path: Path, pixels: Pixels
 ) -> None:

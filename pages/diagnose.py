@@ -44,7 +44,8 @@ else:
     chosen = next((query for query in queries if query.upload.id == picked), queries[0])
     desk.chosen = chosen.upload.id
     work = want(desk, queries, chosen)
-    if summary(chosen, desk) is None:
+    waits = summary(chosen, desk) is None
+    if waits:
         hold_room(saving)
     with st.container(key="desk"):
         if len(queries) > 1:
@@ -53,4 +54,6 @@ else:
         with st.container(key="desk_image"):
             show_tools(desk, in_order(desk, queries), chosen)
             show_image(chosen, work)
+    if waits and summary(chosen, desk) is not None:
+        st.rerun()  # what can be said of an answer was drawn while there was none
     offer_to_save(queries, saving)

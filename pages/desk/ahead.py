@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit import runtime
 
 from pages.desk.state import Upload
 from pages.shared.jobs import Job, Jobs
@@ -47,8 +46,7 @@ def answer_ahead(uploads: tuple[Upload, ...], shelf: str) -> None:
     shelf
         What the choice of a model depends on.
     """
-    if runtime.exists():  # a page that is drawn without a server is gone at once
-        _jobs().start(shelf, lambda: AnswersAhead(uploads))
+    _jobs().start(shelf, lambda: AnswersAhead(uploads))
 
 
 def answered_ahead(upload: Upload, shelf: str, um_per_px: float | None) -> "Diagnosis | None":

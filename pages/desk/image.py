@@ -83,10 +83,7 @@ def _show_more(desk: Desk, chosen: Query) -> None:
 def show_image(query: Query, work: Work) -> None:
     """Draw one image large; its controls redraw this part of the page only."""
     _show_name(query)
-    waited = summary(query) is None
     answer = _wait_for(query, work)
-    if waited and summary(query) is not None:
-        st.rerun()  # the buttons above were drawn while there was no answer
     package = query.package
     if package is None and answer is not None and not isinstance(answer, Failure):
         package = package_of(answer.model_sha256)

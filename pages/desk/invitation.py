@@ -38,7 +38,7 @@ def invite(package: Package | None, shelf: str) -> None:
         _show_models()
     else:
         _show_model(package)
-    if not warm_up().running:
+    if warm_up().loaded:
         _have_figures_loaded()
         if package is None:
             answer_ahead(samples(), shelf)

@@ -17,6 +17,8 @@ class WarmUp(Job):
     """The loading of the active model."""
 
     deed = "load the model"
+    loaded: bool = False
+    """Whether the model is in memory."""
 
     def work(self) -> None:
         """Load the active model and let it answer once."""
@@ -25,6 +27,7 @@ class WarmUp(Job):
         from core.registry.shelf import find  # noqa: PLC0415
 
         load(find(None))
+        self.loaded = True
         # Going through TensorFlow's half a million objects takes 0.3 s in which no thread runs.
         # They stay anyway, so they are left out whenever Python collects garbage.
         gc.freeze()

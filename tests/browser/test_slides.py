@@ -171,9 +171,9 @@ def test_from_the_list_to_a_field_and_a_region(
     assert chart
     page.mouse.click(chart["x"] + chart["width"] / 2 + 80, chart["y"] + chart["height"] / 2)
     expect(page.get_by_text("Field, 800 × 800 µm")).to_be_visible(timeout=SLOW)
-    at = page.get_by_text(re.compile(r"At [\d,]+, [\d,]+ px")).inner_text()
-    left, top = (float(part.replace(",", "")) for part in re.findall(r"[\d,]*\d", at)[:2])
-    assert (left, top) == pytest.approx((500, 200), abs=2)
+    at = page.get_by_text(re.compile(r"Middle at [\d,]+, [\d,]+ px")).inner_text()
+    middle = tuple(float(part.replace(",", "")) for part in re.findall(r"[\d,]*\d", at)[:2])
+    assert middle == pytest.approx((1300, 1000), abs=2)
     expect(page.locator(".lobule-answer")).to_be_visible(timeout=SLOW)
     expect(page).to_have_url(re.compile(r"x=1260&y=1000&zoom=2\b"))
     assert readout(page) == "40×", "the view stays where it was"

@@ -72,6 +72,7 @@ class Pane {
     this.listen("move", () => steering.moved(this));
     this.listen("moveend", ({originalEvent}) => {
       this.arrived(originalEvent);
+      if (originalEvent && !this.jumping) this.left = {center: map.getCenter(), zoom: map.getZoom()};
       steering.rested(this);
     });
     this.listen("mousedown", () => { steering.active = this; });
@@ -92,9 +93,11 @@ class Pane {
     this.surface.addEventListener("dblclick", this.twice, true);
     this.selected = found => steering.selected(this, found);
     chart.on("plotly_selected", this.selected);
-    const left = this.returns && !chart.dataset.fitted && sessionStorage.getItem(this.key);
+    // Plotly may make its map anew at any time: where somebody has moved it to, it stays.
+    const left = this.left
+      ?? (this.returns && !chart.dataset.fitted && JSON.parse(sessionStorage.getItem(this.key)));
     if (left) {
-      this.jump(JSON.parse(left));
+      this.jump(left);
       chart.dataset.fitted = "as it was left";
     } else if (this.fits && !chart.dataset.fitted) this.jump(this.whole);
     chart.dataset.fitted ||= map.getZoom();
@@ -191,7 +194,11 @@ class Pane {
   leave() {
     sessionStorage.setItem(this.key, JSON.stringify({center: this.map.getCenter(), zoom: this.map.getZoom()}));
   }
-  jump(view) { this.map.jumpTo(view, BY_HAND); }
+  jump(view) {
+    this.jumping = true;
+    this.map.jumpTo(view, BY_HAND); // all that it tells, it tells before it returns
+    this.jumping = false;
+  }
 
   get whole() {
     const {clientWidth, clientHeight} = this.map.getContainer();

@@ -164,7 +164,9 @@ def test_who_was_away_signs_in_again(provider: str, tmp_path: Path, window: Brow
     with serving(tmp_path, port, **settings, LOBULE_IDLE_MINUTES="0.2") as server:
         page = sign_in(window, server.url, "anna")
         inside(page)
-        page.wait_for_timeout(13_000)
+        # The page is drawn once more when the model is there, which is no click, but counts as one.
+        expect(page.get_by_text("The model is loaded.")).to_be_visible(timeout=WAIT)
+        page.wait_for_timeout(14_000)
         page.reload()
         expect(page.get_by_text("Nothing was clicked for 0.2 minutes.")).to_be_visible(timeout=WAIT)
         page.get_by_role("button", name="Sign in").click()

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from core.cases.access import listed
+from core.cases.access import names_in
 from core.cases.chain import (
     BEGINNING,
     COLUMNS,
@@ -140,7 +140,7 @@ class _Told:
 
     saved: Entry | None = None
     patient: str | None = None
-    shared_with: str = ""
+    shared_with: tuple[str, ...] = ()
     deleted: Entry | None = None
     files: dict[int, str] = field(default_factory=dict)
     facts: dict[int, str | None] = field(default_factory=dict)
@@ -160,7 +160,7 @@ class _Told:
         elif row.action == "judged":
             self.judged[image] = row
         elif row.action == "shared":
-            self.shared_with = listed([str(name) for name in after.get("shared_with") or ()])
+            self.shared_with = tuple(map(str, after.get("shared_with") or ()))
         elif row.action == "deleted":
             self.deleted = row
         self.patient = after.get("patient", self.patient)
@@ -202,7 +202,7 @@ def _differences(session: Session, case: CaseRow | None, told: _Told | None) -> 
         return
     if told.patient is not None and told.patient != case.patient:
         yield "has another pseudonym than its trail tells."
-    if told.shared_with != case.shared_with:
+    if told.shared_with != names_in(case.shared_with):
         yield "is shared with others than its trail tells."
     images = session.scalars(
         select(ImageRow).where(ImageRow.case_id == case.id).order_by(ImageRow.position)

@@ -1,5 +1,6 @@
 """Cases belong to who saved them and to whom they are shared."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -153,3 +154,20 @@ def test_a_case_that_was_shared_in_the_tables_alone_is_found(store: Store, case:
         connection.execute(text("UPDATE cases SET shared_with = shared_with || '\neve\n'"))
     (found,) = check_trail(store, case.id).breaks
     assert "is shared with others than its trail tells" in found.words
+
+
+def test_an_entry_that_names_what_nobody_can_be_called_is_found_as_well(
+    store: Store, case: Case
+) -> None:
+    with acting(ANNA):
+        share_case(store, case, actor(ANNA), ["pathology"])
+    names = json.dumps({"shared_with": ["\x07" * 300] * 60})
+    trigger = "trail_not_changed" + " ON trail" * (store.engine.dialect.name == "postgresql")
+    with store.engine.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER {trigger}"))
+        connection.execute(
+            text("UPDATE trail SET after = :names WHERE action = 'shared'"), {"names": names}
+        )
+    words = [each.words for each in check_trail(store).breaks]
+    assert any("was changed after it was written" in each for each in words)
+    assert any("is shared with others than its trail tells" in each for each in words)

@@ -90,8 +90,8 @@ def acting(person: Person) -> Iterator[None]:
         _acting.reset(token)
 
 
-def require(deed: Deed) -> Person:
-    """Refuse what the role of whoever acts does not allow; returns who acts.
+def require(deed: Deed) -> None:
+    """Refuse what the role of whoever acts does not allow.
 
     Raises
     ------
@@ -105,7 +105,6 @@ def require(deed: Deed) -> Person:
             f"{person.name or 'You'} came in as {person.role}, who may not {deed}: "
             f"{' and '.join(able)} may. Ask whoever runs this Lobule."
         )
-    return person
 
 
 def role_of(names: frozenset[str], lists: Mapping[Role, frozenset[str]]) -> Role | None:

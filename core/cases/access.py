@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from core.cases.schema import CaseRow
 from core.errors import CaseError
-from core.rights import EVERYBODY, Deed, Person, who_acts
+from core.rights import EVERYBODY, Deed, who_acts
 
 _MOST_NAMES = 50
 
@@ -32,9 +32,9 @@ def names_in(shared_with: str) -> tuple[str, ...]:
     return tuple(filter(None, shared_with.split("\n")))
 
 
-def visible(person: Person | None = None) -> ColumnElement[bool]:
-    """Return the condition on cases that somebody may open; by default whoever acts."""
-    person = person or who_acts()
+def visible() -> ColumnElement[bool]:
+    """Return the condition on cases that whoever acts may open."""
+    person = who_acts()
     if person.may(Deed.SEE_ALL):
         return true()
     shared = (

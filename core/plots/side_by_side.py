@@ -128,7 +128,7 @@ def _map(
         zmin=0,
         zmax=1,
         colorscale=[list(stop) for stop in colour_scale],
-        zsmooth="fast" if smooth else False,
+        zsmooth="best" if smooth else False,
         hoverongaps=False,
         hovertemplate=f"{value_name} %{{z:.2f}}<extra></extra>",
         # Its upper end stays clear of the buttons in the corner.

@@ -1,5 +1,6 @@
 """One case: its images, answers, verdicts and trail."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,17 @@ def _show_image(store: "Store", case: Case, image: CaseImage) -> None:
             ask_verdict(store, case, image)
 
 
+def _change(case: Case, change: Callable[[], None]) -> None:
+    """Change a case and show it as it is then, or say why it is not changed."""
+    try:
+        change()
+    except LobuleError as error:
+        notice(str(error), "error")
+    else:
+        seen(case.id, case.version + 1)
+        st.rerun()
+
+
 @st.dialog("The patient's pseudonym")
 def _name_patient(store: "Store", case: Case) -> None:
     from core.cases.change import name_patient  # noqa: PLC0415 - SQLAlchemy
@@ -137,13 +149,7 @@ def _name_patient(store: "Store", case: Case) -> None:
     )
     ask_who("patient_user")
     if st.button("Save", type="primary", key="save_patient_name", width="stretch"):
-        try:
-            name_patient(store, case, who(), patient)
-        except LobuleError as error:
-            notice(str(error), "error")
-        else:
-            seen(case.id, case.version + 1)
-            st.rerun()
+        _change(case, lambda: name_patient(store, case, who(), patient))
 
 
 @st.dialog("Share this case")
@@ -162,13 +168,7 @@ def _share(store: "Store", case: Case) -> None:
     )
     if st.button("Save", type="primary", key="save_share", width="stretch"):
         wanted = [*names.split(","), *([EVERYBODY] if everybody else [])]
-        try:
-            share_case(store, case, who(), wanted)
-        except LobuleError as error:
-            notice(str(error), "error")
-        else:
-            seen(case.id, case.version + 1)
-            st.rerun()
+        _change(case, lambda: share_case(store, case, who(), wanted))
 
 
 @st.dialog("Delete this case?")

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.frame.keras_state import keep_keras_state
 from pages.frame.page_style import RESEARCH_USE, hold_sidebar, show_page
+from pages.frame.room import say_if_uploads_wait, served
 from pages.frame.sign_in import may_see, signed_in
 from pages.frame.whole_runs import keep_runs_whole
 from pages.shared.address import keep_in_address
@@ -30,8 +31,9 @@ def draw() -> None:
         if page != about:  # all others have something in it
             hold_sidebar()
         keep_in_address()
-        if may_see(page.title):
+        if served() and may_see(page.title):
             page.run()
+            say_if_uploads_wait()
     st.caption(RESEARCH_USE)
     st.set_page_config(page_icon="🔬")  # last: it loads the list of all emojis
     if page in (diagnose, slides):  # those that ask a model

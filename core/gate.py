@@ -1,12 +1,12 @@
 """What a browser gets before its user has signed in: the page that asks for it, no more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_CLOSED = ("_stcore", "media", "component", "app/static", "slide-tiles")
+_CLOSED = ("_stcore", "media", "component", "app/static")
 # The page itself, what it asks before it is drawn, and the connection that draws the way in.
 _OPEN = frozenset(
     f"_stcore/{name}"
@@ -32,12 +32,19 @@ class Gate:
         The path under which the server answers, such as "lobule"; empty for none.
     may_enter
         Tells by the cookies of a request whether its user has signed in and may come in.
+    also_closed
+        Starts of further paths that are for those alone.
     """
 
     def __init__(
-        self, app: ASGIApp, base: str, may_enter: Callable[[Mapping[str, str]], bool]
+        self,
+        app: ASGIApp,
+        base: str,
+        may_enter: Callable[[Mapping[str, str]], bool],
+        also_closed: Collection[str],
     ) -> None:
         self.app = app
+        self.closed = (*_CLOSED, *also_closed)
         self.base = f"/{base.strip('/')}".rstrip("/") + "/"
         self.may_enter = may_enter
 
@@ -59,5 +66,5 @@ class Gate:
         return (
             scope["method"] not in _READING
             or ".." in inside.split("/")
-            or any(inside == name or inside.startswith(f"{name}/") for name in _CLOSED)
+            or any(inside == name or inside.startswith(f"{name}/") for name in self.closed)
         )

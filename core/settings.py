@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     hosts: str | None = Field(
         default=None, description="names that the server may be called by, divided by commas"
     )
+    max_windows: int = Field(
+        default=200, gt=0, description="windows of browsers that are served at once"
+    )
+    max_memory_gigabytes: float = Field(
+        default=4, gt=0, description="memory for images of everybody and their answers, GB"
+    )
     max_image_megabytes: float = Field(
         default=200, gt=0, description="largest file that is read, MB"
     )
@@ -67,6 +73,11 @@ class Settings(BaseSettings):
     def max_image_bytes(self) -> int:
         """The file-size limit in bytes."""
         return int(self.max_image_megabytes * 1_000_000)
+
+    @property
+    def max_memory_bytes(self) -> int:
+        """The limit on memory for images and answers in bytes."""
+        return int(self.max_memory_gigabytes * 1_000_000_000)
 
     @property
     def max_image_pixels(self) -> int:

@@ -3,16 +3,17 @@
 import hashlib
 import logging
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from core.datasets.published_scale import is_named
-from core.errors import LobuleError, NoModelError, Stopped
+from core.errors import ImageError, LobuleError, NoModelError, Stopped
+from core.room import Turns
+from core.settings import get_settings
 from pages.desk.ahead import answered_ahead
-from pages.desk.state import Desk, Subject, Upload, open_desk
+from pages.desk.state import Desk, Subject, Upload, make_room, open_desk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_TURNS = threading.BoundedSemaphore(os.cpu_count() or 1)
-_TICK = 0.05  # seconds
+_turns = Turns(os.cpu_count() or 1, lambda: get_settings().max_memory_bytes)
+_BYTES_A_PIXEL = 20
+"""That reading and answering an image take at most; files of 16 bits take most."""
 
 # Answers hold the decoded pixels, so a desk keeps no more than this of them.
 MAX_BYTES = 100_000_000
@@ -172,9 +174,10 @@ def ask(
     try:
         from core.diagnosis import diagnose  # noqa: PLC0415 - not needed to draw the page
 
-        with _turn(progress):
+        content = query.upload.load()
+        with _turn(content, progress):
             answer = diagnose(
-                query.upload.load(),
+                content,
                 name=query.upload.name,
                 package=query.package,
                 um_per_px=query.um_per_px,
@@ -198,15 +201,22 @@ def ask(
 
 
 @contextmanager
-def _turn(progress: Progress | None) -> Iterator[None]:
-    """Wait until fewer images are being answered than there are processors, for whomever."""
-    while not _TURNS.acquire(timeout=_TICK):
+def _turn(content: bytes, progress: Progress | None) -> Iterator[None]:
+    """Wait until fewer and smaller images are being answered than fit, for whomever."""
+    from core.imaging.formats import read_header  # noqa: PLC0415 - not needed to draw the page
+
+    try:
+        header = read_header(content)
+        pixels = min(header.width * header.height, get_settings().max_image_pixels)
+    except ImageError:  # whoever reads it says so
+        pixels = 0
+
+    def wait() -> None:
         if progress:
             progress(0.0, "Waiting for other images")
-    try:
+
+    with _turns.turn(_BYTES_A_PIXEL * pixels, wait):
         yield
-    finally:
-        _TURNS.release()
 
 
 def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
@@ -220,6 +230,7 @@ def keep(desk: Desk, key: Key, answer: "Diagnosis | Failure") -> None:
         while len(desk.answers) > 1 and sum(desk.answer_bytes.values()) > MAX_BYTES:
             old, _ = desk.answers.popitem(last=False)
             del desk.answer_bytes[old]
+    make_room(desk)
 
 
 def _summarise(answer: "Diagnosis | Failure") -> Summary:

@@ -84,7 +84,9 @@ def _save(answered: list[Query], patient: str, place: "DeltaGenerator", *, names
     from core.cases.store import open_store  # noqa: PLC0415
 
     case_id = save_case(open_store(), _images(answered, place, names=names), who(), patient=patient)
-    open_desk().saved[_key(answered)] = case_id
+    desk = open_desk()
+    desk.saved[_key(answered)] = case_id
+    desk.saved_verdicts = dict(desk.verdicts)
 
 
 def _images(answered: list[Query], place: "DeltaGenerator", *, names: bool) -> Iterator[NewImage]:

@@ -16,16 +16,18 @@ from typing import Any
 import streamlit as st
 
 from core.rights import who_acts
+from core.room import count_desks_by, most_for_answers, most_for_files, most_for_files_of_one
 from pages.shared import address
 
 MOST_IMAGES = 200
 MOST_BYTES = 1_000_000_000
 """Of the files on one desk."""
-MOST_BYTES_OF_ALL = 4_000_000_000
-"""Of the files and the answers on all desks of this process."""
 IDLE_SECONDS = 12 * 3600.0
 SPARED_SECONDS = 1800.0
-"""A desk that was looked at in this time is not cleared to make room for others."""
+"""A desk that was looked at in this time is not cleared to make room for others, nor is one with
+verdicts that were not saved."""
+_NEARLY = 0.75
+"""Of the room for files: what is left is for whoever comes next."""
 _TOKEN_BYTES = 16
 
 # An image by its id, who answered it, and the scale that was stated for it.
@@ -87,6 +89,8 @@ class Desk:
     """What each of the answers holds in memory."""
     saved: dict[Any, str] = field(default_factory=dict)
     """Cases of the worklist that were saved from here, by what they hold."""
+    saved_verdicts: dict[Subject, str | None] = field(default_factory=dict)
+    """As they were when a case was last saved from here."""
     work: Any = None
     seen: float = field(default_factory=time.monotonic)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -98,18 +102,27 @@ class Desk:
 
     @property
     def held_bytes(self) -> int:
-        """Of all files and answers."""
-        return self.bytes + sum(self.answer_bytes.copy().values())
+        """Of all answers."""
+        return sum(self.answer_bytes.copy().values())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing that the user said would be lost with it."""
+        return self.verdicts.items() <= self.saved_verdicts.items()
 
     def put(self, uploads: list[Upload], *, first: bool = False) -> str | None:
         """Lay images on the desk; returns a sentence on what does not fit."""
         new = [upload for upload in uploads if upload.id not in self.images]
         left, room = self.bytes, MOST_IMAGES - len(self.images)
-        others = _held_by(_desks()) - left
+        others = [desk for desk in _all_desks() if desk is not self]
+        of_others = sum(desk.bytes for desk in others)
+        own = sum(desk.bytes for desk in others if self.owner and desk.owner == self.owner)
         taken: dict[str, Upload] = {}
+        fits = True
         for upload in new:
             left += upload.size
-            if len(taken) == room or left > MOST_BYTES or left + others > MOST_BYTES_OF_ALL:
+            fits = left + own <= most_for_files_of_one() and left + of_others <= most_for_files()
+            if len(taken) == room or left > MOST_BYTES or not fits:
                 break
             taken[upload.id] = upload
         with self.lock:
@@ -118,9 +131,9 @@ class Desk:
             return None
         if len(taken) < room and left <= MOST_BYTES:
             return (
-                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: open cases "
-                f"fill the {MOST_BYTES_OF_ALL / 1e9:g} GB kept for them. Clear some, or try "
-                "again in half an hour."
+                f"{len(new) - len(taken):,} of {len(new):,} images were not taken: Lobule is busy, "
+                f"open cases fill the {most_for_files() / 1e9:g} GB kept for them, half of which "
+                "one person may take. Save and clear some, or try again later."
             )
         return (
             f"{len(new) - len(taken):,} of {len(new):,} images were not taken: a case has at "
@@ -193,19 +206,52 @@ def keep_in_address(desk: Desk) -> None:
     address.keep_token(desk.token, holds_images=bool(desk.images))
 
 
-def _held_by(desks: _Desks) -> int:
-    """Bytes of the files and answers on all desks."""
-    return sum(desk.held_bytes for desk in list(desks.by_token.values()))
+def _all_desks() -> list[Desk]:
+    return list(_desks().by_token.values())
+
+
+def _files() -> list[tuple[str, str, int]]:
+    """Owner, id and bytes of each file on a desk."""
+    return [
+        (desk.owner, upload.id, upload.size)
+        for desk in _all_desks()
+        for upload in list(desk.images.values())
+    ]
+
+
+count_desks_by(_files)
+
+
+def make_room(kept: Desk) -> None:
+    """Drop the answers of desks that were not looked at for longest, where all hold too much.
+
+    What a list shows of them stays, and so does what the user said; they are given again when
+    somebody looks at them.
+
+    Parameters
+    ----------
+    kept
+        Comes last, and keeps its newest answer.
+    """
+    desks = sorted(_all_desks(), key=lambda desk: (desk is kept, desk.seen))
+    held = sum(desk.held_bytes for desk in desks)
+    for desk in desks:
+        with desk.lock:
+            while held > most_for_answers() and len(desk.answers) > (desk is kept):
+                old, _ = desk.answers.popitem(last=False)
+                held -= desk.answer_bytes.pop(old)
 
 
 def _clear_up(desks: _Desks) -> None:
-    """Forget desks that nobody has looked at for long, and the oldest where all hold too much."""
+    """Forget desks that nobody has looked at for long, and the oldest where files fill the room."""
     now = time.monotonic()
-    while len(desks.by_token) > 1:
-        oldest = next(iter(desks.by_token.values()))
-        full = _held_by(desks) > MOST_BYTES_OF_ALL
-        if now - oldest.seen < (SPARED_SECONDS if full else IDLE_SECONDS):
+    full = sum(desk.bytes for desk in desks.by_token.values()) > _NEARLY * most_for_files()
+    for desk in list(desks.by_token.values())[:-1]:
+        idle = now - desk.seen
+        if idle < SPARED_SECONDS:
             return
-        if oldest.work is not None:
-            oldest.work.stop()
-        del desks.by_token[oldest.token]
+        if idle >= IDLE_SECONDS or not desk.images or (full and desk.is_done):
+            if desk.work is not None:
+                desk.work.stop()
+            del desks.by_token[desk.token]
+            full = sum(kept.bytes for kept in desks.by_token.values()) > _NEARLY * most_for_files()

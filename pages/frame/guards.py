@@ -1,21 +1,30 @@
 """What guards Streamlit's server: who reaches it, under which names, and what strangers get."""
 
+from functools import partial
 from typing import TypedDict
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.routing import Route
+from starlette.types import Scope
 
 from core.errors import LobuleError
 from core.extras import check_backend
 from core.gate import Gate
 from core.hosts import KnownHosts
+from core.patience import Patience, have_patience
+from core.receiving import Connections, Uploads
 from core.rights import read_roles
 from core.serving import SecurityHeaders, begin_serving
 from core.settings import get_settings
-from core.slides.serving import routes
+from core.slides.serving import PREFIX, routes
 from pages.frame.page_style import PageStyle
+from pages.frame.room import ServerRoom
 from pages.frame.sign_in import let_in, names_of_server, sign_in_is_configured
+
+_WINDOWS_OPEN = 4
+"""Connections that are kept for each window that is served: some wait, or ask to sign in."""
 
 
 class Guarded(TypedDict):
@@ -35,8 +44,20 @@ def guarded() -> Guarded:
             read_roles(roles)
     except LobuleError as error:
         raise SystemExit(str(error)) from None
+    have_patience()
     base = st.get_option("server.baseUrlPath")
-    layers = [Middleware(SecurityHeaders), Middleware(KnownHosts, names=names_of_server())]
+    most = _WINDOWS_OPEN * get_settings().max_windows
+    layers = [
+        Middleware(SecurityHeaders),
+        Middleware(KnownHosts, names=names_of_server()),
+        Middleware(Patience),
+        Middleware(Connections, most=most, is_known=partial(_is_known, sign_in=sign_in)),
+    ]
     if sign_in:
-        layers.append(Middleware(Gate, base=base, may_enter=let_in))
-    return {"routes": routes(base), "middleware": [*layers, Middleware(PageStyle)]}
+        layers.append(Middleware(Gate, base=base, may_enter=let_in, also_closed=[PREFIX]))
+    layers += [Middleware(Uploads, room=ServerRoom()), Middleware(PageStyle)]
+    return {"routes": routes(base), "middleware": layers}
+
+
+def _is_known(scope: Scope, *, sign_in: bool) -> bool:
+    return not sign_in or let_in(HTTPConnection(scope).cookies)

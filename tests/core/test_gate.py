@@ -8,6 +8,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.gate import Gate
+from core.slides.serving import PREFIX
 
 
 def answer(_: Request) -> PlainTextResponse:
@@ -17,7 +18,7 @@ def answer(_: Request) -> PlainTextResponse:
 def client(base: str = "") -> TestClient:
     methods = ["GET", "PUT", "POST", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
-    guarded = Gate(app, base, lambda cookies: cookies.get("who") == "anna")
+    guarded = Gate(app, base, lambda cookies: cookies.get("who") == "anna", [PREFIX])
     return TestClient(guarded, base_url="http://localhost")
 
 

@@ -323,25 +323,67 @@ def test_desks_that_nobody_looks_at_are_forgotten(monkeypatch: pytest.MonkeyPatc
     held.by_token["0"].seen -= desks.IDLE_SECONDS + 1
     desks._clear_up(held)
     assert list(held.by_token) == ["1", "2", "3"]
-    monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 90)
+    monkeypatch.setattr(desks, "most_for_files", lambda: 120)
     desks._clear_up(held)
     assert list(held.by_token) == ["1", "2", "3"]  # somebody works on each
     for desk in held.by_token.values():
         desk.seen -= desks.SPARED_SECONDS + 1
-    held.by_token["3"].answer_bytes["b"] = 20
+    held.by_token["1"].verdicts[("a", "model", None)] = "tumour"  # and was not saved
+    desks._clear_up(held)
+    assert list(held.by_token) == ["1", "3"]
+    held.by_token["1"].saved_verdicts = dict(held.by_token["1"].verdicts)
+    held.by_token["3"].put([uploaded("b", 20)])
     desks._clear_up(held)
     assert list(held.by_token) == ["3"]
 
 
-def test_full_desks_refuse_more_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    all_desks = desks._Desks()
-    monkeypatch.setattr(desks, "_desks", lambda: all_desks)
-    mine, theirs = Desk("mine"), Desk("theirs")
-    all_desks.by_token |= {"mine": mine, "theirs": theirs}
-    monkeypatch.setattr(desks, "MOST_BYTES_OF_ALL", 100)
-    assert theirs.put([uploaded("a", 50)]) is None
-    theirs.answer_bytes["a"] = 20
+def test_full_desks_refuse_more_and_say_so(all_desks: dict[str, Desk]) -> None:
+    mine, theirs = all_desks["mine"], all_desks["theirs"]
+    assert theirs.put([uploaded("a", 70)]) is None
+    theirs.answer_bytes["a"] = 20  # can make room
     told = mine.put([uploaded("b", 20), uploaded("c", 20)])
     assert list(mine.images) == ["b"]
     assert told
-    assert told.startswith("1 of 2 images were not taken: open cases")
+    assert told.startswith("1 of 2 images were not taken: Lobule is busy")
+
+
+def test_one_person_with_many_desks_takes_half_of_the_room(all_desks: dict[str, Desk]) -> None:
+    mine, theirs = all_desks["mine"], all_desks["theirs"]
+    mine.owner = "anna"
+    all_desks["more of mine"] = Desk("more of mine", owner="anna")
+    assert mine.put([uploaded("a", 60)]) is None
+    assert all_desks["more of mine"].put([uploaded("b", 30)])
+    assert theirs.put([uploaded("c", 40)]) is None
+
+
+def test_answers_of_desks_long_unseen_make_room_and_words_stay(all_desks: dict[str, Desk]) -> None:
+    mine, theirs = all_desks["mine"], all_desks["theirs"]
+    theirs.seen -= 60
+    for desk in (theirs, mine):
+        for number in range(3):
+            key = (f"{number}", "model", None, None, None)
+            desk.answers[key], desk.answer_bytes[key] = object(), 20
+            desk.summaries[key[:3]] = object()
+        desk.verdicts[("0", "model", None)] = "tumour"
+    desks.make_room(mine)
+    assert (len(theirs.answers), len(mine.answers)) == (0, 2)  # 50 bytes are kept
+    assert list(mine.answers)[-1][0] == "2"
+    mine.answer_bytes[next(iter(mine.answers))] = 500
+    desks.make_room(mine)
+    assert len(mine.answers) == 1  # the one on show, however large
+    for desk in (theirs, mine):
+        assert len(desk.summaries) == 3
+        assert desk.verdicts
+        assert desk.answers.keys() == desk.answer_bytes.keys()
+
+
+@pytest.fixture
+def all_desks(monkeypatch: pytest.MonkeyPatch) -> dict[str, Desk]:
+    """Two desks, of people who have not signed in, where little fits."""
+    held = desks._Desks()
+    monkeypatch.setattr(desks, "_desks", lambda: held)
+    monkeypatch.setattr(desks, "most_for_files", lambda: 100)
+    monkeypatch.setattr(desks, "most_for_files_of_one", lambda: 80)
+    monkeypatch.setattr(desks, "most_for_answers", lambda: 50)
+    held.by_token |= {"mine": Desk("mine"), "theirs": Desk("theirs")}
+    return held.by_token

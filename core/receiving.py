@@ -1,0 +1,210 @@
+"""What the server takes in waits until there is room for it: uploads, and windows."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable
+from html import escape
+from typing import Protocol
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_AT_ONCE = 4
+"""Uploads of one window under way."""
+MOST_IN_LINE = 200
+"""Uploads of one window that wait."""
+WAIT_SECONDS = 600.0
+_LOOK_AGAIN = 0.1
+_BUSY, _MANY = 503, 429
+_UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
+
+
+class Room(Protocol):
+    """What an upload needs to know of the memory of this server."""
+
+    def held(self, window: str) -> tuple[int, int]:
+        """Return bytes of files of whoever is in a window, and of everybody."""
+
+    def most(self) -> tuple[int, int]:
+        """Return what both may be at most."""
+
+    def tell(self, window: str) -> None:
+        """Have the page in a window say that uploads wait."""
+
+
+class Uploads:
+    """ASGI middleware by which uploads wait, unread, until there is room for them.
+
+    Parameters
+    ----------
+    app
+        What it stands before.
+    room
+        Of this server.
+    """
+
+    def __init__(self, app: ASGIApp, room: Room) -> None:
+        self.app, self.room = app, room
+        self.under_way: Counter[str] = Counter()
+        self.coming: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, an upload when there is room."""
+        found = _UPLOAD.search(scope["path"]) if scope["type"] == "http" else None
+        if found is None or scope["method"] != "PUT":
+            await self.app(scope, receive, send)
+            return
+        window = found[1]
+        size = _declared(scope)
+        if waiting[window] >= MOST_IN_LINE:
+            refused = _MANY, "This window sends too many files at once. Try again.\n"
+        elif not await self._wait(window, size):
+            refused = (
+                _BUSY,
+                "Lobule is busy: it has no memory left for this file. Try again later.\n",
+            )
+        else:
+            await self._take(window, scope, receive, send)
+            return
+        await PlainTextResponse(refused[1], refused[0], {"connection": "close"})(
+            scope, receive, send
+        )
+
+    async def _wait(self, window: str, size: int) -> bool:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + WAIT_SECONDS
+        told = False
+        waiting[window] += 1
+        try:
+            while loop.time() < until:
+                if self.under_way[window] < MOST_AT_ONCE:
+                    if self._fits(window, size):
+                        self.under_way[window] += 1
+                        return True
+                    if not told:
+                        told = True
+                        for_room[window] += 1
+                        self.room.tell(window)
+                await asyncio.sleep(_LOOK_AGAIN)
+            return False
+        finally:
+            _less(waiting, window)
+            if told:
+                _less(for_room, window)
+
+    def _fits(self, window: str, size: int) -> bool:
+        own, everybody = self.room.held(window)
+        most_own, most = self.room.most()
+        coming = sum(self.coming.values())
+        # A file that is larger than all the room is told so where it is read.
+        return (
+            own + self.coming[window] + min(size, most_own) <= most_own
+            and everybody + coming + min(size, most) <= most
+        )
+
+    async def _take(self, window: str, scope: Scope, receive: Receive, send: Send) -> None:
+        came = 0
+
+        async def receive_counted() -> Message:
+            nonlocal came
+            message = await receive()
+            size = len(message.get("body", b""))
+            came += size
+            self.coming[window] += size
+            if not self._fits(window, 0):  # more was sent than was declared, or others were faster
+                raise _Full
+            return message
+
+        try:
+            await self.app(scope, receive_counted, send)
+        except _Full:
+            words = "Lobule is busy: it has no memory left for this file. Try again later.\n"
+            await PlainTextResponse(words, _BUSY, {"connection": "close"})(scope, receive, send)
+        finally:
+            self.coming[window] -= came
+            _less(self.coming, window, 0)
+            _less(self.under_way, window)
+
+
+class _Full(Exception):  # noqa: N818
+    pass
+
+
+waiting: Counter[str] = Counter()
+"""Uploads that are in line, by their window."""
+for_room: Counter[str] = Counter()
+"""Of these, those that wait until others need less memory."""
+
+
+def _less(counter: Counter[str], window: str, by: int = 1) -> None:
+    counter[window] -= by
+    if counter[window] <= 0:
+        del counter[window]
+
+
+def _declared(scope: Scope) -> int:
+    stated = Headers(scope=scope).get("content-length", "")
+    return int(stated) if stated.isascii() and stated.isdigit() else 0
+
+
+_WAIT_PAGE = """<!doctype html><html lang="en"><title>Lobule is busy</title>
+<meta charset="utf-8"><meta http-equiv="refresh" content="10">
+<body style="font-family: sans-serif; margin: 4rem auto; max-width: 40rem">
+<h1>Lobule is busy</h1><p>{words}</p></body></html>"""
+
+
+class Connections:
+    """ASGI middleware that keeps so many WebSockets open, and of strangers half as many.
+
+    Parameters
+    ----------
+    app
+        What it stands before.
+    most
+        At once: a window has one.
+    is_known
+        Tells by a connection whether its user has signed in.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, is_known: Callable[[Scope], bool]) -> None:
+        self.app, self.most, self.is_known = app, most, is_known
+        self.open = {True: 0, False: 0}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a connection on, or tell its user to wait: the page tries again by itself."""
+        kind = scope["type"]
+        if kind not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        if kind == "http":
+            page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get(
+                "accept", ""
+            )
+            if not page or not self._is_full(scope):
+                await self.app(scope, receive, send)
+                return
+            words = escape(
+                f"{sum(self.open.values()):,} windows are open here, which is as many as this "
+                "server holds. This page tries again by itself."
+            )
+            page_of_words = HTMLResponse(
+                _WAIT_PAGE.format(words=words), _BUSY, {"retry-after": "10"}
+            )
+            await page_of_words(scope, receive, send)
+            return
+        if self._is_full(scope):
+            await send({"type": "websocket.close", "code": 1013, "reason": "busy"})
+            return
+        known = self.is_known(scope)
+        self.open[known] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.open[known] -= 1
+
+    def _is_full(self, scope: Scope) -> bool:
+        if sum(self.open.values()) >= self.most:
+            return True
+        return self.open[False] >= self.most / 2 and not self.is_known(scope)

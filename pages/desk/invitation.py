@@ -7,6 +7,7 @@ from core.registry.package import Package
 from core.registry.shelf import best_first
 from pages.desk.ahead import answer_ahead
 from pages.desk.samples import samples, show_samples
+from pages.desk.work import desks_at_work
 from pages.shared.plain import as_html, notice
 from pages.shared.warm_up import warm_up
 
@@ -41,7 +42,7 @@ def invite(package: Package | None, shelf: str) -> None:
     if warm_up().loaded:
         _have_figures_loaded()
         if package is None:
-            answer_ahead(samples(), shelf)
+            answer_ahead(samples(), shelf, busy=lambda: desks_at_work() > 0)
 
 
 def _have_figures_loaded() -> None:

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 START_SECONDS = 120
 
 # A loaded machine is slow, not wrong; Playwright's own 5 s are for idle ones.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.browser.watched import watched
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
-WAIT = 240_000  # ms; TensorFlow is loaded, and a model is judged
+WAIT = 300_000  # ms; TensorFlow is loaded, and a model is judged
 
 pytestmark = pytest.mark.slow
 

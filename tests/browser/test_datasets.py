@@ -25,7 +25,7 @@ from tests.browser.windows import WINDOWS
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
-WAIT = 120_000  # ms
+WAIT = 300_000  # ms
 VIEWS = {
     "Overview": ".lobule-strip img",
     "Findings": ".lobule-finding",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SECOND = 1000
-ANSWER = 120 * SECOND  # the first one loads TensorFlow and the model
+ANSWER = 300 * SECOND  # the first one loads TensorFlow and the model
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def answered(page: Page) -> None:
     bar = page.get_by_role("img", name="decision threshold")
     expect(bar).to_be_visible()
     expect(page.locator(".lobule-answer output")).to_contain_text("%")
-    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+    expect(page.locator(".st-key-pair .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
     expect(page.locator(".js-plotly-plot .imagelayer image")).to_have_count(2)
 
 

@@ -32,7 +32,7 @@ def open_with(chromium: Browser, server: "AppServer", pixels: np.ndarray, width:
     page.locator("input[type=file]").first.set_input_files(
         {"name": "piece.png", "mimeType": "image/png", "buffer": encode_png(pixels)}
     )
-    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=LONG)
+    expect(page.locator(".st-key-pair .heatmaplayer image")).to_have_count(1, timeout=LONG)
     page.get_by_text("Other explanations", exact=True).click()
     expect(page.get_by_role("button", name="Explain", exact=True)).to_be_visible(timeout=LONG)
     return page

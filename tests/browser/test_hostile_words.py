@@ -18,7 +18,7 @@ from tests.browser.watched import watched
 from tests.pages.conftest import save_tiny
 from tests.pages.made_up_runs import MadeUpRuns
 
-WAIT = 120_000  # ms
+WAIT = 300_000  # ms
 
 pytestmark = pytest.mark.slow
 

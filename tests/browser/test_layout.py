@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 GOOD = 0.1
 LOADS = 3
-ANSWER = 240_000  # ms
+ANSWER = 300_000  # ms
 WATCH = """
 window.lobuleShift = 0;
 window.lobuleMoved = [];

@@ -17,7 +17,7 @@ from tests.browser.conftest import AppServer, free_port, serving
 
 pytestmark = pytest.mark.slow
 
-WAIT = 120_000  # ms
+WAIT = 300_000  # ms
 PEOPLE = {
     "anna": {"email": "anna@hospital.example", "email_verified": True},
     "ben": {"email": "ben@hospital.example", "email_verified": True, "groups": ["readers"]},

@@ -18,7 +18,7 @@ from tests.browser.watched import watched
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
 
-WAIT = 180_000  # ms; TensorFlow is loaded by each check and each run
+WAIT = 300_000  # ms; TensorFlow is loaded by each check and each run
 WRONG = 5  # every fifth label, so that there is something to get wrong
 
 pytestmark = pytest.mark.slow

@@ -121,7 +121,7 @@ def test_a_kept_case_is_shown_as_it_was_answered(
 ) -> None:
     page.goto(f"{app_server.url}/worklist?case={cases[0]}")
     expect(page.get_by_role("textbox", name="Note")).to_have_value(HOSTILE, timeout=START)
-    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+    expect(page.locator(".st-key-pair .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
 
 
 @pytest.mark.exhaustive
@@ -213,7 +213,7 @@ def test_the_case_fits_the_window(
     tab.set_default_timeout(START)
     open_newest(tab, app_server.url)
     expect(tab.get_by_role("button", name="Save note")).to_be_visible(timeout=START)
-    expect(tab.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
+    expect(tab.locator(".st-key-pair .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
     overflow = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
     for part in (".js-plotly-plot", ".lobule-answer"):

@@ -1,6 +1,7 @@
 """The pictures that ship: whose they are, and that one click answers one."""
 
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -70,9 +71,15 @@ def test_one_click_answers_a_sample_and_says_whose_it_is() -> None:
 def test_a_sample_is_answered_ahead_as_it_would_be_when_asked_for() -> None:
     sample = samples.samples()[0]
     assert answered_ahead(sample, "a shelf", 4.0) is None
-    answer_ahead((sample,), "a shelf")
+    others = threading.Event()
+    others.set()
+    answer_ahead((sample,), "a shelf", others.is_set)
     job = ahead._jobs().get("a shelf")
     assert job is not None
+    time.sleep(2)
+    assert job.running
+    assert answered_ahead(sample, "a shelf", 4.0) is None  # while somebody else waits
+    others.clear()
     while job.running:
         time.sleep(0.05)
     answer = answered_ahead(sample, "a shelf", 4.0)

@@ -96,6 +96,11 @@ def compile_phase(material: Material, phase: Phase) -> keras.Optimizer:
         metrics=["accuracy", Auroc(outputs)],
     )
     optimiser.build(model.trainable_variables)
+    # Else Keras makes the variables of loss and metrics within the first step, and traces it twice.
+    nothing = np.zeros((1, outputs), dtype=np.float32)
+    model.compute_loss(y=nothing, y_pred=nothing)
+    model.compute_metrics(None, nothing, nothing)
+    model.reset_metrics()
     return optimiser
 
 

@@ -9,17 +9,18 @@ from core.cli.datasets import datasets
 from core.cli.evaluate import evaluate
 from core.cli.explain import explain
 from core.cli.models import models
+from core.cli.output import InWords
 from core.cli.predict import predict
 from core.cli.runs import runs
 from core.cli.slides import slides
 from core.cli.train import train
-from core.errors import LobuleError
 from core.extras import check_backend
 
 # Before anything imports TensorFlow, whose chatter is no part of an answer.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 app = typer.Typer(
+    cls=InWords,
     help="Lobule: answers on breast histology images, and the models behind them. "
     "For research use only.",
     no_args_is_help=True,
@@ -30,11 +31,7 @@ app = typer.Typer(
 
 @app.callback()
 def _begin() -> None:
-    try:
-        check_backend()
-    except LobuleError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    check_backend()
 
 
 app.command()(predict)

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json
-from core.errors import LobuleError
 
 cases = typer.Typer(help="The worklist and its trail.", no_args_is_help=True)
 
@@ -35,20 +34,16 @@ def verify(
     from core.cases.check import check_files, check_trail
     from core.cases.store import open_store
 
-    try:
-        store = open_store()
-        check = check_trail(store)
-        new = anchor is not None and not anchor.exists()
-        breaks = (
-            *check.breaks,
-            *check_files(store),
-            *(check_anchor(store, anchor) if anchor else ()),
-        )
-        if anchor and not breaks:
-            write_anchor(store, check, anchor)
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
+    store = open_store()
+    check = check_trail(store)
+    new = anchor is not None and not anchor.exists()
+    breaks = (
+        *check.breaks,
+        *check_files(store),
+        *(check_anchor(store, anchor) if anchor else ()),
+    )
+    if anchor and not breaks:
+        write_anchor(store, check, anchor)
     if as_json:
         found = {"holds": not breaks, "entries": check.entries, "head": check.head._asdict()}
         print_json({**found, "breaks": [asdict(each) for each in breaks]})

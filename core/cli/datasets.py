@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.cli.datasets_audit import audit
-from core.errors import LobuleError
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -44,9 +43,6 @@ def download(
             "Stopped. What was downloaded is kept: the same command continues from there.", err=True
         )
         raise typer.Exit(130) from None
-    except LobuleError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     typer.echo(str(images))
 
 

@@ -7,7 +7,7 @@ import typer
 
 from core.cli.dataset_options import GroupNeighbours, Positive
 from core.cli.output import AsJson, plain, print_json, stage_bars
-from core.errors import DatasetError, LobuleError
+from core.errors import DatasetError
 
 if TYPE_CHECKING:
     from core.datasets.audit.accepted import Decisions
@@ -66,9 +66,6 @@ def audit(
     except KeyboardInterrupt:
         typer.echo("Stopped. What was read is kept: the next audit continues from there.", err=True)
         raise typer.Exit(130) from None
-    except LobuleError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
     if as_json:
         chosen = {
             name: sorted(getattr(decided, name)) for name in ("drop", "keep", "one_person", "apart")

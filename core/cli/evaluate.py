@@ -8,7 +8,6 @@ import typer
 
 from core.cli.dataset_options import GroupNeighbours, Positive
 from core.cli.output import AsJson, plain, print_json, stage_bars
-from core.errors import LobuleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,9 +75,6 @@ def evaluate(
     except KeyboardInterrupt:
         typer.echo("Stopped: nothing was written.", err=True)
         raise typer.Exit(130) from None
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
     if as_json:
         print_json({**to_json(assessment), "answers": str(table)})
         return

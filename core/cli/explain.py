@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.output import AsJson, plain, print_json, stage_bars
-from core.errors import LobuleError, PackageError
+from core.errors import PackageError
 from core.explain.methods.catalogue import METHODS
 
 if TYPE_CHECKING:
@@ -94,9 +94,6 @@ def _ending_in_words() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("Stopped: nothing was written.", err=True)
         raise typer.Exit(130) from None
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
 
 
 def _say_whether(model: str, *, written: bool) -> None:

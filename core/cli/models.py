@@ -8,7 +8,7 @@ import typer
 from core.cli.models_adopt import adopt
 from core.cli.models_change import activate, card, delete, ensemble, export, import_, rename, vouch
 from core.cli.output import AsJson, plain, print_json
-from core.errors import LobuleError, PackageError
+from core.errors import PackageError
 from core.evaluation.estimand import ESTIMANDS
 from core.evaluation.few_patients import marked, warning
 
@@ -34,9 +34,9 @@ models.command("import")(import_)
 @models.command("list")
 def list_models(*, as_json: AsJson = False) -> None:
     """List every model; `*` marks the one that answers by default."""
-    from core.registry.shelf import active_name
+    from core.registry.shelf import active_name, shelf
 
-    entries = _shelf_or_exit()
+    entries = shelf()
     try:
         active = active_name()
     except PackageError:
@@ -56,7 +56,9 @@ def list_models(*, as_json: AsJson = False) -> None:
 @models.command()
 def show(name: Annotated[str, typer.Argument()], *, as_json: AsJson = False) -> None:
     """Show a model's card."""
-    package = _find_or_exit(name)
+    from core.registry.shelf import find
+
+    package = find(name)
     if as_json:
         typer.echo(package.card.to_json(), nl=False)
         return
@@ -71,9 +73,11 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Compute every hash of the models anew; the exit code is 1 if anything is off."""
-    entries = [entry for entry in _shelf_or_exit() if name in {None, entry.name}]
+    from core.registry.shelf import find, shelf
+
+    entries = [entry for entry in shelf() if name in {None, entry.name}]
     if name is not None and not entries:
-        _find_or_exit(name)
+        find(name)
     results = [{"name": entry.name, "error": _check(entry)} for entry in entries]
     results += [{"name": gone, "error": _GONE} for gone in _missing() if name in {None, gone}]
     if as_json:
@@ -83,26 +87,6 @@ def verify(
             typer.echo(f"{plain(str(result['name']))}: {plain(result['error'] or 'sound')}")
     if any(result["error"] for result in results):
         raise typer.Exit(1)
-
-
-def _shelf_or_exit() -> "list[ShelfEntry]":
-    from core.registry.shelf import shelf
-
-    try:
-        return shelf()
-    except LobuleError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
-
-
-def _find_or_exit(name: str) -> "Package":
-    from core.registry.shelf import find
-
-    try:
-        return find(name)
-    except LobuleError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
 
 
 def _check(entry: "ShelfEntry") -> str | None:

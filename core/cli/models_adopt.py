@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.adoption.inside import scales_itself
-from core.cli.models_change import told
 from core.cli.output import plain, stage_bars
 
 if TYPE_CHECKING:
@@ -81,30 +80,29 @@ def adopt(
     from core.adoption.request import Adoption, check_scale, order_of
     from core.registry.manage import refuse_name
 
-    with told():
-        request = Adoption(
-            name=name,
-            classes=_apart(classes),
-            positive=positive,
-            um_per_px=um_per_px,
-            field_um=field,
-            scaling=scaling,
-            title=title,
-            data=data,
-            patient_pattern=patient_pattern,
-            unseen=unseen,
-            side=side,
-        )
-        refuse_name(name)
-        check_scale(request)
-        foreign = read_foreign(file)
-        order = order_of(request, foreign)
-        network = build_flat(foreign, "pixels", order, side)
-        _print_network(network, scales_itself(network.model))
-        with stage_bars() as progress:
-            package = run(foreign, request, progress)
-        _print_judgement(package.card)
-        typer.echo(f"{package.path} (sha256 {package.model_sha256[:12]})")
+    request = Adoption(
+        name=name,
+        classes=_apart(classes),
+        positive=positive,
+        um_per_px=um_per_px,
+        field_um=field,
+        scaling=scaling,
+        title=title,
+        data=data,
+        patient_pattern=patient_pattern,
+        unseen=unseen,
+        side=side,
+    )
+    refuse_name(name)
+    check_scale(request)
+    foreign = read_foreign(file)
+    order = order_of(request, foreign)
+    network = build_flat(foreign, "pixels", order, side)
+    _print_network(network, scales_itself(network.model))
+    with stage_bars() as progress:
+        package = run(foreign, request, progress)
+    _print_judgement(package.card)
+    typer.echo(f"{package.path} (sha256 {package.model_sha256[:12]})")
 
 
 def _apart(classes: list[str]) -> tuple[str, ...]:

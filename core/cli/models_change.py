@@ -1,7 +1,6 @@
 """`models activate`, `rename`, `delete`, `export`, `import`, `card`, `ensemble` and `vouch`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from core.atomic import whole_file
 from core.cli.output import plain
-from core.errors import LobuleError, PackageError
+from core.errors import PackageError
 
 Name = Annotated[str, typer.Argument(help="A model, as `models list` calls it.")]
 
@@ -18,9 +17,8 @@ def activate(name: Name) -> None:
     """Make a model the one that answers unless another is asked for."""
     from core.registry.shelf import activate as run
 
-    with told():
-        run(name)
-        typer.echo(f"{plain(name)} answers from now on.")
+    run(name)
+    typer.echo(f"{plain(name)} answers from now on.")
 
 
 def rename(
@@ -31,8 +29,7 @@ def rename(
     """Give a model of your own another name."""
     from core.registry.manage import rename as run
 
-    with told():
-        typer.echo(str(run(name, new, title).path))
+    typer.echo(str(run(name, new, title).path))
 
 
 def delete(
@@ -43,11 +40,10 @@ def delete(
     """Delete a model of your own for good."""
     from core.registry.manage import delete as run
 
-    with told():
-        if not yes:
-            typer.confirm(f"Delete {plain(name)} for good?", abort=True)
-        run(name)
-        typer.echo(f"{plain(name)} was deleted.")
+    if not yes:
+        typer.confirm(f"Delete {plain(name)} for good?", abort=True)
+    run(name)
+    typer.echo(f"{plain(name)} was deleted.")
 
 
 def export(
@@ -58,9 +54,8 @@ def export(
     from core.registry.exchange import export_package
     from core.registry.shelf import find
 
-    with told():
-        package = find(name)
-        _write_new(file, lambda sink: export_package(package, sink))
+    package = find(name)
+    _write_new(file, lambda sink: export_package(package, sink))
 
 
 def import_(
@@ -70,10 +65,9 @@ def import_(
     """Add the model of a zip file, unless anything about it is unsafe or wrong."""
     from core.registry.exchange import import_package
 
-    with told():
-        if not file.is_file():
-            raise PackageError(f"There is no file {file}. Name a zip file that Lobule exported.")
-        typer.echo(str(import_package(file, name).path))
+    if not file.is_file():
+        raise PackageError(f"There is no file {file}. Name a zip file that Lobule exported.")
+    typer.echo(str(import_package(file, name).path))
 
 
 def card(
@@ -84,13 +78,12 @@ def card(
     from core.registry.card_page import card_markdown, card_pdf
     from core.registry.shelf import find
 
-    with told():
-        package = find(name)
-        if pdf is None:
-            typer.echo(card_markdown(package.card, package.model_sha256), nl=False)
-        else:
-            content = card_pdf(package.card, package.model_sha256)
-            _write_new(pdf, lambda sink: sink.write(content))
+    package = find(name)
+    if pdf is None:
+        typer.echo(card_markdown(package.card, package.model_sha256), nl=False)
+    else:
+        content = card_pdf(package.card, package.model_sha256)
+        _write_new(pdf, lambda sink: sink.write(content))
 
 
 def ensemble(
@@ -100,8 +93,7 @@ def ensemble(
     """Have several models answer together: the mean of their calibrated probabilities."""
     from core.training.ensemble import make_ensemble
 
-    with told():
-        package = make_ensemble(name, members)
+    package = make_ensemble(name, members)
     typer.echo(str(package.path))
     card = package.card
     if card.evaluation and card.conformal is None:
@@ -124,10 +116,9 @@ def vouch(
     from core.registry.shipped import vouch as run
     from core.settings import get_settings
 
-    with told():
-        for name in names:
-            run(get_settings().shipped_models / name)
-            typer.echo(f"{plain(name)} is vouched for as it is.")
+    for name in names:
+        run(get_settings().shipped_models / name)
+        typer.echo(f"{plain(name)} is vouched for as it is.")
 
 
 def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -142,13 +133,3 @@ def _write_new(file: Path, write: Callable[[IO[bytes]], object]) -> None:
             f"{file} cannot be written: {error.strerror or error}. Name another place."
         ) from error
     typer.echo(str(file))
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Print what went wrong as a sentence; the exit code is 1 then."""
-    try:
-        yield
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error

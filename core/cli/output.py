@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from core.errors import LobuleError
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -23,6 +26,18 @@ def plain(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
+
+
+class InWords(TyperGroup):
+    """Commands that end with a sentence where they cannot go on; the exit code is 1 then."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Do the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except LobuleError as error:
+            typer.echo(plain(str(error)), err=True)
+            raise typer.Exit(1) from error
 
 
 @contextmanager

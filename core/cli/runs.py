@@ -27,10 +27,7 @@ def list_all(*, as_json: AsJson = False) -> None:
     """List every run, the one asked for last first."""
     from core.training.jobs import list_runs, list_unreadable
 
-    try:
-        states, unreadable = list_runs(), list_unreadable()
-    except LobuleError as error:
-        _fail(error)
+    states, unreadable = list_runs(), list_unreadable()
     if as_json:
         print_json(
             [_run_json(state) for state in states]
@@ -54,10 +51,7 @@ def show(run: Run, *, as_json: AsJson = False) -> None:
     """Show how a run stands."""
     from core.training.jobs import read_run
 
-    try:
-        state = read_run(run)
-    except LobuleError as error:
-        _fail(error)
+    state = read_run(run)
     if as_json:
         print_json({**_run_json(state), "history": state.history})
         return
@@ -73,10 +67,7 @@ def cancel(run: Run) -> None:
     """
     from core.training.jobs import cancel as ask
 
-    try:
-        ask(run)
-    except LobuleError as error:
-        _fail(error)
+    ask(run)
     typer.echo(f"{run} was asked to stop.")
 
 
@@ -106,10 +97,7 @@ def work(run: Run, lock: Annotated[int, typer.Option()]) -> None:
     from core.training.jobs import work_on
 
     os.set_inheritable(lock, False)  # noqa: FBT003 (its only form)
-    try:
-        work_on(run, lock, Watch())
-    except LobuleError as error:
-        _fail(error)
+    work_on(run, lock, Watch())
 
 
 @runs.command("time", hidden=True)
@@ -124,11 +112,6 @@ def time_steps() -> None:
     except LobuleError as error:
         answer = TimingReply(refusal=str(error))
     typer.echo("\n" + answer.model_dump_json())
-
-
-def _fail(error: LobuleError) -> None:
-    typer.echo(plain(str(error)), err=True)
-    raise typer.Exit(1) from error
 
 
 def _standing(state: "RunState") -> str:

@@ -9,7 +9,7 @@ import typer
 from core.cli.output import AsJson, plain, print_json
 from core.cli.slides_answer import answer, answers, export, resume, work
 from core.cli.slides_archive import download, search
-from core.errors import LobuleError, SlideError
+from core.errors import SlideError
 from core.slides.in_words import size_words
 
 if TYPE_CHECKING:
@@ -47,17 +47,13 @@ def info(
     from core.slides.slide import open_slide
     from core.slides.stain import why_not_stained
 
-    try:
-        with open_slide(slide) as opened:
-            known = opened.info
-            damage = damage_words(opened, THUMBNAIL)
-            try:
-                doubt = why_not_stained(opened)
-            except SlideError as error:
-                doubt = str(error)
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
+    with open_slide(slide) as opened:
+        known = opened.info
+        damage = damage_words(opened, THUMBNAIL)
+        try:
+            doubt = why_not_stained(opened)
+        except SlideError as error:
+            doubt = str(error)
     if damage and damage != doubt:
         known = replace(known, notes=(*known.notes, damage))
     if as_json:
@@ -77,18 +73,14 @@ def delete(
     """Delete a slide that was uploaded or fetched; those of LOBULE_SLIDES never are."""
     from core.slides.answering.removal import remove, what_goes
 
-    try:
-        going = what_goes(slide)
-        names = ", ".join(plain(each.name) for each in going.slides)
-        if not yes:
-            kept = "deleted, too" if answers else "kept"
-            typer.confirm(
-                f"Delete {names} for good? Answers: {len(going.answers):,}, {kept}.", abort=True
-            )
-        remove(slide, answers=answers)
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
+    going = what_goes(slide)
+    names = ", ".join(plain(each.name) for each in going.slides)
+    if not yes:
+        kept = "deleted, too" if answers else "kept"
+        typer.confirm(
+            f"Delete {names} for good? Answers: {len(going.answers):,}, {kept}.", abort=True
+        )
+    remove(slide, answers=answers)
     typer.echo(f"Deleted: {names}")
 
 

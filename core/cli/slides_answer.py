@@ -57,13 +57,9 @@ def resume(
     """Go on with an answer that was interrupted, cancelled or failed, here."""
     from core.slides.answering import resume_here
 
-    try:
-        with progress() as told:
-            resume_here(answer, told=told)
-        show(answer, as_json=as_json)
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
+    with progress() as told:
+        resume_here(answer, told=told)
+    show(answer, as_json=as_json)
 
 
 def work(answer: Annotated[str, typer.Argument()], lock: Annotated[int, typer.Option()]) -> None:
@@ -71,11 +67,7 @@ def work(answer: Annotated[str, typer.Argument()], lock: Annotated[int, typer.Op
     from core.slides.answering import work_on
 
     os.set_inheritable(lock, False)  # noqa: FBT003 (its only form)
-    try:
-        work_on(answer, lock)
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
+    work_on(answer, lock)
 
 
 def answers(*, as_json: AsJson = False) -> None:
@@ -83,11 +75,7 @@ def answers(*, as_json: AsJson = False) -> None:
     from core.slides.answering.state import every_state
     from core.slides.answering.words import progress_words
 
-    try:
-        states = every_state()
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
+    states = every_state()
     if as_json:
         print_json([_as_json(state) for state in states])
         return
@@ -170,9 +158,6 @@ def export(
             name, content = make(answer, kind)
             write_whole(folder / name, content)
             typer.echo(plain(str(folder / name)))
-    except LobuleError as error:
-        typer.echo(plain(str(error)), err=True)
-        raise typer.Exit(1) from error
     except OSError as error:
         typer.echo(f"Nothing can be written to {plain(str(folder))}: {error.strerror}.", err=True)
         raise typer.Exit(1) from error

@@ -1,12 +1,11 @@
 """`slides search` and `slides download`: slides of the archive that LOBULE_DICOMWEB_URL names."""
 
 from dataclasses import asdict
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from core.cli.output import AsJson, plain, print_json, stage_bars
-from core.errors import LobuleError
 
 
 def search(
@@ -18,10 +17,7 @@ def search(
     """List slides of the image archive (LOBULE_DICOMWEB_URL)."""
     from core.slides.dicomweb import search as ask
 
-    try:
-        found = ask(patient_id=patient, accession=accession)
-    except LobuleError as error:
-        _fail(error)
+    found = ask(patient_id=patient, accession=accession)
     if as_json:
         print_json([asdict(slide) for slide in found])
         return
@@ -38,14 +34,6 @@ def download(
     """Fetch a slide from the image archive; one that broke off goes on."""
     from core.slides.dicomweb import download as fetch
 
-    try:
-        with stage_bars() as bars:
-            folder = fetch(series, lambda here, files, _: bars("Fetching", here / files))
-    except LobuleError as error:
-        _fail(error)
+    with stage_bars() as bars:
+        folder = fetch(series, lambda here, files, _: bars("Fetching", here / files))
     typer.echo(plain(str(folder)))
-
-
-def _fail(error: LobuleError) -> NoReturn:
-    typer.echo(plain(str(error)), err=True)
-    raise typer.Exit(1) from error

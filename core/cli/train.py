@@ -103,7 +103,7 @@ def train(
             replace=replace,
         )
     except LobuleError as error:
-        typer.echo(f"No model was trained. {error}", err=True)
+        typer.echo(f"No model was trained. {plain(str(error))}", err=True)
         raise typer.Exit(1) from error
     if dry_run:
         print_plan(request)

@@ -47,8 +47,17 @@ def page(chromium: Browser, width: int) -> Iterator[Page]:
     tab.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [1440, pytest.param(900, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    ("width", "name"),
+    [
+        *((1440, name) for name in PAGES),
+        # The pages whose parts stand below each other in a narrow window.
+        *(
+            pytest.param(900, name, marks=pytest.mark.exhaustive)
+            for name in ("", "datasets", "performance")
+        ),
+    ],
+)
 def test_a_page_stands_still_while_it_loads(page: Page, app_server: "AppServer", name: str) -> None:
     shifts: list[float] = []
     # On a busy machine a part may come late: then of three loads two must stand still.

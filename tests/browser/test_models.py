@@ -13,7 +13,6 @@ from pypdf import PdfReader
 from core.registry.package import load_package
 from tests.browser.settled import settled
 from tests.browser.watched import watched
-from tests.browser.windows import WINDOWS
 from tests.each_time import each_time
 
 if TYPE_CHECKING:
@@ -105,19 +104,3 @@ def test_a_model_goes_out_comes_back_and_is_looked_after(
     expect(page.get_by_text("idc now answers by default")).to_be_visible()
     expect(yours).to_have_count(0)
     assert not list((app_server.home / "models").iterdir())
-
-
-@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
-@pytest.mark.exhaustive
-def test_it_fits_the_window(
-    chromium: Browser, app_server: "AppServer", width: int, scheme: str
-) -> None:
-    page = chromium.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)  # type: ignore[arg-type]
-    page.goto(f"{app_server.url}/models")
-    expect(page.get_by_role("button", name="Verify")).to_have_count(len(SHIPPED), timeout=WAIT)
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    for box in page.locator("[class*=st-key-shelf-]").all():
-        place = box.bounding_box()
-        assert place
-        assert place["x"] + place["width"] <= width
-    page.close()

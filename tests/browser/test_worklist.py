@@ -13,7 +13,6 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
 from tests.browser.watched import watched
-from tests.browser.windows import WINDOWS
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -201,27 +200,6 @@ def test_a_disagreement_becomes_training_data(
     expect(page.locator("img[src=x]")).to_have_count(0)
     manifests = list((app_server.home / "cases" / "manifests").glob("*.csv"))
     assert len(manifests) == 1
-
-
-@pytest.mark.usefixtures("cases")
-@pytest.mark.parametrize(("width", "scheme"), WINDOWS)
-@pytest.mark.exhaustive
-def test_the_case_fits_the_window(
-    chromium: Browser, app_server: "AppServer", tmp_path: Path, scheme: str, width: int
-) -> None:
-    tab = chromium.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme)
-    tab.set_default_timeout(START)
-    open_newest(tab, app_server.url)
-    expect(tab.get_by_role("button", name="Save note")).to_be_visible(timeout=START)
-    expect(tab.locator(".st-key-pair .heatmaplayer image")).to_have_count(1, timeout=ANSWER)
-    overflow = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    assert overflow <= 0
-    for part in (".js-plotly-plot", ".lobule-answer"):
-        shown = tab.locator(part).first.bounding_box()
-        assert shown
-        assert shown["x"] + shown["width"] <= width
-    tab.screenshot(path=tmp_path / "case.png")
-    tab.close()
 
 
 @pytest.mark.usefixtures("cases")

@@ -354,6 +354,7 @@ def planned(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.usefixtures("planned")
 def test_every_recipe_can_be_asked_for_as_it_is(tmp_path: Path) -> None:
     page = start("new")
     for recipe in page.selectbox(key="recipe").options:

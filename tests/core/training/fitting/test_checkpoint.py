@@ -58,7 +58,6 @@ WAYS: dict[str, tuple[Recipe, int]] = {
     "constant": (recipe({"sampling": True}), 3),
     "cosine": (recipe({"schedule": "cosine", "warm_up_epochs": 1, "optimiser": "adamw"}), 3),
     "plateau": (recipe({"schedule": "plateau", "learning_rate": 0.05, "epochs": 9}), 5),
-    "head": (recipe(**TWO_PHASES), 2),
     "between the phases": (recipe(**TWO_PHASES), 3),
     "fine-tuning": (recipe(**TWO_PHASES), 5),
 }

@@ -41,6 +41,7 @@ def ask_rerun(store: "Store", case: Case) -> None:
         key=f"rerun_model-{case.id}",
         help="Same images, same scale; its answers appear beside the first.",
     )
+    quiet(packages[name].card.title)  # whole: the box cuts it
     if st.button("Ask this model too", key=f"rerun-{case.id}", width="stretch"):
         _rerun(store, case, packages[name])
 

@@ -92,6 +92,8 @@ def _select(sound: list[ShelfEntry]) -> Asked:
         help=_MODEL_HELP,
     )
     desk.model = name
+    if name in packages:
+        st.caption(_title(packages[name]))  # whole: the box cuts it
     known = "\n".join(
         f"{entry.name} {entry.package.model_sha256} {answers_by_itself(entry)}"
         for entry in sound

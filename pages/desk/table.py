@@ -71,7 +71,7 @@ def _row(desk: Desk, query: Query, doubles: dict[str, str]) -> tuple[str | None,
     if short is None:
         return None, "…", "", yours, name
     if short.predicted is None:
-        return None, "✕ none", "", "", name
+        return short.thumbnail or None, "✕ none", "", "", name
     return (
         short.thumbnail,
         f"{mark_of_outcome(short.outcome, short.positive).symbol} {short.outcome}",

@@ -10,9 +10,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.diagnosis
+from core.errors import NoModelError
 from core.imaging.overlay import encode_png
+from core.imaging.read import read_image
 from pages.desk import state as desks
 from pages.desk.state import Scale
+from pages.desk.table import IMAGE
 from tests.pages.conftest import answered, upload_images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,6 +160,22 @@ def test_a_bad_file_is_refused_in_words_and_the_others_are_answered(
     assert list(listed["Name"]) == ["bad.png", "good.png"]
     assert listed["Outcome"][0] == "✕ none"
     assert listed["P"][1].endswith("%")
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_picture_that_no_model_knows_is_seen_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(content: bytes, *, grow: Any, **_: Any) -> None:
+        grow(read_image(content), None)
+        raise NoModelError("No model may answer.", (), None)
+
+    monkeypatch.setattr(core.diagnosis, "diagnose", refuse)
+    page = upload_images(open_page(), ("a.png", tissue(3)), ("b.png", tissue(4)))
+    listed = page.dataframe[0].value
+    assert list(listed["Outcome"]) == ["✕ none"] * 2
+    assert all(picture.startswith("data:image/") for picture in listed[IMAGE])
+    assert 'src="data:image/' in html(page)
 
 
 @pytest.mark.usefixtures("shelf")

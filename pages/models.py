@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.errors import LobuleError, PackageError
 from core.registry.shelf import active_name, best_first, shelf
+from core.rights import Deed, who_acts
 from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
 from pages.shelf.actions import ask_for_model
@@ -14,9 +15,11 @@ from pages.shelf.entry import show_broken, show_model
 
 def show_page() -> None:
     """Draw every model, the best first."""
-    with st.sidebar:
-        brought = ask_for_model()
-        ask_for_ensemble()
+    brought = None
+    if who_acts().may(Deed.CHANGE_MODELS):
+        with st.sidebar:
+            brought = ask_for_model()
+            ask_for_ensemble()
     st.title("Models", anchor=False)
     if message := st.session_state.pop("shelf_told", None):
         notice(message, "note")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ROLES = """
 reader = ["@hospital.example"]
 pathologist = ["anna@hospital.example"]
-researcher = ["lab"]
+researcher = ["rudi@hospital.example"]
 """
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shelf", "home")]
 
@@ -43,7 +43,10 @@ def test_a_page_that_is_not_for_a_role_says_for_whom_it_is() -> None:
         refused = page_of("rita", f"pages/{page}.py")
         assert f"rita@hospital.example came in as reader, who may not {deed}" in html(refused)
         assert not refused.main.text_input
-    assert "came in as" not in html(page_of("rita", "pages/models.py"))
+    models = page_of("rita", "pages/models.py")
+    assert "came in as" not in html(models)
+    assert not models.get("file_uploader")  # nothing is offered that would be refused
+    assert page_of("rudi", "pages/models.py").get("file_uploader")
 
 
 def test_a_shared_case_is_opened_by_whom_it_is_shared_with() -> None:

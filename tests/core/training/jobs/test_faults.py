@@ -44,13 +44,13 @@ def shares(seed: int, parts: int, first: int) -> list[Any]:
 
 
 # Shares of the life of a run, or of its writing calls in a folder, at which it is killed.
-BY_TIME = shares(seed=20, parts=6, first=3)
+BY_TIME = shares(seed=20, parts=4, first=3)
 BY_CALL = [
     pytest.param(where, *share.values, marks=share.marks)
     for seed, (where, first) in enumerate(
         {"cache": 1, "checkpoints": 1, "package": 1, "anywhere": 0}.items()
     )
-    for share in shares(seed, parts=3, first=first)
+    for share in shares(seed, parts=2, first=first)
 ]
 
 pytestmark = pytest.mark.slow
@@ -231,7 +231,6 @@ def test_no_room_for_a_file_ends_in_words_and_can_be_resumed(
     [
         1000,
         pytest.param(200, marks=pytest.mark.exhaustive),
-        pytest.param(3000, marks=pytest.mark.exhaustive),
     ],
 )
 def test_a_full_disk_ends_in_words_and_can_be_resumed(

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -62,11 +64,11 @@ def main() -> int:
                 people = list(range(1000 * number, 1000 * number + number))
                 with _answering(slides) as answers:
                     crowd = _together(url, pid, people)
-                    done = [status(answer).done for answer in answers]
+                    tiles = sum(status(answer).tiles_done for answer in answers)
                 slower = crowd.median / alone.median
                 print(
                     f"{number} people, {len(answers)} slides in work "
-                    f"({sum(done):.1f} answered meanwhile): {crowd.words}; "
+                    f"({tiles:,} of their tiles answered): {crowd.words}; "
                     f"{slower:.1f} times one alone"
                 )
                 missed |= crowd.answered < number or crowd.wrong > 0
@@ -121,7 +123,7 @@ def _together(url: str, pid: int, people: list[int]) -> Seen:
             begin.wait(MOST_SECONDS)
         began = time.perf_counter()
         window.give(files[person])
-        window.until(lambda it: "download_json" in it.text and not it.running, MOST_SECONDS)
+        window.until(lambda it: bool(_result(it)) and not it.running, MOST_SECONDS)
         seconds = time.perf_counter() - began
         wrong = _wrong(window, files[person], everybody - names[person])
         window.close()
@@ -150,8 +152,13 @@ def _pictures(person: int) -> dict[str, bytes]:
 
 def _wrong(window: Visitor, own: dict[str, bytes], of_others: set[str]) -> int:
     """1 if a window shows anything that is somebody else's."""
-    address = window.text.split('url: "/media/')[-1].split('"')[0]
-    answer = json.loads(window.ask("GET", f"/media/{address}")[2])
+    code, content = 0, b""
+    while code != HTTPStatus.OK:  # a page that is drawn anew has another address for it
+        window.until(lambda it: bool(_result(it)) and not it.running, MOST_SECONDS)
+        code, _, content = window.ask("GET", _result(window))
+        if code != HTTPStatus.OK:
+            window.listen()
+    answer = json.loads(content)
     name = answer["path"]
     if name not in own or any(other in window.text for other in of_others):
         return 1
@@ -159,6 +166,12 @@ def _wrong(window: Visitor, own: dict[str, bytes], of_others: set[str]) -> int:
     same = hashlib.sha256(own[name]).hexdigest() == answer["sha256"]
     numbers = np.allclose(list(answer["probabilities"]), expected.probabilities, atol=AGREE)
     return int(not same or not numbers)
+
+
+def _result(window: Visitor) -> str:
+    """Where the page offers the result as JSON; empty until it does."""
+    found = re.findall(r'label: "Result, JSON"[^}]*?url: "([^"]+)"', window.text)
+    return found[-1] if found else ""
 
 
 def _slides(folder: Path, source: Path) -> list[Path]:

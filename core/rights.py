@@ -10,10 +10,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from core.errors import NotAllowedError, SettingsError
 
+_EXPECTED = (
+    "LOBULE_ROLES must name a TOML file with lists for reader, pathologist, researcher, "
+    'administrator, such as pathologist = ["anna@hospital.example", "@lab.example", "group"].'
+)
 EVERYBODY = "everybody"
 """In the list of those whom a case is shared with."""
 
@@ -113,26 +118,29 @@ def role_of(names: frozenset[str], lists: Mapping[Role, frozenset[str]]) -> Role
     return fitting[-1] if fitting else None
 
 
-def read_roles(path: Path) -> dict[Role, frozenset[str]]:
-    """Read who has which role: a TOML file with a list for each.
+def read_roles(path: Path) -> Mapping[Role, frozenset[str]]:
+    """Read who has which role: a TOML file with a list for each; again only once it has changed.
 
     Raises
     ------
     SettingsError
         If the file cannot be read, or holds something else.
     """
-    expected = (
-        f"LOBULE_ROLES must name a TOML file with lists for {', '.join(Role)}, such as "
-        'pathologist = ["anna@hospital.example", "@lab.example", "group"].'
-    )
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        state = path.stat()
+        return _roles_as_of(path, state.st_mtime_ns, state.st_size, state.st_ino)
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read ({error}). {expected}") from error
+        raise SettingsError(f"{path} cannot be read ({error}). {_EXPECTED}") from error
+
+
+@lru_cache(maxsize=1)
+def _roles_as_of(path: Path, *_changes: int) -> Mapping[Role, frozenset[str]]:
+    """Read the file as it was at a time, of a size and an inode."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
     for name, entries in content.items():
         texts = isinstance(entries, list) and all(isinstance(entry, str) for entry in entries)
         if name not in set(Role) or not texts:
-            raise SettingsError(f"{path} holds {name!r}, which is no list of a role. {expected}")
+            raise SettingsError(f"{path} holds {name!r}, which is no list of a role. {_EXPECTED}")
     return {
         Role(name): frozenset(entry.strip().casefold() for entry in entries) - {""}
         for name, entries in content.items()

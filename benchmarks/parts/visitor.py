@@ -46,6 +46,7 @@ class Visitor:
             additional_headers={"Cookie": self.cookie},
             max_size=None,
             proxy=None,
+            ping_interval=None,  # whoever waits for others reads nothing meanwhile
         )
         self.line = self._open.enter_context(connecting)
         self.session = ""
@@ -86,6 +87,10 @@ class Visitor:
                 raise TimeoutError(self.text[:2000])
             self._read(min(left, _TICK))
             self._draw_again()
+
+    def listen(self) -> None:
+        """Read what comes within a moment."""
+        self._read(_TICK)
 
     def shows(self, words: str, seconds: float = 60) -> None:
         """Wait until the page shows some words."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,16 +60,16 @@ class Check:
         return f"The trail does not hold. {self.breaks[0].words}{others}"
 
 
-def check_trail(store: Store, case_id: str | None = None) -> Check:
+def check_trail(store: Store, case_ids: Collection[str] | None = None) -> Check:
     """Look whether the trail holds, and whether cases stand as it tells.
 
     Parameters
     ----------
     store
         Where.
-    case_id
-        The case whose images, answers and verdicts are compared with its entries; None for all.
-        The chain is looked at from end to end in any case.
+    case_ids
+        Of the cases whose images, answers and verdicts are compared with their entries; None for
+        all. The chain is looked at from end to end in any case.
 
     Raises
     ------
@@ -90,12 +90,12 @@ def check_trail(store: Store, case_id: str | None = None) -> Check:
                 if words := _why_broken(row, last):
                     breaks.append(Break(row.case_id, row.id, f"Entry {row.id} {words}"))
                 last = Head(row.id, row.sha256)
-                if case_id in {None, row.case_id}:
+                if case_ids is None or row.case_id in case_ids:
                     told[row.case_id].hear(row)
         except (ValueError, TypeError) as error:  # what no column of its kind can hold
             words = f"One behind entry {last.entry} holds what Lobule never writes ({error})."
             return Check(entries, last, (*breaks, Break(None, None, words)))
-        breaks += _compare(session, told, case_id)
+        breaks += _compare(session, told, case_ids)
     return Check(entries, last, tuple(breaks))
 
 
@@ -175,9 +175,12 @@ def _content(text: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _compare(session: Session, told: dict[str, _Told], case_id: str | None) -> Iterator[Break]:
-    ids = sorted({case_id} if case_id else told.keys() | set(session.scalars(select(CaseRow.id))))
-    for each in ids:
+def _compare(
+    session: Session, told: dict[str, _Told], case_ids: Collection[str] | None
+) -> Iterator[Break]:
+    if case_ids is None:
+        case_ids = told.keys() | set(session.scalars(select(CaseRow.id)))
+    for each in sorted(set(case_ids)):
         row = session.get(CaseRow, each)
         for words in _differences(session, row, told.get(each)):
             yield Break(each, None, f"Case {each} {words}")

@@ -31,15 +31,17 @@ def cases_csv(store: Store, cases: Iterable[Case]) -> bytes:
     """Write one row an answer, UTF-8 with a byte order mark, as spreadsheets want it.
 
     `probability` is of `class`; the verdict is on the first answer of an image and stands in
-    its row alone. `trail` is "holds", or where it does not: the chain from end to end, and how the
-    cases stand. Text that a spreadsheet would take for a formula gets an apostrophe in front.
+    its row alone. `trail` is "holds", or where it does not: the chain from end to end, and how
+    these cases stand, no others. Text that a spreadsheet would take for a formula gets an
+    apostrophe in front.
 
     Raises
     ------
     CaseError
         If the database cannot be used.
     """
-    check = check_trail(store)
+    cases = list(cases)
+    check = check_trail(store, {case.id for case in cases})
     buffer = io.StringIO()
     # Text is quoted, all of it: a lone carriage return would begin a row otherwise.
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
@@ -62,11 +64,13 @@ def cases_json(store: Store, cases: Iterable[Case]) -> bytes:
     CaseError
         If a case was deleted meanwhile, or the database cannot be used.
     """
-    check = check_trail(store)
+    cases = list(cases)
+    check = check_trail(store, {case.id for case in cases})
     content = {
         "format": FORMAT,
         "trail": {
             "holds": not check.breaks,
+            "looked_at": "the chain from end to end, and how these cases stand",
             "entries": check.entries,
             "head": check.head._asdict(),
             "breaks": [asdict(each) for each in check.breaks],

@@ -89,7 +89,7 @@ def report_pdf(
         sheet = Sheet(document)
         sheet.text(f"Lobule, report of case {case.id}", 16, bold=True)
         sheet.box(RESEARCH_USE)
-        sheet.table((), case_facts(case, made_at, made_by, check_trail(store, case.id)), _FACTS)
+        sheet.table((), case_facts(case, made_at, made_by, check_trail(store, {case.id})), _FACTS)
         answers = {
             answer.id: full_answer(store, answer.id)
             for image in case.images

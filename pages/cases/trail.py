@@ -53,5 +53,5 @@ def why_broken(store: "Store", case_id: str | None = None, entries: int = 0) -> 
 def _looked_at(images: str, case_id: str | None, entries: int, _store: "Store") -> str:  # noqa: ARG001 - what it is kept under
     from core.cases.check import check_trail  # noqa: PLC0415 - SQLAlchemy
 
-    check = check_trail(_store, case_id)
+    check = check_trail(_store, None if case_id is None else {case_id})
     return check.words if check.breaks else ""

@@ -1,6 +1,7 @@
 """Roles: who has which, and that each deed asks for it where it is done."""
 
 import threading
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,25 @@ def test_the_last_role_counts_where_several_fit(tmp_path: Path) -> None:
     assert role_of(frozenset({"pathology"}), lists) == Role.PATHOLOGIST
     assert role_of(frozenset({"eve@elsewhere.example"}), lists) is None
     assert role_of(frozenset(), lists) is None
+
+
+def test_the_file_of_roles_is_read_again_once_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "roles.toml"
+    read: list[str] = []
+    parse = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda content: read.append(content) or parse(content))
+    for role in (Role.READER, Role.PATHOLOGIST, Role.READER):
+        aside = tmp_path / "new"
+        aside.write_text(f'{role} = ["anna"]')
+        aside.replace(file)
+        for _ in range(5):
+            assert role_of(frozenset({"anna"}), read_roles(file)) == role
+    assert len(read) == 3
+    file.unlink()
+    with pytest.raises(SettingsError):
+        read_roles(file)
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_a_case_that_was_shared_in_the_tables_alone_is_found(store: Store, case:
     assert check_trail(store).breaks == ()
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE cases SET shared_with = shared_with || '\neve\n'"))
-    (found,) = check_trail(store, case.id).breaks
+    (found,) = check_trail(store, {case.id}).breaks
     assert "is shared with others than its trail tells" in found.words
 
 

@@ -18,8 +18,8 @@ from core.cases.check import check_trail
 from core.cases.database import changing, reading
 from core.cases.export import cases_csv, cases_json
 from core.cases.files import kept_path
-from core.cases.read import load_case
-from core.cases.records import Actor, NewAnswer, NewImage, Verdict
+from core.cases.read import find_cases, load_case
+from core.cases.records import Actor, CaseFilter, NewAnswer, NewImage, Verdict
 from core.cases.save import add_answer, save_case
 from core.cases.schema import TrailRow
 from core.cases.store import Store
@@ -219,7 +219,23 @@ def test_image_files_are_looked_at(busy: tuple[Store, str]) -> None:
 def test_of_a_case_alone_the_chain_is_looked_at_whole(busy: tuple[Store, str]) -> None:
     store, first = busy
     without_triggers(store, "UPDATE trail SET who = 'Bert' WHERE id = 3")
-    assert check_trail(store, first).breaks[0].entry == 3
+    assert check_trail(store, {first}).breaks[0].entry == 3
+
+
+def test_an_export_looks_at_its_own_cases_and_at_the_whole_chain(busy: tuple[Store, str]) -> None:
+    store, first = busy
+    others = [case for case in find_cases(store, CaseFilter()).cases if case.id != first]
+    without_triggers(store, "UPDATE cases SET patient = 'P9' WHERE patient = 'P2'")
+    case = load_case(store, first)
+    trail = json.loads(cases_json(store, [case]))["trail"]
+    assert [each["case"] for each in trail["breaks"]] == [first]
+    trail = json.loads(cases_json(store, others))["trail"]
+    assert trail["holds"] is True
+    assert trail["looked_at"] == "the chain from end to end, and how these cases stand"
+    assert b'"holds"' in cases_csv(store, others)
+    without_triggers(store, "UPDATE trail SET who = 'Bert' WHERE id = 3")
+    assert json.loads(cases_json(store, others))["trail"]["holds"] is False
+    assert b'"holds"' not in cases_csv(store, others)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -9,8 +10,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+FULL = "the disk is full. Make room, then try again."
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # A save that is still running may be this old; anything older was left by a crash.
 ABANDONED_SECONDS = 3600
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Tell whether an error, or one that it arose from, is of a full disk; HDF5 gives only text."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            return True
+        if "No space left on device" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager

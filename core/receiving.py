@@ -11,13 +11,15 @@ from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.atomic import FULL, is_full
+
 MOST_AT_ONCE = 4
 """Uploads of one window under way."""
 MOST_IN_LINE = 200
 """Uploads of one window that wait."""
 WAIT_SECONDS = 600.0
 _LOOK_AGAIN = 0.1
-_BUSY, _MANY = 503, 429
+_BUSY, _MANY, _FULL = 503, 429, 507
 _UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
 
 
@@ -114,21 +116,26 @@ class Uploads:
             came += size
             self.coming[window] += size
             if not self._fits(window, 0):  # more was sent than was declared, or others were faster
-                raise _Full
+                raise _TooMuch
             return message
 
         try:
             await self.app(scope, receive_counted, send)
-        except _Full:
+        except _TooMuch:
             words = "Lobule is busy: it has no memory left for this file. Try again later.\n"
             await PlainTextResponse(words, _BUSY, {"connection": "close"})(scope, receive, send)
+        except OSError as error:  # what comes is laid on the disk until all of it is there
+            if not is_full(error):
+                raise
+            words = f"Nothing was taken: {FULL}\n"
+            await PlainTextResponse(words, _FULL, {"connection": "close"})(scope, receive, send)
         finally:
             self.coming[window] -= came
             _less(self.coming, window, 0)
             _less(self.under_way, window)
 
 
-class _Full(Exception):  # noqa: N818
+class _TooMuch(Exception):  # noqa: N818
     pass
 
 

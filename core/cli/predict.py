@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.atomic import write_whole
 from core.cli.output import AsJson, plain, print_json
 from core.errors import ImageError, LobuleError
 from core.imaging.archive import SUFFIX, unpack
@@ -116,11 +117,11 @@ def _write_heatmap(path: Path, diagnosis: "Diagnosis") -> None:
 
     picture = encode_png(overlay(diagnosis.image.pixels, diagnosis.heatmap))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture)
+        write_whole(path, picture)
     except OSError as error:
         raise ImageError(
-            f"The heatmap cannot be written to {path} ({error.strerror}). Choose another folder."
+            f"The heatmap cannot be written to {path} ({error.strerror}). Make room there, or "
+            "choose another folder."
         ) from error
 
 

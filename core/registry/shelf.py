@@ -126,11 +126,17 @@ def activate(name: str) -> None:
     Raises
     ------
     PackageError
-        If there is none of that name, or it is refused.
+        If there is none of that name, it is refused, or the choice cannot be written.
     """
     require(Deed.CHANGE_MODELS)
     find(name)
-    write_whole(_active_file(), json.dumps({"name": name}))
+    try:
+        write_whole(_active_file(), json.dumps({"name": name}))
+    except OSError as error:
+        raise PackageError(
+            f"The choice of {name} cannot be kept ({error.strerror}). Make room in "
+            f"{get_settings().home}, or allow writing there. The model chosen before still answers."
+        ) from error
 
 
 def forget_activation(name: str) -> None:

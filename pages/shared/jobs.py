@@ -10,6 +10,7 @@ from typing import ClassVar, Generic, TypeVar
 
 import streamlit as st
 
+from core.atomic import FULL, is_full
 from core.durations import duration
 from core.errors import LobuleError, Stopped
 from core.rights import Person, acting, who_acts
@@ -108,8 +109,11 @@ class Job:
             self.stopped = True
         except LobuleError as error:
             self.error = str(error)
-        except Exception:
+        except Exception as error:
             log.exception("Lobule could not %s", self.deed)
+            if is_full(error):
+                self.error = f"Lobule could not {self.deed}: {FULL}"
+                return
             self.error = f"Lobule could not {self.deed} because of a program error; see the log."
         finally:
             self.running = False

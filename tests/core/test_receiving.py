@@ -1,6 +1,7 @@
 """Uploads and windows wait until there is room; nothing is read before."""
 
 import asyncio
+import errno
 from collections.abc import Iterator
 
 import pytest
@@ -141,6 +142,18 @@ def test_more_than_was_declared_ends_at_the_limit(declared: int) -> None:
     status, read = asyncio.run(upload(app, "mine", [b"x" * 30] * 100, declared))
     assert (status, read) == (503, 4)
     assert (app.under_way, app.coming, room.kept) == ({}, {}, {})
+
+
+def test_a_full_disk_under_an_upload_is_told() -> None:
+    room = MadeUpRoom()
+
+    async def spool(_: Scope, receive: Receive, __: Send) -> None:
+        await receive()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    app = Uploads(spool, room)
+    assert asyncio.run(upload(app, "mine", [b"x"])) == (507, 1)
+    assert (app.under_way, app.coming) == ({}, {})
 
 
 def test_who_waits_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 """Do a run: wait for the device, train, and write down how it ends."""
 
-import errno
 import shutil
 import traceback
 
+from core.atomic import is_full
 from core.errors import LobuleError, Stopped, TrainingError
 from core.jobs.folder import write_log
 from core.jobs.lock import let_go
@@ -15,8 +15,6 @@ from core.training.jobs.line import wait_for_device
 from core.training.jobs.listen import Listener
 from core.training.jobs.state import RunState, read_story, state_of
 from core.training.watch import Watch
-
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def work(run: RunFolder, shown: Watch) -> RunState:
@@ -99,19 +97,8 @@ def _in_words(error: Exception, run: RunFolder) -> str:
             "There is not enough memory. Choose a smaller train.batch_size or input_size, or end "
             f"other programs. {kept}."
         )
-    if _is_full_disk(error):
+    if is_full(error):
         return f"The disk of {get_settings().home} is full. Free some space and resume. {kept}."
     return (
         f"Program error: {error!r}. The run's log has the details. {kept}: the run can be resumed."
     )
-
-
-def _is_full_disk(error: BaseException | None) -> bool:
-    """Tell whether an error, or one that it arose from, is of a full disk; HDF5 gives only text."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM:
-            return True
-        if "No space left on device" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -1,5 +1,6 @@
 """Work in the background: started once, followed, stopped, and told of in words when it fails."""
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -105,6 +106,11 @@ def test_a_fault_of_the_program_is_a_sentence(
     job = ran(failing(fault))
     assert job.error == ("Lobule could not count because of a program error; see the log.")
     assert type(fault).__name__ in caplog.text  # with its traceback
+
+
+def test_a_full_disk_is_no_program_error() -> None:
+    job = ran(failing(OSError(errno.ENOSPC, "No space left on device")))
+    assert job.error == "Lobule could not count: the disk is full. Make room, then try again."
 
 
 def test_a_share_stays_between_nothing_and_all() -> None:

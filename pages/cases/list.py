@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.cases.records import UNJUDGED, Case, CaseFilter, Verdict
 from core.counts import counted
+from core.rights import Deed, who_acts
 from pages.cases.images import small_picture
 from pages.cases.words import answers_in_short, verdicts_in_short
 from pages.shared.marked_table import Selection, show_marked_table
@@ -44,7 +45,10 @@ def ask_filter(store: "Store") -> CaseFilter:
 def show_list(images: Path, cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
     """Draw the table, or say why there is none; `images` is the store's folder."""
     if not cases and wanted == CaseFilter():
-        st.text("No cases yet. Save one on Diagnose.")
+        may_save = who_acts().may(Deed.SAVE)
+        st.text(
+            "No cases yet. Save one on Diagnose." if may_save else "No case is shared with you yet."
+        )
         return
     if not cases:
         st.text("No case matches the filters on the left.")

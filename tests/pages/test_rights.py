@@ -58,7 +58,9 @@ def test_a_shared_case_is_opened_by_whom_it_is_shared_with() -> None:
 
     seen_by_rita = page_of("rita", "pages/worklist.py", case=case.id)
     assert "that you may open" in html(seen_by_rita)
-    assert case.id not in html(page_of("rita", "pages/worklist.py"))
+    empty = page_of("rita", "pages/worklist.py")
+    assert case.id not in html(empty)
+    assert "No case is shared with you yet." in texts(empty)
 
     page = page_of("anna", "pages/worklist.py", case=case.id)
     page.button(key="share").click().run()

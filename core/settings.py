@@ -1,6 +1,7 @@
 """Paths and limits, read from `LOBULE_*` environment variables."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -162,6 +163,13 @@ def get_settings() -> Settings:
     SettingsError
         If a variable holds a value of the wrong kind; the message names each one.
     """
+    given = [item for item in os.environ.items() if item[0].upper().startswith("LOBULE_")]
+    return _settings_of(tuple(given))
+
+
+@lru_cache(maxsize=8)
+def _settings_of(_given: tuple[tuple[str, str], ...]) -> Settings:
+    """Read them again only where the environment has changed: it takes milliseconds."""
     try:
         return Settings()
     except ValidationError as error:

@@ -4,18 +4,24 @@ uvicorn itself waits without end for the rest of a request's head or body.
 """
 
 import asyncio
+import socket
+from functools import partial
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 HEAD_SECONDS = 20.0
 """From the opening of a connection, or the answer before, to the end of a request's head."""
 STALL_SECONDS = 30.0
 """Nothing of a body has come for so long."""
-LEAST_RATE = 2_000
+LEAST_RATE = 10_000
 """Bytes a second of a body, on the average after the first `STALL_SECONDS`."""
+GONE = "lobule.gone"
+"""In the scope of a request: a function that tells whether the other side has hung up."""
 _SLOW = 408
+_ENDING = (7, 8)
+"""TCP_CLOSE and TCP_CLOSE_WAIT of Linux's netinet/tcp.h."""
 _connection_made = H11Protocol.connection_made
 
 
@@ -45,6 +51,23 @@ def _look(connection: H11Protocol, before: object, idle_since: float) -> None:
     connection.loop.call_later(HEAD_SECONDS / 4, _look, connection, answer, idle_since)
 
 
+def _has_gone(answer: RequestResponseCycle | None) -> bool:
+    """Tell whether the other side has hung up: to ask for the next message would be to take it.
+
+    Where more has been sent than the system holds, that cannot be seen before it is read.
+    """
+    if answer is None or answer.disconnected:
+        return answer is not None
+    line = answer.transport.get_extra_info("socket")
+    if line is None or not hasattr(socket, "TCP_INFO"):  # Linux has it
+        return False
+    try:
+        state = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    except OSError:
+        return True
+    return state in _ENDING
+
+
 class Slow(Exception):  # noqa: N818 - nothing failed here
     """The other side has stopped sending."""
 
@@ -60,6 +83,7 @@ class Patience:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope[GONE] = partial(_has_gone, getattr(receive, "__self__", None))
         came, waited, ended = 0, 0.0, False
         started = False
 

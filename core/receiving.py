@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.atomic import FULL, is_full
+from core.patience import GONE
 
 MOST_AT_ONCE = 4
 """Uploads of one window under way."""
@@ -62,28 +63,29 @@ class Uploads:
         size = _declared(scope)
         if waiting[window] >= MOST_IN_LINE:
             refused = _MANY, "This window sends too many files at once. Try again.\n"
-        elif not await self._wait(window, size):
+        elif not await self._wait(window, size, scope.get(GONE, lambda: False)):
             refused = (
                 _BUSY,
                 "Lobule is busy: it has no memory left for this file. Try again later.\n",
             )
         else:
-            await self._take(window, scope, receive, send)
+            await self._take(window, size, scope, receive, send)
             return
         await PlainTextResponse(refused[1], refused[0], {"connection": "close"})(
             scope, receive, send
         )
 
-    async def _wait(self, window: str, size: int) -> bool:
+    async def _wait(self, window: str, size: int, gone: Callable[[], bool]) -> bool:
         loop = asyncio.get_running_loop()
         until = loop.time() + WAIT_SECONDS
         told = False
         waiting[window] += 1
         try:
-            while loop.time() < until:
+            while loop.time() < until and not gone():
                 if self.under_way[window] < MOST_AT_ONCE:
                     if self._fits(window, size):
                         self.under_way[window] += 1
+                        self.coming[window] += size  # or others would begin in the same place
                         return True
                     if not told:
                         told = True
@@ -106,17 +108,20 @@ class Uploads:
             and everybody + coming + min(size, most) <= most
         )
 
-    async def _take(self, window: str, scope: Scope, receive: Receive, send: Send) -> None:
-        came = 0
+    async def _take(
+        self, window: str, size: int, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        came, counted = 0, size
 
         async def receive_counted() -> Message:
-            nonlocal came
+            nonlocal came, counted
             message = await receive()
-            size = len(message.get("body", b""))
-            came += size
-            self.coming[window] += size
-            if not self._fits(window, 0):  # more was sent than was declared, or others were faster
-                raise _TooMuch
+            came += len(message.get("body", b""))
+            if came > counted:  # more than was declared
+                self.coming[window] += came - counted
+                counted = came
+                if not self._fits(window, 0):
+                    raise _TooMuch
             return message
 
         try:
@@ -130,8 +135,7 @@ class Uploads:
             words = f"Nothing was taken: {FULL}\n"
             await PlainTextResponse(words, _FULL, {"connection": "close"})(scope, receive, send)
         finally:
-            self.coming[window] -= came
-            _less(self.coming, window, 0)
+            _less(self.coming, window, counted)
             _less(self.under_way, window)
 
 

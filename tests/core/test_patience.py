@@ -1,5 +1,6 @@
 """Whoever sends next to nothing is hung up on; whoever looks at a page is not."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -18,13 +19,26 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from websockets.sync.client import connect
 
 from core import patience
-from core.patience import Patience, have_patience
+from core.patience import GONE, Patience, have_patience
 
 SECONDS = 0.4  # in place of the 20 and 30 of the server
 
 
 async def take(request: Request) -> PlainTextResponse:
     return PlainTextResponse(f"{len(await request.body())} bytes")
+
+
+hung_up: list[bool] = []
+
+
+async def wait(request: Request) -> PlainTextResponse:
+    """As an upload does for which there is no room: without reading it."""
+    until = time.monotonic() + 2 * LONG
+    while not request.scope[GONE]():
+        assert time.monotonic() < until
+        await asyncio.sleep(0.01)
+    hung_up.append(True)
+    return PlainTextResponse("nobody there")
 
 
 async def refuse(_: Request) -> PlainTextResponse:
@@ -44,6 +58,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     have_patience()
     routes = [
         Route("/take", take, methods=["PUT"]),
+        Route("/wait", wait, methods=["PUT"]),
         Route("/refuse", refuse, methods=["PUT"]),
         WebSocketRoute("/watch", watch),
     ]
@@ -127,6 +142,18 @@ def test_a_body_byte_by_byte_is_given_up(port: int) -> None:
     came, ended = drip(port, begin, b"x", LONG)
     assert came.startswith(b"HTTP/1.1 408")
     assert ended < LONG / 2
+
+
+def test_who_hangs_up_in_line_is_known_to_have_gone(port: int) -> None:
+    before = len(hung_up)
+    with closing(socket.create_connection(("127.0.0.1", port))) as line:
+        line.sendall(b"PUT /wait " + HEAD + b"Content-Length: 500000\r\n\r\n" + b"x" * 100_000)
+        time.sleep(2 * SECONDS)  # nothing is read meanwhile, and nothing ends it
+        assert len(hung_up) == before
+    deadline = time.monotonic() + LONG
+    while len(hung_up) == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(hung_up) == before + 1
 
 
 def test_a_body_on_a_slow_line_arrives(port: int) -> None:

@@ -135,6 +135,21 @@ def test_a_window_has_few_files_under_way_at_once() -> None:
     assert (app.under_way, app.coming) == ({}, {})
 
 
+def test_files_that_begin_at_once_do_not_take_the_same_place() -> None:
+    room = MadeUpRoom()
+    app = Uploads(Inside(room), room)
+
+    async def run() -> None:
+        four = [asyncio.create_task(upload(app, "mine", [b"x" * 10] * 4)) for _ in range(4)]
+        while not room.told or room.kept.get("mine", 0) < 80:
+            await asyncio.sleep(0.001)
+        assert [task.done() for task in four].count(True) <= 2
+        room.kept["mine"] = 0
+        assert [await task for task in four] == [(204, 4)] * 4
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("declared", [0, 10])
 def test_more_than_was_declared_ends_at_the_limit(declared: int) -> None:
     room = MadeUpRoom()

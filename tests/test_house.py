@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; a room imports from itself and from lower floors only.
 FLOORS = (
     {"core", "core.atomic", "core.counts", "core.durations", "core.errors"},
-    {"core.extras"},
+    {"core.extras", "core.patience"},
     {"core.settings", "core.rights"},
     {"core.roots"},
     {
@@ -24,7 +24,6 @@ FLOORS = (
         "core.gate",
         "core.hosts",
         "core.limited",
-        "core.patience",
         "core.receiving",
         "core.room",
         "core.visitors",

@@ -98,9 +98,15 @@ def test_equals_tf_keras_vis_before_and_after_reload(name: str, tmp_path: Path) 
     loaded = keras.models.load_model(tmp_path / "model.keras", safe_mode=True, compile=False)
     probabilities = model(images(), training=False).numpy()
     theirs = published(model)
-    for network, layer, index in ((model, INNER[name], 0), (loaded, heatmap_layer(name), 2)):
+    for network, layer in ((model, INNER[name]), (loaded, heatmap_layer(name))):
+        # In a random network nothing may count for a class: then another one is compared.
+        index, expected = next(
+            (index, maps)
+            for index in (2, 0, 1)
+            if (maps := theirs(layer, CategoricalScore(index))).max() > 0
+        )
         logits, mine = GradCAM(network, layer)(images(), index)
-        assert_same_heatmaps(mine, theirs(layer, CategoricalScore(index)))
+        assert_same_heatmaps(mine, expected)
         softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         np.testing.assert_allclose(softmax, probabilities, atol=1e-5)
 

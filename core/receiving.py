@@ -20,7 +20,13 @@ MOST_IN_LINE = 200
 """Uploads of one window that wait."""
 WAIT_SECONDS = 600.0
 _LOOK_AGAIN = 0.1
-_BUSY, _MANY, _FULL = 503, 429, 507
+_BUSY, _MANY, _LARGE, _FULL = 503, 429, 413, 507
+_TRY_LATER = _BUSY, "Lobule is busy: it has no memory left for this file. Try again later.\n"
+_TOO_MANY = _MANY, "This window sends too many files at once. Try again.\n"
+_TOO_LARGE = (
+    _LARGE,
+    "These files together are more than one person may have open. Upload fewer at a time.\n",
+)
 _UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
 
 
@@ -29,6 +35,9 @@ class Room(Protocol):
 
     def held(self, window: str) -> tuple[int, int]:
         """Return bytes of files of whoever is in a window, and of everybody."""
+
+    def uploaded(self, window: str) -> int:
+        """Return bytes of files that came in a window, and that nobody can clear on its page."""
 
     def most(self) -> tuple[int, int]:
         """Return what both may be at most."""
@@ -61,21 +70,20 @@ class Uploads:
             return
         window = found[1]
         size = _declared(scope)
-        if waiting[window] >= MOST_IN_LINE:
-            refused = _MANY, "This window sends too many files at once. Try again.\n"
-        elif not await self._wait(window, size, scope.get(GONE, lambda: False)):
-            refused = (
-                _BUSY,
-                "Lobule is busy: it has no memory left for this file. Try again later.\n",
-            )
-        else:
+        refused: tuple[int, str] | None = _TOO_MANY
+        if waiting[window] < MOST_IN_LINE:
+            refused = await self._wait(window, size, scope.get(GONE, lambda: False))
+        if refused is None:
             await self._take(window, size, scope, receive, send)
             return
         await PlainTextResponse(refused[1], refused[0], {"connection": "close"})(
             scope, receive, send
         )
 
-    async def _wait(self, window: str, size: int, gone: Callable[[], bool]) -> bool:
+    async def _wait(
+        self, window: str, size: int, gone: Callable[[], bool]
+    ) -> tuple[int, str] | None:
+        """Wait for room; returns status and words where there will be none."""
         loop = asyncio.get_running_loop()
         until = loop.time() + WAIT_SECONDS
         told = False
@@ -86,13 +94,15 @@ class Uploads:
                     if self._fits(window, size):
                         self.under_way[window] += 1
                         self.coming[window] += size  # or others would begin in the same place
-                        return True
+                        return None
+                    if self._is_in_its_own_way(window, size):
+                        return _TOO_LARGE
                     if not told:
                         told = True
                         for_room[window] += 1
                         self.room.tell(window)
                 await asyncio.sleep(_LOOK_AGAIN)
-            return False
+            return _TRY_LATER
         finally:
             _less(waiting, window)
             if told:
@@ -107,6 +117,12 @@ class Uploads:
             own + self.coming[window] + min(size, most_own) <= most_own
             and everybody + coming + min(size, most) <= most
         )
+
+    def _is_in_its_own_way(self, window: str, size: int) -> bool:
+        """Whether the rest of what was dropped with a file leaves no room for it: nobody waits."""
+        most_own, _ = self.room.most()
+        before = self.room.uploaded(window) + self.coming[window]
+        return before > 0 and before + min(size, most_own) > most_own
 
     async def _take(
         self, window: str, size: int, scope: Scope, receive: Receive, send: Send
@@ -127,8 +143,8 @@ class Uploads:
         try:
             await self.app(scope, receive_counted, send)
         except _TooMuch:
-            words = "Lobule is busy: it has no memory left for this file. Try again later.\n"
-            await PlainTextResponse(words, _BUSY, {"connection": "close"})(scope, receive, send)
+            status, words = _TRY_LATER
+            await PlainTextResponse(words, status, {"connection": "close"})(scope, receive, send)
         except OSError as error:  # what comes is laid on the disk until all of it is there
             if not is_full(error):
                 raise

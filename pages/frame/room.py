@@ -78,6 +78,12 @@ def _watch_uploads() -> None:
 class ServerRoom:
     """What uploads need to know of this server; see `core.receiving.Room`."""
 
+    def uploaded(self, window: str) -> int:
+        """Return bytes of files that came in a window, and that nobody can clear on its page."""
+        on_desks = {name for _, name, _ in files_on_desks()}
+        files = self._uploaded().get(window, [])
+        return sum(len(file.data) for file in files if file.file_id not in on_desks)
+
     def held(self, window: str) -> tuple[int, int]:
         """Return bytes of files of whoever is in a window, and of everybody."""
         person = _windows.person_of(window)

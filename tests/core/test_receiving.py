@@ -14,11 +14,15 @@ from core.receiving import MOST_AT_ONCE, Connections, Uploads
 class MadeUpRoom:
     def __init__(self, most_own: int = 100, most: int = 150) -> None:
         self.kept: dict[str, int] = {}
+        self.cleared_by_nobody: dict[str, int] = {}
         self.most_own, self.most_all = most_own, most
         self.told: list[str] = []
 
     def held(self, window: str) -> tuple[int, int]:
         return self.kept.get(window, 0), sum(self.kept.values())
+
+    def uploaded(self, window: str) -> int:
+        return self.cleared_by_nobody.get(window, 0)
 
     def most(self) -> tuple[int, int]:
         return self.most_own, self.most_all
@@ -140,14 +144,28 @@ def test_files_that_begin_at_once_do_not_take_the_same_place() -> None:
     app = Uploads(Inside(room), room)
 
     async def run() -> None:
-        four = [asyncio.create_task(upload(app, "mine", [b"x" * 10] * 4)) for _ in range(4)]
-        while not room.told or room.kept.get("mine", 0) < 80:
+        windows = ("anna", "ben", "carl", "dora")
+        four = [asyncio.create_task(upload(app, each, [b"x" * 10] * 4)) for each in windows]
+        while len(room.kept) < 3:
             await asyncio.sleep(0.001)
-        assert [task.done() for task in four].count(True) <= 2
-        room.kept["mine"] = 0
+        assert [task.done() for task in four].count(True) <= 3
+        room.kept.clear()
         assert [await task for task in four] == [(204, 4)] * 4
 
     asyncio.run(run())
+
+
+def test_a_drop_that_leaves_no_room_for_its_own_rest_is_told_and_does_not_wait() -> None:
+    room = MadeUpRoom()
+    app = Uploads(Inside(room), room)
+
+    async def run() -> list[tuple[int, int]]:
+        return list(await asyncio.gather(*(upload(app, "mine", [b"x" * 10] * 4) for _ in range(4))))
+
+    assert asyncio.run(run()) == [(204, 4)] * 2 + [(413, 0)] * 2
+    room.cleared_by_nobody["mine"] = 80
+    assert asyncio.run(upload(app, "mine", [b"x" * 40])) == (413, 0)
+    assert not room.told
 
 
 @pytest.mark.parametrize("declared", [0, 10])

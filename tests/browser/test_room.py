@@ -15,8 +15,8 @@ WORDS = "waits and goes on by itself"
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[AppServer]:
-    """Room for 2 windows and 6 MB of files, of which one window may take 3."""
-    room = {"LOBULE_MAX_WINDOWS": "2", "LOBULE_MAX_MEMORY_GIGABYTES": "0.008"}
+    """Room for 3 windows and 6 MB of files, of which one window may take 3."""
+    room = {"LOBULE_MAX_WINDOWS": "3", "LOBULE_MAX_MEMORY_GIGABYTES": "0.008"}
     with serving(tmp_path, free_port(), **room) as server:
         yield server
 
@@ -27,27 +27,29 @@ def at_rest(window: Visitor) -> Visitor:
 
 
 def test_newcomers_wait_in_words_and_go_on_by_themselves(small: AppServer) -> None:
-    first, second, third = (at_rest(Visitor(small.url)) for _ in range(3))
-    assert "file_uploader" in first.text
-    assert "file_uploader" in second.text
-    assert "Lobule is busy" in third.text
-    assert "You are number 1 in line" in third.text
-    assert "file_uploader" not in third.text
+    first, second, third, fourth = (at_rest(Visitor(small.url)) for _ in range(4))
+    assert all("file_uploader" in window.text for window in (first, second, third))
+    assert "Lobule is busy" in fourth.text
+    assert "You are number 1 in line" in fourth.text
+    assert "file_uploader" not in fourth.text
 
-    statuses = [first.put(FILE, f"{number}.png", str(number)) for number in range(2)]
-    waiting = threading.Thread(target=lambda: statuses.append(first.put(FILE, "2.png")))
+    for window in (first, second):
+        statuses = [window.put(FILE, f"{number}.png", str(number)) for number in range(3)]
+        assert statuses == [204, 204, 413]  # the third leaves no room for itself
+    statuses = []
+    waiting = threading.Thread(target=lambda: statuses.append(third.put(FILE, "0.png")))
     waiting.start()
-    first.shows(WORDS)
-    assert statuses == [204, 204]
-    assert second.put(FILE, "other.png") == 204  # whom that does not concern
+    third.shows(WORDS)
+    assert not statuses
+    assert WORDS not in second.text
     status, _, _ = first.ask("DELETE", first.upload_path("0"), headers=first.origin)
     assert status == 204
     waiting.join(timeout=60)
-    assert statuses == [204] * 3
-    first.until(lambda window: WORDS not in window.text, 60)
+    assert statuses == [204]
+    third.until(lambda window: WORDS not in window.text, 60)
 
     second.close()
-    third.until(lambda window: "file_uploader" in window.text, 60)
-    for window in (first, third):
+    fourth.until(lambda window: "file_uploader" in window.text, 60)
+    for window in (first, third, fourth):
         window.close()
     assert not small.faults

@@ -21,7 +21,7 @@ from websockets.sync.client import connect
 from core import patience
 from core.patience import GONE, Patience, have_patience
 
-SECONDS = 0.4  # in place of the 20 and 30 of the server
+SECONDS = 1.0  # in place of the 20 and 30 of the server
 
 
 async def take(request: Request) -> PlainTextResponse:

@@ -191,13 +191,19 @@ class Connections:
         What it stands before.
     most
         At once: a window has one.
-    is_known
-        Tells by a connection whether its user has signed in.
+    most_of_one
+        Of one person who has signed in.
+    person_of
+        Tells by a connection who has signed in there: None for strangers, empty where nobody is
+        asked to.
     """
 
-    def __init__(self, app: ASGIApp, most: int, is_known: Callable[[Scope], bool]) -> None:
-        self.app, self.most, self.is_known = app, most, is_known
-        self.open = {True: 0, False: 0}
+    def __init__(
+        self, app: ASGIApp, most: int, most_of_one: int, person_of: Callable[[Scope], str | None]
+    ) -> None:
+        self.app, self.most, self.most_of_one = app, most, most_of_one
+        self.person_of = person_of
+        self.open: Counter[str | None] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a connection on, or tell its user to wait: the page tries again by itself."""
@@ -209,29 +215,34 @@ class Connections:
             page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get(
                 "accept", ""
             )
-            if not page or not self._is_full(scope):
+            if not page or not self._is_full(person := self.person_of(scope)):
                 await self.app(scope, receive, send)
                 return
+            number = self.open[person] if person else self.open.total()
             words = escape(
-                f"{sum(self.open.values()):,} windows are open here, which is as many as this "
-                "server holds. This page tries again by itself."
+                f"{number:,} windows are open, as many as "
+                f"{'one person' if person else 'this server'} may have. Close some; this page "
+                "tries again by itself."
             )
             page_of_words = HTMLResponse(
                 _WAIT_PAGE.format(words=words), _BUSY, {"retry-after": "10"}
             )
             await page_of_words(scope, receive, send)
             return
-        if self._is_full(scope):
+        if self._is_full(person := self.person_of(scope)):
             await send({"type": "websocket.close", "code": 1013, "reason": "busy"})
             return
-        known = self.is_known(scope)
-        self.open[known] += 1
+        self.open[person] += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self.open[known] -= 1
+            self.open[person] -= 1
+            if not self.open[person]:
+                del self.open[person]
 
-    def _is_full(self, scope: Scope) -> bool:
-        if sum(self.open.values()) >= self.most:
+    def _is_full(self, person: str | None) -> bool:
+        if self.open.total() >= self.most:
             return True
-        return self.open[False] >= self.most / 2 and not self.is_known(scope)
+        if person is None:
+            return self.open[None] >= self.most / 2
+        return bool(person) and self.open[person] >= self.most_of_one

@@ -99,12 +99,20 @@ def check_serving(address: str | None, *, sign_in: bool) -> None:
     Raises
     ------
     ServingError
-        If others could come in without sign-in and `LOBULE_SERVE_WITHOUT_SIGN_IN` is not set, or
-        what signing in needs is not installed.
+        If others could come in without sign-in and `LOBULE_SERVE_WITHOUT_SIGN_IN` is not set,
+        who may come in is listed but nobody is asked, or what signing in needs is not installed.
     """
+    settings = get_settings()
+    if not sign_in and (settings.users is not None or settings.roles is not None):
+        raise ServingError(
+            "LOBULE_USERS or LOBULE_ROLES say who may come in, but there is no [auth] section to "
+            "sign in by: everybody would be let in. Nothing was started. Put it into "
+            ".streamlit/secrets.toml, in Lobule's folder or in the home of the account that Lobule "
+            "runs as (docs/department.md says how), or unset both."
+        )
     if sign_in and not is_installed("sign-in"):
         raise ServingError(f"{SIGN_IN_IS_MISSING} Nothing was started.")
-    if is_local(address) or sign_in or get_settings().serve_without_sign_in:
+    if is_local(address) or sign_in or settings.serve_without_sign_in:
         return
     raise ServingError(
         f"Lobule was told to listen on {address or 'every address of this machine'}, where "

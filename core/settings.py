@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     hosts: str | None = Field(
         default=None, description="names that the server may be called by, divided by commas"
     )
+    provider_verifies_addresses: bool = Field(
+        default=False,
+        description="whether addresses count that the provider does not call verified",
+    )
     max_windows: int = Field(
         default=200, gt=0, description="windows of browsers that are served at once"
     )

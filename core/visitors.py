@@ -6,6 +6,9 @@ import threading
 import time
 from collections.abc import Mapping
 
+from core.rights import EVERYBODY
+from core.settings import get_settings
+
 _NEVER = float("-inf")
 _MOST_SITTINGS = 10_000
 
@@ -28,13 +31,40 @@ def may_enter(claims: Mapping[str, object], allowed: str | None) -> bool:
 
 
 def names_of(claims: Mapping[str, object]) -> frozenset[str]:
-    """Return what lists may call somebody by: address, "@domain" and groups, in small letters."""
-    names = {name.casefold() for key in ("groups", "roles") for name in _texts(claims.get(key))}
-    address = str(claims.get("email") or "").strip().casefold()
-    # Some providers pass on an address that its owner only claims to have.
-    if "@" in address and claims.get("email_verified", True) in {True, "true"}:
-        names |= {address, address[address.rindex("@") :]}
+    """Return what lists may call somebody by: address, "@domain" and groups, in small letters.
+
+    A group that is called like an address, a domain or everybody is none.
+    """
+    groups = {name.casefold() for key in ("groups", "roles") for name in _texts(claims.get(key))}
+    names = {name for name in groups if "@" not in name and name != EVERYBODY}
+    if address := address_of(claims):
+        names |= {address, address[address.index("@") :]}
     return frozenset(names)
+
+
+def address_of(claims: Mapping[str, object]) -> str:
+    """Return the address that the provider vouches for, in small letters; empty for none.
+
+    Some providers pass on an address that its owner only claims to have, and some do not say:
+    `LOBULE_PROVIDER_VERIFIES_ADDRESSES` says it for these.
+    """
+    address = str(claims.get("email") or "").strip().casefold()
+    verified = claims.get("email_verified", get_settings().provider_verifies_addresses)
+    if verified not in {True, "true"}:
+        return ""
+    whole = address.count("@") == 1 and not address.startswith("@") and not address.endswith("@")
+    return address if whole else ""
+
+
+def identity_of(claims: Mapping[str, object]) -> str:
+    """Return who somebody is, for good: the address that is vouched for, else the provider's id.
+
+    Never what people may call themselves (OpenID Connect Core 1.0, section 5.7). Empty for nobody.
+    """
+    subject = str(claims.get("sub") or "")
+    return address_of(claims) or (
+        f"{subject} ({claims.get('iss') or 'unknown'})" if subject else ""
+    )
 
 
 def _texts(value: object) -> list[str]:

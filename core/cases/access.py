@@ -1,6 +1,6 @@
 """Which cases somebody may open: those that they saved, and those that are shared with them."""
 
-from sqlalchemy import ColumnElement, or_, select, true
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.cases.schema import CaseRow
@@ -41,7 +41,7 @@ def visible() -> ColumnElement[bool]:
         CaseRow.shared_with.contains(f"\n{name}\n", autoescape=True)
         for name in sorted({EVERYBODY, *person.names})
     )
-    return or_(CaseRow.created_by == person.name, *shared)
+    return or_(func.lower(CaseRow.created_by) == person.name.casefold(), *shared)
 
 
 def refuse_hidden(session: Session, case_id: str) -> None:
@@ -61,4 +61,4 @@ def refuse_hidden(session: Session, case_id: str) -> None:
 def is_owner(created_by: str) -> bool:
     """Tell whether whoever acts has saved a case, or may do with all what they want."""
     person = who_acts()
-    return person.may(Deed.SEE_ALL) or person.name == created_by
+    return person.may(Deed.SEE_ALL) or person.name.casefold() == created_by.casefold()

@@ -16,12 +16,19 @@ from core.hosts import KnownHosts
 from core.patience import Patience, have_patience
 from core.receiving import Connections, Uploads
 from core.rights import read_roles
+from core.room import MOST_WINDOWS_OF_ONE
 from core.serving import SecurityHeaders, begin_serving
 from core.settings import get_settings
 from core.slides.serving import PREFIX, routes
 from pages.frame.page_style import PageStyle
 from pages.frame.room import ServerRoom
-from pages.frame.sign_in import let_in, names_of_server, sign_in_is_configured
+from pages.frame.sign_in import (
+    leave,
+    let_in,
+    names_of_server,
+    person_by,
+    sign_in_is_configured,
+)
 
 _WINDOWS_OPEN = 4
 """Connections that are kept for each window that is served: some wait, or ask to sign in."""
@@ -51,13 +58,20 @@ def guarded() -> Guarded:
         Middleware(SecurityHeaders),
         Middleware(KnownHosts, names=names_of_server()),
         Middleware(Patience),
-        Middleware(Connections, most=most, is_known=partial(_is_known, sign_in=sign_in)),
+        Middleware(
+            Connections,
+            most=most,
+            most_of_one=_WINDOWS_OPEN * MOST_WINDOWS_OF_ONE,
+            person_of=partial(_person_of, sign_in=sign_in),
+        ),
     ]
     if sign_in:
-        layers.append(Middleware(Gate, base=base, may_enter=let_in, also_closed=[PREFIX]))
+        layers.append(
+            Middleware(Gate, base=base, may_enter=let_in, also_closed=[PREFIX], leave=leave)
+        )
     layers += [Middleware(Uploads, room=ServerRoom()), Middleware(PageStyle)]
     return {"routes": routes(base), "middleware": layers}
 
 
-def _is_known(scope: Scope, *, sign_in: bool) -> bool:
-    return not sign_in or let_in(HTTPConnection(scope).cookies)
+def _person_of(scope: Scope, *, sign_in: bool) -> str | None:
+    return person_by(HTTPConnection(scope).cookies) if sign_in else ""

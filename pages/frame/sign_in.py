@@ -13,7 +13,7 @@ from core.hosts import known_names
 from core.rights import OWNER, Deed, Person, Role, ask_by, read_roles, require, role_of
 from core.serving import SIGN_IN_IS_MISSING
 from core.settings import get_settings
-from core.visitors import Sittings, may_enter, names_of
+from core.visitors import Sittings, address_of, identity_of, may_enter, names_of
 from pages.shared.plain import notice, visible
 from pages.shared.who import name_signed_in
 
@@ -52,14 +52,34 @@ ask_by(person_here)
 
 def let_in(cookies: Mapping[str, str]) -> bool:
     """Tell by a request's cookies whether its user has signed in and may come in."""
+    return person_by(cookies) is not None
+
+
+def person_by(cookies: Mapping[str, str]) -> str | None:
+    """Return by a request's cookies who has signed in; None for those who may not come in."""
+    claims = _claims_in(cookies)
+    try:
+        listed = bool(claims.get("is_logged_in")) and _role_of(claims) is not None
+    except SettingsError:
+        return None
+    # Pictures are fetched without anybody being there.
+    over = _sittings.is_over(claims, get_settings().idle_minutes, here=False)
+    return identity_of(claims) if listed and not over else None
+
+
+def leave(cookies: Mapping[str, str]) -> None:
+    """End the sign-in that a request's cookies show."""
+    if claims := _claims_in(cookies):
+        _sittings.end(claims)
+
+
+def _claims_in(cookies: Mapping[str, str]) -> dict[str, object]:
     content = _get_signed_cookie_with_chunks(dict(cookies), USER_COOKIE_NAME)
     try:
         claims = json.loads(content or b"{}")
-        listed = bool(claims.get("is_logged_in")) and _role_of(claims) is not None
-    except (ValueError, AttributeError, SettingsError):
-        return False
-    # Pictures are fetched without anybody being there.
-    return listed and not _sittings.is_over(claims, get_settings().idle_minutes, here=False)
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def signed_in() -> bool:
@@ -101,7 +121,7 @@ def _ask_to_sign_in(words: str) -> None:
 def _role_of(claims: Mapping[str, object]) -> Role | None:
     """Return what somebody is here for; None for those who may not come in."""
     settings = get_settings()
-    if not may_enter(claims, settings.users):
+    if not identity_of(claims) or not may_enter(claims, settings.users):
         return None
     if settings.roles is None:
         return Role.ADMINISTRATOR
@@ -111,7 +131,12 @@ def _role_of(claims: Mapping[str, object]) -> Role | None:
 def _on_the_list(claims: Mapping[str, object]) -> bool:
     """Draw the way out; tell whoever is not on the list."""
     name = visible(name_signed_in())
-    role = _role_of(claims)
+    try:
+        role = _role_of(claims)
+    except SettingsError as error:  # the file of roles was changed meanwhile
+        notice(f"Nobody can come in: {error}", "error")
+        st.button("Sign out", key="sign_out", on_click=_leave)
+        return False
     if role is not None:
         known = f" ({role})" if get_settings().roles else ""
         with st.sidebar:
@@ -120,7 +145,12 @@ def _on_the_list(claims: Mapping[str, object]) -> bool:
             )
         return True
     st.title("Not on the list", anchor=False)
-    st.text(f"You are signed in as {name}, who may not use this Lobule. Ask whoever runs it.")
+    doubt = ""
+    if (stated := str(claims.get("email") or "")) and not address_of(claims):
+        doubt = f" The provider does not say that {visible(stated)} is yours."
+    st.text(
+        f"You are signed in as {name}, who may not use this Lobule.{doubt} Ask whoever runs it."
+    )
     st.button("Sign out", key="sign_out", on_click=_leave)
     return False
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.cases.records import Actor
+from core.visitors import identity_of
 
 LOCAL_USER = "local user"
 _NAME = "user_name"
@@ -43,6 +44,4 @@ def ask_who(key: str) -> None:
 def name_signed_in() -> str:
     """Return the name that the sign-in vouches for; empty where there is no sign-in."""
     user = st.user.to_dict()
-    if not user.get("is_logged_in"):
-        return ""
-    return str(user.get("email") or user.get("name") or user.get("sub") or "")
+    return identity_of(user) if user.get("is_logged_in") else ""

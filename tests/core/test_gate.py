@@ -1,5 +1,7 @@
 """What a stranger is answered before sign-in."""
 
+from collections.abc import Mapping
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,10 +17,13 @@ def answer(_: Request) -> PlainTextResponse:
     return PlainTextResponse("inside")
 
 
+left: list[Mapping[str, str]] = []
+
+
 def client(base: str = "") -> TestClient:
     methods = ["GET", "PUT", "POST", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
-    guarded = Gate(app, base, lambda cookies: cookies.get("who") == "anna", [PREFIX])
+    guarded = Gate(app, base, lambda cookies: cookies.get("who") == "anna", [PREFIX], left.append)
     return TestClient(guarded, base_url="http://localhost")
 
 
@@ -57,3 +62,14 @@ def test_strangers_get_the_way_in_and_nothing_else(
     assert open_to_all or stranger.text == "Sign in first.\n"
     page.cookies.set("who", "anna")
     assert page.request(method, f"{start}{path}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/lobule/auth/logout", "/lobule//auth/./logout"])
+def test_who_asks_for_the_address_that_signs_out_has_left(path: str) -> None:
+    left.clear()
+    page = client("lobule")
+    page.cookies.set("who", "anna")
+    page.get("/lobule/auth/login")
+    assert not left
+    page.get(path)
+    assert left == [{"who": "anna"}]

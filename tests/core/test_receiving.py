@@ -222,12 +222,12 @@ def test_connections_have_a_limit_and_strangers_a_lower_one() -> None:
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"page"})
 
-    app = Connections(inside, 4, lambda scope: scope["known"])
+    app = Connections(inside, 6, 3, lambda scope: scope["who"])
 
-    async def reach(kind: str, *, known: bool) -> Message:
+    async def reach(kind: str, who: str | None) -> Message:
         said: asyncio.Queue[Message] = asyncio.Queue()
         scope = {
-            "type": kind, "known": known, "method": "GET", "path": "/",
+            "type": kind, "who": who, "method": "GET", "path": "/",
             "headers": [(b"accept", b"text/html")],
         }  # fmt: skip
         task = asyncio.create_task(app(scope, None, said.put))  # type: ignore[arg-type]
@@ -235,18 +235,21 @@ def test_connections_have_a_limit_and_strangers_a_lower_one() -> None:
         return await said.get()
 
     async def run() -> None:
-        opened = [await reach("websocket", known=False) for _ in range(4)]
-        kinds = [message["type"].partition(".")[2] for message in opened]
-        assert kinds == ["accept", "accept", "close", "close"]
-        assert (await reach("http", known=False))["status"] == 503
-        assert (await reach("http", known=True))["status"] == 200
-        for _ in range(2):
-            assert (await reach("websocket", known=True))["type"] == "websocket.accept"
-        assert (await reach("websocket", known=True))["code"] == 1013
-        assert (await reach("http", known=True))["status"] == 503
+        for who in (None, "anna"):  # strangers, and one person
+            opened = [await reach("websocket", who) for _ in range(4)]
+            kinds = [message["type"].partition(".")[2] for message in opened]
+            assert kinds == ["accept"] * 3 + ["close"]
+            assert (await reach("http", who))["status"] == 503
+            assert (await reach("http", "ben"))["status"] == (503 if who else 200)
+        assert (await reach("websocket", "ben"))["code"] == 1013
         left.set()
         await asyncio.gather(*tasks)
-        assert (await reach("websocket", known=False))["type"] == "websocket.accept"
+        left.clear()
+        assert (await reach("websocket", None))["type"] == "websocket.accept"
+        # Where nobody signs in there is no telling who is who.
+        opened = [await reach("websocket", "") for _ in range(5)]
+        assert [message["type"] for message in opened] == ["websocket.accept"] * 5
+        left.set()
 
     tasks: list[asyncio.Task[None]] = []
     asyncio.run(run())

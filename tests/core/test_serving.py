@@ -33,6 +33,17 @@ def test_others_are_refused_in_words_unless_users_sign_in(
     check_serving(address, sign_in=False)
 
 
+@pytest.mark.parametrize("name", ["LOBULE_USERS", "LOBULE_ROLES"])
+def test_a_list_of_people_without_a_sign_in_is_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "roles.toml")
+    check_serving("localhost", sign_in=True)
+    for address in ("localhost", "0.0.0.0"):  # noqa: S104
+        with pytest.raises(ServingError, match=r"no \[auth\] section"):
+            check_serving(address, sign_in=False)
+
+
 def test_data_stay_in_their_roots_where_others_can_come(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HELD, "")  # what is set below goes with the test
     monkeypatch.setenv("LOBULE_SERVE_WITHOUT_SIGN_IN", "1")

@@ -1,6 +1,6 @@
 import pytest
 
-from core.visitors import Sittings, may_enter
+from core.visitors import Sittings, identity_of, may_enter
 
 LIST = "anna@hospital.example, @Path.example,pathologists"
 
@@ -8,9 +8,9 @@ LIST = "anna@hospital.example, @Path.example,pathologists"
 @pytest.mark.parametrize(
     "claims",
     [
-        {"email": "anna@hospital.example"},
+        {"email": "anna@hospital.example", "email_verified": "true"},
         {"email": "ANNA@Hospital.example", "email_verified": True},
-        {"email": "any@path.example"},
+        {"email": "any@path.example", "email_verified": True},
         {"groups": ["others", "Pathologists"]},
         {"roles": "pathologists"},
     ],
@@ -23,13 +23,16 @@ def test_who_is_on_the_list_comes_in(claims: dict[str, object]) -> None:
     "claims",
     [
         {},
-        {"email": "ben@hospital.example"},
+        {"email": "ben@hospital.example", "email_verified": True},
+        {"email": "anna@hospital.example"},  # nobody says that it is hers
         {"email": "anna@hospital.example", "email_verified": False},
         {"email": "anna@hospital.example", "email_verified": "false"},
-        {"email": "anna@hospital.example.evil.example"},
-        {"email": "any@sub.path.example"},
-        {"email": "any@path.example@evil.example"},
-        {"email": "pathologists"},  # an address that is the name of a group
+        {"email": "anna@hospital.example.evil.example", "email_verified": True},
+        {"email": "any@sub.path.example", "email_verified": True},
+        {"email": "any@path.example@evil.example", "email_verified": True},
+        {"email": "any@evil.example@path.example", "email_verified": True},
+        {"email": "pathologists", "email_verified": True},  # an address like a group
+        {"groups": ["anna@hospital.example", "@path.example"]},  # groups like addresses
         {"name": "anna@hospital.example"},
         {"groups": [["pathologists"], None]},
         {"groups": "path"},
@@ -41,7 +44,27 @@ def test_strangers_do_not(claims: dict[str, object]) -> None:
 
 def test_without_a_list_everybody_does_and_by_an_empty_one_nobody() -> None:
     assert may_enter({"email": "a@b.example"}, None)
+    assert not may_enter({"groups": ["everybody"]}, "everybody")
     assert not may_enter({"email": "a@b.example", "groups": [""]}, " , ")
+
+
+def test_a_provider_that_verifies_but_does_not_say_so_can_be_trusted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOBULE_PROVIDER_VERIFIES_ADDRESSES", "1")
+    assert may_enter({"email": "anna@hospital.example"}, LIST)
+    assert not may_enter({"email": "anna@hospital.example", "email_verified": False}, LIST)
+
+
+def test_who_somebody_is_does_not_hang_on_what_they_call_themselves() -> None:
+    anna = {"email": "Anna@hospital.example", "email_verified": True}
+    assert identity_of(claims(**anna)) == "anna@hospital.example"
+    assert identity_of(claims(**anna, name="Ben")) == "anna@hospital.example"
+    unchecked = claims(email="anna@hospital.example", name="anna@hospital.example")
+    for each in (unchecked, {**unchecked, "email_verified": False}, claims(name="local user")):
+        assert identity_of(each) == "7 (https://provider.example)"
+    assert identity_of(claims(iss="https://another.example")) != identity_of(claims())
+    assert not identity_of({"name": "anna@hospital.example"})
 
 
 def claims(**more: object) -> dict[str, object]:

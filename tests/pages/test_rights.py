@@ -16,7 +16,7 @@ from tests.pages.test_worklist import html, press, texts, tissue
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = """
 reader = ["@hospital.example"]
-pathologist = ["anna@hospital.example"]
+pathologist = ["anna@hospital.example", "pathology"]
 researcher = ["rudi@hospital.example"]
 """
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("shelf", "home")]
@@ -29,9 +29,14 @@ def roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page_of(name: str, page: str = "pages/diagnose.py", **query: str) -> AppTest:
+    claims = {"email": f"{name}@hospital.example", "email_verified": True, "sub": name}
+    return page_by(claims, page, **query)
+
+
+def page_by(claims: dict[str, object], page: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
     app.secrets["auth"] = PROVIDER
-    app.user.update({"is_logged_in": True, "email": f"{name}@hospital.example"})
+    app.user.update({"is_logged_in": True, "iss": "https://provider.example", **claims})
     app.query_params.update(query)
     app.switch_page(page).run()
     assert not app.exception
@@ -87,3 +92,32 @@ def test_a_reader_is_told_that_a_case_is_not_saved() -> None:
     press(page, "save_case", "save_now")
     assert "came in as reader, who may not save or delete cases" in html(page)
     assert find_cases(open_store(), CaseFilter()).total == 0
+
+
+@pytest.mark.parametrize(
+    "pose",
+    [
+        {"email": "anna@hospital.example", "email_verified": False},
+        {"email": "anna@hospital.example"},
+        {"name": "anna@hospital.example"},
+    ],
+)
+def test_nobody_becomes_somebody_else_by_what_they_call_themselves(
+    pose: dict[str, object],
+) -> None:
+    page = upload_images(page_of("anna"), ("a.png", tissue(1)))
+    page.button(key="save_case").click().run()
+    press(page, "save_case", "save_now")
+    (case,) = find_cases(open_store(), CaseFilter()).cases
+    mole = {"sub": "mole", "groups": ["pathology"], **pose}
+    assert case.id not in html(page_by(mole, "pages/worklist.py"))
+    assert "that you may open" in html(page_by(mole, "pages/worklist.py", case=case.id))
+    desk = page.query_params["desk"]
+    assert "a.png" not in html(page_by(mole, "pages/diagnose.py", desk=desk[0]))
+
+
+def test_a_file_of_roles_that_was_spoilt_meanwhile_is_told(tmp_path: Path) -> None:
+    (tmp_path / "roles.toml").write_text('pathologst = ["anna@hospital.example"]')
+    page = page_of("anna")
+    assert "Nobody can come in" in html(page)
+    assert not page.get("file_uploader")

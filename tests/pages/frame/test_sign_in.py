@@ -22,7 +22,7 @@ PROVIDER = {
 def page_for(*, known: bool, **claims: object) -> AppTest:
     page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     page.secrets["auth"] = PROVIDER
-    page.user["is_logged_in"] = known
+    page.user.update({"is_logged_in": known, "email_verified": True, "sub": "7"})
     for name, value in claims.items():
         page.user[name] = value
     return page.run()
@@ -68,5 +68,7 @@ def test_whoever_is_not_on_the_list_sees_the_way_out_and_nothing_else(
     assert [title.value for title in page.title] == ["Not on the list"]
     assert [button.label for button in page.button] == ["Sign out"]
     assert "eve@elsewhere.example" in page.text[0].value
+    page = page_for(known=True, email="anna@hospital.example", email_verified=None)
+    assert "does not say that anna@hospital.example is yours" in page.text[0].value
     page = page_for(known=True, email="anna@hospital.example")
     assert [title.value for title in page.title] == ["Drop a picture of breast tissue"]

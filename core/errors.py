@@ -73,6 +73,10 @@ class CaseError(LobuleError):
     """A case cannot be saved, changed, read or exported."""
 
 
+class DamagedCaseError(CaseError):
+    """A case holds what Lobule never writes: somebody changed the database itself."""
+
+
 class CaseConflictError(CaseError):
     """A case was changed by somebody else since it was read."""
 

@@ -28,25 +28,24 @@ def show_worklist(store: "Store") -> None:
         wanted = ask_filter(store) if view == VIEWS[0] else None
     st.title("Worklist", anchor=False)
     if wanted is None:
-        show_tombstones(tombstones(store).cases)
+        show_tombstones(tombstones(store))
         return
     page = find_cases(store, wanted)
-    show_list(store.images, page.cases, page.total, wanted)
-    if page.cases:
-        show_exports(store, page.cases)
+    show_list(store.images, page, wanted)
+    if page.cases or page.damaged:
+        show_exports(store, page)
 
 
 def show() -> None:
     """Draw the case that the address names, or the list."""
-    from core.cases.read import load_case  # noqa: PLC0415 - SQLAlchemy
-    from core.cases.store import open_store  # noqa: PLC0415
+    from core.cases.store import open_store  # noqa: PLC0415 - SQLAlchemy
 
     try:
         store = open_store()
         if OPEN not in st.query_params:
             show_worklist(store)
             return
-        show_case(store, load_case(store, st.query_params[OPEN]))
+        show_case(store, st.query_params[OPEN])
     except LobuleError as error:
         notice(str(error), "error")
         if OPEN in st.query_params and st.button("To the list of cases", key="to_list"):

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from core.cases.schema import CaseRow
+from core.cases.schema import CaseRow, ImageRow
 from core.errors import CaseError
 from core.rights import EVERYBODY, Deed, who_acts
 
@@ -56,6 +56,23 @@ def refuse_hidden(session: Session, case_id: str) -> None:
         raise CaseError(
             f"There is no case {case_id!r} that you may open. Look for it in the worklist."
         )
+
+
+def image_in(session: Session, case_id: str, image_id: int) -> ImageRow:
+    """Return an image of a case.
+
+    Raises
+    ------
+    CaseError
+        If it is of another case, or of none.
+    """
+    own = select(ImageRow).where(ImageRow.id == image_id, ImageRow.case_id == case_id)
+    row = session.scalar(own)
+    if row is None:
+        raise CaseError(
+            f"The case {case_id} has no such image. Nothing was changed. Reload the case."
+        )
+    return row
 
 
 def is_owner(created_by: str) -> bool:

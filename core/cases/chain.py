@@ -39,13 +39,13 @@ class Head(NamedTuple):
 def hash_of_entry(row: Entry, previous: str) -> str:
     """Return the SHA-256, as hexadecimal, of an entry and of the hash before it."""
     content = [_plain(getattr(row, name)) for name in COLUMNS]
-    return hashlib.sha256(json.dumps([previous, *content]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_plain(previous), *content]).encode()).hexdigest()
 
 
 def hash_of_facts(row: ImageRow) -> str:
     """Return the SHA-256, as hexadecimal, of what is kept of an image but its name and pixels."""
     facts = [row.width, row.height, row.synthetic, row.magnification, row.overview]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_plain(fact) for fact in facts]).encode()).hexdigest()
 
 
 def hash_of_answer(row: AnswerRow) -> str:
@@ -54,7 +54,8 @@ def hash_of_answer(row: AnswerRow) -> str:
     content = {name: _plain(getattr(row, name)) for name in names if name not in {"id", "image_id"}}
     # Whole numbers come back from these columns as floating point ones.
     for name in ("probability", "um_per_px"):
-        content[name] = None if content[name] is None else float(getattr(row, name))
+        value = content[name]
+        content[name] = float(value) if isinstance(value, int) else value
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,9 +1,9 @@
 """What may be done to a case: judge an image's answer, name the patient, delete all of it."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from core.cases.access import is_owner, listed, names_in
+from core.cases.access import image_in, is_owner, listed, names_in
 from core.cases.database import writing
 from core.cases.records import Actor, Case, CaseImage, Verdict
 from core.cases.schema import AnswerRow, CaseRow, ImageRow
@@ -51,8 +51,8 @@ def judge(
         raise CaseError("The verdict is another subtype, but it is not named. Name it, then save.")
     with writing(store.engine) as session:
         step(session, case)
-        first = image.answers[0]
-        row = session.get_one(ImageRow, image.id)
+        row = image_in(session, case.id, image.id)
+        first = row.answers[0] if row.answers else None
         before = {"verdict": row.verdict, "subtype": row.subtype, "note": row.note}
         after = {"verdict": verdict and verdict.value, "subtype": subtype, "note": note}
         row.verdict, row.subtype, row.note = after["verdict"], subtype, note
@@ -63,8 +63,8 @@ def judge(
             case.id,
             actor,
             "judged",
-            image=image.position,
-            model=(first.model, first.model_sha256),
+            image=row.position,
+            model=(first.model, first.model_sha256) if first else None,
             change=(before, after),
         )
 
@@ -82,13 +82,13 @@ def name_patient(store: Store, case: Case, actor: Actor, patient: str) -> None:
     require(Deed.SAVE)
     patient = storable(patient.strip(), "patient's pseudonym")
     with writing(store.engine) as session:
-        step(session, case)
+        before = step(session, case).patient
         session.execute(
             update(CaseRow)
             .where(CaseRow.id == case.id)
             .values(patient=patient, words=folded(case.id, patient))
         )
-        change = ({"patient": case.patient}, {"patient": patient})
+        change = ({"patient": before}, {"patient": patient})
         note_down(session, case.id, actor, "patient named", change=change)
 
 
@@ -111,21 +111,20 @@ def share_case(store: Store, case: Case, actor: Actor, names: list[str]) -> None
     NotAllowedError
         If somebody else saved it.
     """
-    _require_owner(case)
+    require(Deed.SAVE)
     shared_with = listed(names)
     with writing(store.engine) as session:
-        step(session, case)
+        row = step(session, case)
+        _require_owner(row)
+        before = names_in(row.shared_with)
         session.execute(
             update(CaseRow).where(CaseRow.id == case.id).values(shared_with=shared_with)
         )
-        then, now_ = (
-            {"shared_with": list(each)} for each in (case.shared_with, names_in(shared_with))
-        )
+        then, now_ = ({"shared_with": list(each)} for each in (before, names_in(shared_with)))
         note_down(session, case.id, actor, "shared", change=(then, now_))
 
 
-def _require_owner(case: Case) -> None:
-    require(Deed.SAVE)
+def _require_owner(case: CaseRow) -> None:
     if not is_owner(case.created_by):
         raise NotAllowedError(
             f"{case.created_by} saved the case {case.id}: only they, or an administrator, may "
@@ -147,15 +146,16 @@ def delete_case(store: Store, case: Case, actor: Actor) -> None:
         If it was deleted already, or the database cannot be used; nothing is changed then. Or if
         the case is deleted but its image files could not be removed, which the message says.
     """
-    _require_owner(case)
+    require(Deed.SAVE)
     with writing(store.engine) as session:
-        step(session, case)
+        _require_owner(step(session, case))
+        own = select(func.count()).select_from(ImageRow).where(ImageRow.case_id == case.id)
         note_down(
             session,
             case.id,
             actor,
             "deleted",
-            change=({"images": len(case.images)}, {}),
+            change=({"images": session.scalar(own)}, {}),
         )
         _bury(session, case.id)
     _remove_files(store, case)

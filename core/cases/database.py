@@ -3,11 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoResultFound, SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -152,6 +153,8 @@ _LOOKS = "It looks like postgresql://user:password@host/name; unset it to use a 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     # Python would begin transactions by itself, too late for a read that leads to a write.
     connection.isolation_level = None
+    # One text that is none would take the whole list away; the trail tells that it is another.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in ("foreign_keys = ON", "synchronous = FULL", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -171,6 +174,12 @@ def _in_words() -> Iterator[None]:
         raise CaseError(
             f"The worklist's database refused: {reason}. Nothing was changed. Check that it "
             "runs and has free space, then try again."
+        ) from error
+    except NoResultFound as error:
+        raise CaseError(
+            "The worklist's database lacks a row that another belongs to: somebody changed the "
+            "database itself. Nothing was changed now. Look with `python -m core cases verify`, "
+            "and bring the worklist back from a backup."
         ) from error
     except SQLAlchemyError as error:
         reason = str(error).partition("\n")[0]

@@ -3,18 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from core.cases.broken import in_words_where_broken
 from core.cases.check import Check, check_trail
-from core.cases.read import full_answer
-from core.cases.records import Answer, Case, CaseImage
+from core.cases.read import answer_content, load_cases
+from core.cases.records import Answer, Case, CaseImage, Damaged
 from core.cases.store import Store
 from core.cases.trail import read_trail
 from core.documents.letters import neutral
+from core.errors import DamagedCaseError
 
 FORMAT = 1
 """Version of the JSON; it grows when a reader must change."""
@@ -27,26 +29,34 @@ _COLUMNS = (
 )
 
 
-def cases_csv(store: Store, cases: Iterable[Case]) -> bytes:
+def cases_csv(store: Store, case_ids: Collection[str]) -> bytes:
     """Write one row an answer, UTF-8 with a byte order mark, as spreadsheets want it.
 
     `probability` is of `class`; the verdict is on the first answer of an image and stands in
     its row alone. `trail` is "holds", or where it does not: the chain from end to end, and how
-    these cases stand, no others. Text that a spreadsheet would take for a formula gets an
-    apostrophe in front.
+    these cases stand, no others. A case that cannot be read has a row of its id and why. Text that
+    a spreadsheet would take for a formula gets an apostrophe in front.
 
     Raises
     ------
     CaseError
-        If the database cannot be used.
+        If a case was deleted meanwhile or is not for whoever acts, or the database cannot be used.
     """
-    cases = list(cases)
-    check = check_trail(store, {case.id for case in cases})
+    check = check_trail(store, set(case_ids))
+    with in_words_where_broken(check, "The table"):
+        return _csv(store, case_ids, check)
+
+
+def _csv(store: Store, case_ids: Collection[str], check: Check) -> bytes:
+    listing = load_cases(store, case_ids)
     buffer = io.StringIO()
     # Text is quoted, all of it: a lone carriage return would begin a row otherwise.
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(_COLUMNS)
-    for case in cases:
+    for each in listing.damaged:
+        why = f"{each.words} {_of_trail(check, each)}"
+        writer.writerow([each.id, *[""] * (len(_COLUMNS) - 2), neutral(why)])
+    for case in listing.cases:
         for image in case.images:
             for number, answer in enumerate(image.answers):
                 row = [*_of_case(case), *_of_image(image), *_of_answer(answer)]
@@ -56,16 +66,23 @@ def cases_csv(store: Store, cases: Iterable[Case]) -> bytes:
     return buffer.getvalue().encode("utf-8-sig")
 
 
-def cases_json(store: Store, cases: Iterable[Case]) -> bytes:
+def cases_json(store: Store, case_ids: Collection[str]) -> bytes:
     """Write everything that is kept of cases but pixels and maps, with their trails, in UTF-8.
+
+    A case or an answer that cannot be read says so under `damaged`.
 
     Raises
     ------
     CaseError
-        If a case was deleted meanwhile, or the database cannot be used.
+        If a case was deleted meanwhile or is not for whoever acts, or the database cannot be used.
     """
-    cases = list(cases)
-    check = check_trail(store, {case.id for case in cases})
+    check = check_trail(store, set(case_ids))
+    with in_words_where_broken(check, "The JSON"):
+        return _json(store, case_ids, check)
+
+
+def _json(store: Store, case_ids: Collection[str], check: Check) -> bytes:
+    listing = load_cases(store, case_ids)
     content = {
         "format": FORMAT,
         "trail": {
@@ -75,7 +92,13 @@ def cases_json(store: Store, cases: Iterable[Case]) -> bytes:
             "head": check.head._asdict(),
             "breaks": [asdict(each) for each in check.breaks],
         },
-        "cases": [_everything(store, case) for case in cases],
+        "cases": [
+            *(
+                {"id": each.id, "damaged": each.words, **_trail(store, each)}
+                for each in listing.damaged
+            ),
+            *(_everything(store, case) for case in listing.cases),
+        ],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
     return text.encode("utf-8", "replace")  # a name may hold half a surrogate pair
@@ -85,9 +108,15 @@ def _everything(store: Store, case: Case) -> dict[str, Any]:
     content = asdict(case)
     for image, written in zip(case.images, content["images"], strict=True):
         for answer, lines in zip(image.answers, written["answers"], strict=True):
-            lines["content"] = full_answer(store, answer.id).content
-    content["trail"] = [asdict(entry) for entry in read_trail(store, case.id)]
-    return content
+            try:
+                lines["content"] = answer_content(store, answer.id)
+            except DamagedCaseError as error:
+                lines |= {"content": None, "damaged": str(error)}
+    return content | _trail(store, case)
+
+
+def _trail(store: Store, case: Case | Damaged) -> dict[str, Any]:
+    return {"trail": [asdict(entry) for entry in read_trail(store, case.id)]}
 
 
 def _plain(value: object) -> str:
@@ -98,7 +127,7 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a case")
 
 
-def _of_trail(check: Check, case: Case) -> str:
+def _of_trail(check: Check, case: Case | Damaged) -> str:
     """Breaks of the case itself, else the first of any other."""
     own = [each for each in check.breaks if each.case == case.id] or check.breaks[:1]
     return " ".join(each.words for each in own) or "holds"

@@ -1,30 +1,28 @@
 """Reads cases: one whole, the list that passes a filter, and an answer as it was given."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
 
-from core.cases.access import names_in, refuse_hidden, visible
+from core.cases.access import refuse_hidden, visible
 from core.cases.database import reading
 from core.cases.records import (
     UNJUDGED,
-    Answer,
     Case,
     CaseFilter,
-    CaseImage,
+    Damaged,
     FullAnswer,
     Shown,
-    Verdict,
-    unpack,
 )
+from core.cases.rows import case_of, content_of, damaged, maps_of
 from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow
 from core.cases.store import Store
 from core.cases.words import folded
-from core.errors import CaseError
+from core.errors import CaseError, DamagedCaseError
 
 MOST = 200
 """Cases that a list holds; narrow the search for others."""
@@ -37,6 +35,8 @@ class Listing:
     cases: tuple[Case, ...]
     total: int
     """How many pass."""
+    damaged: tuple[Damaged, ...] = ()
+    """Those among them that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,14 @@ def load_case(store: Store, case_id: str) -> Case:
 
     Raises
     ------
+    DamagedCaseError
+        If it holds what Lobule never writes.
     CaseError
         If there is none of that id for whoever acts, or the database cannot be used.
     """
     with reading(store.engine) as session:
         refuse_hidden(session, case_id)
-        return _case(session.get_one(CaseRow, case_id, options=[_WHOLE]))
+        return case_of(session.get_one(CaseRow, case_id, options=[_WHOLE]))
 
 
 def find_cases(store: Store, wanted: CaseFilter, *, most: int | None = MOST) -> Listing:
@@ -78,7 +80,25 @@ def find_cases(store: Store, wanted: CaseFilter, *, most: int | None = MOST) -> 
     conditions = _conditions(wanted)
     with reading(store.engine) as session:
         total = session.scalar(select(func.count()).select_from(CaseRow).where(*conditions)) or 0
-        return Listing(_load(session, conditions, most), total)
+        return _load(session, conditions, most, total)
+
+
+def load_cases(store: Store, case_ids: Collection[str]) -> Listing:
+    """Return some cases, the newest first.
+
+    Raises
+    ------
+    CaseError
+        If one is not there, was deleted or is not for whoever acts, or the database cannot be used.
+    """
+    conditions = [CaseRow.id.in_(case_ids), CaseRow.deleted_at.is_(None), visible()]
+    with reading(store.engine) as session:
+        there = set(session.scalars(select(CaseRow.id).where(*conditions)))
+        if gone := sorted(set(case_ids) - there):
+            raise CaseError(
+                f"There is no case {gone[0]!r} any more that you may open. Reload the worklist."
+            )
+        return _load(session, conditions, None, len(there))
 
 
 def tombstones(store: Store, *, most: int = MOST) -> Listing:
@@ -92,7 +112,7 @@ def tombstones(store: Store, *, most: int = MOST) -> Listing:
     gone = [CaseRow.deleted_at.is_not(None), visible()]
     with reading(store.engine) as session:
         total = session.scalar(select(func.count()).select_from(CaseRow).where(*gone)) or 0
-        return Listing(_load(session, gone, most), total)
+        return _load(session, gone, most, total)
 
 
 def choices(store: Store) -> Choices:
@@ -106,7 +126,7 @@ def choices(store: Store) -> Choices:
 
     def all_of(session: Session, column: InstrumentedAttribute[str]) -> tuple[str, ...]:
         known = select(column).join(ImageRow).join(CaseRow).where(visible()).distinct()
-        return tuple(sorted(session.scalars(known)))
+        return tuple(sorted(map(str, session.scalars(known))))
 
     with reading(store.engine) as session:
         return Choices(all_of(session, AnswerRow.said), all_of(session, AnswerRow.model))
@@ -124,7 +144,9 @@ def everything_shown(store: Store) -> tuple[Shown, ...]:
     wanted = select(*columns).join(CaseRow.images).where(CaseRow.deleted_at.is_(None))
     with reading(store.engine) as session:
         rows = session.execute(wanted.order_by(CaseRow.created_at, ImageRow.id))
-        return tuple(Shown(*row) for row in rows)
+        return tuple(
+            Shown(row.id, str(row.patient), str(row.sha256), row.synthetic) for row in rows
+        )
 
 
 def full_answer(store: Store, answer_id: int) -> FullAnswer:
@@ -132,27 +154,58 @@ def full_answer(store: Store, answer_id: int) -> FullAnswer:
 
     Raises
     ------
+    DamagedCaseError
+        If it holds what Lobule never writes, or the card is gone.
     CaseError
         If its case was deleted meanwhile, or the database cannot be used.
     """
     with reading(store.engine) as session:
-        everything = [undefer(AnswerRow.content), undefer(AnswerRow.maps)]
-        row = session.get(AnswerRow, answer_id, options=everything)
-        if row is None:
-            raise CaseError("This answer is gone: its case was deleted. Reload the worklist.")
-        refuse_hidden(session, session.get_one(ImageRow, row.image_id).case_id)
-        card = session.get_one(CardRow, row.card_sha256).content
-        return FullAnswer(card, json.loads(row.content), unpack(row.maps))
+        row, case_id = _answer(session, answer_id)
+        card = session.get(CardRow, row.card_sha256)
+        if card is None:
+            raise damaged(case_id, f"the card of its model {row.model} is gone")
+        return FullAnswer(str(card.content), content_of(row, case_id), maps_of(row, case_id))
+
+
+def answer_content(store: Store, answer_id: int) -> dict[str, Any]:
+    """Return the content of an answer alone.
+
+    Raises
+    ------
+    DamagedCaseError
+        If it is none.
+    CaseError
+        If its case was deleted meanwhile, or the database cannot be used.
+    """
+    with reading(store.engine) as session:
+        return content_of(*_answer(session, answer_id))
+
+
+def _answer(session: Session, answer_id: int) -> tuple[AnswerRow, str]:
+    """Return an answer that whoever acts may see, and the id of its case."""
+    everything = [undefer(AnswerRow.content), undefer(AnswerRow.maps)]
+    row = session.get(AnswerRow, answer_id, options=everything)
+    if row is None:
+        raise CaseError("This answer is gone: its case was deleted. Reload the worklist.")
+    case_id = session.get_one(ImageRow, row.image_id).case_id
+    refuse_hidden(session, case_id)
+    return row, case_id
 
 
 _WHOLE = selectinload(CaseRow.images).selectinload(ImageRow.answers)
 
 
 def _load(
-    session: Session, conditions: Iterable[ColumnElement[bool]], most: int | None
-) -> tuple[Case, ...]:
+    session: Session, conditions: Iterable[ColumnElement[bool]], most: int | None, total: int
+) -> Listing:
     newest = select(CaseRow).where(*conditions).order_by(CaseRow.created_at.desc(), CaseRow.id)
-    return tuple(map(_case, session.scalars(newest.limit(most).options(_WHOLE))))
+    cases, broken = [], []
+    for row in session.scalars(newest.limit(most).options(_WHOLE)):
+        try:
+            cases.append(case_of(row))
+        except DamagedCaseError as error:  # does not take the others away
+            broken.append(Damaged(str(row.id), str(error)))
+    return Listing(tuple(cases), total, tuple(broken))
 
 
 def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
@@ -178,52 +231,3 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _case(row: CaseRow) -> Case:
-    return Case(
-        id=row.id,
-        patient=row.patient,
-        created_at=row.created_at,
-        created_by=row.created_by,
-        version=row.version,
-        deleted_at=row.deleted_at,
-        images=tuple(map(_image, row.images)),
-        shared_with=names_in(row.shared_with),
-    )
-
-
-def _image(row: ImageRow) -> CaseImage:
-    return CaseImage(
-        id=row.id,
-        position=row.position,
-        sha256=row.sha256,
-        name=row.name,
-        width=row.width,
-        height=row.height,
-        synthetic=row.synthetic,
-        magnification=row.magnification,
-        verdict=Verdict(row.verdict) if row.verdict else None,
-        subtype=row.subtype,
-        note=row.note,
-        judged_at=row.judged_at,
-        judged_by=row.judged_by,
-        answers=tuple(map(_answer, row.answers)),
-        overview=row.overview,
-    )
-
-
-def _answer(row: AnswerRow) -> Answer:
-    return Answer(
-        id=row.id,
-        model=row.model,
-        model_sha256=row.model_sha256,
-        classes=tuple(json.loads(row.classes)),
-        predicted=row.predicted,
-        said=row.said,
-        shown_class=row.shown_class,
-        probability=row.probability,
-        um_per_px=row.um_per_px,
-        at=row.answered_at,
-        by=row.answered_by,
-    )

@@ -140,6 +140,15 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """A case that cannot be read, since it holds what Lobule never writes."""
+
+    id: str
+    words: str
+    """What is wrong with it, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """That a case shows an image: what ties cases of one patient together."""
 
@@ -152,9 +161,9 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class TrailEntry:
-    """Who changed what, when; moments are in UTC."""
+    """Who changed what, when; moments are in UTC, None where the row holds none any more."""
 
-    at: datetime
+    at: datetime | None
     who: str
     signed_in: bool
     action: str

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from core.cases.broken import in_words_where_broken
 from core.cases.check import check_trail
 from core.cases.files import read_kept
-from core.cases.read import full_answer
+from core.cases.read import full_answer, load_case
 from core.cases.records import Actor, Case, CaseImage, FullAnswer
 from core.cases.report_words import (
     OUTSIDE,
@@ -49,7 +50,7 @@ _FIGURES = (3, 2, 2)
 
 def report_pdf(
     store: Store,
-    case: Case,
+    case_id: str,
     *,
     made_at: datetime,
     made_by: Actor,
@@ -59,8 +60,8 @@ def report_pdf(
 
     Parameters
     ----------
-    store, case
-        Where, and which, as it was read.
+    store, case_id
+        Where, and which.
     made_at, made_by
         What the report says of itself.
     progress
@@ -69,12 +70,22 @@ def report_pdf(
     Raises
     ------
     CaseError
-        If the case was deleted, an answer was kept by a Lobule that this one does not read, or the
-        database cannot be used. An image whose file is missing or damaged is told in the report.
+        If the case was deleted or is not for whoever acts, it holds what Lobule never writes, an
+        answer was kept by a Lobule that this one does not read, or the database cannot be used. An
+        image whose file is missing or damaged is told in the report.
     """
+    case = load_case(store, case_id)
     if not case.images:
         raise CaseError(f"The case {case.id} was deleted: there is nothing left to report.")
-    tell = progress or (lambda _share, _words: None)
+    check = check_trail(store, {case.id})
+    facts = case_facts(case, made_at, made_by, check)
+    with in_words_where_broken(check, f"The report of case {case.id}"):
+        return _written(store, case, facts, made_at, progress or (lambda _share, _words: None))
+
+
+def _written(
+    store: Store, case: Case, facts: list[tuple[str, str]], made_at: datetime, tell: Progress
+) -> bytes:
     title = f"Case {case.id}"
 
     def footer(document: "FPDF") -> None:
@@ -89,7 +100,7 @@ def report_pdf(
         sheet = Sheet(document)
         sheet.text(f"Lobule, report of case {case.id}", 16, bold=True)
         sheet.box(RESEARCH_USE)
-        sheet.table((), case_facts(case, made_at, made_by, check_trail(store, {case.id})), _FACTS)
+        sheet.table((), facts, _FACTS)
         answers = {
             answer.id: full_answer(store, answer.id)
             for image in case.images

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
+from core.cases.access import image_in
 from core.cases.chain import hash_of_answer, hash_of_facts
 from core.cases.database import writing
 from core.cases.files import Staging, writing_files
@@ -79,9 +80,10 @@ def add_answer(store: Store, case: Case, image: CaseImage, answer: NewAnswer, ac
     """
     require(Deed.SAVE)
     row, card = _answer_row(answer, actor)
-    row.image_id = image.id
     with writing(store.engine) as session:
         step(session, case)
+        kept = image_in(session, case.id, image.id)
+        row.image_id = kept.id
         _add_cards(session, [card])
         session.add(row)
         note_down(
@@ -89,7 +91,7 @@ def add_answer(store: Store, case: Case, image: CaseImage, answer: NewAnswer, ac
             case.id,
             actor,
             "answered again",
-            image=image.position,
+            image=kept.position,
             model=(answer.model, answer.model_sha256),
             change=({}, _told(answer, row)),
         )

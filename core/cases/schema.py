@@ -1,6 +1,8 @@
 """The worklist's tables. `migrations` makes them; a test compares the two."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     DateTime,
@@ -15,6 +17,21 @@ from sqlalchemy import (
     false,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+def _as_it_is(read: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """Let a value that no column of its kind can hold come as it is; `core.cases.rows` tells it.
+
+    SQLite keeps such values, and one of them would take a whole list away.
+    """
+
+    def process(value: Any) -> Any:
+        try:
+            return read(value) if read else value
+        except (ValueError, TypeError, OverflowError):
+            return value
+
+    return process
 
 
 class Moment(TypeDecorator[datetime]):
@@ -35,6 +52,21 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Read a moment; what is none comes as it is."""
+        return _as_it_is(super().result_processor(dialect, coltype))
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Bytes; what is none comes as it is."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Read bytes."""
+        return _as_it_is(super().result_processor(dialect, coltype))
 
 
 class Base(DeclarativeBase):
@@ -131,7 +163,7 @@ class AnswerRow(Base):
     answered_by: Mapped[str] = mapped_column(Text)
     content: Mapped[str] = mapped_column(Text, deferred=True)
     """All of the answer but pixels and maps: JSON in ASCII, with its version."""
-    maps: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    maps: Mapped[bytes] = mapped_column(Bytes, deferred=True)
     """Its arrays, exactly, as a compressed `.npz`."""
 
     __table_args__ = (Index("answers_by_model", "model", "said"),)

@@ -1,8 +1,9 @@
 """A worklist: its database and the folder of its images, opened once in a process."""
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from core.settings import Settings, get_settings
 
 _WAIT_SECONDS = 60
 _DATABASE = "cases.sqlite"
+_KEPT_SECONDS = 3
 
 _opened: dict[tuple[str | None, Path], "Store"] = {}
 _opening = threading.Lock()
@@ -42,6 +44,22 @@ class Store:
         """
         with _locked(self.images / ".lock"):
             yield
+
+    def stamp(self) -> str:
+        """Return what is another after each change of the database, whoever made it.
+
+        That is how SQLite's files lie on the disk. A PostgreSQL is not asked: every few seconds.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return f"{time.monotonic() // _KEPT_SECONDS:.0f}"
+        file = self.images.parent / _DATABASE
+        states = []
+        for path in (file, file.with_name(f"{_DATABASE}-wal")):
+            with suppress(FileNotFoundError):
+                state = path.stat()
+                # The first can be set by hand, the second cannot.
+                states += [state.st_mtime_ns, state.st_ctime_ns, state.st_size, state.st_ino]
+        return f"{states}"
 
     def sweep(self) -> None:
         """Remove image files that belong to no case: what a killed save or deletion left."""

@@ -1,6 +1,5 @@
 """The trail of a case: written with each change, in its transaction, and read."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from core.cases.access import refuse_hidden
 from core.cases.chain import append
 from core.cases.database import reading
 from core.cases.records import Actor, Case, TrailEntry
+from core.cases.rows import entry_of
 from core.cases.schema import CaseRow, TrailRow
 from core.cases.store import Store
 from core.cases.words import as_json, storable
@@ -70,8 +70,11 @@ def note_down(
     append(session, row)
 
 
-def step(session: Session, case: Case) -> None:
+def step(session: Session, case: Case) -> CaseRow:
     """Raise the version of a case, which fails if somebody else did so since it was read.
+
+    Of `case`, its id and version count. Whatever else is decided or written is decided by the row
+    that is returned: what a caller hands over may be of another case, or made up.
 
     Raises
     ------
@@ -89,18 +92,21 @@ def step(session: Session, case: Case) -> None:
     ).first()
     if taken is None:
         raise _refusal(session, case)
+    return session.get_one(CaseRow, case.id)
 
 
 def _refusal(session: Session, case: Case) -> CaseError:
     row = session.get_one(CaseRow, case.id)
     last = session.scalars(
         select(TrailRow).where(TrailRow.case_id == case.id).order_by(TrailRow.id.desc()).limit(1)
-    ).one()
-    when = f"{last.at:%Y-%m-%d %H:%M:%S} UTC"
+    ).first()
+    by = ""
+    if last and isinstance(last.at, datetime):
+        by = f" by {last.who} on {last.at:%Y-%m-%d %H:%M:%S} UTC"
     if row.deleted_at is not None:
-        return CaseError(f"The case {case.id} was deleted by {last.who} on {when}.")
+        return CaseError(f"The case {case.id} was deleted{by}.")
     return CaseConflictError(
-        f"The case {case.id} was changed in the meantime, by {last.who} on {when}, in another "
+        f"The case {case.id} was changed in the meantime{by and f',{by},'} in another "
         "window. Your change was not saved. Reload the case, then decide again."
     )
 
@@ -119,17 +125,4 @@ def read_trail(store: Store, case_id: str) -> list[TrailEntry]:
         rows = session.scalars(
             select(TrailRow).where(TrailRow.case_id == case_id).order_by(TrailRow.id)
         ).all()
-    return [
-        TrailEntry(
-            at=row.at,
-            who=row.who,
-            signed_in=row.signed_in,
-            action=row.action,
-            image=row.image,
-            model=row.model,
-            model_sha256=row.model_sha256,
-            before=json.loads(row.before),
-            after=json.loads(row.after),
-        )
-        for row in rows
-    ]
+    return [entry_of(row) for row in rows]

@@ -10,6 +10,7 @@ from core.cases.records import Case
 from core.counts import counted
 from core.documents.fonts import missing_fonts
 from core.errors import LobuleError
+from core.rights import Person, acting, who_acts
 from pages.cases.trail import why_broken
 from pages.shared.plain import as_html, notice, quiet, visible
 from pages.shared.who import ask_who, who
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from core.cases.manifest import Labelled
+    from core.cases.read import Listing
     from core.cases.store import Store
 
 DATASETS = "pages/datasets.py"
@@ -27,12 +29,15 @@ _LACKING = "fonts_lacking_for_report"
 _MEGABYTE = 1_000_000
 
 
-def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
+def show_exports(store: "Store", listing: "Listing") -> None:
     """Draw the exports of the cases that are listed."""
+    cases = listing.cases
+    ids = (*(case.id for case in cases), *(each.id for each in listing.damaged))
+    here = who_acts()  # files are made later, in a thread that nobody is signed in to
     with st.container(horizontal=True, key="exports"):
         st.download_button(
             "Export CSV",
-            partial(_csv, store, cases),
+            partial(_csv, store, ids, here),
             "worklist.csv",
             "text/csv",
             key="export_csv",
@@ -41,7 +46,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
         )
         st.download_button(
             "Export JSON",
-            partial(_json, store, cases),
+            partial(_json, store, ids, here),
             "worklist.json",
             "application/json",
             key="export_json",
@@ -51,6 +56,7 @@ def show_exports(store: "Store", cases: tuple[Case, ...]) -> None:
         if st.button(
             "Make a dataset",
             key="export_manifest",
+            disabled=not cases,
             help="The judged images with your verdicts as labels, for Datasets or Training.",
         ):
             st.session_state.pop(_WRITTEN, None)
@@ -161,16 +167,18 @@ def _go_to(written: "Path") -> None:
         st.switch_page(DATASETS)
 
 
-def _csv(store: "Store", cases: tuple[Case, ...]) -> bytes:
+def _csv(store: "Store", ids: tuple[str, ...], person: Person) -> bytes:
     from core.cases.export import cases_csv  # noqa: PLC0415 - SQLAlchemy
 
-    return cases_csv(store, cases)
+    with acting(person):
+        return cases_csv(store, ids)
 
 
-def _json(store: "Store", cases: tuple[Case, ...]) -> bytes:
+def _json(store: "Store", ids: tuple[str, ...], person: Person) -> bytes:
     from core.cases.export import cases_json  # noqa: PLC0415 - SQLAlchemy
 
-    return cases_json(store, cases)
+    with acting(person):
+        return cases_json(store, ids)
 
 
 def offer_report(store: "Store", case: Case) -> None:
@@ -211,7 +219,7 @@ def _make_report(store: "Store", case: Case) -> None:
 
     try:
         st.session_state[_MADE] = report_pdf(
-            store, case, made_at=datetime.now(UTC), made_by=who(), progress=progress
+            store, case.id, made_at=datetime.now(UTC), made_by=who(), progress=progress
         )
         st.session_state[_LACKING] = missing_fonts(f"{case} {who()}")
     except LobuleError as error:

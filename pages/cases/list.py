@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from core.cases.records import UNJUDGED, Case, CaseFilter, Verdict
+from core.cases.records import UNJUDGED, Case, CaseFilter, Damaged, Verdict
 from core.counts import counted
 from core.rights import Deed, who_acts
 from pages.cases.images import small_picture
 from pages.cases.words import answers_in_short, verdicts_in_short
 from pages.shared.marked_table import Selection, show_marked_table
-from pages.shared.plain import quiet, visible
+from pages.shared.plain import notice, quiet, visible
 
 if TYPE_CHECKING:
+    from core.cases.read import Listing
     from core.cases.store import Store
 
 OPEN = "case"
@@ -42,27 +43,30 @@ def ask_filter(store: "Store") -> CaseFilter:
     return CaseFilter(text, answer, model, verdict, since, until)
 
 
-def show_list(images: Path, cases: tuple[Case, ...], total: int, wanted: CaseFilter) -> None:
+def show_list(images: Path, listing: "Listing", wanted: CaseFilter) -> None:
     """Draw the table, or say why there is none; `images` is the store's folder."""
-    if not cases and wanted == CaseFilter():
+    cases, damaged, total = listing.cases, listing.damaged, listing.total
+    listed = len(cases) + len(damaged)
+    if not listed and wanted == CaseFilter():
         may_save = who_acts().may(Deed.SAVE)
         st.text(
             "No cases yet. Save one on Diagnose." if may_save else "No case is shared with you yet."
         )
         return
-    if not cases:
+    if not listed:
         st.text("No case matches the filters on the left.")
         return
     number = sum(len(case.images) for case in cases)
-    more = f"The newest {len(cases):,} of {total:,} cases" if total > len(cases) else None
-    quiet(f"{more or counted(len(cases), 'case')} · {counted(number, 'image')}.")
-    columns = _columns(images, cases)
+    more = f"The newest {listed:,} of {total:,} cases" if total > listed else None
+    quiet(f"{more or counted(listed, 'case')} · {counted(number, 'image')}.")
+    _tell_of(damaged)
+    columns = _columns(images, cases, damaged)
     by = st.session_state.get(_SORT)
     by = by if by in columns and by != _PICTURE else None
-    order = list(range(len(cases)))
+    order = list(range(listed))
     if by:
         order.sort(key=lambda place: _folded(columns[by][place]))
-    ids = [cases[place].id for place in order]
+    ids = [columns["Case"][place] for place in order]
     marked = st.session_state.get(_MARKED)
     row = ids.index(marked) if marked in ids else 0
     _ask_keys(ids, row)
@@ -109,11 +113,22 @@ def _put_mark(ids: list[str], row: int) -> None:
 
 
 def _folded(cell: Any) -> Any:
-    return cell.casefold() if isinstance(cell, str) else cell
+    return cell is not None, cell.casefold() if isinstance(cell, str) else cell or 0
 
 
-def show_tombstones(cases: tuple[Case, ...]) -> None:
+def _tell_of(damaged: tuple[Damaged, ...]) -> None:
+    """Say which cases cannot be read, and of the first one why."""
+    if not damaged:
+        return
+    others = ", ".join(each.id for each in damaged[1:])
+    more = f" Damaged as well: {others}." if others else ""
+    notice(f"{damaged[0].words}{more}", "error")
+
+
+def show_tombstones(listing: "Listing") -> None:
     """Draw what is left of deleted cases."""
+    cases = listing.cases
+    _tell_of(listing.damaged)
     if not cases:
         st.text("No deleted cases.")
         return
@@ -166,7 +181,24 @@ def _word(case: Case) -> str:
     return visible(word_of_case(list(outcomes.values()))) if outcomes else ""
 
 
-def _columns(images: Path, cases: tuple[Case, ...]) -> dict[str, list[Any]]:
+def _columns(
+    images: Path, cases: tuple[Case, ...], damaged: tuple[Damaged, ...]
+) -> dict[str, list[Any]]:
+    """Return the cells of each column, those of damaged cases first."""
+    columns = _sound_columns(images, cases)
+    told: dict[str, Any] = {
+        "Answers": "damaged",
+        "Verdicts": "damaged",
+        "Images": None,
+        "Saved": None,
+    }
+    return {
+        title: [*(each.id if title == "Case" else told.get(title, "") for each in damaged), *cells]
+        for title, cells in columns.items()
+    }
+
+
+def _sound_columns(images: Path, cases: tuple[Case, ...]) -> dict[str, list[Any]]:
     return {
         _PICTURE: [
             small_picture(str(images), case.images[0].sha256) if case.images else ""

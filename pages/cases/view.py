@@ -9,7 +9,7 @@ import streamlit as st
 from core.cases.records import Case, CaseImage
 from core.cases.words import moment
 from core.counts import counted
-from core.errors import LobuleError
+from core.errors import DamagedCaseError, LobuleError
 from core.rights import EVERYBODY
 from core.settings import get_settings
 from pages.cases.exports import offer_report
@@ -17,7 +17,7 @@ from pages.cases.images import choose_image
 from pages.cases.list import open_case
 from pages.cases.picture import show_answer, show_beside
 from pages.cases.rerun import ask_rerun
-from pages.cases.trail import show_trail
+from pages.cases.trail import show_trail, told_where_broken, why_broken
 from pages.cases.verdict import as_seen, ask_verdict, seen
 from pages.cases.words import DELETED
 from pages.shared.plain import as_html, notice, visible
@@ -27,23 +27,47 @@ if TYPE_CHECKING:
     from core.cases.store import Store
 
 
-def show_case(store: "Store", case: Case) -> None:
-    """Draw a case, or the tombstone of a deleted one."""
+def show_case(store: "Store", case_id: str) -> None:
+    """Draw a case, or the tombstone of a deleted one; first of all, whether its trail holds.
+
+    Raises
+    ------
+    CaseError
+        If there is none of that id for whoever acts, or the database cannot be used.
+    """
+    from core.cases.read import load_case  # noqa: PLC0415 - SQLAlchemy
+
+    damage = ""
+    case = None
+    try:
+        case = load_case(store, case_id)
+    except DamagedCaseError as error:
+        damage = str(error)
     with st.sidebar:
         if st.button(
             "Back to the worklist", icon=":material/arrow_back:", key="back", shortcut="Esc"
         ):
-            leave(case.id)
-    st.title(f"Case {case.id}", anchor=False)
-    if case.deleted_at:
+            leave(case_id)
+    st.title(f"Case {case_id}", anchor=False)
+    if broken := why_broken(store, case_id):
+        notice(broken, "error")
+    if case is None:
+        notice(damage, "error")
+    elif case.deleted_at:
         notice(f"This case was deleted on {moment(case.deleted_at)}.", "note")
-        show_trail(store, case.id, open_at_once=True)
-        return
+    else:
+        with told_where_broken(broken):
+            _show_all(store, case, broken)
+    show_trail(store, case_id, open_at_once=case is None or case.deleted_at is not None)
+
+
+def _show_all(store: "Store", case: Case, broken: str) -> None:
     origin = f"saved {moment(case.created_at)} by {case.created_by}"
     patient = f"patient {case.patient}" if case.patient else "no patient's pseudonym"
     words = " · ".join((counted(len(case.images), "image"), patient, origin))
     st.html(f'<div class="lobule-file"><span>{as_html(words)}</span></div>')
-    _show_whole(store, case)
+    with told_where_broken(broken):
+        _show_whole(store, case)
     shown = replace(case, version=as_seen(case))
     if shown.version != case.version:
         _tell_of_change(case)
@@ -59,17 +83,12 @@ def show_case(store: "Store", case: Case) -> None:
                 _share(store, shown)
             if st.button("Delete", key="delete"):
                 _confirm_deletion(store, shown)
-    _show_image(store, shown, image)
-    show_trail(store, case.id)
+    _show_image(store, shown, image, broken)
 
 
 def _show_whole(store: "Store", case: Case) -> None:
     """Draw a sentence a model, by the rule that the Diagnose page goes by."""
-    try:
-        sentences = _told(str(store.images), case.id, case.version, store, case)
-    except LobuleError as error:
-        notice(str(error), "error")
-        return
+    sentences = _told(str(store.images), case.id, case.version, store, case)
     if not sentences:
         return
     from core.inference.case import RULE  # noqa: PLC0415 - NumPy
@@ -102,7 +121,7 @@ def _tell_of_change(case: Case) -> None:
         st.rerun()
 
 
-def _show_image(store: "Store", case: Case, image: CaseImage) -> None:
+def _show_image(store: "Store", case: Case, image: CaseImage, broken: str) -> None:
     badge = '<span class="lobule-badge">synthetic image, no patient</span>'
     st.html(
         f'<div class="lobule-file"><span>{as_html(image.name)}</span>'
@@ -120,7 +139,8 @@ def _show_image(store: "Store", case: Case, image: CaseImage) -> None:
                     format_func=lambda answer: f"{visible(answer.model)}, {moment(answer.at)}",
                     key=f"answer-{image.id}-{len(image.answers)}",
                 )
-            show_answer(store, image, answer)
+            with told_where_broken(broken):
+                show_answer(store, image, answer)
         with right:
             ask_verdict(store, case, image)
 

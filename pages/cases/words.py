@@ -80,6 +80,6 @@ def change_words(entry: TrailEntry) -> str:
 def _value(key: str, value: object) -> str:
     if isinstance(value, list):
         value = ", ".join(map(str, value))
-    if value in {None, ""}:
+    if value is None or value == "":
         return "none"
     return f"{str(value)[:8]}…" if key.endswith("_sha256") else str(value)

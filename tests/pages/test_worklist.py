@@ -21,6 +21,9 @@ from core.errors import CaseError
 from core.imaging.overlay import encode_png
 from core.imaging.read import read_image
 from core.registry.package import load_model, load_package, save_package
+from core.rights import OWNER, Person, Role
+from pages.cases import exports
+from tests.core.cases.conftest import without_triggers
 from tests.pages.conftest import POSITIVE, upload_images
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -246,6 +249,56 @@ def test_patches_are_cut_of_slides_only(case: Case, store: Store) -> None:
     page.button(key="export_manifest").click().run()
     page = press(page, "export_manifest", "write_patches")
     assert "No region of a slide here has a verdict" in html(page)
+
+
+def test_a_case_that_was_overwritten_is_told_in_the_list_and_on_its_page(
+    case: Case, store: Store
+) -> None:
+    page = worklist(case.id)
+    assert "does not hold" not in html(page)
+    keep(diagnose(("c.png", tissue(3))))
+    without_triggers(store, "UPDATE answers SET content = '{}'")  # within a second of the look
+    page = worklist(case.id)
+    assert html(page).index("The trail does not hold") < html(page).index("patient")
+    assert "The answer was saved in version None" in html(page)
+    assert "Trail, 2 entries" in page.expander[-1].label
+    of_it = f"WHERE case_id = '{case.id}'"
+    without_triggers(
+        store,
+        "UPDATE images SET verdict = 'zzz' " + of_it,  # noqa: S608 - an attack
+        "UPDATE trail SET after = 'notjson', at = 'x' " + of_it,  # noqa: S608 - an attack
+    )
+    page = worklist()
+    assert f"Case {case.id} is damaged: the verdict of its image 1" in html(page)
+    (table,) = page.dataframe
+    assert "damaged" in set(table.value["Answers"])
+    assert len(table.value) == 2
+    page = worklist(case.id)
+    assert html(page).index("The trail does not hold") < html(page).index("is damaged")
+    assert "unreadable" in html(page)
+
+
+def test_what_cannot_be_drawn_of_a_broken_case_is_told(
+    case: Case, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("scope")
+
+    monkeypatch.setattr("pages.cases.view.show_answer", fail)
+    page = start()
+    page.query_params["case"] = case.id
+    page.switch_page("pages/worklist.py").run()
+    assert page.exception  # Lobule's own, as long as the trail holds
+    without_triggers(store, "UPDATE images SET note = 'x'")
+    assert "somebody changed what it holds" in html(worklist(case.id))
+
+
+def test_exports_are_made_for_who_saw_the_list(case: Case, store: Store) -> None:
+    stranger = Person("eve@a.example", Role.READER, frozenset({"eve@a.example"}))
+    for make in (exports._csv, exports._json):
+        assert case.id.encode() in make(store, (case.id,), OWNER)
+        with pytest.raises(CaseError, match="that you may open"):
+            make(store, (case.id,), stranger)
 
 
 def test_unknown_case_leads_back(store: Store) -> None:

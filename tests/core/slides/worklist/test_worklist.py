@@ -59,7 +59,7 @@ def test_a_slide_becomes_a_case_and_its_judged_regions_become_patches(
     )
     assert overview.outcome.name == answer.summary["outcome"]["name"]
     np.testing.assert_allclose(overview.probabilities, answer.summary["probabilities"], atol=1e-5)
-    assert report_pdf(store, case, made_at=datetime.now(UTC), made_by=ACTOR).startswith(b"%PDF")
+    assert report_pdf(store, case.id, made_at=datetime.now(UTC), made_by=ACTOR).startswith(b"%PDF")
     # A region is kept as the slide shows it.
     kept = read_kept(store.images, case.images[1].sha256)
     np.testing.assert_array_equal(kept, section[200:600, 200:600])

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from core.diagnosis import Diagnosis
 
 
-def show_answer(store: "Store", image: CaseImage, answer: Answer) -> None:
-    """Draw an answer with its image, or say why it cannot be shown."""
+def show_answer(store: "Store", image: CaseImage, answer: Answer, broken: str) -> None:
+    """Draw an answer with its image, or say why it cannot be shown.
+
+    It is read anew where what `broken` says of the trail is new.
+    """
     st.html(
         f'<div class="lobule-file"><b>{as_html(answer.model)}</b>'
         f"<span>answered {moment(answer.at)}, for {as_html(answer.by)}</span></div>"
     )
     try:
-        diagnosis = _reopened(str(store.images), answer.id, image.sha256, store)
+        diagnosis = _reopened((str(store.images), broken), answer.id, image.sha256, store)
     except LobuleError as error:
         notice(str(error), "error")
         return
@@ -60,7 +63,12 @@ def show_beside(image: CaseImage) -> None:
 
 # Few and not for long, since a whole image belongs to each; the ids of answers are of one store.
 @st.cache_resource(max_entries=4, ttl=600, show_spinner=False)
-def _reopened(images: str, answer_id: int, sha256: str, _store: "Store") -> "Diagnosis":  # noqa: ARG001 - the folder tells stores apart
+def _reopened(
+    kept_under: tuple[str, str],  # noqa: ARG001 - the folder tells stores apart
+    answer_id: int,
+    sha256: str,
+    _store: "Store",
+) -> "Diagnosis":
     from core.cases.read import full_answer  # noqa: PLC0415 - SQLAlchemy
     from core.diagnosis_record import reopen  # noqa: PLC0415
 

@@ -67,7 +67,7 @@ def _show_all(store: "Store", case: Case, broken: str) -> None:
     words = " · ".join((counted(len(case.images), "image"), patient, origin))
     st.html(f'<div class="lobule-file"><span>{as_html(words)}</span></div>')
     with told_where_broken(broken):
-        _show_whole(store, case)
+        _show_whole(store, case, broken)
     shown = replace(case, version=as_seen(case))
     if shown.version != case.version:
         _tell_of_change(case)
@@ -86,9 +86,9 @@ def _show_all(store: "Store", case: Case, broken: str) -> None:
     _show_image(store, shown, image, broken)
 
 
-def _show_whole(store: "Store", case: Case) -> None:
+def _show_whole(store: "Store", case: Case, broken: str) -> None:
     """Draw a sentence a model, by the rule that the Diagnose page goes by."""
-    sentences = _told(str(store.images), case.id, case.version, store, case)
+    sentences = _told((str(store.images), case.id, case.version, broken), store, case)
     if not sentences:
         return
     from core.inference.case import RULE  # noqa: PLC0415 - NumPy
@@ -97,9 +97,10 @@ def _show_whole(store: "Store", case: Case) -> None:
         st.text(visible(sentence), help=RULE)
 
 
-# The store's folder tells stores apart; a change of the case makes a new version of it.
+# The store's folder tells stores apart; a change of the case makes a new version of it, and one
+# behind Lobule's back breaks its trail.
 @st.cache_data(max_entries=20, show_spinner=False)
-def _told(images: str, case_id: str, version: int, _store: "Store", _case: Case) -> list[str]:  # noqa: ARG001 - what the answer is kept under
+def _told(kept_under: tuple[object, ...], _store: "Store", _case: Case) -> list[str]:  # noqa: ARG001
     from core.cases.read import full_answer  # noqa: PLC0415 - SQLAlchemy
     from core.cases.report_words import case_answers  # noqa: PLC0415 - NumPy
 
@@ -140,7 +141,7 @@ def _show_image(store: "Store", case: Case, image: CaseImage, broken: str) -> No
                     key=f"answer-{image.id}-{len(image.answers)}",
                 )
             with told_where_broken(broken):
-                show_answer(store, image, answer)
+                show_answer(store, image, answer, broken)
         with right:
             ask_verdict(store, case, image)
 

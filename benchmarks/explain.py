@@ -26,7 +26,7 @@ from core.architectures import NAMES, build, heatmap_layer
 from core.explain.gradcam import GradCAM
 from core.explain.methods.network import Network
 from core.explain.methods.run import FUNCTIONS
-from core.inference.classifier import BATCH_PIXELS, LARGEST_BATCH
+from core.inference.batch import batch_of
 
 NETWORKS = {"densenet121_block3": 96, "vgg16": 224}  # px
 EXPLAINED = 1
@@ -49,7 +49,7 @@ def measure(name: str, repeats: int) -> None:
     model, layer = build(name, (size, size, 3), 2), heatmap_layer(name)
     image = np.random.default_rng(0).integers(0, 256, (1, size, size, 3)).astype(np.uint8)
     one_pass = GradCAM(model, layer)
-    network = Network(model, max(1, min(LARGEST_BATCH, BATCH_PIXELS // size**2)))
+    network = Network(model, batch_of(size, size))
     once = seconds(lambda: one_pass(image, EXPLAINED), 10 * repeats)
     print(f"{name:<19} {size:>5}  one pass     {once:>7.3f}  {1:>18}", flush=True)
     for title, method in FUNCTIONS.items():

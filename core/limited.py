@@ -19,7 +19,7 @@ from core.settings import ROOT
 MOST_BYTES = 4_000_000_000
 """Memory; TensorFlow itself takes 0.9 GB, and VGG19 with a large head 1.5 GB more."""
 MOST_SECONDS = 180.0
-_MOST_WRITTEN = 100_000_000
+_MOST_WRITTEN = 250_000_000
 _REFUSED = 3
 _LOOK_AGAIN = 0.02
 # What two may take together is more than a small server has.
@@ -86,13 +86,13 @@ def _watch(process: "subprocess.Popen[bytes]") -> str | None:
     while process.poll() is None:
         if _bytes_of(process.pid) > MOST_BYTES:
             return (
-                f"The network takes more than {MOST_BYTES / 1e9:.0f} GB of memory to load, which "
-                "no network for images of this size needs. Choose another file."
+                f"The network takes more than {MOST_BYTES / 1e9:.0f} GB of memory to load or to "
+                "answer, which no network for images of this size needs. Choose another file."
             )
         if time.monotonic() > until:
             return (
-                f"The network was not loaded within {MOST_SECONDS:.0f} s. Choose another file, or "
-                "try again when the machine has less to do."
+                f"The network was not loaded, or gave no answer, within {MOST_SECONDS:.0f} s. "
+                "Choose another file, or try again when the machine has less to do."
             )
         time.sleep(_LOOK_AGAIN)
     return None
@@ -131,7 +131,7 @@ def _main(function: str, path: str) -> int:
         print(json.dumps(str(error)))  # noqa: T201 - heard by `try_in_a_child`
         return _REFUSED
     except MemoryError:
-        print(json.dumps("The network takes more memory to load than it may. Choose another file."))  # noqa: T201
+        print(json.dumps("The network takes more memory than it may. Choose another file."))  # noqa: T201
         return _REFUSED
     return 0
 

@@ -15,7 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the ground up; a room imports from itself and from lower floors only.
 FLOORS = (
-    {"core", "core.atomic", "core.counts", "core.durations", "core.errors"},
+    {
+        "core",
+        "core.atomic",
+        "core.counts",
+        "core.durations",
+        "core.errors",
+        "core.wrong_values",
+        "core.zip_files",
+    },
     {"core.extras", "core.patience"},
     {"core.settings", "core.rights"},
     {"core.roots"},

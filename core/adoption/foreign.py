@@ -1,6 +1,7 @@
 """A network made elsewhere, as it was loaded: what it takes, what it gives, and how it answers."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,8 @@ from core.registry.files import sha256_of
 
 Head = Literal["softmax", "sigmoid"]
 COLOURS = 3
-_BATCH = 32
+_BATCH, _BATCH_PIXELS = 32, 2**18
+"""Images, and their pixels, at once: what is not compiled keeps every layer's output to its end."""
 _LEAST_SIDE, _MOST_SIDE = 8, 4096
 
 
@@ -66,18 +68,24 @@ class Foreign:
 
         `classes` are the outputs in the order wished for; by default they stay as they are.
         """
-        parts = [
-            np.asarray(
-                self.model(scaled(pixels[start : start + _BATCH], scaling), training=False)
-            ).reshape(-1, self.outputs)
-            for start in range(0, len(pixels), _BATCH)
-        ]
-        values = np.concatenate(parts).astype(np.float64)
+        values = in_batches(
+            lambda part: self.model(scaled(part, scaling), training=False), pixels
+        ).reshape(-1, self.outputs)
         if not self.activated:
             values = _activated(values, self.head)
         if self.head == "sigmoid":
             values = np.hstack([1 - values, values])
         return values if classes is None else values[:, classes]
+
+
+def in_batches(
+    run: Callable[[NDArray[np.uint8]], Any], pixels: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """What a network that is not compiled gives for pixels (N, h, w, 3), some of them at a time."""
+    batch = max(1, min(_BATCH, _BATCH_PIXELS // (pixels.shape[1] * pixels.shape[2])))
+    starts = range(0, len(pixels), batch)
+    parts = [np.asarray(run(pixels[start : start + batch])) for start in starts]
+    return np.concatenate(parts).astype(np.float64)
 
 
 def read_foreign(path: Path, name: str | None = None) -> Foreign:
@@ -95,7 +103,7 @@ def read_foreign(path: Path, name: str | None = None) -> Foreign:
     PackageError
         If it is none of these, unsafe, damaged, too large, or not a classifier of colour images.
     """
-    limited.try_in_a_child(f"{__name__}:load_foreign", path)
+    limited.try_in_a_child("core.adoption.first_answer:answer_foreign", path)
     return load_foreign(path, name)
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from core.adoption.flatten import Flattening
-from core.adoption.foreign import Foreign, activation_of_layer
+from core.adoption.foreign import Foreign, activation_of_layer, in_batches
 from core.adoption.last_layer import last_convolutional
 from core.adoption.scaling import SCALINGS, Scaling, scale_layer
+from core.adoption.tried import try_flat
 from core.errors import PackageError
 
 TOLERANCE = 1e-5
@@ -72,7 +73,8 @@ def build_flat(
     Raises
     ------
     PackageError
-        If it has no convolutional layer, or the flat network does not answer the same.
+        If it has no convolutional layer, would take too much memory, or the flat network does
+        not answer the same.
     """
     import keras  # noqa: PLC0415 - takes seconds
 
@@ -92,6 +94,8 @@ def build_flat(
         ) from error
     if scaling == "caffe":
         _reverse_colours(model)
+    if foreign.side is None:  # else it was tried when its file was read
+        try_flat(model, foreign.sha256)
     _refuse_another(model, foreign, scaling, order, side)
     heatmap_layer = last_convolutional(model)
     return FlatNetwork(
@@ -190,7 +194,7 @@ def _refuse_another(
     spread = np.linspace(30, 255, _TRIED)[:, None, None, None]
     tried = (random.random((_TRIED, side, side, 3)) * spread).astype(np.uint8)
     wanted = foreign.probabilities(tried, scaling, None if order is None else list(order))
-    answers = np.asarray(model(tried.astype(np.float32), training=False), dtype=np.float64)
+    answers = in_batches(lambda part: model(part.astype(np.float32), training=False), tried)
     if foreign.head == "sigmoid":
         answers = np.hstack([1 - answers, answers])
     away = float(np.abs(answers - wanted).max())

@@ -10,9 +10,10 @@ from core.adoption.hdf5 import MAGIC, as_config, check_hdf5, config_of_hdf5
 from core.adoption.saved_model import config_of_saved_model
 from core.adoption.unpack import unpack
 from core.errors import PackageError
-from core.registry.archive import CONFIG, DAMAGE, MAX_BYTES, MAX_CONFIG_BYTES, MEMBERS
+from core.registry.archive import CONFIG, DAMAGE, MAX_BYTES, MAX_CONFIG_BYTES, MEMBERS, TEXTS
 from core.registry.card import CARD_FILE
-from core.registry.exchange import MOST_BYTES
+from core.registry.exchange import MOST_BYTES, MOST_ENTRIES
+from core.zip_files import open_zip
 
 Format = Literal["keras", "h5", "saved model"]
 SUFFIXES = (".keras", ".h5", ".hdf5", ".zip")
@@ -128,7 +129,7 @@ def _open_zip(path: Path, work: Path, *, packed: bool) -> Stored:
 
 def _names(path: Path) -> list[str]:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path, MOST_ENTRIES) as archive:
             return archive.namelist()
     except (*DAMAGE, ValueError, OSError) as error:
         raise PackageError(f"The file is damaged or cut off ({error}). Copy it again.") from error
@@ -137,14 +138,15 @@ def _names(path: Path) -> list[str]:
 def _open_keras(path: Path, work: Path) -> Stored:
     """Look through a `.keras` file: nothing but a description and weights is in it."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path, MOST_ENTRIES) as archive:
             sizes = {member.filename: member.file_size for member in archive.infolist()}
             if {*sizes} != MEMBERS or len(archive.namelist()) != len(MEMBERS):
                 raise PackageError(
                     f"The file is refused: besides a network it holds "
                     f"{', '.join(sorted({*sizes} - MEMBERS)[:4]) or 'a file twice'}. {_SAVE}"
                 )
-            if sizes[CONFIG] > MAX_CONFIG_BYTES or sum(sizes.values()) > MAX_BYTES:
+            texts = max(sizes[name] for name in TEXTS)
+            if texts > MAX_CONFIG_BYTES or sum(sizes.values()) > MAX_BYTES:
                 raise PackageError("The file describes a network that is too large to be real.")
             config = as_config(archive.read(CONFIG))
             unpacked = unpack(path, work)

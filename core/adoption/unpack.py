@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from core.errors import PackageError
 from core.registry.archive import DAMAGE
-from core.registry.exchange import MOST_BYTES, MOST_SHRINKAGE
+from core.registry.exchange import MOST_BYTES, MOST_ENTRIES, MOST_SHRINKAGE
+from core.zip_files import open_zip
 
-MOST_FILES = 500
 _SMALL = 1_000_000  # bytes; text of a network shrinks to a hundredth, and fills no disk
 _CHUNK = 1 << 20
 _ENCRYPTED = 1
@@ -30,7 +30,7 @@ def unpack(source: Path, folder: Path) -> list[Path]:
         If it is damaged, encrypted, too large, or a place in it lies outside the folder.
     """
     try:
-        with zipfile.ZipFile(source) as archive:
+        with open_zip(source, MOST_ENTRIES) as archive:
             members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             places = [_place(member) for member in members]
             _check_sizes(members, shutil.disk_usage(folder).free)
@@ -72,11 +72,8 @@ def _place(member: zipfile.ZipInfo) -> PurePosixPath:
 def _check_sizes(members: list[zipfile.ZipInfo], free: int) -> None:
     """Refuse too much; `zipfile` itself gives no more bytes of a file than were stated."""
     total = sum(member.file_size for member in members)
-    if not 0 < len(members) <= MOST_FILES:
-        raise PackageError(
-            f"The file holds {len(members):,} files; a model has at most {MOST_FILES}. Pack the "
-            "model alone."
-        )
+    if not members:
+        raise PackageError("The file holds no files. Pack the model again.")
     if total > min(MOST_BYTES, free):
         raise PackageError(
             f"The model is too large: {total / 1e6:,.0f} MB, at most "

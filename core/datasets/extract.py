@@ -21,6 +21,7 @@ from typing import IO
 from core.datasets.fetch import CHUNK, Progress
 from core.datasets.listing import hidden
 from core.errors import DatasetError
+from core.zip_files import open_zip
 
 # What reading a damaged archive can raise.
 DAMAGE = (
@@ -124,10 +125,8 @@ class _Member:
 
 
 def _zip_members(path: Path, max_files: int) -> Iterator[_Member]:
-    with zipfile.ZipFile(path) as archive:
+    with open_zip(path, max_files) as archive:
         infos = archive.infolist()
-        if len(infos) > max_files:
-            raise ArchiveError(f"it holds {len(infos):,} files, more than {max_files:,}")
         done, total = 0, sum(info.file_size for info in infos)
         for info in infos:
             kind = stat.S_IFMT(info.external_attr >> 16)  # 0 where the system that packed has none

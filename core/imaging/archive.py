@@ -8,14 +8,17 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Collection
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core.errors import ImageError
+from core.zip_files import open_zip
 
 SUFFIX = ".zip"
 _ENCRYPTED = 0x1
 _BLOCK = 1 << 20
+_MOST_LISTED = 10_000
 # What systems put beside people's files.
 _JUNK = {"__macosx", "thumbs.db", "desktop.ini"}
 
@@ -58,14 +61,14 @@ def unpack(
     ImageError
         If it is no archive, or is damaged so that it cannot even be listed.
     """
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise ImageError(
-            "This zip archive is damaged or incomplete. Copy it again from its source, or "
-            "give the images themselves."
-        ) from error
-    with archive:
+    with ExitStack() as opened:
+        try:
+            archive = opened.enter_context(open_zip(io.BytesIO(data), _MOST_LISTED))
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+            raise ImageError(
+                f"This zip archive is damaged or incomplete, or lists more than {_MOST_LISTED:,} "
+                "files. Copy it again from its source, or give the images themselves."
+            ) from error
         files = [entry for entry in archive.infolist() if not _is_junk(entry)]
         repeated = Counter(PurePosixPath(entry.filename).name for entry in files)
         images: dict[str, bytes] = {}

@@ -14,15 +14,13 @@ from core.evaluation.scope_distance import Reference, distances
 from core.imaging.focus import sharpness
 from core.imaging.normalise import normalise_stain
 from core.imaging.resize import resize
+from core.inference.batch import batch_of
 from core.inference.engine import NAME as ENGINE
 from core.inference.engine import Engine, uses_engine
 from core.registry.graph import read_graph
 from core.registry.package import Package, load_model
 from core.registry.scope_file import read_reference
 
-# Bounds the memory of one call: VGG16's first feature maps take about 0.8 GB for this many pixels.
-BATCH_PIXELS = 2**20
-LARGEST_BATCH = 128
 # Bytes of weights kept in memory; beyond, the models used least recently make room.
 KEPT_BYTES = 2**30
 
@@ -49,7 +47,7 @@ class Classifier:
         self._model: Any = None
         self._answer: Any = None
         spec = self.card.input
-        self.batch = max(1, min(LARGEST_BATCH, BATCH_PIXELS // (spec.height * spec.width)))
+        self.batch = batch_of(spec.height, spec.width)
         self.engine = Engine(read_graph(package.path)) if uses_engine(package) else None
         self.bytes = self.engine.bytes if self.engine else 4 * self.model.count_params()
         self.reference: Reference | None = None
@@ -98,7 +96,7 @@ class Classifier:
         if self.engine:
             return self.engine.run(ready).logits
         if self._answer is None:
-            self._answer = _compiled(self.model)
+            self._answer = compiled(self.model)
         answered: NDArray[np.float32] = self._answer(ready).numpy()
         return answered
 
@@ -198,7 +196,7 @@ class Ensemble(Classifier):
         return inputs
 
 
-def _compiled(model: Any) -> Any:
+def compiled(model: Any) -> Any:
     """A function of TensorFlow from pixels to logits, compiled once for batches of any size."""
     import keras  # noqa: PLC0415 - takes seconds, and the engine does without
     import tensorflow as tf  # noqa: PLC0415

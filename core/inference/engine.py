@@ -28,7 +28,7 @@ class Engine:
     """A compiled graph, in 32 bit; not to be run from two threads at once.
 
     What was compiled is kept under `LOBULE_HOME` by the graph's hash, so that the next start
-    compiles nothing.
+    compiles nothing; unless `keep` is false.
 
     Raises
     ------
@@ -36,7 +36,7 @@ class Engine:
         If OpenVINO refuses the graph.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, keep: bool = True) -> None:
         import openvino  # noqa: PLC0415 - a third of a second, and pages are drawn without it
 
         self.layer = graph.layer
@@ -44,7 +44,7 @@ class Engine:
         self.bytes = graph.weights.nbytes
         core = openvino.Core()
         settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        if cache := _cache():
+        if keep and (cache := _cache()):
             settings["CACHE_DIR"] = str(cache)
         try:
             read = core.read_model(graph.xml, openvino.Tensor(graph.weights))

@@ -9,9 +9,13 @@ from typing import Any
 
 from core.errors import PackageError
 from core.registry.card import Card
+from core.zip_files import open_zip
 
 CONFIG = "config.json"
-MEMBERS = frozenset({CONFIG, "metadata.json", "model.weights.h5"})
+TEXTS = (CONFIG, "metadata.json")
+"""What Keras parses as a whole."""
+MEMBERS = frozenset({*TEXTS, "model.weights.h5"})
+_MOST_LISTED = 100
 # DenseNet121 needs 0.4 MB.
 MAX_CONFIG_BYTES = 4_000_000
 # VGG19 with large layers of its own takes 0.6 GB; far beyond that a file is made to fill memory.
@@ -50,7 +54,7 @@ def inspect_archive(path: Path) -> None:
         Says which part is not acceptable.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path, _MOST_LISTED) as archive:
             names = archive.namelist()
             if len(names) != len(MEMBERS) or set(names) != MEMBERS:
                 raise PackageError(
@@ -58,7 +62,9 @@ def inspect_archive(path: Path) -> None:
                     f"expected {', '.join(sorted(MEMBERS))}."
                 )
             unpacked = sum(member.file_size for member in archive.infolist())
-            if archive.getinfo(CONFIG).file_size > MAX_CONFIG_BYTES or unpacked > MAX_BYTES:
+            if unpacked > MAX_BYTES or any(
+                archive.getinfo(name).file_size > MAX_CONFIG_BYTES for name in TEXTS
+            ):
                 raise PackageError(f"{path} describes a network that is too large to be real.")
             root = json.loads(archive.read(CONFIG))
         faults = list(_unsafe_parts(root))

@@ -124,7 +124,7 @@ class Card(CardPart):
     created: AwareDatetime
     architecture: Text
     task: Literal["binary", "subtype"]
-    classes: tuple[Text, ...] = Field(min_length=2)
+    classes: tuple[Text, ...] = Field(min_length=2, max_length=1000)
     head: Literal["softmax", "sigmoid"]
     input: InputSpec
     stain_normalisation: Literal["none", "macenko", "reinhard"] = "none"

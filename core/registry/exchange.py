@@ -13,6 +13,7 @@ from core.atomic import flush, hidden_folder, tidy
 from core.errors import PackageError
 from core.registry.archive import DAMAGE, MAX_BYTES
 from core.registry.card import CARD_FILE, FILE_NAME
+from core.registry.card_text import MOST_BYTES as MOST_CARD_BYTES
 from core.registry.files import GRAPH_FILE
 from core.registry.manage import own_title, refuse_name, write_card
 from core.registry.package import (
@@ -25,11 +26,16 @@ from core.registry.package import (
 )
 from core.rights import Deed, require
 from core.settings import get_settings
+from core.zip_files import open_zip
 
 MOST_FILES = 32
+MOST_ENTRIES = 500
+"""Files and folders that a zip file of a network lists, at most."""
 MOST_BYTES = MAX_BYTES + 200_000_000
 # Tables of predictions shrink to a tenth; what shrinks to a hundredth is made to fill a disk.
 MOST_SHRINKAGE = 100
+# What is parsed as a whole takes many times its size in memory.
+_MOST_TEXT = {".json": MOST_CARD_BYTES, ".csv": 32_000_000}
 # Zip files hold a time of each file; a fixed one makes the same package the same file.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _CHUNK = 1 << 20
@@ -66,7 +72,7 @@ def export_package(package: Package, target: Path | IO[bytes]) -> None:
 def holds_package(source: IO[bytes]) -> bool:
     """Whether a zip file is meant to be a model that Lobule exported; what is no zip file, is."""
     try:
-        with zipfile.ZipFile(source) as archive:
+        with open_zip(source, MOST_ENTRIES) as archive:
             return any(name.rpartition("/")[2] == CARD_FILE for name in archive.namelist())
     except (*DAMAGE, ValueError, struct.error, OSError):
         return True
@@ -115,11 +121,6 @@ def import_package(source: Path | IO[bytes], name: str | None = None) -> Package
         ) from error
 
 
-def load_folder(folder: Path) -> None:
-    """Load a package's network, to see whether that can be done; raises as `load_model` does."""
-    load_model(load_package(folder))
-
-
 def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
     """Check an unpacked package, network and all, and put it into its place."""
     card = read_card(unpacked)
@@ -128,7 +129,7 @@ def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
     checked = unpacked.rename(unpacked.parent / card.name)
     package = load_package(checked)
     if (checked / MODEL_FILE).is_file():
-        limited.try_in_a_child(f"{__name__}:load_folder", checked)
+        limited.try_in_a_child("core.inference.first_answer:answer_package", checked)
         model = load_model(package)
         if GRAPH_FILE in card.files:
             # Made anew from the network: nobody has to believe that one is the other's.
@@ -141,7 +142,7 @@ def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
 
 
 def _unpack(source: Path | IO[bytes], folder: Path, *, free: int) -> None:
-    with zipfile.ZipFile(source) as archive:
+    with open_zip(source, MOST_ENTRIES) as archive:
         members = [member for member in archive.infolist() if not member.filename.endswith("/")]
         names = _names(members)
         _check_sizes(members, free)
@@ -191,6 +192,12 @@ def _check_sizes(members: list[zipfile.ZipInfo], free: int) -> None:
             f"The model is too large: {total / 1e6:,.0f} MB, at most {MOST_BYTES / 1e6:,.0f} MB."
         )
     for member in members:
+        most = _MOST_TEXT.get(Path(member.filename).suffix, MOST_BYTES)
+        if member.file_size > most:
+            raise PackageError(
+                f"The file is refused: {member.filename!r} in it has {member.file_size / 1e6:,.1f} "
+                f"MB, at most {most / 1e6:,.0f} MB."
+            )
         if member.file_size > MOST_SHRINKAGE * max(member.compress_size, 1):
             raise PackageError(
                 f"The file is refused: {member.filename!r} in it unpacks to more than "

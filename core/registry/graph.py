@@ -21,12 +21,14 @@ from numpy.typing import NDArray
 from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
 from core.registry.files import GRAPH_FILE, MODEL_FILE
+from core.zip_files import open_zip
 
 LOGITS, FEATURES, CLASS_MAPS = "logits", "features", "class_maps"
 """Names of the graph's outputs: (N, K) or (N, 1) raw outputs; (N, F) what the layer "logits" was
 given; (N, h, w, K) the sum of the explained layer's channels, weighted for each class by the
 gradient of its score. The last is there only where that gradient is the same for every input."""
 MOST_BYTES = 64_000_000
+_MOST_ARRAYS = 16
 _SMALLEST = 256  # bytes of a constant that is looked for among the weights
 _WEIGHTS = "model.weights.h5"
 # How OpenVINO lays out kernels: of convolutions, of those of each channel by itself, of one pixel.
@@ -97,7 +99,7 @@ def read_graph(folder: Path) -> Graph:
 
     path = folder / GRAPH_FILE
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path, _MOST_ARRAYS) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > MOST_BYTES:
             raise PackageError(f"{path} is too large to be a graph. Restore the package.")

@@ -16,6 +16,7 @@ from core.registry.shelf import OWN, ShelfEntry, activate, forget_activation, is
 from core.registry.shipped import looks_alike, marked_as_own
 from core.rights import Deed, require
 from core.settings import get_settings
+from core.wrong_values import faults_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NAMES_ARE = (
@@ -208,7 +209,7 @@ def rewrite_card(package: Package, **changes: Any) -> Package:
         write_whole(package.path / CARD_FILE, card.to_json())
     except ValidationError as error:
         raise PackageError(
-            f"The card of {package.card.name!r} cannot take this: {error.errors()[0]['msg']}."
+            f"The card of {package.card.name!r} cannot take this: {faults_of(error)[0]['msg']}."
         ) from error
     except OSError as error:
         raise PackageError(

@@ -1,7 +1,6 @@
 """A model package on disk: save it whole or not at all, and load only what its hashes vouch for."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,9 @@ from core.atomic import flush, hidden_folder, put_in_place, tidy
 from core.errors import PackageError
 from core.registry.archive import check_model, inspect_archive
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
+from core.registry.card_text import read_text
 from core.registry.files import GRAPH_FILE, MODEL_FILE, SCOPE_FILE, check_files, sha256_of
+from core.wrong_values import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,16 +256,7 @@ def read_card(folder: Path) -> Card:
         If it is missing, is not JSON, has another schema version or breaks the schema.
     """
     path = folder / CARD_FILE
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text)
-    except FileNotFoundError as error:
-        raise PackageError(
-            f"{folder} is not a model package: it has no {CARD_FILE}. "
-            "Restore it or remove the folder."
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise PackageError(f"{path} cannot be read ({error}). Restore the package.") from error
+    text, content = read_text(path)
     version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
         raise PackageError(
@@ -274,10 +266,7 @@ def read_card(folder: Path) -> Card:
     try:
         return Card.model_validate_json(text, strict=True)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'card'}: {item['msg']}"
-            for item in error.errors(include_url=False)
-        )
+        wrong = in_words(error, "card")
         raise PackageError(f"{path} breaks the card's schema: {wrong}.") from error
 
 

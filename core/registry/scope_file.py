@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 from core.errors import PackageError
 from core.evaluation.scope_distance import Reference
 from core.registry.card_parts import CardPart, Positive
+from core.wrong_values import in_words
 
 COMPONENT_UNIT = 1e-4
 MOST_BYTES = 2_000_000
@@ -75,7 +76,8 @@ def read_reference(path: Path, features: int) -> Reference:
             raise PackageError(f"{path} is too large. Restore the package.")
         content = ScopeFile.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
+        wrong = isinstance(error, ValidationError)
+        reason = in_words(error, "it") if wrong else str(error)
         raise PackageError(f"{path} cannot be read ({reason}). Restore the package.") from error
     if len(content.mean) != features:
         raise PackageError(

@@ -40,7 +40,7 @@ def ask_for_model() -> "UploadedFile | None":
     )
     if file is None:
         return None
-    if not file.name.lower().endswith(".zip") or not holds_package(file):
+    if not file.name.lower().endswith(".zip") or not _holds_package(file):
         return file
     name = st.text_input(
         "Its name here",
@@ -59,6 +59,14 @@ def ask_for_model() -> "UploadedFile | None":
         st.session_state["shelf_told"] = f"{package.card.name}, “{package.card.title}”, was added."
         st.rerun()
     return None
+
+
+def _holds_package(file: "UploadedFile") -> bool:
+    """Whether Lobule exported it; looked up once an upload, as a page is drawn again and again."""
+    known = st.session_state.get("import-kind")
+    if known is None or known[0] != file.file_id:
+        known = st.session_state["import-kind"] = (file.file_id, holds_package(file))
+    return bool(known[1])
 
 
 def offer_deeds(entry: ShelfEntry, package: Package, *, active: bool) -> None:

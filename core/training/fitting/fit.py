@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.architectures import backbone_layers
 from core.datasets.split import Split
 from core.errors import Stopped, TrainingError
+from core.inference.batch import batch_of
 from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
 from core.training.fitting.device import (
     beside,
@@ -140,17 +141,20 @@ def _fit_phases(
 
 
 def logits_of(
-    network: keras.Model, batch_size: int = 128
+    network: keras.Model,
 ) -> Callable[[NDArray[np.uint8]], NDArray[np.float64]]:
     """Return what gives the logits (N, K) of pixels; a sigmoid's single logit z becomes (0, z).
+
+    As many images are answered at once as elsewhere.
 
     Each that is returned is compiled anew at its first call: ask once.
     """
     until_logits = keras.Model(network.inputs, network.get_layer("logits").output)
 
     def logits(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
-        starts = range(0, len(pixels), batch_size)
-        batches = [until_logits.predict_on_batch(pixels[i : i + batch_size]) for i in starts]
+        size = batch_of(*pixels.shape[1:3])
+        starts = range(0, len(pixels), size)
+        batches = [until_logits.predict_on_batch(pixels[i : i + size]) for i in starts]
         stacked = np.concatenate(batches).astype(np.float64)
         if stacked.shape[1] == 1:
             stacked = np.hstack([np.zeros_like(stacked), stacked])

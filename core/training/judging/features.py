@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from core.datasets.augmentation import StainJitter, augmentation_layers
 from core.imaging.colour import colour_statistics
+from core.inference.batch import batch_of
 from core.training.request.recipe import Recipe
 
 STRENGTHS = (0.1, 0.25)
@@ -71,23 +72,25 @@ def _features(
     progress: Callable[[float], None],
 ) -> NDArray[np.float32]:
     plain = features_of(network)
+    batch = min(_BATCH, batch_of(*pixels.shape[1:3]))
     features = np.empty((len(passes), len(pixels), plain.output_shape[1]), dtype=np.float32)
     for number, layers in enumerate(passes):
-        for start in range(0, len(pixels), _BATCH):
-            rows = slice(start, start + _BATCH)
+        for start in range(0, len(pixels), batch):
+            rows = slice(start, start + batch)
             images = np.asarray(pixels[rows])
             # Outside the model: within one, its own `training=False` would switch them off.
             for layer in layers:
                 images = layer(images, training=True)
             features[number, rows] = plain.predict_on_batch(np.asarray(images))
-            progress((number + min(start + _BATCH, len(pixels)) / len(pixels)) / len(passes))
+            progress((number + min(start + batch, len(pixels)) / len(pixels)) / len(passes))
     return features
 
 
 def in_batches(network: keras.Model, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What a network gives for images (n, h, w, 3), (n, F), some of them at a time."""
-    starts = range(0, len(pixels), _BATCH)
-    parts = [network.predict_on_batch(pixels[start : start + _BATCH]) for start in starts]
+    batch = min(_BATCH, batch_of(*pixels.shape[1:3]))
+    starts = range(0, len(pixels), batch)
+    parts = [network.predict_on_batch(pixels[start : start + batch]) for start in starts]
     return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts])
 
 

@@ -15,6 +15,7 @@ from core.evaluation.balance import Balance
 from core.imaging.normalise import Normalisation
 from core.roots import may_read, outside
 from core.training.request.setting_place import line_of
+from core.wrong_values import faults_of
 
 # Epochs without a lower validation loss after which a plateau halves the learning rate.
 PLATEAU_EPOCHS = 2
@@ -256,7 +257,7 @@ def load_recipe(name: str) -> Recipe:
 def wrong_settings(error: ValidationError, text: str = "") -> str:
     """Say which settings are wrong, and why; and on which lines of the recipe's file, if given."""
     problems = []
-    for item in error.errors():
+    for item in faults_of(error):
         names = [str(part) for part in item["loc"]]
         reason = item["msg"]
         cause = item.get("ctx", {}).get("error")

@@ -223,7 +223,7 @@ def test_bombs_are_refused_before_they_are_unpacked(
     path = zipped(tmp_path, {"model.h5": bytes(50_000_000)})
     assert "more than 100 times its size" in refusal(path)
     many = zipped(tmp_path, {f"{number}.txt": b"" for number in range(501)})
-    assert "501 files" in refusal(many)
+    assert "more than 500 files" in refusal(many)
     monkeypatch.setattr(core.adoption.unpack, "MOST_BYTES", 1000)
     assert "too large" in refusal(zipped(tmp_path, {"a.h5": bytes(range(256)) * 5}))
 

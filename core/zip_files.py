@@ -58,7 +58,7 @@ def open_zip(source: Path | IO[bytes], most: int) -> Iterator[zipfile.ZipFile]:
             yield archive
         return
     bounded = _Bounded(source, most)
-    with zipfile.ZipFile(bounded) as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(bounded) as archive:
         bounded.most_bytes = None
         if len(archive.infolist()) > most:
             raise zipfile.BadZipFile(_WORDS.format(most=most))

@@ -5,6 +5,7 @@ So its layers' outputs are added up first, of which nothing is run, and then it 
 first time where only that process can be lost (`core.limited`), as many inputs at once as it will.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +24,6 @@ MOST_KEPT = 6_000_000_000
 _GRADIENTS = 4
 # What writes the engine's graph holds the weights several times.
 _MOST_WEIGHTS = 100_000_000
-_LEAST_OF_ALL = 2  # parts of an operation's name: the network, the layer and the operation
 
 
 def answer_package(folder: Path) -> None:
@@ -102,16 +102,17 @@ def refuse_heavy(model: Any, side: int) -> None:
 
     if keras.backend.backend() != "tensorflow":
         return
-    batch, total = batch_of(side, side), 0
-    inputs = f"{batch} image{'s' * (batch > 1)} of {side} px"
-    for layer, size in _outputs(model, batch, side):
-        if size > MOST_OUTPUT:
-            raise PackageError(
-                f"The layer {layer!r} of the network would take {size / 1e9:,.1f} GB of memory for "
-                f"{inputs}; at most {MOST_OUTPUT / 1e9:.0f} GB are accepted. Give it fewer "
-                "channels or a smaller input."
-            )
-        total += size
+    batch = batch_of(side, side)
+    outputs = list(_outputs(model, batch, side))
+    operation, largest = max(outputs, key=lambda output: output[1])
+    if largest > MOST_OUTPUT:
+        raise PackageError(
+            f"The layer {_layer_of(operation, model)!r} of the network would take "
+            f"{largest / 1e9:,.1f} GB of memory for {batch} image{'s' * (batch > 1)} of {side} px; "
+            f"at most {MOST_OUTPUT / 1e9:.0f} GB are accepted. Give it fewer channels or a "
+            "smaller input."
+        )
+    total = sum(size for _, size in outputs)
     kept = total * max(1, batch // _GRADIENTS) / batch
     if kept > MOST_KEPT:
         raise PackageError(
@@ -122,7 +123,7 @@ def refuse_heavy(model: Any, side: int) -> None:
 
 
 def _outputs(model: Any, batch: int, side: int) -> Iterator[tuple[str, int]]:
-    """What the network works out on its way: the layer's name, and how many bytes that takes.
+    """What the network works out on its way: the operation's name, and how many bytes it gives.
 
     Also what a layer keeps to itself, such as the channels between the two steps of a separable
     convolution. What has no size before it is run is left out.
@@ -132,8 +133,17 @@ def _outputs(model: Any, batch: int, side: int) -> Iterator[tuple[str, int]]:
     signature = tf.TensorSpec((batch, side, side, 3), tf.float32)
     traced = tf.function(lambda pixels: model(pixels, training=False), autograph=False)
     for operation in traced.get_concrete_function(signature).graph.get_operations():
-        parts = operation.name.split("/")
         for output in operation.outputs:
             if output.shape.is_fully_defined():
                 size = output.shape.num_elements() * output.dtype.size
-                yield parts[-2] if len(parts) >= _LEAST_OF_ALL else parts[0], size
+                yield operation.name, size
+
+
+def _layer_of(operation: str, model: Any) -> str:
+    """The layer that an operation belongs to: "vgg19/block1_conv1_1/Relu" is of block1_conv1."""
+    names = [layer.name for layer in model._flatten_layers()]  # noqa: SLF001 - nested ones, too
+    for part in reversed(operation.split("/")[:-1]):
+        found = [name for name in names if re.fullmatch(rf"{re.escape(name)}(_\d+)?", part)]
+        if found:
+            return max(found, key=len)
+    return operation

@@ -19,7 +19,7 @@ from core.registry.shelf import (
 )
 from pages.desk.state import open_desk
 from pages.shared.model_card import show_card
-from pages.shared.plain import notice
+from pages.shared.plain import notice, quiet
 from pages.shared.warm_up import warm_up
 
 _CARD_HELP = "Training patients, uses, and results on new patients."
@@ -93,7 +93,7 @@ def _select(sound: list[ShelfEntry]) -> Asked:
     )
     desk.model = name
     if name in packages:
-        st.caption(_title(packages[name]))  # whole: the box cuts it
+        quiet(_title(packages[name]))  # whole: the box cuts it
     known = "\n".join(
         f"{entry.name} {entry.package.model_sha256} {answers_by_itself(entry)}"
         for entry in sound

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -313,23 +314,24 @@ def test_a_folder_can_be_picked(tiny_idc: Path) -> None:
 
 
 def test_the_picker_stays_in_the_roots(
-    tiny_idc: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    tiny_idc: Path, tmp_path: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = draw(tiny_idc / "secret" / "x.png").parent.rename(tiny_idc.parent / "secret")
-    (tiny_idc / "way out").symlink_to(secret)
-    (tiny_idc / "deeper").mkdir()
-    monkeypatch.setenv("LOBULE_DATA_ROOTS", str(tiny_idc))
+    root = Path(shutil.copytree(tiny_idc, tmp_path / "idc"))
+    secret = draw(tmp_path / "secret" / "x.png").parent
+    (root / "way out").symlink_to(secret)
+    (root / "deeper").mkdir()
+    monkeypatch.setenv("LOBULE_DATA_ROOTS", str(root))
     monkeypatch.setenv(HELD, "1")
     page = open_folder(secret)
     assert "outside the folders that data are read from" in html(page)
     page.button(key="pick").click().run()
-    assert page.selectbox(key="into-roots").options == [str(tiny_idc)]
-    page.text_input(key="dataset_path").set_value(str(tiny_idc / "deeper" / "gone")).run()
+    assert page.selectbox(key="into-roots").options == [str(root)]
+    page.text_input(key="dataset_path").set_value(str(root / "deeper" / "gone")).run()
     page.button(key="pick").click().run()
     assert "into-roots" not in {box.key for box in page.selectbox}
-    page = ended(page).text_input(key="dataset_path").set_value(str(tiny_idc)).run()
+    page = ended(page).text_input(key="dataset_path").set_value(str(root)).run()
     page.button(key="pick").click().run()
-    into = page.selectbox(key=f"into-{tiny_idc}").options
+    into = page.selectbox(key=f"into-{root}").options
     assert "deeper" in into
     assert "way out" not in into
 

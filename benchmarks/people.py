@@ -13,8 +13,6 @@ import hashlib
 import json
 import os
 import re
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -33,12 +31,11 @@ import numpy as np
 
 from benchmarks.parts.made_slide import Plan, Tiles, square, write_tiff
 from benchmarks.parts.visitor import Visitor
-from benchmarks.startup import wait_for_server
 from core.diagnosis import diagnose
 from core.imaging.overlay import encode_png
 from core.slides.answering import cancel, start, status
+from tests.browser.conftest import AppServer, free_port, most_memory, serving
 
-ROOT = Path(__file__).resolve().parent.parent
 PICTURES, SLIDES, MOST_SECONDS = 2, 5, 900.0
 AGREE = 2e-4
 UM_PER_PX = 0.25
@@ -55,15 +52,14 @@ def main() -> int:
         home = Path(folder) / "home"
         os.environ["LOBULE_HOME"] = str(home)
         slides = _slides(Path(folder), given.source) if given.source else []
-        with _server() as (url, pid):
-            wait_for_server(url)
-            _together(url, pid, [0])  # loads the model
-            alone = _together(url, pid, [1])
+        with serving(Path(folder), free_port()) as server:
+            _together(server, [0])  # loads the model
+            alone = _together(server, [1])
             print(f"one person alone: {alone.words}")  # the baseline
             for number in given.people:
                 people = list(range(1000 * number, 1000 * number + number))
                 with _answering(slides) as answers:
-                    crowd = _together(url, pid, people)
+                    crowd = _together(server, people)
                     tiles = sum(status(answer).tiles_done for answer in answers)
                 slower = crowd.median / alone.median
                 print(
@@ -108,7 +104,7 @@ class Seen:
         )
 
 
-def _together(url: str, pid: int, people: list[int]) -> Seen:
+def _together(server: AppServer, people: list[int]) -> Seen:
     files = {person: _pictures(person) for person in people}
     seen = Seen(people=len(people))
     names = {person: set(own) for person, own in files.items()}
@@ -116,7 +112,7 @@ def _together(url: str, pid: int, people: list[int]) -> Seen:
     begin, lock = threading.Barrier(len(people)), threading.Lock()
 
     def work(person: int) -> None:
-        window = Visitor(url)
+        window = Visitor(server.url)
         try:
             window.until(lambda it: it.uploader is not None and not it.running, MOST_SECONDS)
         finally:
@@ -131,7 +127,7 @@ def _together(url: str, pid: int, people: list[int]) -> Seen:
             seen.seconds.append(seconds)
             seen.wrong += wrong
 
-    with _memory(pid) as megabytes, ThreadPoolExecutor(len(people)) as pool:
+    with most_memory(server) as megabytes, ThreadPoolExecutor(len(people)) as pool:
         for result in [pool.submit(work, person) for person in people]:
             if error := result.exception(MOST_SECONDS):
                 seen.faults.append(f"{type(error).__name__} {error}")
@@ -184,26 +180,6 @@ def _slides(folder: Path, source: Path) -> list[Path]:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, int]]:
-    """Lobule on a free port; its address and its process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [*command, "--server.headless=true"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://localhost:{port}", process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-@contextmanager
 def _answering(slides: list[Path]) -> Iterator[list[str]]:
     """Slides that are being answered, or wait for it; stopped at the end."""
     answers = [start(slide, um_per_px=UM_PER_PX) for slide in slides]
@@ -215,29 +191,6 @@ def _answering(slides: list[Path]) -> Iterator[list[str]]:
                 cancel(answer)
         while any(status(answer).state in {"waiting", "running"} for answer in answers):
             time.sleep(0.2)
-
-
-@contextmanager
-def _memory(pid: int) -> Iterator[list[float]]:
-    """Megabytes that the server holds as its own, five times a second."""
-    seen, done = [_megabytes(pid)], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.2):
-            seen.append(_megabytes(pid))
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watching.join()
-
-
-def _megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return sum(int(line.split()[1]) / 1000 for line in lines if line.startswith("RssAnon"))
 
 
 if __name__ == "__main__":

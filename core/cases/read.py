@@ -160,7 +160,7 @@ def full_answer(store: Store, answer_id: int) -> FullAnswer:
         If its case was deleted meanwhile, or the database cannot be used.
     """
     with reading(store.engine) as session:
-        row, case_id = _answer(session, answer_id)
+        row, case_id = _answer(session, answer_id, AnswerRow.content, AnswerRow.maps)
         card = session.get(CardRow, row.card_sha256)
         if card is None:
             raise damaged(case_id, f"the card of its model {row.model} is gone")
@@ -178,13 +178,14 @@ def answer_content(store: Store, answer_id: int) -> dict[str, Any]:
         If its case was deleted meanwhile, or the database cannot be used.
     """
     with reading(store.engine) as session:
-        return content_of(*_answer(session, answer_id))
+        return content_of(*_answer(session, answer_id, AnswerRow.content))
 
 
-def _answer(session: Session, answer_id: int) -> tuple[AnswerRow, str]:
-    """Return an answer that whoever acts may see, and the id of its case."""
-    everything = [undefer(AnswerRow.content), undefer(AnswerRow.maps)]
-    row = session.get(AnswerRow, answer_id, options=everything)
+def _answer(
+    session: Session, answer_id: int, *large: InstrumentedAttribute[Any]
+) -> tuple[AnswerRow, str]:
+    """Return an answer that whoever acts may see, with its large columns, and its case's id."""
+    row = session.get(AnswerRow, answer_id, options=[undefer(column) for column in large])
     if row is None:
         raise CaseError("This answer is gone: its case was deleted. Reload the worklist.")
     case_id = session.get_one(ImageRow, row.image_id).case_id

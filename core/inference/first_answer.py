@@ -15,7 +15,11 @@ import numpy as np
 
 from core.errors import PackageError
 from core.inference.batch import batch_of
+from core.inference.classifier import compiled
+from core.inference.engine import Engine
 from core.registry.files import GRAPH_FILE, MODEL_FILE
+from core.registry.graph import read_graph, write_graph
+from core.registry.package import load_model, load_package
 
 MOST_OUTPUT = 1_000_000_000
 """Bytes of one layer's output for a batch; VGG19's largest has 0.3 GB."""
@@ -34,8 +38,6 @@ def answer_package(folder: Path) -> None:
     PackageError
         As `core.registry.package.load_model` and `answer` do.
     """
-    from core.registry.package import load_model, load_package  # noqa: PLC0415
-
     package = load_package(folder)
     graph = GRAPH_FILE in package.card.files
     answer(load_model(package), package.model_path, package.card.heatmap_layer if graph else None)
@@ -58,8 +60,6 @@ def answer(model: Any, file: Path, layer: str | None) -> None:
     PackageError
         If a layer's output would be too large.
     """
-    from core.inference.classifier import compiled  # noqa: PLC0415 - it loads this module's batch
-
     height, width = model.input_shape[1:3]
     refuse_heavy(model, height)
     inputs = [
@@ -70,9 +70,6 @@ def answer(model: Any, file: Path, layer: str | None) -> None:
         run(pixels)
     if layer is None or 4 * model.count_params() > _MOST_WEIGHTS:
         return
-    from core.inference.engine import Engine  # noqa: PLC0415
-    from core.registry.graph import read_graph, write_graph  # noqa: PLC0415
-
     with TemporaryDirectory(prefix="lobule-") as work:
         folder = Path(work)
         (folder / MODEL_FILE).symlink_to(file.resolve())

@@ -1,5 +1,6 @@
 """Room on this server: windows wait in line, uploads wait until there is memory for them."""
 
+from collections.abc import Collection
 from functools import partial
 
 import streamlit as st
@@ -81,8 +82,7 @@ class ServerRoom:
     def uploaded(self, window: str) -> int:
         """Return bytes of files that came in a window, and that nobody can clear on its page."""
         on_desks = {name for _, name, _ in files_on_desks()}
-        files = self._uploaded().get(window, [])
-        return sum(len(file.data) for file in files if file.file_id not in on_desks)
+        return _bytes_besides(on_desks, self._uploaded().get(window, []))
 
     def held(self, window: str) -> tuple[int, int]:
         """Return bytes of files of whoever is in a window, and of everybody."""
@@ -91,8 +91,7 @@ class ServerRoom:
         own = sum(size for owner, size in on_desks.values() if owner == person)
         total = sum(size for _, size in on_desks.values())
         for session, files in self._uploaded().items():
-            # Those on a desk are the same in memory.
-            size = sum(len(file.data) for file in files if file.file_id not in on_desks)
+            size = _bytes_besides(on_desks, files)
             total += size
             own += size * (_windows.person_of(session) == person)
         return own, total
@@ -112,3 +111,8 @@ class ServerRoom:
         assert isinstance(manager, MemoryUploadedFileManager)  # noqa: S101
         with manager._lock:  # noqa: SLF001
             return {key: list(files.values()) for key, files in manager.file_storage.items()}
+
+
+def _bytes_besides(on_desks: Collection[str], files: list[UploadedFileRec]) -> int:
+    """Bytes of uploaded files but those on a desk, which are the same in memory."""
+    return sum(len(file.data) for file in files if file.file_id not in on_desks)

@@ -37,11 +37,7 @@ def person_here() -> Person:
     if not sign_in_is_configured():
         return OWNER
     claims = st.user.to_dict()
-    over = not claims.get("is_logged_in") or _sittings.is_over(
-        claims, get_settings().idle_minutes, here=False
-    )
-    # Parts of a page are drawn again without asking whether the sign-in has ended.
-    role = None if over else _role_of(claims)
+    role = _role_in_time(claims)
     if role is None:
         return Person("", Role.READER)
     return Person(name_signed_in(), role, names_of(claims))
@@ -59,12 +55,9 @@ def person_by(cookies: Mapping[str, str]) -> str | None:
     """Return by a request's cookies who has signed in; None for those who may not come in."""
     claims = _claims_in(cookies)
     try:
-        listed = bool(claims.get("is_logged_in")) and _role_of(claims) is not None
+        return identity_of(claims) if _role_in_time(claims) is not None else None
     except SettingsError:
         return None
-    # Pictures are fetched without anybody being there.
-    over = _sittings.is_over(claims, get_settings().idle_minutes, here=False)
-    return identity_of(claims) if listed and not over else None
 
 
 def leave(cookies: Mapping[str, str]) -> None:
@@ -116,6 +109,17 @@ def _ask_to_sign_in(words: str) -> None:
         return
     st.text(words)
     st.button("Sign in", type="primary", key="sign_in", on_click=st.login)
+
+
+def _role_in_time(claims: Mapping[str, object]) -> Role | None:
+    """Return what somebody is here for; None for those who may not come in, or whose time is over.
+
+    Pictures are fetched, and parts of a page drawn again, without anybody being there.
+    """
+    idle = get_settings().idle_minutes
+    if not claims.get("is_logged_in") or _sittings.is_over(claims, idle, here=False):
+        return None
+    return _role_of(claims)
 
 
 def _role_of(claims: Mapping[str, object]) -> Role | None:

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -185,3 +186,21 @@ def wait_until_healthy(server: AppServer, process: "subprocess.Popen[bytes]") ->
             time.sleep(0.2)
     state = "is silent" if process.poll() is None else f"ended with {process.returncode}"
     pytest.fail(f"Streamlit {state}:\n{server.log.read_text()[-4000:]}", pytrace=False)
+
+
+@contextmanager
+def most_memory(server: AppServer) -> Iterator[list[float]]:
+    """Megabytes that the server holds, five times a second."""
+    seen, done = [server.megabytes], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            seen.append(server.megabytes)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watching.join()

@@ -7,10 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.imaging.overlay import encode_png
-from tests.browser.conftest import ROOT, AppServer, free_port, serving
+from tests.browser.conftest import ROOT, AppServer, free_port, most_memory, serving
 
 SESSIONS = 12
 IMAGES = 2
@@ -89,24 +87,6 @@ def slow_upload(page: Page, server: AppServer) -> socket.socket:
     line = socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0))
     line.sendall("\r\n".join(lines).encode() + b"0" * 1_000_000)
     return line
-
-
-@contextmanager
-def most_memory(server: AppServer) -> Iterator[list[float]]:
-    """Megabytes that the server holds, five times a second."""
-    seen, done = [server.megabytes], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.2):
-            seen.append(server.megabytes)
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watching.join()
 
 
 @pytest.mark.exhaustive

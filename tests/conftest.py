@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -17,26 +18,56 @@ settings.load_profile("lobule")
 pytest_plugins = ["tests.made_elsewhere", "tests.pretended_runs"]
 
 ROOT = Path(__file__).resolve().parent.parent
-# Begun first where several processes share the tests by file, so that none is left with one alone.
+# Begun first, in this order, where several processes share the tests by file: so none is left with
+# one alone. Whatever takes more than half a minute, in every run or in `make test-all`.
 LONGEST = (
+    "browser/test_training.py",
+    "browser/test_worklist.py",
+    "browser/test_datasets.py",
+    "browser/test_performance.py",
+    "browser/test_desk.py",
+    "browser/test_slides.py",
+    "browser/test_screenshots.py",
+    "browser/test_many.py",
+    "browser/test_adopt.py",
+    "browser/test_diagnose.py",
+    "browser/test_models.py",
+    "browser/test_sign_in.py",
+    "browser/test_layout.py",
+    "browser/test_explanations.py",
+    "fitting/test_device.py",
     "jobs/test_faults.py",
-    "explain/test_methods.py",
     "explain/test_gradcam.py",
-    "adoption/test_network.py",
-    "fitting/test_fit.py",
-    "training/test_by_folds.py",
+    "explain/test_methods.py",
+    "evaluation/test_promises.py",
     "registry/test_graph.py",
-    "pages/test_training.py",
+    "training/test_by_folds.py",
+    "adoption/test_network.py",
+    "architectures/test_pretrained.py",
     "fitting/test_checkpoint.py",
-    "training/test_run.py",
+    "core/test_limited.py",
+    "fitting/test_fit.py",
+    "architectures/test_build.py",
     "cases/test_kill.py",
+    "jobs/test_start.py",
+    "training/test_run.py",
+    "training/test_fields.py",
+    "desk/test_soak.py",
+    "pages/test_worklist.py",
+    "pages/test_training.py",
+    "models/test_idc.py",
 )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that take longest first; within a file the order stays."""
-    items.sort(key=lambda item: not item.path.as_posix().endswith(LONGEST))
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.as_posix()
+        return next((at for at, name in enumerate(LONGEST) if path.endswith(name)), len(LONGEST))
+
+    items.sort(key=rank)
 
 
 def pytest_collection_finish() -> None:
@@ -99,10 +130,18 @@ def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet; pytest's own way reads through thousands for each."""
+    folder = tmp_path_factory.mktemp("lobule-homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep every test's state in a folder of its own."""
-    folder = tmp_path_factory.mktemp("lobule-home")
+    folder = next(homes)
+    folder.mkdir()
     monkeypatch.setenv("LOBULE_HOME", str(folder))
     return folder
 

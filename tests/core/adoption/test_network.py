@@ -18,7 +18,7 @@ from tests.each_time import each_time
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=HABITS)
+@pytest.fixture(scope="module", params=each_time(set(HABITS) - {"efficientnet"}, HABITS))
 def habit(request: pytest.FixtureRequest) -> tuple[str, Any]:
     """The name of a habit, and a network by it."""
     import keras  # noqa: PLC0415

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from core.architectures import backbone_layers, build, heatmap_layer
 from core.architectures.catalogue import CATALOGUE
+from core.architectures.explainable import convolutional_layers
 from core.errors import ArchitectureError
-from tests.networks import EVERY_NETWORK
+from tests.networks import EVERY_NETWORK, FEW_NETWORKS
 
 SIZE = 64
 
@@ -19,7 +20,7 @@ def patches(size: int = SIZE) -> NDArray[np.uint8]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EVERY_NETWORK)
+@pytest.mark.parametrize("name", FEW_NETWORKS)
 def test_model_is_flat_and_answers_the_same_after_saving_and_loading(
     name: str, tmp_path: Path
 ) -> None:
@@ -39,6 +40,7 @@ def test_model_is_flat_and_answers_the_same_after_saving_and_loading(
     assert [layer.name for layer in loaded.layers[-2:]] == ["logits", "probabilities"]
     assert loaded.name == name
     assert heatmap_layer(loaded) == heatmap_layer(name)
+    assert heatmap_layer(name) in convolutional_layers(loaded)
     height, width = loaded.get_layer(heatmap_layer(loaded)).output.shape[1:3]
     assert height == width >= 2
     assert backbone_layers(loaded) == backbone_layers(model)

@@ -19,6 +19,8 @@ from core.cases.save import save_case
 from core.cases.schema import Base
 from core.cases.store import Store, close_stores, open_store
 from core.cases.trail import read_trail
+from tests.core.cases.conftest import DATABASES
+from tests.each_time import each_time
 
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = [sys.executable, str(Path(__file__).with_name("killed.py"))]
@@ -119,6 +121,7 @@ def test_a_migration_is_whole_or_not_at_all(database: str, moment: int) -> None:
     assert check_whole(store) == set()
 
 
+@pytest.mark.parametrize("database", each_time({"sqlite"}, DATABASES), indirect=True)
 def test_processes_that_start_at_once_share_one_schema(database: str) -> None:
     children = [
         subprocess.Popen(
@@ -133,6 +136,7 @@ def test_processes_that_start_at_once_share_one_schema(database: str) -> None:
     assert check_whole(store) == ids
 
 
+@pytest.mark.parametrize("database", each_time({"sqlite"}, DATABASES), indirect=True)
 def test_nothing_confirmed_is_lost_to_a_kill_at_any_time(database: str) -> None:
     draw = random.Random(database)  # noqa: S311 - when to kill
     saved: set[str] = set()

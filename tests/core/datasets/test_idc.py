@@ -104,6 +104,7 @@ def test_stitch_puts_patches_where_their_names_say(tiny_idc: Path) -> None:
         stitch(dataset, "99")
 
 
+@pytest.mark.exhaustive
 def test_stitch_of_a_real_patient_keeps_every_label(shared: Path) -> None:
     pixels, labels = stitch(open_dataset(shared / "data" / "idc"), "8864")
     assert ((labels == 0).sum(), (labels == 1).sum()) == (805, 328)

@@ -24,7 +24,8 @@ from core.explain.methods.catalogue import METHODS, MethodName
 from core.explain.methods.network import Network
 from core.explain.methods.run import FUNCTIONS
 from tests.core.explain.made_by_hand import red_finder, spots
-from tests.networks import EVERY_NETWORK
+from tests.each_time import each_time
+from tests.networks import FEW_NETWORKS
 
 SIZE = 64
 METHOD_NAMES: tuple[MethodName, ...] = tuple(METHODS)
@@ -66,7 +67,7 @@ def run(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EVERY_NETWORK)
+@pytest.mark.parametrize("name", FEW_NETWORKS)
 def test_every_method_explains_every_architecture(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,9 +107,7 @@ def test_several_inputs_are_explained_as_each_alone(method: MethodName) -> None:
 @pytest.mark.parametrize(
     ("method", "published"), [("gradcam++", GradcamPlusPlus), ("layercam", Layercam)]
 )
-@pytest.mark.parametrize(
-    "name", ["cancernet", "vgg16", pytest.param("mobilenetv2", marks=pytest.mark.exhaustive)]
-)
+@pytest.mark.parametrize("name", each_time({"cancernet"}, ("cancernet", "vgg16", "mobilenetv2")))
 def test_maps_are_those_of_tf_keras_vis(
     method: MethodName, published: Callable[..., Any], name: str
 ) -> None:

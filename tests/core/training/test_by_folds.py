@@ -72,6 +72,7 @@ def test_every_patient_is_judged_once_by_a_model_without_them(whole: Trained) ->
     assert len(whole.rows["test"]) == 0
 
 
+@pytest.mark.exhaustive
 def test_what_a_fold_says_of_its_patients_its_model_does_not_learn(whole: Trained) -> None:
     folds = folds_of_fit(dataset(LABELS, PEOPLE), RECIPE)
     assert folds is not None

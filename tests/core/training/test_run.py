@@ -20,6 +20,7 @@ from core.training.request.recipe import Recipe
 from core.training.request.request import Request
 from core.training.run import train
 from core.training.watch import Watch
+from tests.each_time import each_time
 
 COMMON = {"name": "test", "title": "Test", "balance": "patient", "input_size": 32}
 FIT = Recipe.model_validate(
@@ -55,7 +56,7 @@ def local_weights(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("split", ["patient", "image"])
+@pytest.mark.parametrize("split", each_time({"patient"}, ("patient", "image")))
 def test_fit_judges_on_the_test_part_only(tiny_idc: Path, packages: Path, split: str) -> None:
     chosen = override(FIT, [f"split={split}"])
     package = train(Request(recipe=chosen, data=tiny_idc, name=f"fit-{split}", folder=packages))

@@ -15,7 +15,6 @@ from core.training.fitting import fit as fit_module
 from core.training.fitting.fit import fit_network, logits_of
 from core.training.watch import Watch
 from tests.core.training.small_fits import LABELS, PATIENTS, PIXELS, SPLIT, fit, network, recipe
-from tests.each_time import each_time
 
 COLUMNS = [
     *("epoch", "phase", "loss", "accuracy", "auroc", "val_loss", "val_accuracy", "val_auroc"),
@@ -210,7 +209,8 @@ def test_other_errors_are_not_mistaken_for_it(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", each_time({"mixed_bfloat16"}, ("mixed_bfloat16", "mixed_float16")))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_leaves_a_network_of_float32(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

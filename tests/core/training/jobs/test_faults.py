@@ -188,6 +188,7 @@ def test_killed_before_any_write_it_resumes(
     resumes_to(lab, undisturbed)
 
 
+@pytest.mark.exhaustive
 def test_a_loss_that_is_no_number_ends_in_words_and_the_epoch_before_is_kept(
     lab: Lab, undisturbed: dict[str, Any]
 ) -> None:
@@ -226,13 +227,8 @@ def test_no_room_for_a_file_ends_in_words_and_can_be_resumed(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a disk that is small")
-@pytest.mark.parametrize(
-    "kilobytes",
-    [
-        1000,
-        pytest.param(200, marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kilobytes", [1000, 200])
 def test_a_full_disk_ends_in_words_and_can_be_resumed(
     lab: Lab, undisturbed: dict[str, Any], kilobytes: int
 ) -> None:
@@ -267,14 +263,8 @@ def own_data(lab: Lab, tmp_path: Path) -> Path:
     return lab.data
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "repainted",
-        pytest.param("deleted", marks=pytest.mark.exhaustive),
-        pytest.param("relabelled", marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("change", ["repainted", "deleted", "relabelled"])
 def test_data_that_change_under_a_run_are_refused_until_they_are_back(
     lab: Lab, own_data: Path, undisturbed: dict[str, Any], change: str
 ) -> None:
@@ -303,6 +293,7 @@ def test_data_that_change_under_a_run_are_refused_until_they_are_back(
     assert_like(lab.state.package, undisturbed)
 
 
+@pytest.mark.exhaustive
 def test_a_run_in_a_process_of_its_own_trains(
     tiny_idc: Path, undisturbed: dict[str, Any], wait_until: Callable[..., RunState]
 ) -> None:

@@ -254,6 +254,7 @@ def find_runs() -> Path:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("pretence")
+@pytest.mark.exhaustive
 def test_two_that_start_at_once_get_a_folder_each_and_take_turns(
     ask: Ask, wait_until: Wait
 ) -> None:

@@ -108,8 +108,12 @@ def work(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Follow orders until there are no more."""
-    import core.training.run  # noqa: F401, PLC0415 (loads TensorFlow)
+    import tensorflow as tf  # noqa: PLC0415
 
+    import core.training.run  # noqa: F401, PLC0415
+
+    # A network of three layers that runs for seconds takes longer to be made fast.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     print("ready", flush=True)  # noqa: T201
     for line in sys.stdin:
         order = json.loads(line)

@@ -131,6 +131,7 @@ def test_while_a_run_trains_nothing_is_timed(tiny_idc: Path, home: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.exhaustive
 def test_steps_are_timed_in_another_process(tiny_idc: Path, tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text(
         'title = "T"\narchitecture = "cnn3"\nhead = "sigmoid"\nweights = "none"\n'

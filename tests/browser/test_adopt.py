@@ -35,6 +35,7 @@ def fill(page: Page, role: str, name: str, value: object) -> None:
     settled(page)
 
 
+@pytest.mark.exhaustive
 def test_own_h5_to_a_judged_card(
     page: Page, app_server: "AppServer", made_elsewhere: Path, tiny_idc: Path
 ) -> None:

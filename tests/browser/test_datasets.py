@@ -84,6 +84,7 @@ def show(page: Page, view: str) -> None:
     settled(page)
 
 
+@pytest.mark.exhaustive
 def test_picture_and_numbers_are_seen_at_once(visit: Callable[..., Page], phantoms: Path) -> None:
     page = visit()
     audit(page, phantoms / "manifest.csv")

@@ -70,10 +70,11 @@ def same(shown: dict[str, Any], printed: dict[str, Any]) -> None:
     assert shown == printed
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("pattern", "magnification", "um_per_px"),
     [
-        pytest.param("idc/8864/1/*.png", None, None, marks=pytest.mark.exhaustive),
+        ("idc/8864/1/*.png", None, None),
         ("breakhis_fullres/**/40X/*.png", "40X", "0.49"),
     ],
     ids=["idc", "breakhis"],

@@ -148,6 +148,7 @@ def test_many_at_once_get_their_own_answers(chromium: Browser, tmp_path: Path) -
         assert not server.faults
 
 
+@pytest.mark.exhaustive
 def test_killed_in_a_batch_nothing_confirmed_is_missing(chromium: Browser, tmp_path: Path) -> None:
     port = free_port()
     page = chromium.new_page()

@@ -64,6 +64,7 @@ def test_a_shipped_model_shows_its_figures_and_prints_them(page: Page, name: str
     assert package.model_sha256 in text
 
 
+@pytest.mark.exhaustive
 def test_a_model_goes_out_comes_back_and_is_looked_after(
     page: Page, app_server: "AppServer", tmp_path: Path
 ) -> None:

@@ -15,7 +15,6 @@ from core.registry.package import PREDICTIONS_FILE, load_package
 from tests.browser.settled import open_account, settled
 from tests.browser.watched import watched
 from tests.browser.windows import WINDOWS
-from tests.each_time import each_time
 
 if TYPE_CHECKING:
     from tests.browser.conftest import AppServer
@@ -66,7 +65,8 @@ def give_folder(page: Page, folder: Path) -> None:
     field.press("Enter")
 
 
-@pytest.mark.parametrize("name", each_time({"breakhis-binary"}, SHIPPED))
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_view_of_a_shipped_model(page: Page, name: str) -> None:
     package = load_package(ROOT / "models" / name)
     card = package.card

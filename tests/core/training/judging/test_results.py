@@ -196,10 +196,17 @@ def fitted(labels: np.ndarray) -> Trained:
     )
 
 
-def test_labels_of_the_test_part_change_neither_temperature_nor_thresholds() -> None:
+@pytest.fixture(scope="module")
+def honest() -> Trained:
+    return fitted(small_fits.LABELS)
+
+
+def test_labels_of_the_test_part_change_neither_temperature_nor_thresholds(
+    honest: Trained,
+) -> None:
     flipped = small_fits.LABELS.copy()
     flipped[small_fits.SPLIT.test] = 1 - flipped[small_fits.SPLIT.test]
-    honest, touched = fitted(small_fits.LABELS), fitted(flipped)
+    touched = fitted(flipped)
     assert honest.temperature == touched.temperature
     assert [point.threshold for point in honest.operating_points] == [
         point.threshold for point in touched.operating_points
@@ -216,11 +223,10 @@ def test_labels_of_the_test_part_change_neither_temperature_nor_thresholds() -> 
     assert fitted(chosen_on).temperature != honest.temperature
 
 
-def test_points_of_one_test_part() -> None:
-    found = fitted(small_fits.LABELS)
-    assert [point.rule for point in found.operating_points] == [rule.text for rule in RULES]
-    thresholds = (found.predictions.thresholds, *found.predictions.other_thresholds.T)
-    for own, point in zip(thresholds, found.operating_points, strict=True):
+def test_points_of_one_test_part(honest: Trained) -> None:
+    assert [point.rule for point in honest.operating_points] == [rule.text for rule in RULES]
+    thresholds = (honest.predictions.thresholds, *honest.predictions.other_thresholds.T)
+    for own, point in zip(thresholds, honest.operating_points, strict=True):
         assert set(own) == {point.threshold}
         assert "15 images of 3 validation patients" in point.fitted_on
         assert point.sensitivity_interval is None  # two test patients

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from core.cases.database import changing
+from core.cases.database import changing, connect
+from core.cases.migrate import migrate
 from core.cases.records import NewAnswer, NewImage
 from core.cases.store import Store, close_stores, open_store
 
@@ -74,21 +75,54 @@ def postgresql() -> Iterator[URL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def sqlite_with_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to be copied: all migrations take longer than most tests."""
+    file = tmp_path_factory.mktemp("with-schema") / "cases.sqlite"
+    engine = connect(None, file)
+    migrate(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgresql_with_schema(postgresql: URL) -> str:
+    """The same as a template of that server."""
+    name = "lobule_with_schema"
+    admin = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    admin.dispose()
+    address = postgresql.set(database=name).render_as_string(hide_password=False)
+    engine = connect(address, Path())
+    migrate(engine)
+    engine.dispose()
+    return name
+
+
 @pytest.fixture(params=DATABASES)
 def database(
     request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
-    """An empty database of each kind in turn, in the settings; its images lie in `home`."""
+    """An empty database of each kind in turn, in the settings; its images lie in `home`.
+
+    It has no schema yet, but where a test asks for a `store`.
+    """
     assert not list(home.iterdir())
+    has_schema = "store" in request.fixturenames
     if request.param == "sqlite":
+        if has_schema:
+            (home / "cases").mkdir()
+            shutil.copy(request.getfixturevalue("sqlite_with_schema"), home / "cases")
         yield request.param
         close_stores()
         return
     server: URL = request.getfixturevalue("postgresql")
+    template = request.getfixturevalue("postgresql_with_schema") if has_schema else "template1"
     name = f"lobule_{uuid.uuid4().hex}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     address = server.set(database=name).render_as_string(hide_password=False)
     monkeypatch.setenv("LOBULE_DATABASE_URL", address)
     yield request.param

@@ -133,8 +133,41 @@ def changed(
     return written.getvalue()
 
 
+def zipped(package: Package) -> io.BytesIO:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in package.path.iterdir():
+            archive.writestr(f"tiny/{path.name}", path.read_bytes())
+    packed.seek(0)
+    return packed
+
+
+@pytest.mark.usefixtures("home")
+def test_whatever_comes_from_elsewhere_is_tried_in_a_child_before_it_is_loaded(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def refuse(function: str, _: Path) -> None:
+        tried.append(function)
+        raise PackageError("Not in this child.")
+
+    def load(*_: object, **__: object) -> None:
+        raise AssertionError("it was loaded here")
+
+    monkeypatch.setattr(limited, "try_in_a_child", refuse)
+    monkeypatch.setattr("keras.models.load_model", load)
+    with pytest.raises(PackageError, match=r"Not in this child\."):
+        import_package(zipped(package))
+    path = tmp_path / "theirs.keras"
+    path.write_bytes(package.model_path.read_bytes())
+    with pytest.raises(PackageError, match=r"Not in this child\."):
+        read_foreign(path)
+    assert len(tried) == 2
+
+
 ATTACKS = [
-    pytest.param({"config": wide}, id="wide"),
+    pytest.param({"config": wide}, id="wide", marks=pytest.mark.exhaustive),
     pytest.param({"config": forged}, id="forged", marks=pytest.mark.exhaustive),
     pytest.param({"weights": bomb}, id="bomb", marks=pytest.mark.exhaustive),
 ]
@@ -179,12 +212,7 @@ def test_a_network_made_elsewhere_that_would_fill_the_memory_is_refused(
 @pytest.mark.exhaustive
 @pytest.mark.usefixtures("home")
 def test_a_sound_package_and_a_sound_network_pass(package: Package, tmp_path: Path) -> None:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path in package.path.iterdir():
-            archive.writestr(f"tiny/{path.name}", path.read_bytes())
-    packed.seek(0)
-    assert import_package(packed).card == package.card
+    assert import_package(zipped(package)).card == package.card
     path = tmp_path / "theirs.keras"
     path.write_bytes(package.model_path.read_bytes())
     assert read_foreign(path).outputs == 2

@@ -118,7 +118,8 @@ def tried(dataset: Dataset) -> Iterator[tuple[str, Fitter]]:
     labels = dataset.records["label"].to_numpy()
     patients = dataset.records["patient"].to_numpy(dtype=object)
     recipe = load_recipe(SHIPPED)
-    penalty, size = recipe.probe.penalty, recipe.input_size  # type: ignore[union-attr]
+    penalty: float = recipe.probe.penalty  # type: ignore[union-attr, assignment]
+    size = recipe.input_size
     pixels = pixel_cache(dataset, size, get_settings().cache).pixels
     statistics = colour_views(pixels, 1, lambda _: None, (STAIN,))
     yield "Colour alone (no network)", colour_fitter(statistics, labels, patients, 2)

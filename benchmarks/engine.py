@@ -138,9 +138,8 @@ def compiled(classifier: Classifier, hint: str) -> openvino.CompiledModel:
     """The package's graph in 32 bit."""
     graph = read_graph(classifier.package.path)
     core = openvino.Core()
-    network = core.read_model(graph.xml, openvino.Tensor(graph.weights))
     settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": hint}
-    return core.compile_model(network, "CPU", settings)
+    return core.compile_model(graph.read(), "CPU", settings)
 
 
 def by_keras(classifier: Classifier, pixels: NDArray[np.uint8]) -> Callable[[], None]:

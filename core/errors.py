@@ -57,6 +57,10 @@ class PackageError(LobuleError):
     """A model package is missing, damaged, unsafe, or from another schema version."""
 
 
+class EncoderError(PackageError):
+    """An encoder is missing, damaged, or cannot be added or used."""
+
+
 class RecipeError(LobuleError):
     """A training recipe has unknown or contradictory settings."""
 

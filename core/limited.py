@@ -20,14 +20,21 @@ MOST_BYTES = 4_000_000_000
 """Memory; TensorFlow itself takes 0.9 GB, and VGG19 with a large head 1.5 GB more."""
 MOST_SECONDS = 300.0
 """VGG19 takes 50 of them to load and to answer its largest batch, where nothing else runs."""
-_MOST_WRITTEN = 250_000_000
+MOST_WRITTEN = 250_000_000
+"""Bytes of one file."""
 _REFUSED = 3
 _LOOK_AGAIN = 0.02
 # What two may take together is more than a small server has.
 _turn = threading.Lock()
 
 
-def try_in_a_child(function: str, path: Path) -> None:
+def try_in_a_child(
+    function: str,
+    path: Path,
+    *,
+    most_bytes: int | None = None,
+    most_written: int = MOST_WRITTEN,
+) -> None:
     """Call a function with a path in a process of its own, and throw its result away.
 
     One at a time: others wait for their turn.
@@ -38,6 +45,10 @@ def try_in_a_child(function: str, path: Path) -> None:
         As "package.module:name"; takes one path.
     path
         A file or folder.
+    most_bytes
+        Memory that it may take; `MOST_BYTES` by default.
+    most_written
+        Size of a file that it may write, bytes.
 
     Raises
     ------
@@ -50,14 +61,15 @@ def try_in_a_child(function: str, path: Path) -> None:
             "Lobule is still trying other networks, one at a time. Try again in a few minutes."
         )
     try:
-        _try(function, path)
+        _try(function, path, most_bytes or MOST_BYTES, most_written)
     finally:
         _turn.release()
 
 
-def _try(function: str, path: Path) -> None:
+def _try(function: str, path: Path, most_bytes: int, most_written: int) -> None:
+    limits = [str(most_bytes), str(most_written)]
     with subprocess.Popen(  # noqa: S603 - our own program; the path is data
-        [sys.executable, "-m", "core.limited", function, str(path)],
+        [sys.executable, "-m", "core.limited", function, str(path), *limits],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -66,7 +78,7 @@ def _try(function: str, path: Path) -> None:
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
     ) as process:
         try:
-            reason = _watch(process)
+            reason = _watch(process, most_bytes)
         finally:
             process.kill()
         words = process.stdout.read() if process.stdout else b""
@@ -81,13 +93,13 @@ def _try(function: str, path: Path) -> None:
         )
 
 
-def _watch(process: "subprocess.Popen[bytes]") -> str | None:
+def _watch(process: "subprocess.Popen[bytes]", most_bytes: int) -> str | None:
     """Wait until it ends, or until it must; returns why it must."""
     until = time.monotonic() + MOST_SECONDS
     while process.poll() is None:
-        if _bytes_of(process.pid) > MOST_BYTES:
+        if _bytes_of(process.pid) > most_bytes:
             return (
-                f"The network takes more than {MOST_BYTES / 1e9:.0f} GB of memory to load or to "
+                f"The network takes more than {most_bytes / 1e9:.0f} GB of memory to load or to "
                 "answer, which no network for images of this size needs. Choose another file."
             )
         if time.monotonic() > until:
@@ -107,24 +119,24 @@ def _bytes_of(pid: int) -> int:
         return 0
 
 
-def _limit() -> None:
+def _limit(most_bytes: int, most_written: int) -> None:
     """Hard limits, for what grows faster than anybody looks; Windows has none."""
     with contextlib.suppress(ImportError):
         import resource  # noqa: PLC0415 - not on Windows
 
         for kind, most in (
-            (resource.RLIMIT_DATA, 2 * MOST_BYTES),
-            (resource.RLIMIT_FSIZE, _MOST_WRITTEN),
+            (resource.RLIMIT_DATA, 2 * most_bytes),
+            (resource.RLIMIT_FSIZE, most_written),
             (resource.RLIMIT_CORE, 0),
         ):
             with contextlib.suppress(ValueError, OSError):  # the system's own is lower
                 resource.setrlimit(kind, (most, most))
 
 
-def _main(function: str, path: str) -> int:
+def _main(function: str, path: str, most_bytes: str, most_written: str) -> int:
     from importlib import import_module  # noqa: PLC0415 - of the child alone
 
-    _limit()
+    _limit(int(most_bytes), int(most_written))
     module, _, name = function.partition(":")
     try:
         getattr(import_module(module), name)(Path(path))

@@ -95,6 +95,11 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def encoders(self) -> Path:
+        """Where encoders that were added are kept, a folder each."""
+        return self.home / "encoders"
+
+    @property
     def cache(self) -> Path:
         """Where decoded pixels are kept between runs."""
         return self.home / "cache"

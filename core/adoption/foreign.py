@@ -17,7 +17,7 @@ from core.adoption.saved_model import take_weights
 from core.adoption.scaling import Scaling, scaled
 from core.adoption.stored import Format, Stored, open_stored, with_config
 from core.errors import PackageError
-from core.registry.files import sha256_of
+from core.hashing import sha256_of
 
 Head = Literal["softmax", "sigmoid"]
 COLOURS = 3

@@ -28,7 +28,7 @@ from core.cases.schema import AnswerRow, CardRow, CaseRow, ImageRow, TrailRow
 from core.cases.store import Store
 from core.cases.words import moment
 from core.errors import DamagedCaseError
-from core.registry.files import sha256_of
+from core.hashing import sha256_of
 
 _AT_ONCE = 1000
 # A row and its entry are written in one transaction, one after the other.

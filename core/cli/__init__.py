@@ -6,6 +6,7 @@ import typer
 
 from core.cli.cases import cases
 from core.cli.datasets import datasets
+from core.cli.encoders import encoders
 from core.cli.evaluate import evaluate
 from core.cli.explain import explain
 from core.cli.models import models
@@ -40,6 +41,7 @@ app.command()(evaluate)
 app.add_typer(explain, name="explain")
 app.add_typer(runs, name="runs")
 app.add_typer(models, name="models")
+app.add_typer(encoders, name="encoders")
 app.add_typer(datasets, name="datasets")
 app.add_typer(slides, name="slides")
 app.add_typer(cases, name="cases")

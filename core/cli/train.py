@@ -28,6 +28,10 @@ def train(
     recipe: Annotated[str, typer.Option(help="Name of a recipe, or a .toml file.")],
     data: Annotated[Path, typer.Option(help="Folder or manifest of the dataset.")],
     *,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Encoder to fit the recipe `probe` on; `encoders list` names them."),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(help="Name of the model; that of the recipe, with a number if it is taken."),
@@ -80,6 +84,7 @@ def train(
     finished epoch.
     """
     from core.training.jobs import run_here
+    from core.training.request.encoder import changes_for
     from core.training.request.override import override
     from core.training.request.recipe import load_recipe
     from core.training.request.request import Request
@@ -88,6 +93,7 @@ def train(
     changes += [f"split={split}"] if split else []
     changes += [f"task={task}"] if task else []
     try:
+        changes += changes_for(encoder) if encoder else []
         changed = override(load_recipe(recipe), changes)
         request = Request(
             recipe=changed,

@@ -17,7 +17,8 @@ from core.imaging.resize import resize
 from core.inference.batch import batch_of
 from core.inference.engine import NAME as ENGINE
 from core.inference.engine import Engine, uses_engine
-from core.registry.graph import read_graph
+from core.registry.graph import Graph, read_graph
+from core.registry.head import graph_on_encoder
 from core.registry.package import Package, load_model
 from core.registry.scope_file import read_reference
 
@@ -48,7 +49,7 @@ class Classifier:
         self._answer: Any = None
         spec = self.card.input
         self.batch = batch_of(spec.height, spec.width)
-        self.engine = Engine(read_graph(package.path)) if uses_engine(package) else None
+        self.engine = Engine(_graph(package)) if uses_engine(package) else None
         self.bytes = self.engine.bytes if self.engine else 4 * self.model.count_params()
         self.reference: Reference | None = None
         if self.card.scope:
@@ -194,6 +195,10 @@ class Ensemble(Classifier):
     def prepare(self, inputs: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the inputs as they are: each member normalises the stain in its own way."""
         return inputs
+
+
+def _graph(package: Package) -> Graph:
+    return graph_on_encoder(package) if package.card.encoder else read_graph(package.path)
 
 
 def compiled(model: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import PackageError
+from core.processor import compiled, reason_of
 from core.registry.files import GRAPH_FILE
 from core.registry.graph import CLASS_MAPS, FEATURES, LOGITS, Graph
 from core.registry.package import Package
@@ -37,28 +38,20 @@ class Engine:
     """
 
     def __init__(self, graph: Graph, *, keep: bool = True) -> None:
-        import openvino  # noqa: PLC0415 - a third of a second, and pages are drawn without it
-
         self.layer = graph.layer
         self.layers = graph.layers
-        self.bytes = graph.weights.nbytes
-        core = openvino.Core()
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-        if keep and (cache := _cache()):
-            settings["CACHE_DIR"] = str(cache)
+        self.bytes = graph.bytes
         try:
-            read = core.read_model(graph.xml, openvino.Tensor(graph.weights))
-            compiled = core.compile_model(read, "CPU", settings)
+            network = compiled(graph.read(), keep=keep)
         except RuntimeError as error:
-            reason = str(error).strip().rpartition("\n")[2][:300]
             raise PackageError(
-                f"OpenVINO refuses the model's graph: {reason}. Restore the package, or set "
-                "LOBULE_ENGINE=tensorflow."
+                f"OpenVINO refuses the model's graph: {reason_of(error)}. Restore the package, or "
+                "set LOBULE_ENGINE=tensorflow."
             ) from error
-        self._request = compiled.create_infer_request()
+        self._request = network.create_infer_request()
         shapes = {
             name: output.get_partial_shape()
-            for output in compiled.outputs
+            for output in network.outputs
             for name in output.get_names()
         }
         self._maps = CLASS_MAPS in shapes
@@ -76,8 +69,10 @@ class Engine:
 def uses_engine(package: Package) -> bool:
     """Whether a package answers through the engine: it carries a graph, and no GPU is there.
 
-    `LOBULE_ENGINE` decides otherwise.
+    `LOBULE_ENGINE` decides otherwise, save of a model on an encoder, which has nothing else.
     """
+    if package.card.encoder:
+        return True
     engine = get_settings().engine
     if engine == "tensorflow" or GRAPH_FILE not in package.card.files:
         return False
@@ -87,13 +82,3 @@ def uses_engine(package: Package) -> bool:
 def gpu_at_hand() -> bool:
     """Whether an NVIDIA GPU is there, without asking TensorFlow, which takes seconds."""
     return Path("/dev/nvidiactl").exists() and find_spec("nvidia") is not None
-
-
-def _cache() -> Path | None:
-    """Where compiled graphs are kept; None where nothing can be written."""
-    folder = get_settings().cache / "engine"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return folder

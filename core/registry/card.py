@@ -6,20 +6,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
+from core.fields import CardPart, Count, Name, Positive, Sha256, Side, Text
 from core.registry.card_parts import (
-    CardPart,
     Conformal,
-    Count,
     Located,
     Members,
-    Name,
     Origin,
-    Positive,
     Randomisation,
     Scope,
-    Sha256,
-    Side,
-    Text,
+    UsedEncoder,
 )
 from core.registry.card_results import CardEvaluation, OperatingPoint
 
@@ -115,6 +110,7 @@ class Card(CardPart):
     those of the members at the layer that each one's card names.
     `stain_normalisation` is what each input, once resized, goes through before the network sees it.
     `origin` is of a network that was made elsewhere; what its `training` would say is not known.
+    A model with an `encoder` has a head of its own (`core.registry.head`) and no other network.
     """
 
     schema_version: Literal[1]
@@ -136,6 +132,7 @@ class Card(CardPart):
     members: Members = ()
     training: Training
     origin: Origin | None = None
+    encoder: UsedEncoder | None = None
     evaluation: CardEvaluation | None
     scope: Scope | None
     explanations: Randomisation | None = None
@@ -174,6 +171,8 @@ class Card(CardPart):
                 f"prediction sets need {len(self.classes)} cut-offs, one a class, not "
                 f"{len(self.conformal.cut_offs)}"
             )
+        if self.encoder and (self.members or self.origin):
+            raise ValueError("a model on an encoder is neither an ensemble nor made elsewhere")
         if len(self.members) == 1 or (self.members and self.temperature != 1):
             raise ValueError("an ensemble has two or more members and the temperature 1")
         return self

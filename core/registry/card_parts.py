@@ -2,25 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Difference = Annotated[float, Field(ge=-1, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
-Side = Annotated[int, Field(ge=8, le=4096)]
-Text = Annotated[str, Field(min_length=1)]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+from core.fields import CardPart, Count, Name, Positive, Sha256, Share, Text
+
 Interval = tuple[Share, Share]
 """Low and high."""
 Correlation = Annotated[float, Field(ge=-1, le=1)]
-
-
-class CardPart(BaseModel):
-    """Base of everything on a card: unknown keys, NaN and infinities are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ClassCoverage(CardPart):
@@ -184,6 +172,19 @@ class Origin(CardPart):
     changes: tuple[str, ...] = ()
     judged_on: str = ""
     unseen: bool = False
+
+
+class UsedEncoder(CardPart):
+    """The encoder that a model rests on (`core.encoders`); its hash decides which one is meant."""
+
+    name: Name
+    title: Text
+    sha256: Sha256
+    dimension: Annotated[int, Field(ge=1, le=16_384)]
+    source: Text
+    licence: Text
+    commercial: Literal["allowed", "not allowed", "unknown"]
+    um_per_px: Positive | None = None
 
 
 class Member(CardPart):

@@ -6,7 +6,8 @@ from pydantic import model_validator
 
 from core.evaluation.estimand import ESTIMANDS, Estimand, estimand_of, titled
 from core.evaluation.few_patients import is_few
-from core.registry.card_parts import CardPart, Count, Difference, Interval, Share, Text
+from core.fields import CardPart, Count, Difference, Share, Text
+from core.registry.card_parts import Interval
 
 
 class OperatingPoint(CardPart):

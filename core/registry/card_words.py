@@ -47,6 +47,8 @@ def summary_of(card: Card) -> str:
 
 def network_of(card: Card) -> str:
     """What people call the network of a card."""
+    if card.encoder:
+        return f"encoder {card.encoder.title}"
     network = CATALOGUE.get(card.architecture)
     return network.title if network else card.architecture
 

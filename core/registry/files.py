@@ -1,21 +1,16 @@
 """The files of a package folder against the hashes on its card."""
 
-import hashlib
 from pathlib import Path
 
 from core.errors import PackageError
+from core.hashing import sha256_of
 from core.registry.archive import inspect_archive
 from core.registry.card import CARD_FILE, Card
 
 MODEL_FILE = "model.keras"
 GRAPH_FILE = "graph.npz"
+HEAD_FILE = "head.npz"
 SCOPE_FILE = "scope.json"
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file's bytes, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_files(folder: Path, card: Card) -> None:
@@ -36,7 +31,9 @@ def check_files(folder: Path, card: Card) -> None:
     faults += [f"{name} is not on the card" for name in sorted(present - {*card.files, CARD_FILE})]
     if card.members and MODEL_FILE in card.files:
         faults.append(f"an ensemble has no {MODEL_FILE} of its own")
-    needed = [] if card.members else [MODEL_FILE]
+    if card.encoder and MODEL_FILE in card.files:
+        faults.append(f"a model on an encoder has no {MODEL_FILE} of its own")
+    needed = [] if card.members else [HEAD_FILE if card.encoder else MODEL_FILE]
     needed += [card.scope.file] if card.scope else []
     faults += [f"the card does not list {name}" for name in needed if name not in card.files]
     if faults:
@@ -44,7 +41,7 @@ def check_files(folder: Path, card: Card) -> None:
             f"The package in {folder} has changed since it was saved: {'; '.join(faults)}. "
             "Restore it from its source, or remove it."
         )
-    if not card.members:
+    if not card.members and not card.encoder:
         inspect_archive(folder / MODEL_FILE)
 
 

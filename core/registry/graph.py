@@ -9,7 +9,7 @@ import hashlib
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,10 @@ _ORDERS: dict[int, list[tuple[int, ...]]] = {
 class Graph:
     """A network for the engine."""
 
-    xml: bytes
-    weights: NDArray[np.uint8]
-    """(B,) the constants' bytes, one after the other."""
+    read: Callable[[], Any]
+    """Gives its openvino.Model; raises RuntimeError if OpenVINO refuses it."""
+    bytes: int
+    """Of its constants."""
     layer: str
     """Whose maps `CLASS_MAPS` rest on; empty where the graph has none."""
     layers: tuple[str, ...]
@@ -116,14 +117,21 @@ def read_graph(folder: Path) -> Graph:
                 weights[start : start + len(content)] = content
                 rest[start : start + len(content)] = False
         weights[rest] = held["rest"]
+        xml = held["xml"].tobytes()
         return Graph(
-            held["xml"].tobytes(),
-            weights,
+            lambda: _openvino_model(xml, weights),
+            weights.nbytes,
             str(held["layer"]),
             tuple(str(name) for name in held["layers"]),
         )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise PackageError(f"{path} is damaged ({error}). Restore the package.") from error
+
+
+def _openvino_model(xml: bytes, weights: NDArray[np.uint8]) -> Any:
+    import openvino  # noqa: PLC0415 - a third of a second
+
+    return openvino.Core().read_model(xml, openvino.Tensor(weights))
 
 
 def _size(held: dict[str, Any], file: Any) -> int:

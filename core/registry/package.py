@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from core.atomic import flush, hidden_folder, put_in_place, tidy
 from core.errors import PackageError
+from core.hashing import sha256_of
 from core.registry.archive import check_model, inspect_archive
 from core.registry.card import CARD_FILE, SCHEMA_VERSION, Card
 from core.registry.card_text import read_text
-from core.registry.files import GRAPH_FILE, MODEL_FILE, SCOPE_FILE, check_files, sha256_of
+from core.registry.files import GRAPH_FILE, HEAD_FILE, MODEL_FILE, SCOPE_FILE, check_files
 from core.wrong_values import in_words
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ class Package:
 
     @property
     def model_sha256(self) -> str:
-        """The network's hash, as the card states it; of an ensemble that of its members' hashes."""
+        """The network's hash, as the card states it; of an ensemble that of its members' hashes.
+
+        Of a model on an encoder that of its head; its card names the encoder by hash.
+        """
         if self.card.members:
             parts = [f"{part.model_sha256} {part.temperature!r}" for part in self.card.members]
             return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
-        return self.card.files[MODEL_FILE]
+        return self.card.files[HEAD_FILE if self.card.encoder else MODEL_FILE]
 
 
 def save_package(
@@ -107,15 +111,9 @@ def save_package(
             from core.registry.graph import write_graph  # noqa: PLC0415 - NumPy
 
             write_graph(model, card.heatmap_layer, temporary)
-        for table, name in ((predictions, PREDICTIONS_FILE), (history, HISTORY_FILE)):
-            if table is not None:
-                _write_table(table, temporary / name)
-        if scope:
-            from core.registry.scope_file import write_reference  # noqa: PLC0415 - NumPy
+        write_tables(temporary, predictions, history, scope)
 
-            write_reference(scope, temporary / SCOPE_FILE)
-
-    return _save(Path(folder), card, fill, replace=replace)
+    return save_whole(Path(folder), card, fill, replace=replace)
 
 
 def save_ensemble(
@@ -139,10 +137,10 @@ def save_ensemble(
         if predictions is not None:
             _write_table(predictions, temporary / PREDICTIONS_FILE)
 
-    return _save(Path(folder), card, fill, replace=replace)
+    return save_whole(Path(folder), card, fill, replace=replace)
 
 
-def _save(folder: Path, card: Card, fill: Callable[[Path], None], *, replace: bool) -> Package:
+def save_whole(folder: Path, card: Card, fill: Callable[[Path], None], *, replace: bool) -> Package:
     """Have a folder filled, add the card that vouches for its files, and put it in its place."""
     if folder.name != card.name:
         raise PackageError(
@@ -163,6 +161,22 @@ def _save(folder: Path, card: Card, fill: Callable[[Path], None], *, replace: bo
         _refuse_existing(folder, replace=replace)
         put_in_place(temporary, folder)
     return Package(folder, complete)
+
+
+def write_tables(
+    folder: Path,
+    predictions: "pd.DataFrame | None",
+    history: "pd.DataFrame | None",
+    scope: "Reference | None",
+) -> None:
+    """Write those that there are into a package's folder."""
+    for table, name in ((predictions, PREDICTIONS_FILE), (history, HISTORY_FILE)):
+        if table is not None:
+            _write_table(table, folder / name)
+    if scope:
+        from core.registry.scope_file import write_reference  # noqa: PLC0415 - NumPy
+
+        write_reference(scope, folder / SCOPE_FILE)
 
 
 def _write_table(table: "pd.DataFrame", path: Path) -> None:
@@ -213,6 +227,11 @@ def load_model(package: Package) -> Any:
         raise PackageError(
             f"{package.card.name!r} is an ensemble: its networks are those of its members, "
             f"{', '.join(part.name for part in package.card.members)}."
+        )
+    if package.card.encoder:
+        raise PackageError(
+            f"{package.card.name!r} rests on the encoder {package.card.encoder.title!r} and has no "
+            "Keras network of its own. Choose a model that has one for this."
         )
     inspect_archive(package.model_path)
     if sha256_of(package.model_path) != package.model_sha256:

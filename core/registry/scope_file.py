@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from core.errors import PackageError
 from core.evaluation.scope_distance import Reference
-from core.registry.card_parts import CardPart, Positive
+from core.fields import CardPart, Positive
 from core.wrong_values import in_words
 
 COMPONENT_UNIT = 1e-4

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.atomic import write_whole
+from core.encoders.shelf import encoder_of
 from core.errors import PackageError
 from core.registry.ensemble import find_members
+from core.registry.head import without_encoder
 from core.registry.package import Package, load_package
 from core.registry.shipped import MANIFEST, check_vouched, package_folders
 from core.rights import Deed, require
@@ -42,6 +44,7 @@ def shelf(settings: Settings | None = None) -> list[ShelfEntry]:
     for path in package_folders(settings.own_models):
         entry = _entry(path, shipped=False)
         entries.append(replace(entry, name=OWN + path.name) if path.name in shipped else entry)
+    entries = [_with_encoder(entry) for entry in entries]
     at_hand = [entry.package for entry in entries if entry.package]
     return [_with_members(entry, at_hand) for entry in entries]
 
@@ -204,6 +207,16 @@ def _entry(path: Path, *, shipped: bool) -> ShelfEntry:
     if isinstance(known[1], Package):
         return ShelfEntry(path.name, known[1], None, shipped=shipped)
     return ShelfEntry(path.name, None, known[1], shipped=shipped)
+
+
+def _with_encoder(entry: ShelfEntry) -> ShelfEntry:
+    """Refuse a model whose encoder is not here."""
+    package = entry.package
+    if package is None or package.card.encoder is None:
+        return entry
+    if encoder_of(package.card.encoder.sha256):
+        return entry
+    return replace(entry, package=None, error=without_encoder(package.card))
 
 
 def _with_members(entry: ShelfEntry, at_hand: list[Package]) -> ShelfEntry:

@@ -14,8 +14,8 @@ from typing import Any
 
 from core.atomic import write_whole
 from core.errors import PackageError
+from core.hashing import sha256_of
 from core.registry.card import CARD_FILE
-from core.registry.files import sha256_of
 from core.registry.package import load_package
 from core.settings import ROOT
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss
 
 from core.datasets.records import Dataset
+from core.encoders.shelf import Encoder
 from core.evaluation.balance import balance_weights
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.colour_alone import FOLDS, colour_fitter
@@ -15,18 +16,11 @@ from core.evaluation.estimand import Protocol
 from core.evaluation.predictions import Predictions
 from core.evaluation.probe import fit_passes, probe_fitter
 from core.registry.card_results import ClassResult
-from core.training.judging.changes import measure_changed, rows_to_change
-from core.training.judging.features import (
-    STRENGTHS,
-    colour_views,
-    features_of,
-    frozen_features,
-    in_batches,
-    measure_colours,
-    shifted_features,
-)
+from core.registry.head import Head
+from core.training.judging.changes import rows_to_change
 from core.training.judging.folds import folds_of_probe
 from core.training.judging.held_out import judge_held_out
+from core.training.judging.measured import measure_by_encoder, measure_by_network
 from core.training.judging.results import (
     operating_points,
 )
@@ -47,7 +41,7 @@ _IN_FOLDS = (
 
 
 def train_by_probe(
-    network: keras.Model,
+    network: keras.Model | Encoder,
     recipe: Recipe,
     settings: Probe,
     dataset: Dataset,
@@ -62,8 +56,8 @@ def train_by_probe(
 
     Parameters
     ----------
-    network : keras.Model
-        With ImageNet weights; it is changed in place.
+    network : keras.Model or Encoder
+        A Keras network with ImageNet weights is changed in place; of an encoder the head is kept.
     recipe : Recipe
     settings : Probe
     dataset : Dataset
@@ -83,39 +77,22 @@ def train_by_probe(
     crops, classes = len(pixels) // len(labels), len(dataset.classes)
     folds, protocol = folds_of_probe(dataset)
 
-    def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return values.reshape(len(values), len(labels), crops, -1)
-
-    features = by_image(
-        frozen_features(
-            network, pixels, recipe, lambda done: watch.stage("Computing features", done)
-        )
-    )
-    shifted = shifted_features(
-        network, pixels, STRENGTHS, lambda done: watch.stage("Shifting the stain", done)
-    )
-    colours = colour_views(
-        pixels, crops, lambda done: watch.stage("Measuring colours", done), STRENGTHS
-    )
-    plain = features_of(network)
     rows = rows_to_change(folds, dataset)
-    changed, changed_colours = measure_changed(
-        (lambda squares: in_batches(plain, squares), measure_colours),
-        pixels,
-        crops,
-        rows,
-        lambda done: watch.stage("Changing images", done),
-    )
+    if isinstance(network, Encoder):
+        measured = measure_by_encoder(network, pixels, crops, rows, watch)
+    else:
+        measured = measure_by_network(network, recipe, pixels, crops, rows, watch)
+    features = measured.features
     model = cross_validate(
         probe_fitter(
             features,
-            np.concatenate([features[:1], by_image(shifted)]),
+            np.concatenate([features[:1], measured.shifted]),
             labels,
             patients,
             recipe.balance,
             settings.penalty,
             classes,
-            changed,
+            measured.changed,
         ),
         labels,
         patients,
@@ -123,7 +100,7 @@ def train_by_probe(
         lambda done: watch.stage("Leaving patients out", done),
     )
     colour = cross_validate(
-        colour_fitter(colours, labels, patients, classes, changed_colours),
+        colour_fitter(measured.colours, labels, patients, classes, measured.changed_colours),
         labels,
         patients,
         folds,
@@ -143,7 +120,7 @@ def train_by_probe(
     kernel, bias = fit_passes(
         features, labels, patients, recipe.balance, settings.penalty, everything, classes
     )
-    _set_last_layer(network, recipe, kernel, bias)
+    answering = _with_last_layer(network, recipe, kernel, bias)
     watch.stage("Looking at what was trained on", 0.0)
     trust = trust_of_probe(features[0], pixels, labels, patients, predictions)
     watch.stage("Looking at what was trained on", 1.0)
@@ -151,7 +128,7 @@ def train_by_probe(
     weights = balance_weights(labels, patients, recipe.balance)
     loss = log_loss(labels, fitted, sample_weight=weights, labels=range(classes))
     return Trained(
-        network=network,
+        network=answering,
         temperature=decision.temperature,
         operating_points=operating_points(
             predictions, decision.thresholds, _chosen_on(predictions, protocol, len(folds))
@@ -200,9 +177,16 @@ def _chosen_on(predictions: Predictions, protocol: Protocol, rounds: int) -> str
     return f"{images} images of {people} patients, each answered {times} that had not seen them"
 
 
-def _set_last_layer(
-    network: keras.Model, recipe: Recipe, kernel: NDArray[np.float64], bias: NDArray[np.float64]
-) -> None:
+def _with_last_layer(
+    network: keras.Model | Encoder,
+    recipe: Recipe,
+    kernel: NDArray[np.float64],
+    bias: NDArray[np.float64],
+) -> keras.Model | Head:
     if recipe.head == "sigmoid":
         kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1]
-    network.get_layer("logits").set_weights([kernel.astype(np.float32), bias.astype(np.float32)])
+    head = Head(kernel.astype(np.float32), bias.astype(np.float32))
+    if isinstance(network, Encoder):
+        return head
+    network.get_layer("logits").set_weights(list(head))
+    return network

@@ -10,13 +10,19 @@ from core.architectures import heatmap_layer
 from core.architectures.catalogue import find
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
+from core.encoders.card import EncoderCard
+from core.encoders.shelf import find_encoder
 from core.registry.card import Card, InputSpec, Training
+from core.registry.card_parts import UsedEncoder
+from core.registry.head import PLACES, WHOLE
 from core.registry.manage import own_title
-from core.training.request.recipe import Recipe, load_recipe, recipe_names
+from core.training.request.recipe import ENCODER, Recipe, load_recipe, recipe_names
 from core.training.request.request import Request, command_of
 from core.training.trained import Trained
 from core.training.tried import tried
 
+# Scales that differ less are alike to an encoder.
+_ALIKE = 2.0
 # Classes with fewer patients than this get a warning.
 FEW_PATIENTS = 20
 # Unreadable images that a card names; of more it gives the number.
@@ -56,6 +62,7 @@ def write_card(
         What was left out of the dataset on purpose, or stated of it, in sentences.
     """
     recipe, split, name = request.recipe, request.recipe.split, request.name
+    encoder = find_encoder(recipe.encoder).card if recipe.architecture == ENCODER else None
     dataset = cached.dataset
     source = dataset.source
     notes = (
@@ -63,6 +70,7 @@ def write_card(
         *_few_patients(dataset, trained),
         *dropped,
         *_left_out(cached.unreadable),
+        *(_other_scale(encoder, spec) if encoder else ()),
     )
     patients = dataset.records["patient"].to_numpy()
     measured = tried(recipe.name, fingerprint) if _unchanged(recipe) else ()
@@ -71,7 +79,7 @@ def write_card(
         name=name,
         # Into a folder of one's own go the shipped models when they are made again.
         title=recipe.title if request.folder else own_title(recipe.title),
-        summary=_summary(recipe, dataset, spec, trained),
+        summary=_summary(recipe, _network(recipe, encoder), dataset, spec, trained),
         created=datetime.now(UTC).replace(microsecond=0),
         architecture=recipe.architecture,
         task=recipe.task,
@@ -79,7 +87,7 @@ def write_card(
         head=recipe.head,
         input=spec,
         stain_normalisation=recipe.stain_normalisation,
-        heatmap_layer=heatmap_layer(recipe.architecture),
+        heatmap_layer=_explained(recipe, encoder),
         temperature=trained.temperature,
         operating_point=trained.operating_points[0] if trained.operating_points else None,
         operating_points=trained.operating_points,
@@ -98,17 +106,69 @@ def write_card(
             seconds=round(seconds, 1),
             command=command_of(request),
         ),
+        encoder=_used(encoder) if encoder else None,
         evaluation=trained.evaluation.model_copy(update={"notes": notes, "tried": measured}),
         conformal=trained.trust.conformal,
         scope=trained.trust.scope,
         good_for=source.good_for,
-        not_for=source.not_for,
+        not_for=source.not_for + (_not_commercial(encoder) if encoder else ()),
         licence=source.licence,
-        citations=source.citations + (_IMAGENET if recipe.weights == "imagenet" else ()),
+        citations=source.citations
+        + (_IMAGENET if recipe.weights == "imagenet" else ())
+        + ((encoder.citation,) if encoder else ()),
         versions={
             "python": platform.python_version(),
             **{library: importlib.metadata.version(library) for library in _LIBRARIES},
         },
+    )
+
+
+def _network(recipe: Recipe, encoder: EncoderCard | None) -> str:
+    """The network, and what its weights are, for people."""
+    if encoder:
+        return f"The encoder {encoder.title} ({encoder.licence})"
+    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
+    return f"{find(recipe.architecture).title} ({start})"
+
+
+def _explained(recipe: Recipe, encoder: EncoderCard | None) -> str:
+    """The layer that heatmaps explain."""
+    if encoder is None:
+        return heatmap_layer(recipe.architecture)
+    return PLACES if encoder.grid else WHOLE
+
+
+def _used(encoder: EncoderCard) -> UsedEncoder:
+    return UsedEncoder(
+        name=encoder.name,
+        title=encoder.title,
+        sha256=encoder.sha256,
+        dimension=encoder.dimension,
+        source=encoder.source,
+        licence=encoder.licence,
+        commercial=encoder.commercial,
+        um_per_px=encoder.input.um_per_px,
+    )
+
+
+def _not_commercial(encoder: EncoderCard) -> tuple[str, ...]:
+    """What the encoder's licence keeps the model from."""
+    if encoder.commercial == "allowed":
+        return ()
+    doubt = "does not allow" if encoder.commercial == "not allowed" else "may not allow"
+    return (f"Commercial use: the licence of {encoder.title} ({encoder.licence}) {doubt} it.",)
+
+
+def _other_scale(encoder: EncoderCard, spec: InputSpec) -> tuple[str, ...]:
+    """Say so where the encoder learnt from images of another scale than it is shown."""
+    learnt, shown = encoder.input.um_per_px, spec.field_um / spec.width
+    if learnt is None or max(learnt / shown, shown / learnt) <= _ALIKE:
+        return ()
+    return (
+        (
+            f"{encoder.title} learnt from images of {learnt:g} µm/px and is shown "
+            f"{shown:.2g} µm/px here: its features may say less than where it was trained."
+        ),
     )
 
 
@@ -141,7 +201,9 @@ def _left_out(unreadable: dict[str, str]) -> tuple[str, ...]:
     return (f"Images that cannot be read were left out: {len(unreadable)}{more}. {named}",)
 
 
-def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained) -> str:
+def _summary(
+    recipe: Recipe, network: str, dataset: Dataset, spec: InputSpec, trained: Trained
+) -> str:
     if recipe.probe:
         how = "frozen, with logistic regression on its features"
     elif recipe.train and recipe.train.frozen_base and not recipe.fine_tune:
@@ -150,8 +212,6 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained
         how = f"its last {recipe.fine_tune.layers} layers and its head trained"
     else:
         how = "trained as a whole"
-    start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
-    network = find(recipe.architecture).title
     patients = dataset.records["patient"].iloc[trained.rows["train"]].nunique()
     task = (
         f"Tells {dataset.classes[1]} from {dataset.classes[0]}"
@@ -165,7 +225,7 @@ def _summary(recipe: Recipe, dataset: Dataset, spec: InputSpec, trained: Trained
         "squash": f"fields as tall as {fields} µm, made square",
     }[spec.fit]
     return (
-        f"{task} in {shown}. {network} ({start}), {how}. Trained on "
+        f"{task} in {shown}. {network}, {how}. Trained on "
         f"{len(trained.rows['train']):,} {dataset.name} images of {patients:,} patients. Its "
         f"probabilities assume that {'both' if recipe.task == 'binary' else 'all'} classes are "
         "equally frequent."

@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from core.datasets.cache import Cached, pixel_cache
 from core.datasets.split import Split, split_dataset
 from core.errors import TrainingError
 from core.evaluation.predictions_file import as_table
+from core.registry.head import Head, save_on_encoder
 from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
@@ -18,7 +20,9 @@ from core.training.card import write_card
 from core.training.fitting.network import build_network
 from core.training.judging.folds import folds_of_fit
 from core.training.request.data import chosen_dataset
+from core.training.request.encoder import encoder_for
 from core.training.request.input_spec import frame
+from core.training.request.recipe import ENCODER
 from core.training.request.request import Request, check_name
 from core.training.watch import Watch
 
@@ -63,6 +67,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         )
     dataset, dropped = chosen_dataset(request)
     framing = frame(recipe, dataset)
+    encoder = encoder_for(recipe) if recipe.architecture == ENCODER else None
     folds = folds_of_fit(dataset, recipe) if recipe.train else None
     parts = None
     if recipe.train and folds is None:
@@ -80,7 +85,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
     if cached.unreadable:
         number = len(cached.unreadable)
         watch.stage(f"Leaving out {number} unreadable image{'s' * (number > 1)}", 1.0)
-    network = build_network(recipe, len(dataset.classes))
+    network = encoder or build_network(recipe, len(dataset.classes))
     if recipe.probe:
         trained = train_by_probe(
             network, recipe, recipe.probe, cached.dataset, cached.pixels, watch
@@ -107,16 +112,15 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         )
     seconds = time.monotonic() - started
     card = write_card(request, cached, dataset.fingerprint, framing.spec, trained, seconds, dropped)
-    return save_package(
-        target,
-        card,
-        trained.network,
-        predictions=as_table(trained.predictions),
-        history=trained.history,
-        graph=True,
-        scope=trained.trust.reference,
-        replace=request.replace,
-    )
+    whole: dict[str, Any] = {
+        "predictions": as_table(trained.predictions),
+        "history": trained.history,
+        "scope": trained.trust.reference,
+        "replace": request.replace,
+    }
+    if isinstance(trained.network, Head):
+        return save_on_encoder(target, card, trained.network, **whole)
+    return save_package(target, card, trained.network, graph=True, **whole)
 
 
 def _readable(split: Split, cached: Cached) -> Split:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.predictions import Predictions
 from core.registry.card_results import CardEvaluation, OperatingPoint
+from core.registry.head import Head
 from core.training.judging.trust import Trust
 
 
@@ -18,7 +19,8 @@ class Trained:
 
     Attributes
     ----------
-    network : keras.Model
+    network : keras.Model or Head
+        A head where the network is an encoder, which is kept apart.
     temperature : float
     operating_points : tuple of OperatingPoint
         The first is the one that it decides by; none for more than two classes.
@@ -33,7 +35,7 @@ class Trained:
         When it may be relied on.
     """
 
-    network: keras.Model
+    network: keras.Model | Head
     temperature: float
     operating_points: tuple[OperatingPoint, ...]
     evaluation: CardEvaluation

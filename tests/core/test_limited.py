@@ -13,9 +13,9 @@ import pytest
 from core import limited
 from core.adoption.foreign import read_foreign
 from core.errors import PackageError
+from core.hashing import sha256_of
 from core.limited import try_in_a_child
 from core.registry.exchange import import_package
-from core.registry.files import sha256_of
 from core.registry.package import Package
 from core.settings import get_settings
 

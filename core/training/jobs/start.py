@@ -13,6 +13,8 @@ from core.training.jobs.events import Events
 from core.training.jobs.folder import RunFolder, create_folder, find_folder
 from core.training.jobs.state import RunState, read_story
 from core.training.jobs.work import work
+from core.training.request.encoder import encoder_for
+from core.training.request.recipe import ENCODER
 from core.training.request.request import Request, check_name
 from core.training.watch import Watch
 
@@ -93,6 +95,8 @@ def check(request: Request) -> None:
             f"There is already a model named {request.name!r} in {shelf}. Choose another "
             "--name, or give --replace."
         )
+    if request.recipe.architecture == ENCODER:
+        encoder_for(request.recipe)
     refuse_outside(request.data)
     if not os.access(request.data, os.F_OK):
         raise DatasetError(

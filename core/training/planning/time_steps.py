@@ -8,19 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.split import Split
+from core.encoders.features import FeatureNetwork
+from core.encoders.shelf import Encoder
+from core.inference.batch import batch_of
 from core.training.fitting.device import describe_device
 from core.training.fitting.fit import fit_network
 from core.training.fitting.network import build_network
 from core.training.fitting.upper import BATCH, learner_of
-from core.training.judging.features import frozen_features
+from core.training.judging.features import STRENGTHS, frozen_features
 from core.training.planning.timing import Timing
-from core.training.request.recipe import Probe, Recipe, Train
+from core.training.request.encoder import encoder_for
+from core.training.request.recipe import ENCODER, Probe, Recipe, Train
 from core.training.watch import Watch
 
 _STEPS = 5
 # A processor's time follows the number of pixels once there are many; a graphics card's does not.
 _PIXELS_ON_PROCESSOR = 8 * 224**2
 _PROBED = 128
+_PROCESSOR = "this processor"
+_VIEWS = 1 + len(STRENGTHS)  # that an encoder describes every image in
 
 
 class _Clock(Watch):
@@ -49,6 +55,8 @@ def time_steps(recipe: Recipe, classes: int) -> Timing:
     LobuleError
         If the network cannot be had, or a step does not fit into memory.
     """
+    if recipe.architecture == ENCODER:
+        return _time_encoder(encoder_for(recipe))
     device = describe_device()
     network = build_network(recipe, classes)
     weight_bytes = sum(int(np.prod(weight.shape)) * 4 for weight in network.weights)
@@ -117,6 +125,18 @@ def _time_probe(network: keras.Model, recipe: Recipe) -> float:
 
     frozen_features(network, _noise(_PROBED, recipe.input_size), once, note)
     return _each(timings[-2:], _PROBED)
+
+
+def _time_encoder(encoder: Encoder) -> Timing:
+    """Features are kept: nothing else of it needs room on the disk."""
+    network = FeatureNetwork(encoder)
+    size = encoder.card.input
+    images = _noise(batch_of(size.height, size.width), size.height)
+    network(images[:1])
+    started = time.perf_counter()
+    network(images)
+    seconds = (time.perf_counter() - started) / len(images)
+    return Timing(device=_PROCESSOR, image_seconds=[seconds * _VIEWS], weight_bytes=0)
 
 
 def _noise(images: int, size: int) -> NDArray[np.uint8]:

@@ -17,6 +17,8 @@ from core.roots import may_read, outside
 from core.training.request.setting_place import line_of
 from core.wrong_values import faults_of
 
+ENCODER = "encoder"
+"""In place of an architecture and its weights: the network is an encoder (`core.encoders`)."""
 # Epochs without a lower validation loss after which a plateau halves the learning rate.
 PLATEAU_EPOCHS = 2
 
@@ -89,14 +91,18 @@ class FineTune(_Table):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-5
 
 
+_Penalty = Annotated[float, Field(gt=0)]
+
+
 class Probe(_Table):
     """Keep the pretrained network as it is and fit logistic regression on its features.
 
-    `passes` is how often each image is seen: once as it is, the other times augmented.
+    `passes` is how often each image is seen: once as it is, the other times augmented. Of several
+    penalties one is chosen on training patients alone, anew wherever patients are held out.
     """
 
     passes: Annotated[int, Field(ge=1)]
-    penalty: Annotated[float, Field(gt=0)]
+    penalty: _Penalty | Annotated[tuple[_Penalty, ...], Field(min_length=1, max_length=12)]
 
 
 class Recipe(_Table):
@@ -104,14 +110,16 @@ class Recipe(_Table):
 
     `fit` is how an image that is not square becomes the network's square: "squash" resizes all of
     it, "crops" cuts squares out of it, side by side or overlapping, as tall as it is.
+    With the architecture "encoder", `encoder` names the one to use; "" leaves it to the request.
     """
 
     name: str
     title: str
     architecture: str
+    encoder: str = ""
     task: Literal["binary", "subtype"] = "binary"
     head: Literal["softmax", "sigmoid"]
-    weights: Literal["imagenet", "none"]
+    weights: Literal["imagenet", "none", "encoder"]
     input_size: Annotated[int, Field(ge=16, le=1024)]
     fit: Literal["squash", "crops"] = "squash"
     balance: Balance
@@ -127,8 +135,10 @@ class Recipe(_Table):
 
     @model_validator(mode="after")
     def _settings_agree(self) -> Self:
-        if self.architecture not in NAMES:
-            raise ContradictionError("architecture", f"must be one of {', '.join(NAMES)}")
+        if self.architecture not in {*NAMES, ENCODER}:
+            raise ContradictionError(
+                "architecture", f"must be one of {', '.join((*NAMES, ENCODER))}"
+            )
         if (self.train is None) == (self.probe is None):
             there = "probe" if self.probe else ""
             raise ContradictionError(there, "give exactly one of the tables [train] and [probe]")
@@ -136,6 +146,17 @@ class Recipe(_Table):
             raise ContradictionError(
                 "head", 'a sigmoid tells two classes apart: set head = "softmax"'
             )
+        if self.architecture == ENCODER:
+            self._check_encoder()
+        else:
+            self._check_architecture()
+        if self.probe:
+            self._check_probe()
+        if self.train:
+            self._check_train(self.train)
+        return self
+
+    def _check_architecture(self) -> None:
         if self.weights == "imagenet" and not CATALOGUE[self.architecture].pretrained:
             raise ContradictionError(
                 "weights", f'{self.architecture} has no ImageNet weights: set weights = "none"'
@@ -145,11 +166,18 @@ class Recipe(_Table):
             raise ContradictionError(
                 "input_size", f"{self.architecture} needs at least {smallest} pixels"
             )
-        if self.probe:
-            self._check_probe()
-        if self.train:
-            self._check_train(self.train)
-        return self
+        if self.encoder or self.weights == ENCODER:
+            raise ContradictionError(
+                "encoder", 'an encoder comes without an architecture: set architecture = "encoder"'
+            )
+
+    def _check_encoder(self) -> None:
+        if self.weights != ENCODER:
+            raise ContradictionError("weights", 'those of an encoder: set weights = "encoder"')
+        if self.probe is None or self.probe.passes > 1:
+            raise ContradictionError(
+                "probe", "an encoder stays as it is: give [probe] with passes = 1"
+            )
 
     def _check_probe(self) -> None:
         if self.weights == "none":

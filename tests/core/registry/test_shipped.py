@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import PackageError
+from core.hashing import sha256_of
 from core.registry import shipped
 from core.registry.exchange import export_package, import_package
-from core.registry.files import sha256_of
 from core.registry.manage import own_title, refuse_name, rename
 from core.registry.shelf import find, shelf
 from core.registry.shipped import check_vouched, marked_as_own, vouch, vouch_again

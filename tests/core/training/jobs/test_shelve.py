@@ -8,7 +8,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from core.errors import LobuleError, PackageError, Stopped, TrainingError
-from core.registry.package import load_package, sha256_of
+from core.hashing import sha256_of
+from core.registry.package import load_package
 from core.training.jobs import list_runs, run_here, shelve
 from core.training.request.request import Request
 from core.training.watch import Watch

@@ -1,0 +1,199 @@
+"""Add an encoder from a file: read in a limited process, tried on pictures, put in its place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from pydantic import ValidationError
+
+from core import limited
+from core.atomic import flush, hidden_folder, put_in_place, tidy
+from core.encoders.card import Commercial, EncoderCard, Features, Preparation
+from core.encoders.read import FOUND_FILE, IMAGES_FILE, REQUEST_FILE, Answer, Request
+from core.encoders.shelf import CARD_FILE, CONSTANTS_FILE, GRAPH_FILE, Encoder
+from core.errors import EncoderError
+from core.hashing import sha256_of
+from core.imaging.phantom import render_phantom
+from core.imaging.resize import resize
+from core.rights import Deed, require
+from core.settings import get_settings
+from core.wrong_values import in_words
+
+SUFFIXES = (".onnx", ".xml")
+_BESIDE = {".xml": (".bin",), ".onnx": (".onnx.data", ".onnx_data", ".data")}
+# What reads a graph holds its weights several times.
+_TIMES = 4
+_PHANTOMS = ((1, 384, 1.0), (2, 512, 2.0))  # seed, side, µm/px
+
+
+@dataclass(frozen=True)
+class About:
+    """What whoever adds an encoder states about it.
+
+    `tensor` names the output that is meant, where a graph has several.
+    """
+
+    name: str
+    title: str
+    source: str
+    licence: str
+    commercial: Commercial
+    citation: str
+    input: Preparation
+    features: Features | None = None
+    tensor: str | None = None
+
+
+def add_encoder(
+    given: Path,
+    about: About,
+    *,
+    replace: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Encoder:
+    """Add an encoder from an ONNX or OpenVINO file, or from a folder that holds one.
+
+    Parameters
+    ----------
+    given : Path
+        `.onnx`, or `.xml` with its `.bin` beside it.
+    about : About
+    replace : bool
+        Whether an encoder of this name makes room.
+    progress : callable
+        Told what is being done.
+
+    Raises
+    ------
+    EncoderError
+        If there is no such file, the name is taken, or the graph is refused; nothing is left then.
+    PackageError
+        If reading it took more memory or time than it may.
+    """
+    require(Deed.CHANGE_MODELS)
+    file = graph_file(Path(given))
+    folder = get_settings().encoders / about.name
+    _refuse_taken(folder, replace=replace)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tidy(folder.parent)
+        with hidden_folder(folder, "saving") as temporary:
+            progress("Reading the graph")
+            answer = _read(file, about, temporary)
+            progress("Computing hashes")
+            card = _card(file, about, answer, temporary)
+            (temporary / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+            for path in (*temporary.iterdir(), temporary):
+                flush(path)
+            temporary.chmod(0o755)
+            _refuse_taken(folder, replace=replace)
+            put_in_place(temporary, folder)
+    except OSError as error:
+        raise EncoderError(
+            f"The encoder could not be written to {folder.parent}: {error.strerror or error}. Make "
+            "room or allow writing there."
+        ) from error
+    return Encoder(folder, card)
+
+
+def graph_file(given: Path) -> Path:
+    """The graph that a path means: itself, or the only one in a folder.
+
+    Raises
+    ------
+    EncoderError
+        If there is none, or several.
+    """
+    if given.is_dir():
+        found = sorted(path for path in given.iterdir() if path.suffix.lower() in SUFFIXES)
+        if len(found) != 1:
+            names = ", ".join(path.name for path in found) or "none"
+            raise EncoderError(
+                f"Of .onnx and .xml files the folder {given} holds: {names}. Name the one to add."
+            )
+        return found[0]
+    if not given.is_file():
+        raise EncoderError(f"There is no file {given}. Name an .onnx or .xml file, or its folder.")
+    if given.suffix.lower() not in SUFFIXES:
+        raise EncoderError(
+            f"{given.name} is neither ONNX (.onnx) nor OpenVINO's format (.xml with its .bin). "
+            "Export the network as ONNX, for instance by torch.onnx.export or keras.Model.export."
+        )
+    return given
+
+
+def _refuse_taken(folder: Path, *, replace: bool) -> None:
+    if folder.exists() and not replace:
+        raise EncoderError(
+            f"There is already an encoder called {folder.name!r}. Choose another --name, or give "
+            "--replace."
+        )
+
+
+def _read(file: Path, about: About, temporary: Path) -> Answer:
+    """Have the graph read and tried in a process of its own; its files are left in the folder."""
+    size = sum(path.stat().st_size for path in _parts(file))
+    with TemporaryDirectory(prefix="lobule-", dir=temporary.parent) as work_name:
+        work = Path(work_name)
+        request = Request(
+            file=str(file.resolve()),
+            input=about.input,
+            features=about.features,
+            tensor=about.tensor,
+        )
+        (work / REQUEST_FILE).write_text(request.model_dump_json(), encoding="utf-8")
+        shown = [
+            resize(
+                render_phantom(seed, side, side, scale).pixels,
+                about.input.height,
+                about.input.width,
+            )
+            for seed, side, scale in _PHANTOMS
+        ]
+        np.save(work / IMAGES_FILE, np.stack(shown))
+        limited.try_in_a_child(
+            "core.encoders.read:read_given",
+            work,
+            most_bytes=limited.MOST_BYTES + _TIMES * size,
+            most_written=limited.MOST_WRITTEN + 2 * size,
+        )
+        try:
+            answer = Answer.model_validate_json((work / FOUND_FILE).read_bytes())
+        except (ValidationError, OSError) as error:
+            raise EncoderError(f"Nothing is known of {file.name} after reading it.") from error
+        for name in (GRAPH_FILE, CONSTANTS_FILE):
+            (work / name).rename(temporary / name)
+    return answer
+
+
+def _parts(file: Path) -> list[Path]:
+    """The file, and what lies beside it under its name because it is large."""
+    beside = [file.with_suffix(suffix) for suffix in _BESIDE[file.suffix.lower()]]
+    return [file, *(path for path in beside if path.is_file())]
+
+
+def _card(file: Path, about: About, answer: Answer, folder: Path) -> EncoderCard:
+    try:
+        return EncoderCard(
+            name=about.name,
+            title=about.title,
+            added=datetime.now(UTC).replace(microsecond=0),
+            source=about.source,
+            licence=about.licence,
+            commercial=about.commercial,
+            citation=about.citation,
+            made_from=sha256_of(file),
+            input=about.input,
+            features=answer.features,
+            dimension=answer.dimension,
+            grid=answer.grid,
+            maps=answer.maps,
+            files={name: sha256_of(folder / name) for name in (GRAPH_FILE, CONSTANTS_FILE)},
+        )
+    except ValidationError as error:
+        raise EncoderError(
+            f"The encoder's card cannot be written. {in_words(error, 'card')}."
+        ) from error

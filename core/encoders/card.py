@@ -1,0 +1,82 @@
+"""An encoder's card: what it is, what it may be used for, and how it wants its images."""
+
+import hashlib
+import json
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from core.fields import CardPart, Name, Positive, Sha256, Side, Text
+
+SCHEMA_VERSION = 1
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+
+Colour = tuple[Annotated[float, Field(ge=-1, le=2)], ...]
+Features = Literal["as they come", "class token", "mean of tokens", "class token and mean"]
+"""Which numbers of the graph's output describe an image; "as they come" is a vector, or a map whose
+mean is taken."""
+Maps = Literal["exact", "approximate", "none"]
+"""What places say of a class: exactly their shares, where the features are their mean; where a
+class token describes the image, what its weights make of each place's token; or nothing."""
+Commercial = Literal["allowed", "not allowed", "unknown"]
+
+
+class Preparation(CardPart):
+    """How an image becomes an input: RGB over 255, minus `mean`, over `deviation`, each a channel.
+
+    `um_per_px` is the scale that it was trained at, where it is known.
+    """
+
+    height: Side = 224
+    width: Side = 224
+    um_per_px: Positive | None = None
+    mean: Colour = Field(default=IMAGENET_MEAN, min_length=3, max_length=3)
+    deviation: Annotated[tuple[Positive, ...], Field(min_length=3, max_length=3)] = (
+        IMAGENET_DEVIATION
+    )
+
+
+class EncoderCard(CardPart):
+    """Everything about an encoder besides its graph.
+
+    `made_from` is the file that was added, by its SHA-256; `files` are those of its folder.
+    `dimension` is how many features it gives, `grid` how many places (rows, columns) it tells of.
+    """
+
+    schema_version: Literal[1] = 1
+    name: Name
+    title: Text
+    added: AwareDatetime
+    source: Text
+    licence: Text
+    commercial: Commercial
+    citation: Text
+    made_from: Sha256
+    input: Preparation
+    features: Features
+    dimension: Annotated[int, Field(ge=1, le=16_384)]
+    grid: tuple[int, int] | None = None
+    maps: Maps = "none"
+    files: dict[str, Sha256]
+
+    @model_validator(mode="after")
+    def _maps_have_places(self) -> Self:
+        if (self.grid is None) != (self.maps == "none"):
+            raise ValueError("maps need a grid of places, and a grid is for maps")
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """Which encoder it is: a hash of what decides its features, whatever it is called."""
+        what = {
+            "files": dict(sorted(self.files.items())),
+            "input": self.input.model_dump(mode="json"),
+            "features": self.features,
+            "maps": self.maps,
+        }
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """Return the card as text: same card, same bytes."""
+        return json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"

@@ -9,7 +9,7 @@ import typer
 
 from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.errors import PackageError
-from core.explain.methods.catalogue import METHODS
+from core.explain.methods.catalogue import METHODS, methods_for
 
 if TYPE_CHECKING:
     from core.registry.card_parts import Located, Randomisation
@@ -142,10 +142,11 @@ def _where(
     from core.explain.localisation import locate, regions_of
     from core.inference.classifier import get_classifier
 
-    methods = tuple(only or METHODS)
-    if unknown := sorted(set(methods) - set(METHODS)):
+    known = methods_for(package)
+    methods = tuple(only or known)
+    if unknown := sorted(set(methods) - set(known)):
         raise PackageError(
-            f"There is no explanation {unknown[0]!r}. Choose among {', '.join(METHODS)}."
+            f"There is no explanation {unknown[0]!r} of {model!r}. Choose among {', '.join(known)}."
         )
     regions = regions_of(folder, um_per_px)
     with stage_bars() as progress:

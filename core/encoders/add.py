@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from core import limited
 from core.atomic import flush, hidden_folder, put_in_place, tidy
 from core.encoders.card import Commercial, EncoderCard, Features, Preparation
-from core.encoders.read import FOUND_FILE, IMAGES_FILE, REQUEST_FILE, Answer, Request
+from core.encoders.read import FOUND_FILE, IMAGES_FILE, REQUEST_FILE, EncoderFound, EncoderRequest
 from core.encoders.shelf import CARD_FILE, CONSTANTS_FILE, GRAPH_FILE, Encoder
 from core.errors import EncoderError
 from core.hashing import sha256_of
@@ -133,12 +133,12 @@ def _refuse_taken(folder: Path, *, replace: bool) -> None:
         )
 
 
-def _read(file: Path, about: About, temporary: Path) -> Answer:
+def _read(file: Path, about: About, temporary: Path) -> EncoderFound:
     """Have the graph read and tried in a process of its own; its files are left in the folder."""
     size = sum(path.stat().st_size for path in _parts(file))
     with TemporaryDirectory(prefix="lobule-", dir=temporary.parent) as work_name:
         work = Path(work_name)
-        request = Request(
+        request = EncoderRequest(
             file=str(file.resolve()),
             input=about.input,
             features=about.features,
@@ -161,7 +161,7 @@ def _read(file: Path, about: About, temporary: Path) -> Answer:
             most_written=limited.MOST_WRITTEN + 2 * size,
         )
         try:
-            answer = Answer.model_validate_json((work / FOUND_FILE).read_bytes())
+            answer = EncoderFound.model_validate_json((work / FOUND_FILE).read_bytes())
         except (ValidationError, OSError) as error:
             raise EncoderError(f"Nothing is known of {file.name} after reading it.") from error
         for name in (GRAPH_FILE, CONSTANTS_FILE):
@@ -175,7 +175,7 @@ def _parts(file: Path) -> list[Path]:
     return [file, *(path for path in beside if path.is_file())]
 
 
-def _card(file: Path, about: About, answer: Answer, folder: Path) -> EncoderCard:
+def _card(file: Path, about: About, answer: EncoderFound, folder: Path) -> EncoderCard:
     try:
         return EncoderCard(
             name=about.name,

@@ -101,12 +101,11 @@ def with_head(
         if card.grid:
             places = outputs[PLACES].get_node().input_value(0)
             width = places.get_partial_shape()[3].get_length()
-            # Of a class token beside the mean of places, the last weights are of the mean.
-            rows = _of_each_class(kernel[-width:]) / np.float32(card.grid[0] * card.grid[1])
+            rows = class_rows(kernel, width) / np.float32(card.grid[0] * card.grid[1])
             named.append((names[2], _times(places, rows, operations).output(0)))
         else:
             # One place: the whole image, so that nothing stands out.
-            values = _times(features, _of_each_class(kernel), operations)
+            values = _times(features, class_rows(kernel, len(kernel)), operations)
             shape = np.array([0, 1, 1, -1], np.int64)
             whole = operations.reshape(values, shape, True)  # noqa: FBT003 - 0 keeps the batch
             named.append((names[2], whole.output(0)))
@@ -119,9 +118,14 @@ def with_head(
         raise EncoderError(refusal(encoder, RuntimeError(str(error)))) from error
 
 
-def _of_each_class(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A column for each class: of a sigmoid's one column minus it, and it."""
-    return np.concatenate([-kernel, kernel], axis=1) if kernel.shape[1] == 1 else kernel
+def class_rows(kernel: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """What a head makes of a place's numbers, (width, K): a column for each class.
+
+    Of a class token beside the mean of places, the last of the kernel's rows are of the mean; of a
+    sigmoid's one column the classes have minus it, and it.
+    """
+    rows = kernel[-width:]
+    return np.concatenate([-rows, rows], axis=1) if rows.shape[1] == 1 else rows
 
 
 def _times(values: Any, kernel: NDArray[np.float32], operations: Any) -> Any:

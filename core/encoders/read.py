@@ -23,7 +23,7 @@ REQUEST_FILE, FOUND_FILE, IMAGES_FILE = "request.json", "found.json", "images.np
 _CLOSE = 1e-3
 
 
-class Request(CardPart):
+class EncoderRequest(CardPart):
     """Which file, and what was stated about it."""
 
     file: str
@@ -32,7 +32,7 @@ class Request(CardPart):
     tensor: str | None
 
 
-class Answer(CardPart):
+class EncoderFound(CardPart):
     """What the graph turned out to be."""
 
     features: Features
@@ -52,7 +52,7 @@ def read_given(work: Path) -> None:
     """
     import openvino  # noqa: PLC0415 - a third of a second
 
-    request = Request.model_validate_json((work / REQUEST_FILE).read_bytes())
+    request = EncoderRequest.model_validate_json((work / REQUEST_FILE).read_bytes())
     try:
         given = openvino.Core().read_model(request.file)
         graph, found = with_preparation(given, request.input, request.features, request.tensor)
@@ -63,7 +63,7 @@ def read_given(work: Path) -> None:
             f"{Path(request.file).name} cannot be read as ONNX or OpenVINO's format "
             f"({reason_of(error)}). Export it again."
         ) from error
-    answer = Answer(**found._asdict())
+    answer = EncoderFound(**found._asdict())
     (work / FOUND_FILE).write_text(json.dumps(answer.model_dump(mode="json")), encoding="utf-8")
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from core.errors import PackageError
-from core.explain.methods.network import Cancelled, Network
+from core.explain.methods.catalogue import methods_for
+from core.explain.methods.network import Cancelled, Network, copy_of
+from core.explain.methods.on_encoder import EncoderNetwork
 from core.explain.methods.run import FUNCTIONS, Method
-from core.explain.randomise import cascade, learnt_layers
 from core.inference.classifier import Classifier
 from core.registry.card_parts import ExplanationCheck, MapChange, Randomisation
 
@@ -64,13 +65,16 @@ def check_explanations(
         raise PackageError(
             f"{card.name!r} is an ensemble without weights of its own. Check its members: {names}."
         )
-    network = Network(classifier.model, classifier.batch)
+    network = copy_of(classifier)
     ready = classifier.prepare(inputs)
-    methods = check_methods(network, card.heatmap_layer, ready, FUNCTIONS, progress, cancelled)
+    functions: dict[str, Method] = {
+        name: FUNCTIONS[name] for name in methods_for(classifier.package)
+    }
+    methods = check_methods(network, card.heatmap_layer, ready, functions, progress, cancelled)
     return Randomisation(
         threshold=THRESHOLD,
         layer=card.heatmap_layer,
-        layers=len(learnt_layers(network.model)),
+        layers=network.learnt,
         images=len(inputs),
         images_of=images_of,
         methods=methods,
@@ -78,7 +82,7 @@ def check_explanations(
 
 
 def check_methods(
-    network: Network,
+    network: Network | EncoderNetwork,
     layer: str,
     inputs: NDArray[np.uint8],
     methods: Mapping[str, Method],
@@ -90,7 +94,7 @@ def check_methods(
     Each image is explained for the class that the trained network gives it.
     """
     classes = [int(network.scores(pixels[np.newaxis])[0].argmax()) for pixels in inputs]
-    layers = len(learnt_layers(network.model))
+    layers = network.learnt
     stops = sorted({1, *(max(1, round(share * layers)) for share in _SHARES)})
     rounds = 1 + len(stops) + DRAWS - 1  # the trained network, the cascade, the other draws
 
@@ -104,18 +108,18 @@ def check_methods(
                 maps_by_method[name].append(maps[0])
         return maps_by_method
 
-    before, trained = maps_of_all(0), network.model.get_weights()
+    before = maps_of_all(0)
     draws: list[list[dict[str, MapChange]]] = [[] for _ in range(DRAWS)]
     try:
         for draw, steps in enumerate(draws):
-            network.model.set_weights(trained)
+            network.restore()
             generator = np.random.default_rng(draw)
             pauses = stops if draw == 0 else stops[-1:]
-            for stop in cascade(network.model, pauses, inputs, generator):
+            for stop in network.cascade(pauses, inputs, generator):
                 after = maps_of_all(1 + sum(map(len, draws)))
                 steps.append({name: _change(before[name], after[name], stop) for name in methods})
     finally:
-        network.model.set_weights(trained)
+        network.restore()
     return tuple(
         _judge(name, [[step[name] for step in steps] for steps in draws]) for name in methods
     )

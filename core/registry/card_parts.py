@@ -174,6 +174,10 @@ class Origin(CardPart):
     unseen: bool = False
 
 
+PLACES, WHOLE = "places of the encoder", "whole image"
+"""What heatmaps of models on an encoder explain; of the second they are without any difference."""
+
+
 class UsedEncoder(CardPart):
     """The encoder that a model rests on (`core.encoders`); its hash decides which one is meant."""
 

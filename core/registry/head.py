@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoders.features import with_head
-from core.encoders.shelf import encoder_of
+from core.encoders.shelf import Encoder, encoder_of
 from core.errors import PackageError
 from core.registry.card import Card
+from core.registry.card_parts import PLACES, WHOLE
 from core.registry.files import HEAD_FILE
 from core.registry.graph import CLASS_MAPS, FEATURES, LOGITS, Graph
 from core.registry.package import Package, save_whole, write_tables
@@ -24,13 +25,11 @@ if TYPE_CHECKING:
 
     from core.evaluation.scope_distance import Reference
 
-PLACES, WHOLE = "places of the encoder", "whole image"
-"""What heatmaps of such models rest on; of the second they are without any difference."""
 _MOST_BYTES = 70_000_000  # 16,384 features, 1,000 classes, 32 bit
 _ARRAYS = 2
 
 
-class Head(NamedTuple):
+class LinearHead(NamedTuple):
     """A linear layer: features (N, F) @ kernel (F, K) + bias (K,); K is 1 with a sigmoid."""
 
     kernel: NDArray[np.float32]
@@ -40,7 +39,7 @@ class Head(NamedTuple):
 def save_on_encoder(
     folder: Path,
     card: Card,
-    head: Head,
+    head: LinearHead,
     *,
     predictions: "pd.DataFrame",
     history: "pd.DataFrame",
@@ -63,7 +62,7 @@ def save_on_encoder(
     return save_whole(Path(folder), card, fill, replace=replace)
 
 
-def read_head(folder: Path, card: Card) -> Head:
+def read_head(folder: Path, card: Card) -> LinearHead:
     """Read the head of a package whose files were verified.
 
     Raises
@@ -79,7 +78,7 @@ def read_head(folder: Path, card: Card) -> Head:
             if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
                 raise PackageError(f"{path} is too large to be a head. Restore the package.")
         with np.load(path, allow_pickle=False) as stored:
-            head = Head(stored["kernel"], stored["bias"])
+            head = LinearHead(stored["kernel"], stored["bias"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise PackageError(f"{path} is damaged ({error}). Restore the package.") from error
     shapes = (head.kernel.shape, head.bias.shape)
@@ -101,11 +100,7 @@ def graph_on_encoder(package: Package) -> Graph:
     PackageError
         If its encoder is not at hand, or head and encoder do not fit.
     """
-    used = package.card.encoder
-    assert used is not None  # noqa: S101 - asked of such packages only
-    encoder = encoder_of(used.sha256)
-    if encoder is None:
-        raise PackageError(without_encoder(package.card))
+    encoder = encoder_behind(package.card)
     head = read_head(package.path, package.card)
     layer = PLACES if encoder.card.grid else WHOLE
     names = (LOGITS, FEATURES, CLASS_MAPS)
@@ -115,6 +110,21 @@ def graph_on_encoder(package: Package) -> Graph:
         layer,
         (layer,),
     )
+
+
+def encoder_behind(card: Card) -> Encoder:
+    """The encoder that a model rests on.
+
+    Raises
+    ------
+    PackageError
+        If it is not at hand.
+    """
+    assert card.encoder is not None  # noqa: S101 - asked of such models only
+    encoder = encoder_of(card.encoder.sha256)
+    if encoder is None:
+        raise PackageError(without_encoder(card))
+    return encoder
 
 
 def without_encoder(card: Card) -> str:

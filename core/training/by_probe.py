@@ -16,7 +16,7 @@ from core.evaluation.estimand import Protocol
 from core.evaluation.predictions import Predictions
 from core.evaluation.probe import fit_passes, probe_fitter
 from core.registry.card_results import ClassResult
-from core.registry.head import Head
+from core.registry.head import LinearHead
 from core.training.judging.changes import rows_to_change
 from core.training.judging.folds import folds_of_probe
 from core.training.judging.held_out import judge_held_out
@@ -182,10 +182,10 @@ def _with_last_layer(
     recipe: Recipe,
     kernel: NDArray[np.float64],
     bias: NDArray[np.float64],
-) -> keras.Model | Head:
+) -> keras.Model | LinearHead:
     if recipe.head == "sigmoid":
         kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1]
-    head = Head(kernel.astype(np.float32), bias.astype(np.float32))
+    head = LinearHead(kernel.astype(np.float32), bias.astype(np.float32))
     if isinstance(network, Encoder):
         return head
     network.get_layer("logits").set_weights(list(head))

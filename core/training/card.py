@@ -13,8 +13,7 @@ from core.datasets.records import Dataset
 from core.encoders.card import EncoderCard
 from core.encoders.shelf import find_encoder
 from core.registry.card import Card, InputSpec, Training
-from core.registry.card_parts import UsedEncoder
-from core.registry.head import PLACES, WHOLE
+from core.registry.card_parts import PLACES, WHOLE, UsedEncoder
 from core.registry.manage import own_title
 from core.training.request.recipe import ENCODER, Recipe, load_recipe, recipe_names
 from core.training.request.request import Request, command_of

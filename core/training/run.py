@@ -10,7 +10,7 @@ from core.datasets.cache import Cached, pixel_cache
 from core.datasets.split import Split, split_dataset
 from core.errors import TrainingError
 from core.evaluation.predictions_file import as_table
-from core.registry.head import Head, save_on_encoder
+from core.registry.head import LinearHead, save_on_encoder
 from core.registry.package import Package, save_package
 from core.settings import get_settings
 from core.training.by_fit import train_by_fit
@@ -118,7 +118,7 @@ def train(request: Request, watch: Watch | None = None) -> Package:
         "scope": trained.trust.reference,
         "replace": request.replace,
     }
-    if isinstance(trained.network, Head):
+    if isinstance(trained.network, LinearHead):
         return save_on_encoder(target, card, trained.network, **whole)
     return save_package(target, card, trained.network, graph=True, **whole)
 

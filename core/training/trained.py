@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.evaluation.predictions import Predictions
 from core.registry.card_results import CardEvaluation, OperatingPoint
-from core.registry.head import Head
+from core.registry.head import LinearHead
 from core.training.judging.trust import Trust
 
 
@@ -19,7 +19,7 @@ class Trained:
 
     Attributes
     ----------
-    network : keras.Model or Head
+    network : keras.Model or LinearHead
         A head where the network is an encoder, which is kept apart.
     temperature : float
     operating_points : tuple of OperatingPoint
@@ -35,7 +35,7 @@ class Trained:
         When it may be relied on.
     """
 
-    network: keras.Model | Head
+    network: keras.Model | LinearHead
     temperature: float
     operating_points: tuple[OperatingPoint, ...]
     evaluation: CardEvaluation

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from core.explain.methods.catalogue import METHODS, MethodName
+from core.explain.methods.catalogue import METHODS, MethodName, methods_for
 from core.registry.package import Package
 from pages.desk.explanation_job import Subject, explain_now, explanation_of
 from pages.desk.explanation_panels import show_panels
@@ -95,7 +95,7 @@ def _choose_methods(package: Package) -> tuple[MethodName, ...]:
     failed, misplaced = _failed_tests(package), _misplaced(package)
     chosen: list[MethodName] = []
     with st.container(horizontal=True, gap="medium"):
-        for name, words in METHODS.items():
+        for name, words in methods_for(package).items():
             label = f"{words.title} ⚠" if name in failed | misplaced else words.title
             place = f"⚠ It is {misplaced[name]}" if name in misplaced else ""
             tooltip = f"{words.tooltip} {_SLOW if words.slow else ''}"

@@ -1,7 +1,12 @@
 """Which explanations there are, and in plain words what each shows and what it does not."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
+
+from core.registry.card import Card
+from core.registry.card_parts import PLACES
+from core.registry.package import Package
 
 MethodName = Literal["gradcam", "gradcam++", "layercam", "scorecam", "smoothgrad", "occlusion"]
 
@@ -34,6 +39,9 @@ class Words:
         return f"{self.shows} {self.does_not_show} ({self.source}.)"
 
 
+# Without gradients, of networks that tell what each place gave, and of those that do not.
+_OF_PLACES: tuple[MethodName, ...] = ("gradcam", "scorecam", "occlusion")
+_OF_THE_WHOLE: tuple[MethodName, ...] = ("occlusion",)
 METHODS: dict[MethodName, Words] = {
     "gradcam": Words(
         "Grad-CAM",
@@ -87,3 +95,18 @@ METHODS: dict[MethodName, Words] = {
         slow=True,
     ),
 }
+
+
+def methods_for(package: Package) -> dict[MethodName, Words]:
+    """The explanations that a model can give: all, but for what rests on an encoder.
+
+    Of an ensemble those that every member can give.
+    """
+    able = [_of_one(each.card) for each in package.members or (package,)]
+    return {name: words for name, words in METHODS.items() if all(name in each for each in able)}
+
+
+def _of_one(card: Card) -> Container[str]:
+    if card.encoder is None:
+        return METHODS
+    return _OF_PLACES if card.heatmap_layer == PLACES else _OF_THE_WHOLE

@@ -1,6 +1,6 @@
 """A network as the methods see it: a copy of its own, from pixels to logits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from core.errors import Stopped
 from core.explain.gradcam import GradCAM, normalise
+from core.explain.methods.on_encoder import EncoderNetwork
+from core.explain.randomise import cascade, learnt_layers
 from core.inference.classifier import Classifier
+from core.registry.head import encoder_behind, read_head
 
 ShareDone = Callable[[float], None]
 """Told the share that is done, in [0, 1]."""
 Cancelled = Callable[[], bool]
 """Whether the user asked to stop."""
 
-_known: WeakKeyDictionary[Classifier, "Network"] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Classifier, "Network | EncoderNetwork"] = WeakKeyDictionary()
 _making = Lock()
 
 
@@ -43,7 +46,8 @@ class Network:
 
         to_logits = keras.Model(model.input, model.get_layer("logits").output)
         self.model: Any = keras.models.clone_model(to_logits)
-        self.model.set_weights(to_logits.get_weights())
+        self._trained = to_logits.get_weights()
+        self.model.set_weights(self._trained)
         self.batch = batch
         self.lock = Lock()
         self.outputs = int(self.model.output_shape[-1])
@@ -75,6 +79,21 @@ class Network:
         features = self._until[layer](inputs.astype(np.float32), training=False)
         return np.asarray(features, np.float32)
 
+    @property
+    def learnt(self) -> int:
+        """How many layers hold something learnt."""
+        return len(learnt_layers(self.model))
+
+    def cascade(
+        self, stops: Sequence[int], inputs: NDArray[np.uint8], generator: np.random.Generator
+    ) -> Iterator[int]:
+        """Draw the weights of ever more layers anew; see `core.explain.randomise.cascade`."""
+        return cascade(self.model, stops, inputs, generator)
+
+    def restore(self) -> None:
+        """Give the network its trained weights back."""
+        self.model.set_weights(self._trained)
+
     def gradcam(self, layer: str) -> GradCAM:
         """The one-pass Grad-CAM at a layer, compiled once."""
         if layer not in self._gradcams:
@@ -82,12 +101,26 @@ class Network:
         return self._gradcams[layer]
 
 
-def network_of(classifier: Classifier) -> Network:
+def network_of(classifier: Classifier) -> Network | EncoderNetwork:
     """Return the one copy of a classifier's network that explanations run on."""
     with _making:
         if classifier not in _known:
-            _known[classifier] = Network(classifier.model, classifier.batch)
+            _known[classifier] = copy_of(classifier)
         return _known[classifier]
+
+
+def copy_of(classifier: Classifier) -> Network | EncoderNetwork:
+    """A copy of a classifier's network that nobody else has.
+
+    Raises
+    ------
+    PackageError
+        If it is a model on an encoder that is not here any more.
+    """
+    if classifier.card.encoder is None:
+        return Network(classifier.model, classifier.batch)
+    package = classifier.package
+    return EncoderNetwork(encoder_behind(package.card), read_head(package.path, package.card))
 
 
 def stop_if(cancelled: Cancelled) -> None:

@@ -1,6 +1,6 @@
 """An explanation of a package's answer by any method, one network or an ensemble."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from core.errors import PackageError
 from core.explain.gradcam import normalise
 from core.explain.methods.cams import grad_cam, grad_cam_plus_plus, layer_cam
-from core.explain.methods.catalogue import MethodName
+from core.explain.methods.catalogue import MethodName, methods_for
 from core.explain.methods.network import (
     Cancelled,
-    Network,
     ShareDone,
     full_size,
     network_of,
@@ -30,13 +29,14 @@ _WAIT_SECONDS = 0.2
 class Method(Protocol):
     """A way to explain: maps (N, H, W) in [0, 1] of inputs (N, H, W, 3), each stretched by itself.
 
+    `network` is a `Network`, or an `EncoderNetwork` where `methods_for` a model allows it.
     `layer` is the layer that class activation maps look at; others leave it alone. `progress` gets
     the share done. Raises Stopped soon after `cancelled` gives True.
     """
 
     def __call__(
         self,
-        network: Network,
+        network: Any,
         layer: str,
         inputs: NDArray[np.uint8],
         class_index: int,
@@ -105,6 +105,11 @@ def explain(
         raise PackageError(
             f"The model {classifier.card.name!r} has no class number {class_index}; its "
             f"{len(classifier.classes)} classes are numbered from 0."
+        )
+    if method not in (known := methods_for(classifier.package)):
+        raise PackageError(
+            f"The model {classifier.card.name!r} rests on an encoder and cannot be explained by "
+            f"{method!r}. Choose one of: {', '.join(known)}."
         )
     layer = layer or classifier.card.heatmap_layer
     _refuse_layer(classifier, layer)

@@ -1,5 +1,6 @@
 """What cards are made of: a base that refuses the unknown, and kinds of fields."""
 
+import re
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,7 +12,9 @@ Positive = Annotated[float, Field(gt=0)]
 Side = Annotated[int, Field(ge=8, le=4096)]
 Text = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+"""Of what has a folder of its own."""
+Name = Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
 
 
 class CardPart(BaseModel):

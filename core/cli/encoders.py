@@ -75,7 +75,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         ("Colours", f"RGB / 255, minus {_three(size.mean)}, over {_three(size.deviation)}"),
         ("Features", f"{card.dimension:,}, {card.features}"),
         ("Places", places),
-        ("Made from", f"a file with the SHA-256 {card.made_from}"),
+        ("Made from", f"SHA-256 {card.made_from}"),
         ("SHA-256", card.sha256),
     ):
         typer.echo(f"{label + ':':<11} {plain(text)}")

@@ -1,5 +1,6 @@
 """Add an encoder from a file: read in a limited process, tried on pictures, put in its place."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from core.encoders.card import Commercial, EncoderCard, Features, Preparation
 from core.encoders.read import FOUND_FILE, IMAGES_FILE, REQUEST_FILE, EncoderFound, EncoderRequest
 from core.encoders.shelf import CARD_FILE, CONSTANTS_FILE, GRAPH_FILE, Encoder
 from core.errors import EncoderError
+from core.fields import NAME
 from core.hashing import sha256_of
 from core.imaging.phantom import render_phantom
 from core.imaging.resize import resize
@@ -26,7 +28,7 @@ SUFFIXES = (".onnx", ".xml")
 _BESIDE = {".xml": (".bin",), ".onnx": (".onnx.data", ".onnx_data", ".data")}
 # What reads a graph holds its weights several times.
 _TIMES = 4
-_PHANTOMS = ((1, 384, 1.0), (2, 512, 2.0))  # seed, side, µm/px
+_PHANTOMS = ((1, 96, 4.0), (2, 128, 2.0))  # seed, side, µm/px
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def add_encoder(
         If reading it took more memory or time than it may.
     """
     require(Deed.CHANGE_MODELS)
+    if not NAME.fullmatch(about.name):
+        raise EncoderError(
+            f"An encoder cannot be called {about.name!r}. Use up to 64 lower-case letters, digits, "
+            "- and _, beginning with a letter or digit."
+        )
     file = graph_file(Path(given))
     folder = get_settings().encoders / about.name
     _refuse_taken(folder, replace=replace)
@@ -175,6 +182,13 @@ def _parts(file: Path) -> list[Path]:
     return [file, *(path for path in beside if path.is_file())]
 
 
+def _made_from(file: Path) -> str:
+    hashes = [sha256_of(part) for part in _parts(file)]
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
 def _card(file: Path, about: About, answer: EncoderFound, folder: Path) -> EncoderCard:
     try:
         return EncoderCard(
@@ -185,7 +199,8 @@ def _card(file: Path, about: About, answer: EncoderFound, folder: Path) -> Encod
             licence=about.licence,
             commercial=about.commercial,
             citation=about.citation,
-            made_from=sha256_of(file),
+            made_from=_made_from(file),
+            tensor=about.tensor,
             input=about.input,
             features=answer.features,
             dimension=answer.dimension,

@@ -40,8 +40,9 @@ class Preparation(CardPart):
 class EncoderCard(CardPart):
     """Everything about an encoder besides its graph.
 
-    `made_from` is the file that was added, by its SHA-256; `files` are those of its folder.
-    `dimension` is how many features it gives, `grid` how many places (rows, columns) it tells of.
+    `made_from` is what was added: the SHA-256 of the file, or of the lines of those of several;
+    `tensor` names the output that was meant. `files` are those of its folder. `dimension` is how
+    many features it gives, `grid` how many places (rows, columns) it tells of.
     """
 
     schema_version: Literal[1] = 1
@@ -53,6 +54,7 @@ class EncoderCard(CardPart):
     commercial: Commercial
     citation: Text
     made_from: Sha256
+    tensor: str | None = None
     input: Preparation
     features: Features
     dimension: Annotated[int, Field(ge=1, le=16_384)]
@@ -68,12 +70,16 @@ class EncoderCard(CardPart):
 
     @property
     def sha256(self) -> str:
-        """Which encoder it is: a hash of what decides its features, whatever it is called."""
+        """Which encoder it is: a hash of what decides its features, whatever it is called.
+
+        Not of `files`, which another version of OpenVINO writes otherwise.
+        """
         what = {
-            "files": dict(sorted(self.files.items())),
+            "made_from": self.made_from,
+            "tensor": self.tensor,
             "input": self.input.model_dump(mode="json"),
             "features": self.features,
-            "maps": self.maps,
+            "dimension": self.dimension,
         }
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 

@@ -1,7 +1,6 @@
 """Rename and delete models that were trained or imported here; shipped ones stay as they are."""
 
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 
 from core.atomic import flush, hidden_folder, put_in_place, write_whole
 from core.errors import PackageError
+from core.fields import NAME
 from core.registry.card import CARD_FILE, Card
 from core.registry.package import Package, load_package, read_card
 from core.registry.shelf import OWN, ShelfEntry, activate, forget_activation, is_active, shelf
@@ -18,7 +18,6 @@ from core.rights import Deed, require
 from core.settings import get_settings
 from core.wrong_values import faults_of
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 NAMES_ARE = (
     "small letters a to z, digits, - and _, beginning with a letter or digit, at most 64 of them"
 )

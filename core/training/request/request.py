@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.atomic import free_name
 from core.errors import TrainingError
+from core.fields import NAME
 from core.training.request.override import differences
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
 
 # Settings that have an option of their own on the command line.
 _OPTIONS = ("split", "task")
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _ROOM = 58  # of the 64 characters of a name; the rest is for a number
 
 
@@ -71,7 +71,7 @@ def check_name(name: str) -> None:
     ------
     TrainingError
     """
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise TrainingError(
             f"A model cannot be called {name!r}. Use up to 64 lower-case letters, digits, - and _, "
             "starting with a letter or digit, for instance idc-2."

@@ -1,0 +1,216 @@
+"""A model on an encoder: from a folder to an answer, without its encoder, and elsewhere."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from core.datasets.open import open_dataset
+from core.encoders.read import read_given
+from core.encoders.shelf import find_encoder, remove_encoder
+from core.errors import EncoderError, PackageError, TrainingError
+from core.evaluation.calibration import apply_temperature
+from core.explain.check import check_explanations
+from core.explain.methods.catalogue import methods_for
+from core.explain.methods.run import explain
+from core.explain.one_pass import explainer
+from core.imaging.read import read_image
+from core.imaging.resize import resize
+from core.inference.classifier import Classifier
+from core.registry.exchange import export_package, import_package
+from core.registry.head import read_head
+from core.registry.package import Package, load_model, verify
+from core.registry.shelf import find, shelf
+from core.training.jobs.start import check
+from core.training.judging import measured
+from core.training.request.override import override
+from core.training.request.recipe import load_recipe
+from core.training.request.request import Request
+from core.training.run import train
+from tests import made_encoders as made
+
+CHANGES = ["encoder=toy", "input_size=32", "probe.penalty=[0.1, 1.0]"]
+
+
+def request(data: Path, *changes: str, name: str = "mine") -> Request:
+    return Request(
+        recipe=override(load_recipe("probe"), [*CHANGES, *changes]), data=data, name=name
+    )
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory, tiny_idc: Path) -> Path:
+    """A home with the encoder and a model on it."""
+    home = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOBULE_HOME", str(home))
+        patch.setattr(
+            "core.limited.try_in_a_child",
+            lambda _, path, **__: read_given(path),
+        )
+        made.added(home, commercial="not allowed", input=made.preparation(um_per_px=0.5))
+        train(request(tiny_idc))
+    return home
+
+
+@pytest.fixture
+def package(kept: Path, home: Path) -> Package:
+    shutil.copytree(kept, home, dirs_exist_ok=True)
+    return find("mine")
+
+
+def patches(tiny_idc: Path) -> tuple[np.ndarray, np.ndarray]:
+    records = open_dataset(tiny_idc).records
+    pixels = [resize(read_image(tiny_idc / path).pixels, 32, 32) for path in records["path"]]
+    return np.stack(pixels), records["label"].to_numpy()
+
+
+def test_it_answers_as_its_head_on_features_by_hand(package: Package, tiny_idc: Path) -> None:
+    pixels, labels = patches(tiny_idc)
+    head = read_head(package.path, package.card)
+    logits = made.by_hand(pixels).mean(axis=(1, 2)) @ head.kernel + head.bias
+    chances = Classifier(package).probabilities(pixels)
+    expected = apply_temperature(logits, package.card.temperature)
+    np.testing.assert_allclose(chances, expected, atol=1e-4)
+    assert roc_auc_score(labels, chances[:, 1]) > 0.9
+    assert Classifier(package).engine_name == "OpenVINO"
+
+
+def test_its_card_says_what_it_rests_on_and_what_that_forbids(package: Package) -> None:
+    card = package.card
+    assert (card.encoder.name, card.encoder.dimension) == ("toy", 24)
+    assert "The encoder Toy (MIT), frozen" in card.summary
+    assert card.not_for[-1] == "Commercial use: the licence of Toy (MIT) does not allow it."
+    assert card.citations[-1] == "Nobody (2026). A toy."
+    assert "learnt from images of 0.5 µm/px and is shown 6.2 µm/px" in " ".join(
+        card.evaluation.notes
+    )
+    verify(package.path)
+
+
+def test_its_figures_follow_from_predictions_of_patients_held_out(package: Package) -> None:
+    predictions = pd.read_csv(package.path / "predictions.csv", dtype={"patient": str})
+    aurocs = [
+        roc_auc_score(own["label"] == "IDC", own["probability IDC"])
+        for _, own in predictions.groupby("patient")
+        if own["label"].nunique() == 2
+    ]
+    assert package.card.evaluation.auroc_within_patients == pytest.approx(np.mean(aurocs), abs=1e-3)
+
+
+def test_without_its_encoder_it_says_which_one_to_get(package: Package) -> None:
+    remove_encoder("toy")
+    entry = next(entry for entry in shelf() if entry.name == "mine")
+    assert entry.package is None
+    for part in ("rests on the encoder 'Toy'", "https://example.org/toy", "licence: MIT"):
+        assert part in entry.error
+    assert package.card.encoder.sha256[:12] in entry.error
+    with pytest.raises(PackageError, match="which is not here"):
+        Classifier(package)
+
+
+@pytest.mark.usefixtures("package")
+def test_another_encoder_of_its_name_does_not_answer_for_it(tmp_path: Path) -> None:
+    remove_encoder("toy")
+    made.added(tmp_path, input=made.preparation(mean=(0.1, 0.1, 0.1)))
+    with pytest.raises(PackageError, match="which is not here"):
+        find("mine")
+
+
+def test_it_goes_to_another_machine_and_waits_for_its_encoder_there(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "mine.zip").open("wb") as sink:
+        export_package(package, sink)
+    encoder = find_encoder("toy").path
+    other = tmp_path / "other"
+    monkeypatch.setenv("LOBULE_HOME", str(other))
+    import_package(tmp_path / "mine.zip")
+    with pytest.raises(PackageError, match="which is not here"):
+        find("mine")
+    shutil.copytree(encoder, other / "encoders" / "toy")
+    assert find("mine").model_sha256 == package.model_sha256
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no numbers", {"kernel": (3, 2)}, {"kernel": (24, 2), "nan": True}]
+)
+def test_a_head_that_does_not_fit_is_refused(package: Package, content: object) -> None:
+    path = package.path / "head.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        kernel = np.ones(content["kernel"], np.float32)
+        kernel[0, 0] = np.nan if content.get("nan") else 0
+        np.savez(path, kernel=kernel, bias=np.zeros(2, np.float32))
+    with pytest.raises(PackageError, match=r"head\.npz"):
+        read_head(package.path, package.card)
+    with pytest.raises(PackageError, match=r"head\.npz is changed"):
+        verify(package.path)
+
+
+def test_what_needs_a_keras_network_says_that_there_is_none(package: Package) -> None:
+    with pytest.raises(PackageError, match="rests on the encoder 'Toy' and has no Keras network"):
+        load_model(package)
+    inputs = made.squares(1)
+    with pytest.raises(PackageError, match="Choose one of: gradcam, scorecam, occlusion"):
+        explain(Classifier(package), inputs, 1, "smoothgrad")
+
+
+def test_its_heatmap_is_what_each_place_adds_to_the_class(package: Package) -> None:
+    inputs = made.squares(2)
+    classifier = Classifier(package)
+    head = read_head(package.path, package.card)
+    expected = np.maximum(made.by_hand(inputs) @ head.kernel[:, 1] / 16, 0)
+    explained = explainer(classifier, package.card.heatmap_layer)(inputs, 1)
+    np.testing.assert_allclose(explained.heatmaps, expected, atol=1e-5)
+    assert list(methods_for(package)) == ["gradcam", "scorecam", "occlusion"]
+    for method in methods_for(package):
+        maps = explain(classifier, inputs, 1, method)
+        assert maps.shape == (2, 32, 32)
+        assert maps.max() == 1
+
+
+def test_the_randomisation_test_leaves_the_model_as_it_was(package: Package) -> None:
+    classifier, inputs = Classifier(package), made.squares(2)
+    before = classifier.probabilities(inputs)
+    test = check_explanations(classifier, inputs, "noise")
+    assert [check.method for check in test.methods] == ["gradcam", "scorecam", "occlusion"]
+    assert test.layers == 3  # the head and two convolutions
+    occluded = next(check for check in test.methods if check.method == "occlusion")
+    assert not occluded.unchanged
+    np.testing.assert_array_equal(classifier.probabilities(inputs), before)
+
+
+def test_another_penalty_computes_no_features_again(
+    package: Package, tiny_idc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("features were computed again")
+
+    monkeypatch.setattr(measured, "FeatureNetwork", lambda _: never)
+    monkeypatch.setattr(measured, "measure_colours", never)
+    again = train(request(tiny_idc, "probe.penalty=0.1", name="again"))
+    assert again.card.encoder == package.card.encoder
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (["encoder=none"], "There is no encoder called 'none'. Encoders at hand: toy"),
+        (['encoder=""'], "needs an encoder; at hand are: toy"),
+        (["input_size=64"], "takes 32×32 px and the recipe says input_size=64. Set input_size=32"),
+    ],
+)
+@pytest.mark.usefixtures("package")
+def test_an_encoder_that_does_not_fit_is_refused_before_training(
+    tiny_idc: Path, changes: list[str], words: str
+) -> None:
+    asked = request(tiny_idc, *changes, name="other")
+    with pytest.raises((EncoderError, TrainingError), match=words):
+        check(asked)
+    with pytest.raises((EncoderError, TrainingError), match=words):
+        train(asked)

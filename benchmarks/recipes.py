@@ -28,7 +28,7 @@ from core.training.request.recipe import Recipe, load_recipe, recipe_names
 from core.training.request.request import Request
 from core.training.run import train
 
-OWN = ("idc", "breakhis-binary", "breakhis-subtype")  # judged otherwise, on their cards
+OWN = ("idc", "breakhis-binary", "breakhis-subtype", "probe")  # judged otherwise, on their cards
 IDC = ("cancernet",)
 
 

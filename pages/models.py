@@ -9,6 +9,7 @@ from pages.shared.entrance import enter_through_app
 from pages.shared.plain import notice
 from pages.shelf.actions import ask_for_model
 from pages.shelf.brought import show_brought
+from pages.shelf.encoders import show_encoders
 from pages.shelf.ensemble import ask_for_ensemble
 from pages.shelf.entry import show_broken, show_model
 
@@ -37,6 +38,7 @@ def show_page() -> None:
     for entry in entries:
         if entry.error:
             show_broken(entry, entry.error)
+    show_encoders()
 
 
 enter_through_app(__file__)

@@ -76,6 +76,18 @@ def judged_on(evaluation: CardEvaluation) -> str:
 
 def reservations(card: Card) -> tuple[str, ...]:
     """What speaks against a model, the gravest first."""
+    return (*_of_figures(card), *_of_licence(card))
+
+
+def _of_licence(card: Card) -> tuple[str, ...]:
+    used = card.encoder
+    if used is None or used.commercial == "allowed":
+        return ()
+    doubt = "does not allow" if used.commercial == "not allowed" else "may not allow"
+    return (f"▲ The licence of its encoder ({used.licence}) {doubt} commercial use.",)
+
+
+def _of_figures(card: Card) -> tuple[str, ...]:
     result = card.evaluation
     if result is None:
         return (NEVER_JUDGED_HERE if card.origin else NEVER_JUDGED,)

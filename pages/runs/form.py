@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
+from core.encoders.shelf import encoders
 from core.errors import LobuleError
 from core.imaging.scale import HIGHEST, LOWEST
 from core.settings import get_settings
@@ -56,9 +57,9 @@ def ask_for_run(states: list["RunState"]) -> None:
         data = _ask_for_data()
     with right:
         st.html("<h3>Recipe</h3>")
-        recipe = _ask_for_recipe()
+        recipe, on_encoder = _ask_for_encoder(_ask_for_recipe())
         name, replace = _ask_for_name(recipe, states)
-    changes = ask_for_settings(recipe)
+    changes = [*on_encoder, *ask_for_settings(recipe)]
     request = _request(recipe, changes, data, name, replace=replace)
     if request:
         check_and_start(request, changes, sum(active(state) for state in states))
@@ -134,8 +135,34 @@ def _ask_for_recipe() -> "Recipe":
     return recipe
 
 
+def _ask_for_encoder(recipe: "Recipe") -> tuple["Recipe", list[str]]:
+    """Ask which encoder a recipe shall use that needs one; what was changed is given, too."""
+    from core.training.request.encoder import changes_for  # noqa: PLC0415 - pandas
+    from core.training.request.override import override  # noqa: PLC0415
+    from core.training.request.recipe import ENCODER  # noqa: PLC0415
+
+    if recipe.architecture != ENCODER:
+        return recipe, []
+    titles = {entry.name: entry.encoder.card.title for entry in encoders() if entry.encoder}
+    if not titles:
+        notice("There is no encoder here yet. The Models page says how to add one.", "note")
+        return recipe, []
+    name = st.selectbox(
+        "Encoder",
+        list(titles),
+        format_func=lambda name: f"{name}: {titles[name]}",
+        key="encoder",
+        help="The frozen network whose features are learnt from.",
+        persist_state="session",
+    )
+    changes = changes_for(name)
+    return override(recipe, changes), changes
+
+
 def _in_words(recipe: "Recipe") -> str:
     side = f"{recipe.input_size} × {recipe.input_size} px"
+    if recipe.weights == "encoder":
+        return "An encoder, frozen; logistic regression on its features."
     start = "ImageNet weights" if recipe.weights == "imagenet" else "random weights"
     if recipe.probe:
         return f"{side}, {start}, frozen; logistic regression on its features."

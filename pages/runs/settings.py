@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 COLUMNS = 3
 # A probe has no loss, no steps, and is judged by patient only.
 _NOT_FOR_PROBES = {"label_smoothing", "mixed_precision", "split"}
+# An encoder comes as it is, and its penalty is chosen among several.
+_NOT_FOR_ENCODERS = {"architecture", "weights", "input_size", "probe.passes", "probe.penalty"}
 Value = Any  # str, int, float or bool, as the setting's kind says
 Kind = Literal["choice", "whole", "number", "rate", "switch"]
 
@@ -156,6 +158,13 @@ def _values(recipe: "Recipe") -> dict[str, Value]:
     for name, value in recipe.model_dump(mode="json", exclude_none=True).items():
         inner = value if isinstance(value, dict) else {"": value}
         values |= {f"{name}.{key}" if key else name: setting for key, setting in inner.items()}
+    if recipe.weights == "encoder":
+        unasked = _NOT_FOR_PROBES | _NOT_FOR_ENCODERS
+        return {
+            key: value
+            for key, value in values.items()
+            if key not in unasked and not key.startswith("augmentation.")
+        }
     if recipe.probe:
         return {key: value for key, value in values.items() if key not in _NOT_FOR_PROBES}
     values[FINE_TUNE] = recipe.fine_tune is not None

@@ -62,6 +62,7 @@ def _badges(entry: ShelfEntry, card: Card, *, active: bool) -> str:
     words = [entry.name, "shipped" if entry.shipped else "own"]
     words += ["answers by default"] if active else []
     words += [f"ensemble of {len(card.members)}"] if card.members else []
+    words += [f"on encoder {card.encoder.title}"] if card.encoder else []
     leaky = card.training.leaky or (card.evaluation is not None and card.evaluation.leaky)
     if card.origin:
         words += ["made elsewhere"]

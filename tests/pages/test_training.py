@@ -15,6 +15,7 @@ from core.training.request.request import Request
 from pages.runs import words as run_words
 from pages.runs.follow import standing
 from pages.shared.hand_over import DIAGNOSE
+from tests import made_encoders
 from tests.pages.made_up_runs import MadeUpRuns
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -361,6 +362,17 @@ def test_every_recipe_can_be_asked_for_as_it_is(tmp_path: Path) -> None:
         fill(page, tmp_path, recipe.partition(":")[0])
         assert "lobule-error" not in html(page)
         assert not any("Changed from" in said.value for said in page.caption)
+
+
+def test_a_probe_asks_which_encoder_it_is_for(tmp_path: Path, planned: list[Request]) -> None:
+    page = fill(start("new"), tmp_path, "probe")
+    assert "There is no encoder here yet" in html(page)
+    made_encoders.added(tmp_path)
+    page.run()
+    assert page.selectbox(key="encoder").options == ["toy: Toy"]
+    checked(page)
+    recipe = planned[0].recipe
+    assert (recipe.encoder, recipe.input_size, recipe.probe.passes) == ("toy", 32, 1)
 
 
 def test_changes_come_out_as_on_the_command_line(tmp_path: Path, planned: list[Request]) -> None:

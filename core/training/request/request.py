@@ -15,7 +15,7 @@ from core.training.request.override import differences
 from core.training.request.recipe import Recipe, load_recipe, recipe_names
 
 # Settings that have an option of their own on the command line.
-_OPTIONS = ("split", "task")
+_OPTIONS = ("split", "task", "encoder")
 _ROOM = 58  # of the 64 characters of a name; the rest is for a number
 
 

@@ -1,0 +1,119 @@
+"""Encoders: the frozen networks that models here may rest on, and looking after them."""
+
+import streamlit as st
+
+from core.encoders.card import EncoderCard
+from core.encoders.shelf import EncoderEntry, encoders, remove_encoder, verify_encoder
+from core.errors import PackageError
+from core.registry.shelf import shelf
+from core.rights import Deed, who_acts
+from core.settings import get_settings
+from pages.shared.plain import as_html, as_label, notice, quiet, table
+
+_WHAT = (
+    "A frozen network, mostly pretrained on pathology images. The recipe “probe” on the Training "
+    "page fits a model on what it sees. It stays on this computer, apart from the models that rest "
+    "on it."
+)
+_ADD = (
+    "python -m core encoders add FILE.onnx --name NAME --source ADDRESS --licence LICENCE \\\n"
+    "    --commercial no --citation PAPER"
+)
+_COMMERCIAL = {
+    "allowed": "allowed",
+    "not allowed": "▲ not allowed",
+    "unknown": "▲ not known",
+}
+
+
+def show_encoders() -> None:
+    """Draw the encoders at hand, and how to add one."""
+    entries = encoders()
+    with st.container(border=True, key="encoders"):
+        st.subheader("Encoders", anchor=False, help=_WHAT)
+        if not entries:
+            quiet(
+                "None yet. With an encoder of the field, fewer cases may be enough to learn from."
+            )
+        for entry in entries:
+            _show(entry)
+        if who_acts().may(Deed.CHANGE_MODELS):
+            with st.expander("Add an encoder", key="add-encoder"):
+                quiet(
+                    "On the command line of this computer, from a file in ONNX or OpenVINO's "
+                    "format. It is read and tried in a process of its own first."
+                )
+                st.code(_ADD, language="bash")
+
+
+def _show(entry: EncoderEntry) -> None:
+    if entry.encoder is None:
+        notice(f"{entry.name}: {entry.error}", "error")
+        _deeds(entry, ())
+        return
+    card = entry.encoder.card
+    resting = tuple(
+        model.name
+        for model in shelf()
+        if model.package
+        and model.package.card.encoder
+        and model.package.card.encoder.sha256 == card.sha256
+    )
+    with st.expander(as_label(f"{card.title} ({entry.name})"), key=f"encoder-{entry.name}"):
+        table(("", "what"), _rows(card, resting), caption=f"Encoder {entry.name}")
+        _deeds(entry, resting)
+
+
+def _rows(card: EncoderCard, resting: tuple[str, ...]) -> list[tuple[object, ...]]:
+    size, grid = card.input, card.grid
+    scale = "scale not stated" if size.um_per_px is None else f"{size.um_per_px:g} µm/px"
+    places = {
+        "exact": "what each place adds to the answer",
+        "approximate": "what the head makes of each place; an approximation",
+        "none": "none; occlusion shows where it looks",
+    }[card.maps]
+    return [
+        ("Licence", f"{card.licence}; commercial use {_COMMERCIAL[card.commercial]}"),
+        ("Source", card.source),
+        ("Cite", card.citation),
+        ("Input", f"{size.width}×{size.height} px, trained at {scale}"),
+        ("Features", f"{card.dimension:,} an image, {card.features}"),
+        ("Heatmaps", places + (f" ({grid[0]}×{grid[1]} places)" if grid else "")),
+        ("Models on it", ", ".join(resting) or "none"),
+        ("Hash", card.sha256),
+    ]
+
+
+def _deeds(entry: EncoderEntry, resting: tuple[str, ...]) -> None:
+    if not who_acts().may(Deed.CHANGE_MODELS):
+        return
+    with st.container(horizontal=True, key=f"encoder-deeds-{entry.name}"):
+        if entry.encoder and st.button("Verify", key=f"verify-encoder-{entry.name}"):
+            _verify(entry.name)
+        with st.popover("Delete …", key=f"ask-delete-encoder-{entry.name}"):
+            if resting:
+                st.html(
+                    f"<p>Without it these do not answer: {as_html(', '.join(resting))}, until it "
+                    "is added again.</p>"
+                )
+            if st.button("Delete it", key=f"delete-encoder-{entry.name}", type="primary"):
+                _delete(entry.name)
+
+
+def _verify(name: str) -> None:
+    try:
+        verify_encoder(get_settings().encoders / name)
+    except PackageError as error:
+        notice(str(error), "error")
+    else:
+        notice(f"{name}: every file is as it was when it was added.", "note")
+
+
+def _delete(name: str) -> None:
+    try:
+        remove_encoder(name)
+    except PackageError as error:
+        notice(str(error), "error")
+    else:
+        st.session_state["shelf_told"] = f"The encoder {name} was deleted."
+        st.rerun()

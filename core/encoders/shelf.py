@@ -62,7 +62,7 @@ def find_encoder(name: str) -> Encoder:
         known = ", ".join(entries) or "none"
         raise EncoderError(
             f"There is no encoder called {name!r}. Encoders at hand: {known}. "
-            "`python -m core encoders add` adds one."
+            "`python -m core encoders add FILE` adds one."
         )
     if entry.encoder is None:
         raise EncoderError(str(entry.error))

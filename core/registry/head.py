@@ -134,5 +134,5 @@ def without_encoder(card: Card) -> str:
     return (
         f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here. Get it "
         f"from {used.source} (licence: {used.licence}) and add it, exactly the one with the hash "
-        f"{used.sha256[:12]}: python -m core encoders add {used.name}."
+        f"{used.sha256[:12]}, by `python -m core encoders add FILE --name {used.name}`."
     )

@@ -60,13 +60,13 @@ def _show(entry: EncoderEntry) -> None:
         and model.package.card.encoder.sha256 == card.sha256
     )
     with st.expander(as_label(f"{card.title} ({entry.name})"), key=f"encoder-{entry.name}"):
-        table(("", "what"), _rows(card, resting), caption=f"Encoder {entry.name}")
+        table(("Encoder", entry.name), _rows(card, resting), caption=f"Encoder {entry.name}")
         _deeds(entry, resting)
 
 
 def _rows(card: EncoderCard, resting: tuple[str, ...]) -> list[tuple[object, ...]]:
     size, grid = card.input, card.grid
-    scale = "scale not stated" if size.um_per_px is None else f"{size.um_per_px:g} µm/px"
+    scale = "" if size.um_per_px is None else f", trained at {size.um_per_px:g} µm/px"
     places = {
         "exact": "what each place adds to the answer",
         "approximate": "what the head makes of each place; an approximation",
@@ -76,11 +76,11 @@ def _rows(card: EncoderCard, resting: tuple[str, ...]) -> list[tuple[object, ...
         ("Licence", f"{card.licence}; commercial use {_COMMERCIAL[card.commercial]}"),
         ("Source", card.source),
         ("Cite", card.citation),
-        ("Input", f"{size.width}×{size.height} px, trained at {scale}"),
+        ("Input", f"{size.width}×{size.height} px{scale}"),
         ("Features", f"{card.dimension:,} an image, {card.features}"),
         ("Heatmaps", places + (f" ({grid[0]}×{grid[1]} places)" if grid else "")),
         ("Models on it", ", ".join(resting) or "none"),
-        ("Hash", card.sha256),
+        ("Hash", card.sha256[:16]),
     ]
 
 

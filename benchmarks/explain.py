@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from core.architectures import NAMES, build, heatmap_layer
+from core.batch import batch_of
 from core.explain.gradcam import GradCAM
 from core.explain.methods.network import Network
 from core.explain.methods.run import FUNCTIONS
-from core.inference.batch import batch_of
 
 NETWORKS = {"densenet121_block3": 96, "vgg16": 224}  # px
 EXPLAINED = 1

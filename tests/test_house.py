@@ -18,6 +18,7 @@ FLOORS = (
     {
         "core",
         "core.atomic",
+        "core.batch",
         "core.counts",
         "core.durations",
         "core.errors",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from core.batch import batch_of
 from core.encoders.card import Features, Maps, Preparation
 from core.encoders.graph import FEATURES, with_preparation
 from core.encoders.shelf import GRAPH_FILE
@@ -68,7 +69,7 @@ def read_given(work: Path) -> None:
 
 
 def _try(graph: object, images: NDArray[np.uint8]) -> None:
-    """Have it describe two images, together and by themselves."""
+    """Have it describe two images, together and by themselves, and as many as it ever will."""
     request = compiled(graph, keep=False).create_infer_request()
 
     def features(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -77,6 +78,8 @@ def _try(graph: object, images: NDArray[np.uint8]) -> None:
         return described
 
     together = features(images)
+    # As many as will be answered at once: what that takes is found out here.
+    features(np.resize(images, (batch_of(*images.shape[1:3]), *images.shape[1:])))
     if not np.isfinite(together).all():
         raise EncoderError(
             "The features of a picture are no finite numbers. Check mean and deviation, or export "

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.batch import batch_of
 from core.errors import PackageError
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.scope_distance import Reference, distances
 from core.imaging.focus import sharpness
 from core.imaging.normalise import normalise_stain
 from core.imaging.resize import resize
-from core.inference.batch import batch_of
 from core.inference.engine import NAME as ENGINE
 from core.inference.engine import Engine, uses_engine
 from core.registry.graph import Graph, read_graph

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from core.batch import batch_of
 from core.errors import PackageError
-from core.inference.batch import batch_of
 from core.inference.classifier import compiled
 from core.inference.engine import Engine
 from core.registry.files import GRAPH_FILE, MODEL_FILE

@@ -13,10 +13,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
+from core.batch import batch_of
 from core.encoders.features import class_rows
 from core.encoders.graph import FEATURES, PLACES
 from core.encoders.shelf import CONSTANTS_FILE, GRAPH_FILE, Encoder
-from core.inference.batch import batch_of
 from core.processor import compiled
 from core.registry.head import LinearHead
 

@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.architectures import backbone_layers
+from core.batch import batch_of
 from core.datasets.split import Split
 from core.errors import Stopped, TrainingError
-from core.inference.batch import batch_of
 from core.training.fitting.checkpoint import Key, State, load_state, save_state, state_key
 from core.training.fitting.device import (
     beside,

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.batch import batch_of
 from core.datasets.augmentation import StainJitter, augmentation_layers
 from core.imaging.colour import colour_statistics
-from core.inference.batch import batch_of
 from core.training.request.recipe import Recipe
 
 STRENGTHS = (0.1, 0.25)

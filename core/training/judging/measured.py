@@ -8,11 +8,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.batch import batch_of
 from core.encoders.features import FeatureNetwork
 from core.encoders.shelf import Encoder
 from core.evaluation.cross_validate import Changed
 from core.imaging.changes import stain
-from core.inference.batch import batch_of
 from core.settings import get_settings
 from core.training.judging.changes import CHANGES, Measure, measure_changed
 from core.training.judging.features import (

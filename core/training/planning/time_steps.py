@@ -7,10 +7,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from core.batch import batch_of
 from core.datasets.split import Split
 from core.encoders.features import FeatureNetwork
 from core.encoders.shelf import Encoder
-from core.inference.batch import batch_of
 from core.training.fitting.device import describe_device
 from core.training.fitting.fit import fit_network
 from core.training.fitting.network import build_network

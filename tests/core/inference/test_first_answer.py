@@ -12,8 +12,8 @@ import pytest
 from core import limited
 from core.adoption.foreign import read_foreign
 from core.adoption.network import build_flat
+from core.batch import batch_of
 from core.errors import PackageError
-from core.inference.batch import batch_of
 from core.inference.engine import Engine
 from core.inference.first_answer import MOST_KEPT, MOST_OUTPUT, _outputs, answer, refuse_heavy
 from core.registry.card import Card

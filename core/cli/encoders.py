@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from core.cli.encoders_compare import compare
 from core.cli.output import AsJson, plain, print_json
 from core.errors import EncoderError
 
@@ -24,6 +25,7 @@ encoders = typer.Typer(
     help="Frozen networks, pretrained on pathology, that models are fitted on.",
     no_args_is_help=True,
 )
+encoders.command()(compare)
 Name = Annotated[str, typer.Argument(help="An encoder, as `encoders list` calls it.")]
 
 

@@ -112,17 +112,9 @@ def measure_by_encoder(
         If nothing can be kept.
     """
     squares = _Squares(pixels)
-    network = FeatureNetwork(encoder)
-    batch = batch_of(*pixels.shape[1:3])
-
-    def describe(shown: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.concatenate(
-            [network(shown[start : start + batch]) for start in range(0, len(shown), batch)]
-        )
-
-    by_encoder = _Kept(encoder.card.sha256[:32], encoder.card.dimension, describe, squares)
+    by_encoder = _kept_of(encoder, squares)
     by_colour = _Kept("colour", _COLOURS, measure_colours, squares)
-    plain: list[_View] = [_View("plain", lambda square, _: square)]
+    plain = [_PLAIN]
     shifts = [
         _View(f"stain {strength:g}", lambda square, row, by=strength: stain(square, by, row))
         for strength in STRENGTHS
@@ -162,6 +154,9 @@ class _View:
 
     name: str
     apply: Callable[..., NDArray[np.uint8]]
+
+
+_PLAIN = _View("plain", lambda square, _: square)
 
 
 class _Squares:
@@ -206,6 +201,27 @@ class _Kept:
             ]
             measured.append(self._vectors.of(keys, compute, tell))
         return np.stack(measured)
+
+
+def _kept_of(encoder: Encoder, squares: _Squares) -> _Kept:
+    network = FeatureNetwork(encoder)
+    batch = batch_of(*squares.pixels.shape[1:3])
+
+    def describe(shown: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.concatenate(
+            [network(shown[start : start + batch]) for start in range(0, len(shown), batch)]
+        )
+
+    return _Kept(encoder.card.sha256[:32], encoder.card.dimension, describe, squares)
+
+
+def kept_features(
+    encoder: Encoder, pixels: NDArray[np.uint8], rows: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Features of some squares as they are, (n, F); kept as `measure_by_encoder` keeps them."""
+    return _kept_of(encoder, _Squares(pixels[rows])).views(
+        [_PLAIN], np.arange(len(rows)), lambda _: None
+    )[0]
 
 
 def _teller(watch: Watch, stage: str) -> Callable[[float], None]:

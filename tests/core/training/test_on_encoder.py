@@ -1,14 +1,19 @@
 """A model on an encoder: from a folder to an answer, without its encoder, and elsewhere."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner
 
+from core.cli import app
 from core.datasets.open import open_dataset
+from core.encoders.add import add_encoder
 from core.encoders.read import read_given
 from core.encoders.shelf import find_encoder, remove_encoder
 from core.errors import EncoderError, PackageError, TrainingError
@@ -24,6 +29,7 @@ from core.registry.exchange import export_package, import_package
 from core.registry.head import read_head
 from core.registry.package import Package, load_model, verify
 from core.registry.shelf import find, shelf
+from core.training.compare_encoders import EncoderComparison, compare_encoders
 from core.training.jobs.start import check
 from core.training.judging import measured
 from core.training.request.override import override
@@ -214,3 +220,79 @@ def test_an_encoder_that_does_not_fit_is_refused_before_training(
         check(asked)
     with pytest.raises((EncoderError, TrainingError), match=words):
         train(asked)
+
+
+@pytest.fixture(scope="module")
+def comparison(kept: Path, tiny_idc: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    home = tmp_path_factory.mktemp("comparison")
+    shutil.copytree(kept, home, dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOBULE_HOME", str(home))
+        patch.setattr("core.limited.try_in_a_child", lambda _, path, **__: read_given(path))
+        add_encoder(made.convolutional(home / "other.xml", seed=5), made.about("other"))
+        return compare_encoders(request(tiny_idc), ["toy", "other"])
+
+
+def test_encoders_are_compared_in_the_same_folds_beside_colour(
+    comparison: EncoderComparison, package: Package
+) -> None:
+    by_name = {each.name: each for each in comparison.compared}
+    assert by_name["toy"].evaluation.auroc == package.card.evaluation.auroc
+    best, other = comparison.compared
+    assert best.behind_best is None
+    assert best.name == comparison.charged.best
+    assert other.behind_best.difference == pytest.approx(
+        best.evaluation.auroc_within_patients - other.evaluation.auroc_within_patients, abs=0.2
+    )
+    for each in comparison.compared:
+        assert each.beyond_colour.first - each.beyond_colour.second == pytest.approx(
+            each.beyond_colour.difference
+        )
+        assert each.megabytes == pytest.approx(0.005, abs=0.003)
+        assert each.milliseconds > 0
+
+
+def test_how_far_an_encoder_tells_patients_is_the_auroc_of_likeness(
+    comparison: EncoderComparison, tiny_idc: Path
+) -> None:
+    pixels, labels = patches(tiny_idc)
+    patients = open_dataset(tiny_idc).records["patient"].to_numpy()
+    features = made.by_hand(pixels).mean(axis=(1, 2))
+    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    pairs = [(i, j) for i in range(len(labels)) for j in range(i) if labels[i] == labels[j]]
+    alike = [
+        features[i] @ features[j] / np.linalg.norm(features[i]) / np.linalg.norm(features[j])
+        for i, j in pairs
+    ]
+    same = [patients[i] == patients[j] for i, j in pairs]
+    toy = next(each for each in comparison.compared if each.name == "toy")
+    assert toy.tells_patients == pytest.approx(roc_auc_score(same, alike), abs=1e-3)
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("names", [[], ["toy", "toy"], ["toy", "none"]])
+def test_what_cannot_be_compared_is_refused(tiny_idc: Path, names: list[str]) -> None:
+    with pytest.raises((EncoderError, TrainingError)):
+        compare_encoders(request(tiny_idc), names)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_recipe_that_trains_its_network_does_not_stand_beside(tiny_idc: Path) -> None:
+    with pytest.raises(TrainingError, match="trains its network"):
+        compare_encoders(request(tiny_idc), ["toy"], ["cnn3"])
+
+
+def test_the_command_prints_a_table_and_what_choosing_costs(
+    comparison: EncoderComparison, monkeypatch: pytest.MonkeyPatch, tiny_idc: Path
+) -> None:
+    monkeypatch.setattr(
+        "core.training.compare_encoders.compare_encoders", lambda *_, **__: comparison
+    )
+    command = ["encoders", "compare", "toy", "other", "--data", str(tiny_idc)]
+    shown = CliRunner().invoke(app, command).output
+    assert "| encoder | AUROC |" in shown
+    assert "| colour alone |" in shown
+    assert f"choosing {comparison.charged.best} on these patients flatters by" in shown
+    told = json.loads(CliRunner().invoke(app, [*command, "--json"]).output)
+    assert told["best"] == comparison.charged.best
+    assert {each["name"] for each in told["encoders"]} == {"toy", "other"}

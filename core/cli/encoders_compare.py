@@ -1,0 +1,156 @@
+"""`encoders compare`: encoders on one dataset, in the same folds."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.cli.dataset_options import Positive
+from core.cli.output import AsJson, plain, print_json, stage_bars
+from core.training.watch import Watch
+
+if TYPE_CHECKING:
+    from core.evaluation.compare import Difference
+    from core.training.compare_encoders import EncoderComparison
+
+
+class _Told(Watch):
+    """Draws a bar for each stage."""
+
+    def __init__(self, told: Callable[[str, float], None]) -> None:
+        self._told = told
+
+    def stage(self, name: str, done: float) -> None:
+        self._told(name, done)
+
+
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Encoders, as `encoders list` calls them.")],
+    *,
+    data: Annotated[Path, typer.Option(help="Folder or manifest of the dataset.")],
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option(help="A recipe with a probe to stand beside; may be given several times."),
+    ] = None,
+    um_per_px: Annotated[
+        float | None, typer.Option(help="Scale of images that do not state one, µm/px.", min=0.01)
+    ] = None,
+    patient_pattern: Annotated[
+        str | None,
+        typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
+    ] = None,
+    positive: Positive = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a probe on each encoder, judged in the same folds by patient, beside colour alone.
+
+    Features are kept, so that a further comparison takes only what is new.
+    """
+    from core.training.compare_encoders import compare_encoders
+    from core.training.request.recipe import load_recipe
+    from core.training.request.request import Request
+
+    asked = Request(
+        recipe=load_recipe("probe"),
+        data=data,
+        name="comparison",
+        um_per_px=um_per_px,
+        patient_pattern=patient_pattern,
+        positive=positive,
+    )
+    with stage_bars() as told:
+        comparison = compare_encoders(asked, names, recipe or (), _Told(told))
+    if as_json:
+        print_json(_as_json(comparison))
+        return
+    for line in _comparison_lines(comparison):
+        typer.echo(plain(line))
+
+
+def _comparison_lines(comparison: "EncoderComparison") -> Iterator[str]:
+    """A Markdown table, and what choosing from it costs."""
+    first = comparison.compared[0].evaluation
+    yield (
+        f"{comparison.dataset}: {first.images:,} images of {first.patients} patients, all in the "
+        f"same folds; AUROC {first.auroc_is} with 95 % intervals by patient."
+    )
+    yield ""
+    shifts = [shift.strength for shift in first.stain_shift]
+    shifted = "".join(f" stain shifted by {strength:g} |" for strength in shifts)
+    yield (
+        "| encoder | AUROC | balanced accuracy | beyond colour alone | behind the best |"
+        f"{shifted} tells patients | ms a square | MB |"
+    )
+    yield "|---" * (8 + len(shifts)) + "|"
+    for each in comparison.compared:
+        result = each.evaluation
+        cells = [
+            each.name,
+            f"{result.auroc:.3f}{_interval(result.auroc_interval)}",
+            f"{result.balanced_accuracy:.3f}{_interval(result.balanced_accuracy_interval)}",
+            _difference(each.beyond_colour),
+            "best" if each.behind_best is None else _difference(each.behind_best),
+            *(f"{shift.auroc:.3f}" for shift in result.stain_shift),
+            _number(each.tells_patients, 2),
+            _number(each.milliseconds, 1),
+            _number(each.megabytes, 0),
+        ]
+        yield "| " + " | ".join(cells) + " |"
+    yield f"| colour alone | {first.colour_auroc:.3f} | {first.colour_balanced_accuracy:.3f} |"
+    yield ""
+    charged = comparison.charged
+    if charged.charged is None or charged.optimism is None:
+        yield "What choosing the best flatters by cannot be worked out: too few patients."
+    else:
+        yield (
+            f"Chosen on other folds each time, the best reaches {charged.charged:.3f}: choosing "
+            f"{charged.best} on these patients flatters by {charged.optimism:+.3f}."
+        )
+
+
+def _as_json(comparison: "EncoderComparison") -> dict[str, object]:
+    charged = comparison.charged
+    return {
+        "dataset": comparison.dataset,
+        "best": charged.best,
+        "apparent": charged.apparent,
+        "charged": charged.charged,
+        "encoders": [
+            {
+                "name": each.name,
+                "auroc": each.evaluation.auroc,
+                "auroc_interval": each.evaluation.auroc_interval,
+                "balanced_accuracy": each.evaluation.balanced_accuracy,
+                "colour_auroc": each.evaluation.colour_auroc,
+                "beyond_colour": _difference_json(each.beyond_colour),
+                "behind_best": None
+                if each.behind_best is None
+                else _difference_json(each.behind_best),
+                "stain_shift": {
+                    f"{shift.strength:g}": shift.auroc for shift in each.evaluation.stain_shift
+                },
+                "tells_patients": each.tells_patients,
+                "milliseconds": each.milliseconds,
+                "megabytes": each.megabytes,
+            }
+            for each in comparison.compared
+        ],
+    }
+
+
+def _difference_json(difference: "Difference") -> dict[str, object]:
+    """A difference as JSON."""
+    return {"difference": difference.difference, "interval": difference.interval}
+
+
+def _difference(value: "Difference") -> str:
+    return f"{value.difference:+.3f}{_interval(value.interval)}"
+
+
+def _interval(between: tuple[float, float] | None) -> str:
+    return "" if between is None else f" ({between[0]:.3f} to {between[1]:.3f})"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"

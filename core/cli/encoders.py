@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from core.encoders.card import EncoderCard, Preparation
 
 _COLOURS = 3
-_FEATURES = {
-    "as-it-comes": "as they come",
-    "class-token": "class token",
-    "mean": "mean of tokens",
-    "both": "class token and mean",
-}
 _COMMERCIAL = {"yes": "allowed", "no": "not allowed", "unknown": "unknown"}
 
 encoders = typer.Typer(
@@ -137,7 +131,7 @@ def add(
     title: Annotated[
         str | None, typer.Option(help="What pages call it; its name unless given.")
     ] = (None),
-    size: Annotated[int, typer.Option(help="Side of its input, px.", min=8, max=4096)] = 224,
+    size: Annotated[int, typer.Option(help="Side of its input, px.", min=16, max=1024)] = 224,
     um_per_px: Annotated[
         float | None, typer.Option(help="Scale that it was trained at, µm/px.", min=0.01, max=100)
     ] = None,
@@ -148,7 +142,7 @@ def add(
         str | None, typer.Option(help="Standard deviation likewise; ImageNet's unless given.")
     ] = None,
     features: Annotated[
-        Literal["as-it-comes", "class-token", "mean", "both"] | None,
+        Literal["as-they-come", "class-token", "mean-of-tokens", "class-token-and-mean"] | None,
         typer.Option(help="What of tokens describes an image; the class token unless given."),
     ] = None,
     tensor: Annotated[
@@ -173,7 +167,7 @@ def add(
         commercial=_COMMERCIAL[commercial],  # type: ignore[arg-type]
         citation=citation,
         input=_preparation(size, um_per_px, mean, deviation),
-        features=_FEATURES[features] if features else None,  # type: ignore[arg-type]
+        features=features.replace("-", " ") if features else None,  # type: ignore[arg-type]
         tensor=tensor,
     )
     encoder = add_encoder(given, about, replace=replace)

@@ -13,6 +13,7 @@ from core.evaluation.estimand import ESTIMANDS
 from core.evaluation.few_patients import marked, warning
 
 if TYPE_CHECKING:
+    from core.registry.card import Card
     from core.registry.card_results import CardEvaluation, ClassResult, MagnificationResult
     from core.registry.package import Package
     from core.registry.shelf import ShelfEntry
@@ -128,14 +129,21 @@ def _entry_json(entry: "ShelfEntry", active: str | None) -> dict[str, object]:
 
 def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     """Yield what a reader wants to know of a model first; the card itself holds the rest."""
-    from core.registry.card_words import explained, located, summary_of, trained_on
+    from core.registry.card_words import (
+        architecture_of,
+        explained,
+        located,
+        summary_of,
+        trained_on,
+    )
 
     card, spec = package.card, package.card.input
     yield "Name", card.name
     yield "Title", card.title
     yield "Summary", summary_of(card)
     yield "Folder", str(package.path)
-    yield "Network", f"{card.architecture}, {spec.width}×{spec.height} px, {card.head}"
+    yield "Network", f"{architecture_of(card)}, {spec.width}×{spec.height} px, {card.head}"
+    yield from _encoder_lines(card)
     yield "Classes", ", ".join(card.classes)
     fields = ", ".join(f"{field:g}" for field in spec.fields_um)
     yield "Field of view", f"{fields} µm ({_FITS[spec.fit]})"
@@ -197,6 +205,12 @@ def _card_lines(package: "Package") -> Iterator[tuple[str, str]]:
     yield "Not for", "; ".join(card.not_for)
     yield "Data licence", card.licence
     yield "Network file", package.model_sha256
+
+
+def _encoder_lines(card: "Card") -> Iterator[tuple[str, str]]:
+    if card.encoder:
+        used = card.encoder
+        yield "Encoder", f"{used.title} (sha256 {used.sha256[:12]}), {used.licence}, {used.source}"
 
 
 def _of_patients(result: "CardEvaluation") -> Iterator[tuple[str, str]]:

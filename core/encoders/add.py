@@ -1,6 +1,7 @@
 """Add an encoder from a file: read in a limited process, tried on pictures, put in its place."""
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,14 @@ from pydantic import ValidationError
 from core import limited
 from core.atomic import flush, hidden_folder, put_in_place, tidy
 from core.encoders.card import Commercial, EncoderCard, Features, Preparation
-from core.encoders.read import FOUND_FILE, IMAGES_FILE, REQUEST_FILE, EncoderFound, EncoderRequest
+from core.encoders.read import (
+    FOUND_FILE,
+    GIVEN,
+    IMAGES_FILE,
+    REQUEST_FILE,
+    EncoderFound,
+    EncoderRequest,
+)
 from core.encoders.shelf import CARD_FILE, CONSTANTS_FILE, GRAPH_FILE, Encoder
 from core.errors import EncoderError
 from core.fields import NAME
@@ -28,6 +36,8 @@ SUFFIXES = (".onnx", ".xml")
 _BESIDE = {".xml": (".bin",), ".onnx": (".onnx.data", ".onnx_data", ".data")}
 # What reads a graph holds its weights several times.
 _TIMES = 4
+MOST_BYTES = 20_000_000_000
+"""Of a graph with its weights; the largest of the field have 5 GB."""
 _PHANTOMS = ((1, 96, 4.0), (2, 128, 2.0))  # seed, side, µm/px
 
 
@@ -89,9 +99,9 @@ def add_encoder(
         tidy(folder.parent)
         with hidden_folder(folder, "saving") as temporary:
             progress("Reading the graph")
-            answer = _read(file, about, temporary)
+            answer, made_from = _read(file, about, temporary)
             progress("Computing hashes")
-            card = _card(file, about, answer, temporary)
+            card = _card(about, answer, made_from, temporary)
             (temporary / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):
                 flush(path)
@@ -140,13 +150,27 @@ def _refuse_taken(folder: Path, *, replace: bool) -> None:
         )
 
 
-def _read(file: Path, about: About, temporary: Path) -> EncoderFound:
-    """Have the graph read and tried in a process of its own; its files are left in the folder."""
-    size = sum(path.stat().st_size for path in _parts(file))
-    with TemporaryDirectory(prefix="lobule-", dir=temporary.parent) as work_name:
+def _read(file: Path, about: About, temporary: Path) -> tuple[EncoderFound, str]:
+    """Have the graph read and tried in a process of its own; its files are left in the folder.
+
+    Returns what it is, and the hash of what was read.
+    """
+    parts = _parts(file)
+    size = sum(path.stat().st_size for path in parts)
+    if size > MOST_BYTES:
+        raise EncoderError(
+            f"{file.name} has {size / 1e9:,.0f} GB; at most {MOST_BYTES / 1e9:.0f} GB are read. "
+            "Choose a smaller encoder."
+        )
+    with TemporaryDirectory(prefix=".lobule-", dir=temporary) as work_name:
         work = Path(work_name)
+        # Only what its hash is of: weights in files of other names are not found there. Apart from
+        # what is written, which may have the same names.
+        (work / GIVEN).mkdir()
+        for path in parts:
+            _link(path, work / GIVEN / path.name)
         request = EncoderRequest(
-            file=str(file.resolve()),
+            file=file.name,
             input=about.input,
             features=about.features,
             tensor=about.tensor,
@@ -170,16 +194,26 @@ def _read(file: Path, about: About, temporary: Path) -> EncoderFound:
         try:
             answer = EncoderFound.model_validate_json((work / FOUND_FILE).read_bytes())
         except (ValidationError, OSError) as error:
-            raise EncoderError(f"Nothing is known of {file.name} after reading it.") from error
+            raise EncoderError(
+                f"{file.name} was read, but what came of it is damaged. Add it once more."
+            ) from error
         for name in (GRAPH_FILE, CONSTANTS_FILE):
             (work / name).rename(temporary / name)
-    return answer
+        return answer, _made_from(work / GIVEN / file.name)
 
 
 def _parts(file: Path) -> list[Path]:
     """The file, and what lies beside it under its name because it is large."""
     beside = [file.with_suffix(suffix) for suffix in _BESIDE[file.suffix.lower()]]
     return [file, *(path for path in beside if path.is_file())]
+
+
+def _link(path: Path, place: Path) -> None:
+    """Give a file a second name, or copy it where it lies on another disk."""
+    try:
+        place.hardlink_to(path.resolve())
+    except OSError:
+        shutil.copyfile(path, place)
 
 
 def _made_from(file: Path) -> str:
@@ -189,7 +223,7 @@ def _made_from(file: Path) -> str:
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def _card(file: Path, about: About, answer: EncoderFound, folder: Path) -> EncoderCard:
+def _card(about: About, answer: EncoderFound, made_from: str, folder: Path) -> EncoderCard:
     try:
         return EncoderCard(
             name=about.name,
@@ -199,7 +233,7 @@ def _card(file: Path, about: About, answer: EncoderFound, folder: Path) -> Encod
             licence=about.licence,
             commercial=about.commercial,
             citation=about.citation,
-            made_from=_made_from(file),
+            made_from=made_from,
             tensor=about.tensor,
             input=about.input,
             features=answer.features,

@@ -77,7 +77,7 @@ class EncoderCard(CardPart):
         what = {
             "made_from": self.made_from,
             "tensor": self.tensor,
-            "input": self.input.model_dump(mode="json"),
+            "input": self.input.model_dump(mode="json", exclude={"um_per_px"}),
             "features": self.features,
             "dimension": self.dimension,
         }

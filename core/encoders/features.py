@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoders.graph import FEATURES, PLACES
-from core.encoders.shelf import CONSTANTS_FILE, GRAPH_FILE, Encoder
+from core.encoders.shelf import CONSTANTS_FILE, GRAPH_FILE, Encoder, read_card
 from core.errors import EncoderError
 from core.processor import compiled, reason_of
 
@@ -28,6 +28,11 @@ class FeatureNetwork:
             self._request = compiled(read(encoder)).create_infer_request()
         except RuntimeError as error:
             raise EncoderError(refusal(encoder, error)) from error
+        if read_card(encoder.path).sha256 != encoder.card.sha256:
+            raise EncoderError(
+                f"The encoder {encoder.card.name!r} was replaced by another one meanwhile. Begin "
+                "again."
+            )
 
     def __call__(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Describe (N, h, w, 3) RGB of the encoder's size, (N, F)."""

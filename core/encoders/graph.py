@@ -176,7 +176,7 @@ def _of_kind(
     if not places.prefix:
         raise EncoderError(
             f"The graph gives {places.grid[0]}×{places.grid[1]} tokens, one for each place, and no "
-            'class token. Ask for the "mean of tokens".'
+            "class token. Give --features mean-of-tokens."
         )
     token = operations.gather(output, np.int64(0), np.int64(1)).output(0)
     if features == "class token":

@@ -20,6 +20,8 @@ from core.errors import EncoderError
 from core.fields import CardPart
 from core.processor import compiled, reason_of
 
+GIVEN = "given"
+"""Folder of the file and of what belongs to it."""
 REQUEST_FILE, FOUND_FILE, IMAGES_FILE = "request.json", "found.json", "images.npy"
 _CLOSE = 1e-3
 
@@ -55,7 +57,7 @@ def read_given(work: Path) -> None:
 
     request = EncoderRequest.model_validate_json((work / REQUEST_FILE).read_bytes())
     try:
-        given = openvino.Core().read_model(request.file)
+        given = openvino.Core().read_model(work / GIVEN / request.file)
         graph, found = with_preparation(given, request.input, request.features, request.tensor)
         _try(graph, np.load(work / IMAGES_FILE, allow_pickle=False))
         openvino.save_model(graph, work / GRAPH_FILE, compress_to_fp16=False)

@@ -83,7 +83,7 @@ def verify_encoder(path: Path) -> None:
     EncoderError
         Names each file that is missing, changed or not on the card.
     """
-    _check_files(path, _read_card(path))
+    _check_files(path, read_card(path))
 
 
 def remove_encoder(name: str) -> None:
@@ -111,7 +111,7 @@ def remove_encoder(name: str) -> None:
 
 def _entry(path: Path) -> EncoderEntry:
     try:
-        card = _read_card(path)
+        card = read_card(path)
         key = (path, card.sha256, *_signature(path))
         if key not in _checked:
             _checked[key] = _fault(path, card)
@@ -136,7 +136,14 @@ def _signature(path: Path) -> list[tuple[str, int, int, int]]:
     return [(name, at.st_size, at.st_mtime_ns, at.st_ctime_ns) for name, at in stats]
 
 
-def _read_card(path: Path) -> EncoderCard:
+def read_card(path: Path) -> EncoderCard:
+    """Read the card in an encoder's folder; its files are not looked at.
+
+    Raises
+    ------
+    EncoderError
+        If it is missing, damaged or of another version.
+    """
     file = path / CARD_FILE
     try:
         if file.stat().st_size > _MOST_CARD:

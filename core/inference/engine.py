@@ -45,8 +45,8 @@ class Engine:
             network = compiled(graph.read(), keep=keep)
         except RuntimeError as error:
             raise PackageError(
-                f"OpenVINO refuses the model's graph: {reason_of(error)}. Restore the package, or "
-                "set LOBULE_ENGINE=tensorflow."
+                f"OpenVINO refuses the model's graph: {reason_of(error)}. Restore the package, "
+                "or set LOBULE_ENGINE=tensorflow where it has a network of its own."
             ) from error
         self._request = network.create_infer_request()
         shapes = {

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from core.encoders.card import Commercial, Features, Preparation
 from core.fields import CardPart, Count, Name, Positive, Sha256, Share, Text
 
 Interval = tuple[Share, Share]
@@ -179,7 +180,10 @@ PLACES, WHOLE = "places of the encoder", "whole image"
 
 
 class UsedEncoder(CardPart):
-    """The encoder that a model rests on (`core.encoders`); its hash decides which one is meant."""
+    """The encoder that a model rests on (`core.encoders`); its hash decides which one is meant.
+
+    The rest is what somebody needs to know who has to get it, and add it as it was.
+    """
 
     name: Name
     title: Text
@@ -187,8 +191,12 @@ class UsedEncoder(CardPart):
     dimension: Annotated[int, Field(ge=1, le=16_384)]
     source: Text
     licence: Text
-    commercial: Literal["allowed", "not allowed", "unknown"]
-    um_per_px: Positive | None = None
+    commercial: Commercial
+    citation: Text
+    made_from: Sha256
+    input: Preparation
+    features: Features
+    tensor: str | None = None
 
 
 class Member(CardPart):

@@ -17,6 +17,7 @@ from core.registry.card_words import (
     LEAKY_TRAINING,
     MEASURES,
     NEVER_JUDGED,
+    architecture_of,
     explained,
     figure,
     judged_on,
@@ -76,7 +77,8 @@ def _details(card: Card, model_sha256: str) -> list[str]:
         summary_of(card),
         (
             f"Name {card.name}; {done} on {card.created:%Y-%m-%d} by Lobule; network "
-            f"{card.architecture}, input {size}; stain normalisation: {card.stain_normalisation}."
+            f"{architecture_of(card)}, input {size}; stain normalisation: "
+            f"{card.stain_normalisation}."
         ),
         f"SHA-256 of the network: {model_sha256}",
         f"Made by: {card.training.command}" if card.training.command else "",

@@ -45,12 +45,15 @@ def summary_of(card: Card) -> str:
     return card.summary.replace(written, f"{network.title} (ImageNet weights)")
 
 
+def architecture_of(card: Card) -> str:
+    """A card's architecture as recipes name it; of a model on an encoder which one it is."""
+    return f"encoder {card.encoder.title}" if card.encoder else card.architecture
+
+
 def network_of(card: Card) -> str:
     """What people call the network of a card."""
-    if card.encoder:
-        return f"encoder {card.encoder.title}"
     network = CATALOGUE.get(card.architecture)
-    return network.title if network else card.architecture
+    return network.title if network else architecture_of(card)
 
 
 def trained_on(card: Card) -> str:

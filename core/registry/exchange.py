@@ -134,6 +134,10 @@ def _shelve(unpacked: Path, parent: Path, name: str | None) -> Package:
         if GRAPH_FILE in card.files:
             # Made anew from the network: nobody has to believe that one is the other's.
             named = with_graph(checked, named, model)
+    elif card.encoder:
+        from core.registry.head import read_head  # noqa: PLC0415 - NumPy
+
+        read_head(checked, card)
     write_card(checked, named)
     target = parent / named.name
     checked.rename(target)  # fails where another one came in between

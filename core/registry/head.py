@@ -5,19 +5,19 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.encoders.features import with_head
-from core.encoders.shelf import Encoder, encoder_of
 from core.errors import PackageError
+from core.registry.archive import DAMAGE
 from core.registry.card import Card
 from core.registry.card_parts import PLACES, WHOLE
 from core.registry.files import HEAD_FILE
 from core.registry.graph import CLASS_MAPS, FEATURES, LOGITS, Graph
 from core.registry.package import Package, save_whole, write_tables
+from core.registry.used_encoder import encoder_behind
 from core.zip_files import open_zip
 
 if TYPE_CHECKING:
@@ -79,7 +79,9 @@ def read_head(folder: Path, card: Card) -> LinearHead:
                 raise PackageError(f"{path} is too large to be a head. Restore the package.")
         with np.load(path, allow_pickle=False) as stored:
             head = LinearHead(stored["kernel"], stored["bias"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        # What is no array comes as bytes.
+        head = LinearHead(*(np.asarray(part) for part in head))
+    except (*DAMAGE, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
         raise PackageError(f"{path} is damaged ({error}). Restore the package.") from error
     shapes = (head.kernel.shape, head.bias.shape)
     if shapes != ((features, outputs), (outputs,)) or not all(
@@ -101,38 +103,23 @@ def graph_on_encoder(package: Package) -> Graph:
         If its encoder is not at hand, or head and encoder do not fit.
     """
     encoder = encoder_behind(package.card)
-    head = read_head(package.path, package.card)
+    wanted, size = package.card.input, encoder.card.input
     layer = PLACES if encoder.card.grid else WHOLE
+    if (wanted.height, wanted.width, package.card.heatmap_layer) != (
+        size.height,
+        size.width,
+        layer,
+    ):
+        raise PackageError(
+            f"The model {package.card.name!r} takes {wanted.width}×{wanted.height} px and explains "
+            f"{package.card.heatmap_layer!r}; its encoder takes {size.width}×{size.height} px and "
+            f"has {layer!r}. Add the encoder again, or train the model again."
+        )
+    head = read_head(package.path, package.card)
     names = (LOGITS, FEATURES, CLASS_MAPS)
     return Graph(
         lambda: with_head(encoder, head.kernel, head.bias, names),
         head.kernel.nbytes + encoder.constants_bytes,
         layer,
         (layer,),
-    )
-
-
-def encoder_behind(card: Card) -> Encoder:
-    """The encoder that a model rests on.
-
-    Raises
-    ------
-    PackageError
-        If it is not at hand.
-    """
-    assert card.encoder is not None  # noqa: S101 - asked of such models only
-    encoder = encoder_of(card.encoder.sha256)
-    if encoder is None:
-        raise PackageError(without_encoder(card))
-    return encoder
-
-
-def without_encoder(card: Card) -> str:
-    """Say which encoder a model lacks, and where to get it."""
-    used = card.encoder
-    assert used is not None  # noqa: S101
-    return (
-        f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here. Get it "
-        f"from {used.source} (licence: {used.licence}) and add it, exactly the one with the hash "
-        f"{used.sha256[:12]}, by `python -m core encoders add FILE --name {used.name}`."
     )

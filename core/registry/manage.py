@@ -46,7 +46,10 @@ def rename(name: str, new: str, title: str | None = None) -> Package:
     require(Deed.CHANGE_MODELS)
     package = _own(name).package
     if package is None:
-        raise PackageError(f"{name} is not a sound package, so it cannot be renamed. Delete it.")
+        raise PackageError(
+            f"{name} is refused, so it cannot be renamed. {_own(name).error} Mend that, or delete "
+            "it."
+        )
     folder = package.path.parent / new
     if new != package.path.name:
         refuse_name(new)

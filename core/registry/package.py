@@ -52,12 +52,15 @@ class Package:
     def model_sha256(self) -> str:
         """The network's hash, as the card states it; of an ensemble that of its members' hashes.
 
-        Of a model on an encoder that of its head; its card names the encoder by hash.
+        Of a model on an encoder that of the hashes of its head and of the encoder.
         """
         if self.card.members:
             parts = [f"{part.model_sha256} {part.temperature!r}" for part in self.card.members]
             return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
-        return self.card.files[HEAD_FILE if self.card.encoder else MODEL_FILE]
+        if self.card.encoder:
+            both = f"{self.card.files[HEAD_FILE]} {self.card.encoder.sha256}"
+            return hashlib.sha256(both.encode()).hexdigest()
+        return self.card.files[MODEL_FILE]
 
 
 def save_package(

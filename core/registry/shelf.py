@@ -8,9 +8,9 @@ from core.atomic import write_whole
 from core.encoders.shelf import encoder_of
 from core.errors import PackageError
 from core.registry.ensemble import find_members
-from core.registry.head import without_encoder
 from core.registry.package import Package, load_package
 from core.registry.shipped import MANIFEST, check_vouched, package_folders
+from core.registry.used_encoder import without_encoder
 from core.rights import Deed, require
 from core.settings import Settings, get_settings
 
@@ -21,6 +21,7 @@ OWN = "own:"
 AUTOMATIC = "auto"
 """Asks for whichever model knows an image best; a package of this name is `own:auto`."""
 
+_STRICT = ("allowed", "unknown", "not allowed")
 Signature = tuple[tuple[str, int, int, int], ...]
 # Hashing a package takes tens of milliseconds and pages ask for the shelf at every rerun.
 _checked: dict[Path, tuple[Signature, Package | str]] = {}
@@ -214,8 +215,15 @@ def _with_encoder(entry: ShelfEntry) -> ShelfEntry:
     package = entry.package
     if package is None or package.card.encoder is None:
         return entry
-    if encoder_of(package.card.encoder.sha256):
-        return entry
+    encoder = encoder_of(package.card.encoder.sha256)
+    if encoder:
+        # What the encoder's own card forbids holds whatever the model's says.
+        stricter = max(
+            (package.card.encoder.commercial, encoder.card.commercial), key=_STRICT.index
+        )
+        used = package.card.encoder.model_copy(update={"commercial": stricter})
+        card = package.card.model_copy(update={"encoder": used})
+        return replace(entry, package=replace(package, card=card))
     return replace(entry, package=None, error=without_encoder(package.card))
 
 

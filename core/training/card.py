@@ -11,11 +11,10 @@ from core.architectures.catalogue import find
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.encoders.card import EncoderCard
-from core.encoders.shelf import find_encoder
 from core.registry.card import Card, InputSpec, Training
 from core.registry.card_parts import PLACES, WHOLE, UsedEncoder
 from core.registry.manage import own_title
-from core.training.request.recipe import ENCODER, Recipe, load_recipe, recipe_names
+from core.training.request.recipe import Recipe, load_recipe, recipe_names
 from core.training.request.request import Request, command_of
 from core.training.trained import Trained
 from core.training.tried import tried
@@ -43,6 +42,7 @@ def write_card(
     trained: Trained,
     seconds: float,
     dropped: tuple[str, ...] = (),
+    encoder: EncoderCard | None = None,
 ) -> Card:
     """Put together the card of a trained model.
 
@@ -59,9 +59,10 @@ def write_card(
         That it took.
     dropped : tuple of str
         What was left out of the dataset on purpose, or stated of it, in sentences.
+    encoder : EncoderCard, optional
+        Of the encoder that it was fitted on.
     """
     recipe, split, name = request.recipe, request.recipe.split, request.name
-    encoder = find_encoder(recipe.encoder).card if recipe.architecture == ENCODER else None
     dataset = cached.dataset
     source = dataset.source
     notes = (
@@ -146,7 +147,11 @@ def _used(encoder: EncoderCard) -> UsedEncoder:
         source=encoder.source,
         licence=encoder.licence,
         commercial=encoder.commercial,
-        um_per_px=encoder.input.um_per_px,
+        citation=encoder.citation,
+        made_from=encoder.made_from,
+        input=encoder.input,
+        features=encoder.features,
+        tensor=encoder.tensor,
     )
 
 

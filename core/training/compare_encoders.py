@@ -26,7 +26,7 @@ from core.training.request.data import chosen_dataset
 from core.training.request.encoder import changes_for
 from core.training.request.input_spec import frame
 from core.training.request.override import override
-from core.training.request.recipe import Recipe, load_recipe
+from core.training.request.recipe import ENCODER, Recipe, load_recipe
 from core.training.request.request import Request
 from core.training.watch import Watch
 
@@ -162,10 +162,10 @@ def _judged(
 
 
 def _with_a_probe(recipe: Recipe) -> Recipe:
-    if recipe.probe is None:
+    if recipe.probe is None or recipe.architecture == ENCODER:
         raise TrainingError(
-            f"The recipe {recipe.name!r} trains its network; beside encoders stand recipes with a "
-            "[probe], such as breakhis-binary."
+            f"The recipe {recipe.name!r} trains its network, or is for encoders; beside encoders "
+            "stand recipes with a [probe] of an architecture, such as breakhis-binary."
         )
     return recipe
 

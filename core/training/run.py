@@ -111,7 +111,10 @@ def train(request: Request, watch: Watch | None = None) -> Package:
             watch,
         )
     seconds = time.monotonic() - started
-    card = write_card(request, cached, dataset.fingerprint, framing.spec, trained, seconds, dropped)
+    card = write_card(
+        *(request, cached, dataset.fingerprint, framing.spec, trained, seconds, dropped),
+        encoder=encoder.card if encoder else None,
+    )
     whole: dict[str, Any] = {
         "predictions": as_table(trained.predictions),
         "history": trained.history,

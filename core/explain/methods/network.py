@@ -14,7 +14,8 @@ from core.explain.gradcam import GradCAM, normalise
 from core.explain.methods.on_encoder import EncoderNetwork
 from core.explain.randomise import cascade, learnt_layers
 from core.inference.classifier import Classifier
-from core.registry.head import encoder_behind, read_head
+from core.registry.head import read_head
+from core.registry.used_encoder import encoder_behind
 
 ShareDone = Callable[[float], None]
 """Told the share that is done, in [0, 1]."""

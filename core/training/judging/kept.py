@@ -60,7 +60,12 @@ class KeptVectors:
             self._values.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self._lock):
                 rows = self._rows()
-                missing = np.array([at for at, key in enumerate(keys) if key not in rows], np.int64)
+                # Squares of the same pixels have one key, which is computed once.
+                first: dict[bytes, int] = {}
+                for at, key in enumerate(keys):
+                    if key not in rows:
+                        first.setdefault(key, at)
+                missing = np.array(list(first.values()), np.int64)
                 progress(1 - len(missing) / max(1, len(keys)))
                 for start in range(0, len(missing), _AT_A_TIME):
                     places = missing[start : start + _AT_A_TIME]
@@ -93,13 +98,18 @@ class KeptVectors:
     def _append(
         self, keys: list[bytes], vectors: NDArray[np.float32], rows: dict[bytes, int]
     ) -> None:
+        if vectors.shape != (len(keys), self._length) or not np.isfinite(vectors).all():
+            raise TrainingError(
+                f"Of {len(keys)} images came {vectors.shape} numbers, where {self._length} finite "
+                "ones each were expected. Add the encoder again."
+            )
+        start = self._keys.stat().st_size // _KEY
         # The keys last: a vector without its key is computed again, a key without would be wrong.
         with self._values.open("ab") as file:
             file.write(np.ascontiguousarray(vectors, np.float32).tobytes())
         with self._keys.open("ab") as file:
             file.write(b"".join(keys))
-        for key in keys:
-            rows[key] = len(rows)
+        rows.update({key: start + number for number, key in enumerate(keys)})
 
 
 def key_of(*parts: object) -> bytes:

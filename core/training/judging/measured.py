@@ -116,7 +116,7 @@ def measure_by_encoder(
     by_colour = _Kept("colour", _COLOURS, measure_colours, squares)
     plain = [_PLAIN]
     shifts = [
-        _View(f"stain {strength:g}", lambda square, row, by=strength: stain(square, by, row))
+        _View(f"shift {strength:g}", lambda square, row, by=strength: stain(square, by, row))
         for strength in STRENGTHS
     ]
     told = [_teller(watch, stage) for stage in _STAGES]
@@ -126,7 +126,7 @@ def measure_by_encoder(
     colours = by_colour.views([*plain, *shifts], every, told[2])
     changes = [
         _View(
-            f"{change.name} {change.amount:g}",
+            f"change {change.name} {change.amount:g}",
             lambda square, row, by=change: by.apply(square, row // crops, 1.0),
         )
         for change in CHANGES

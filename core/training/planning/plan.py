@@ -22,8 +22,9 @@ from core.training.jobs.start import check
 from core.training.judging.folds import folds_of_fit, split_of_fold
 from core.training.planning.timing import Timing, time_recipe
 from core.training.request.data import chosen_dataset
+from core.training.request.encoder import encoder_for
 from core.training.request.input_spec import frame
-from core.training.request.recipe import Recipe
+from core.training.request.recipe import ENCODER, Recipe
 from core.training.request.request import Request
 
 _SAMPLED = 8
@@ -32,6 +33,7 @@ _SAMPLED = 8
 _WEIGHTS_ON_DISK = 3 * 4 + 2
 # Answering needs no gradients, which are two thirds of a step.
 _ANSWERING = 1 / 3
+_VIEWS = 3  # that an encoder describes every image in
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ def plan(request: Request) -> Plan:
     views = images * recipe.train.views if recipe.train else 0
     if timing:
         needed += timing.weight_bytes * _WEIGHTS_ON_DISK + views * timing.view_bytes
+    needed += 0 if refusals else images * _feature_bytes(recipe)
     free = _free_bytes(get_settings().home)
     if needed > free:
         refusals.append(
@@ -167,6 +170,13 @@ def plan(request: Request) -> Plan:
         disk_needed=needed,
         disk_free=free,
     )
+
+
+def _feature_bytes(recipe: Recipe) -> int:
+    """That an encoder's features of a square take: in each view, and of some that are changed."""
+    if recipe.architecture != ENCODER:
+        return 0
+    return 4 * encoder_for(recipe).card.dimension * (_VIEWS + 1)
 
 
 def _parts(dataset: Dataset, recipe: Recipe) -> dict[str, SplitPart]:

@@ -18,8 +18,8 @@ def encoder_for(recipe: Recipe) -> Encoder:
     if not recipe.encoder:
         known = ", ".join(entry.name for entry in encoders() if entry.encoder) or "none yet"
         raise TrainingError(
-            f"The recipe {recipe.name!r} needs an encoder; at hand are: {known}. Name one with "
-            "--encoder, or add one: python -m core encoders add."
+            f"The recipe {recipe.name!r} needs an encoder; at hand are: {known}. Choose one "
+            "(on the command line by --encoder), or add one: python -m core encoders add FILE."
         )
     encoder = find_encoder(recipe.encoder)
     size = encoder.card.input
@@ -44,4 +44,4 @@ def changes_for(name: str) -> list[str]:
     EncoderError
         If it is not here, or refused.
     """
-    return [f"encoder={name}", f"input_size={find_encoder(name).card.input.height}"]
+    return [f'encoder="{name}"', f"input_size={find_encoder(name).card.input.height}"]

@@ -8,6 +8,7 @@ import pytest
 
 from core.encoders.add import add_encoder
 from core.encoders.features import FeatureNetwork
+from core.encoders.read import read_given
 from core.encoders.shelf import encoders, find_encoder
 from core.errors import EncoderError, NotAllowedError, PackageError
 from core.rights import Person, Role, acting
@@ -124,6 +125,56 @@ def test_a_name_is_taken_once_and_stays_in_its_folder(tmp_path: Path, home: Path
         with pytest.raises(EncoderError):
             made.added(tmp_path, name)
     assert [path.name for path in (home / "encoders").iterdir()] == ["toy"]
+
+
+def test_weights_that_its_hash_would_not_know_are_not_read(tmp_path: Path) -> None:
+    import onnx  # noqa: PLC0415 - takes a second
+
+    weight = onnx.numpy_helper.from_array(np.ones((3, 5), np.float32), "w")
+    nodes = [
+        onnx.helper.make_node("ReduceMean", ["x"], ["m"], axes=[2, 3], keepdims=0),
+        onnx.helper.make_node("MatMul", ["m", "w"], ["y"]),
+    ]
+    kind = onnx.TensorProto.FLOAT
+    inputs = [onnx.helper.make_tensor_value_info("x", kind, ["n", 3, made.SIZE, made.SIZE])]
+    outputs = [onnx.helper.make_tensor_value_info("y", kind, ["n", 5])]
+    graph = onnx.helper.make_graph(nodes, "g", inputs, outputs, [weight])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
+    for name, known in (("toy.onnx.data", True), ("elsewhere.bin", False)):
+        onnx.save_model(
+            onnx.ModelProto.FromString(model.SerializeToString()),
+            str(tmp_path / "toy.onnx"),
+            save_as_external_data=True,
+            location=name,
+            size_threshold=0,
+        )
+        if known:
+            assert add_encoder(tmp_path / "toy.onnx", made.about()).card.dimension == 5
+        else:
+            with pytest.raises(EncoderError, match="cannot be read"):
+                add_encoder(tmp_path / "toy.onnx", made.about("other"))
+
+
+def test_what_was_given_stays_as_it_is_whatever_it_is_called(tmp_path: Path) -> None:
+    given = made.convolutional(tmp_path / "graph.xml")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(before) == {"graph.xml", "graph.bin"}
+    add_encoder(given, made.about())
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_while_one_is_added_no_list_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def look(_: str, path: Path, **__: int) -> None:
+        seen.append(encoders())
+        read_given(path)
+
+    monkeypatch.setattr("core.limited.try_in_a_child", look)
+    made.added(tmp_path)
+    assert seen == [[]]
 
 
 def test_readers_add_nothing(tmp_path: Path) -> None:

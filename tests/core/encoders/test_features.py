@@ -72,3 +72,11 @@ def test_a_head_of_another_encoder_is_refused(tmp_path: Path) -> None:
 def test_the_last_rows_of_a_kernel_are_of_the_places() -> None:
     kernel = np.arange(6, dtype=np.float32).reshape(6, 1)
     np.testing.assert_array_equal(class_rows(kernel, 2), [[-4, 4], [-5, 5]])
+
+
+def test_one_that_was_replaced_meanwhile_is_not_taken_for_it(tmp_path: Path) -> None:
+    encoder = made.added(tmp_path)
+    given = made.convolutional(tmp_path / "other.xml", seed=9)
+    add_encoder(given, made.about(), replace=True)
+    with pytest.raises(EncoderError, match="was replaced by another one meanwhile"):
+        FeatureNetwork(encoder)

@@ -16,6 +16,8 @@ def test_an_encoder_is_found_by_its_hash_whatever_it_is_called(tmp_path: Path) -
     assert first.card.sha256 == again.card.sha256
     assert encoder_of(first.card.sha256) in [first, again]
     assert encoder_of("0" * 64) is None
+    scaled = add_encoder(given, made.about("scaled", input=made.preparation(um_per_px=0.5)))
+    assert scaled.card.sha256 == first.card.sha256  # a scale changes no feature
     changed = made.preparation(mean=(0.5, 0.5, 0.5))
     differs = add_encoder(given, made.about("brighter", input=changed))
     assert differs.card.sha256 != first.card.sha256

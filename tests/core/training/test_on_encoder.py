@@ -1,7 +1,9 @@
 """A model on an encoder: from a folder to an answer, without its encoder, and elsewhere."""
 
 import json
+import shlex
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,11 @@ from core.explain.check import check_explanations
 from core.explain.methods.catalogue import methods_for
 from core.explain.methods.run import explain
 from core.explain.one_pass import explainer
+from core.hashing import sha256_of
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier
+from core.registry.card_words import reservations
 from core.registry.exchange import export_package, import_package
 from core.registry.head import read_head
 from core.registry.package import Package, load_model, verify
@@ -32,9 +36,10 @@ from core.registry.shelf import find, shelf
 from core.training.compare_encoders import EncoderComparison, compare_encoders
 from core.training.jobs.start import check
 from core.training.judging import measured
+from core.training.request.encoder import changes_for
 from core.training.request.override import override
 from core.training.request.recipe import load_recipe
-from core.training.request.request import Request
+from core.training.request.request import Request, command_of
 from core.training.run import train
 from tests import made_encoders as made
 
@@ -113,9 +118,65 @@ def test_without_its_encoder_it_says_which_one_to_get(package: Package) -> None:
     assert entry.package is None
     for part in ("rests on the encoder 'Toy'", "https://example.org/toy", "licence: MIT"):
         assert part in entry.error
-    assert package.card.encoder.sha256[:12] in entry.error
+    assert package.card.encoder.made_from in entry.error
     with pytest.raises(PackageError, match="which is not here"):
         Classifier(package)
+
+
+def test_the_command_that_it_names_brings_the_same_encoder(package: Package, kept: Path) -> None:
+    remove_encoder("toy")
+    entry = next(entry for entry in shelf() if entry.name == "mine")
+    words = shlex.split(entry.error[entry.error.index("python -m core") :])
+    assert words[:6] == ["python", "-m", "core", "encoders", "add", "FILE"]
+    result = CliRunner().invoke(app, ["encoders", "add", str(kept / "toy.xml"), *words[6:]])
+    assert result.exit_code == 0, result.output
+    assert find("mine").card.encoder == package.card.encoder
+
+
+def test_what_its_encoders_licence_forbids_holds_whatever_its_card_says(package: Package) -> None:
+    path = package.path / "card.json"
+    card = json.loads(path.read_text())
+    card["encoder"]["commercial"] = "allowed"
+    path.write_text(json.dumps(card))
+    assert find("mine").card.encoder.commercial == "not allowed"
+    assert "does not allow commercial use" in " ".join(reservations(find("mine").card))
+
+
+@pytest.mark.parametrize("field", ["height", "heatmap_layer"])
+def test_a_card_that_does_not_fit_its_encoder_is_refused(package: Package, field: str) -> None:
+    card = json.loads((package.path / "card.json").read_text())
+    if field == "height":
+        card["input"]["height"] = 64
+    else:
+        card["heatmap_layer"] = "whole image"
+    (package.path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(PackageError, match="Add the encoder again, or train the model again"):
+        Classifier(find("mine"))
+
+
+def test_what_a_stranger_calls_a_head_is_refused_when_it_comes_in(
+    package: Package, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(package.path / "head.npz", "w") as archive:
+        archive.writestr("kernel.npy", b"no array")
+        archive.writestr("bias.npy", b"none either")
+    card = json.loads((package.path / "card.json").read_text())
+    card["files"]["head.npz"] = sha256_of(package.path / "head.npz")
+    (package.path / "card.json").write_text(json.dumps(card))
+    with (tmp_path / "mine.zip").open("wb") as sink:
+        export_package(find("mine"), sink)
+    with pytest.raises(PackageError, match=r"head\.npz"):
+        import_package(tmp_path / "mine.zip", "other")
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("name", ["2024", "true", "1e3", "2024-01-01"])
+def test_a_name_that_looks_like_a_number_is_a_name(tmp_path: Path, name: str) -> None:
+    made.added(tmp_path, name)
+    recipe = override(load_recipe("probe"), changes_for(name))
+    assert recipe.encoder == name
+    asked = Request(recipe=recipe, data=tmp_path, name="mine")
+    assert f"--encoder {name}" in command_of(asked)
 
 
 @pytest.mark.usefixtures("package")

@@ -63,3 +63,34 @@ def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TrainingError, match="Features could not be kept"):
         KeptVectors(tmp_path / "file" / "some", 3).of(KEYS[:2], Asked())
+
+
+def test_squares_of_the_same_pixels_are_computed_once_and_shift_nobody(tmp_path: Path) -> None:
+    keys = [KEYS[0], KEYS[0], KEYS[1], KEYS[0], KEYS[2]]
+    asked = Asked()
+    kept = KeptVectors(tmp_path / "some", 3)
+    values = kept.of(keys, asked)
+    assert asked.computed == [0, 2, 4]
+    np.testing.assert_array_equal(values[:, 0], [0, 0, 2, 0, 4])
+    more = kept.of([KEYS[1], KEYS[3], KEYS[0]], lambda places: 100.0 + Asked()(places))
+    np.testing.assert_array_equal(more[:, 0], [2, 101, 0])
+
+
+def test_a_file_that_holds_a_key_twice_is_still_right(tmp_path: Path) -> None:
+    for number in (1, 2):
+        with (tmp_path / "some.f32").open("ab") as file:
+            file.write(np.full(3, number, np.float32).tobytes())
+        with (tmp_path / "some.keys").open("ab") as file:
+            file.write(KEYS[0])
+    kept = KeptVectors(tmp_path / "some", 3)
+    values = kept.of([KEYS[0], KEYS[7]], Asked())
+    assert values[0, 0] in {1, 2}
+    assert values[1, 0] == 1  # its place in what was asked
+    assert kept.of([KEYS[7]], Asked())[0, 0] == 1
+
+
+@pytest.mark.parametrize("given", [np.zeros((2, 2)), np.full((2, 3), np.nan), np.zeros((1, 3))])
+def test_what_is_no_vector_is_not_kept(tmp_path: Path, given: np.ndarray) -> None:
+    with pytest.raises(TrainingError, match="3 finite ones each were expected"):
+        KeptVectors(tmp_path / "some", 3).of(KEYS[:2], lambda _: given.astype(np.float32))
+    assert not (tmp_path / "some.keys").read_bytes()

@@ -1,0 +1,50 @@
+"""The encoder behind a model: found by its hash, or named so that somebody can get it."""
+
+import shlex
+
+from core.encoders.shelf import Encoder, encoder_of, encoders
+from core.errors import PackageError
+from core.registry.card import Card
+
+_COMMERCIAL = {"allowed": "yes", "not allowed": "no", "unknown": "unknown"}
+
+
+def encoder_behind(card: Card) -> Encoder:
+    """The encoder that a model rests on.
+
+    Raises
+    ------
+    PackageError
+        If it is not at hand.
+    """
+    assert card.encoder is not None  # noqa: S101 - asked of such models only
+    encoder = encoder_of(card.encoder.sha256)
+    if encoder is None:
+        raise PackageError(without_encoder(card))
+    return encoder
+
+
+def without_encoder(card: Card) -> str:
+    """Say which encoder a model lacks, where to get it, and how to add it as it was."""
+    used = card.encoder
+    assert used is not None  # noqa: S101 - asked of such models only
+    there = next((entry for entry in encoders() if entry.name == used.name), None)
+    words = ["python", "-m", "core", "encoders", "add", "FILE", "--name", used.name]
+    words += ["--source", used.source, "--licence", used.licence, "--citation", used.citation]
+    words += ["--commercial", _COMMERCIAL[used.commercial], "--size", str(used.input.height)]
+    words += ["--mean", _numbers(used.input.mean), "--deviation", _numbers(used.input.deviation)]
+    words += ["--features", used.features.replace(" ", "-")]
+    words += ["--tensor", used.tensor] if used.tensor else []
+    if used.input.um_per_px is not None:
+        words += ["--um-per-px", f"{used.input.um_per_px:g}"]
+    words += ["--replace"] if there else []
+    refused = f" The one of that name is refused: {there.error}" if there and there.error else ""
+    return (
+        f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here.{refused} "
+        f"Get its file, with the SHA-256 {used.made_from}, from {used.source} (licence: "
+        f"{used.licence}), and add it: {shlex.join(words)}"
+    )
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return ",".join(repr(value) for value in values)

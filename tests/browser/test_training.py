@@ -159,11 +159,16 @@ def test_a_run_is_cancelled_and_its_best_kept(visit: Callable[..., Page], phanto
 
 
 @pytest.mark.exhaustive
-def test_ticked_runs_are_laid_over_each_other(visit: Callable[..., Page], phantoms: Path) -> None:
-    for name in ("one", "other"):
-        page = visit()
-        begin(page, phantoms, name, 2)
-        standing(page, "finished")
+def test_ticked_runs_are_laid_over_each_other(
+    visit: Callable[..., Page], phantoms: Path, app_server: "AppServer"
+) -> None:
+    page = visit()
+    run = app_server.home / "runs" / begin(page, phantoms, "one", 2)
+    standing(page, "finished")
+    # Another one that went alike.
+    other = shutil.copytree(run, run.with_name(run.name.replace("one", "other")))
+    request = other / "request.json"
+    request.write_text(request.read_text().replace('"name": "one"', '"name": "other"'))
     page = visit("all", 900)
     table = page.get_by_test_id("stDataFrame")
     expect(table).to_be_visible(timeout=WAIT)

@@ -130,7 +130,7 @@ def add(
     citation: Annotated[str, typer.Option(help="What to cite.")],
     title: Annotated[
         str | None, typer.Option(help="What pages call it; its name unless given.")
-    ] = (None),
+    ] = None,
     size: Annotated[int, typer.Option(help="Side of its input, px.", min=16, max=1024)] = 224,
     um_per_px: Annotated[
         float | None, typer.Option(help="Scale that it was trained at, µm/px.", min=0.01, max=100)

@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,13 +58,7 @@ class About:
     tensor: str | None = None
 
 
-def add_encoder(
-    given: Path,
-    about: About,
-    *,
-    replace: bool = False,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Encoder:
+def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
     """Add an encoder from an ONNX or OpenVINO file, or from a folder that holds one.
 
     Parameters
@@ -75,8 +68,6 @@ def add_encoder(
     about : About
     replace : bool
         Whether an encoder of this name makes room.
-    progress : callable
-        Told what is being done.
 
     Raises
     ------
@@ -98,9 +89,7 @@ def add_encoder(
         folder.parent.mkdir(parents=True, exist_ok=True)
         tidy(folder.parent)
         with hidden_folder(folder, "saving") as temporary:
-            progress("Reading the graph")
             answer, made_from = _read(file, about, temporary)
-            progress("Computing hashes")
             card = _card(about, answer, made_from, temporary)
             (temporary / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):

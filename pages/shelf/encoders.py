@@ -5,7 +5,7 @@ import streamlit as st
 from core.encoders.card import EncoderCard
 from core.encoders.shelf import EncoderEntry, encoders, remove_encoder, verify_encoder
 from core.errors import PackageError
-from core.registry.shelf import shelf
+from core.registry.shelf import ShelfEntry, shelf
 from core.rights import Deed, who_acts
 from core.settings import get_settings
 from pages.shared.plain import as_html, as_label, notice, quiet, table
@@ -35,8 +35,9 @@ def show_encoders() -> None:
             quiet(
                 "None yet. With an encoder of the field, fewer cases may be enough to learn from."
             )
+        models = [model for model in shelf() if model.package] if entries else []
         for entry in entries:
-            _show(entry)
+            _show(entry, models)
         if who_acts().may(Deed.CHANGE_MODELS):
             with st.expander("Add an encoder", key="add-encoder"):
                 quiet(
@@ -46,7 +47,7 @@ def show_encoders() -> None:
                 st.code(_ADD, language="bash")
 
 
-def _show(entry: EncoderEntry) -> None:
+def _show(entry: EncoderEntry, models: list[ShelfEntry]) -> None:
     if entry.encoder is None:
         notice(f"{entry.name}: {entry.error}", "error")
         _deeds(entry, ())
@@ -54,7 +55,7 @@ def _show(entry: EncoderEntry) -> None:
     card = entry.encoder.card
     resting = tuple(
         model.name
-        for model in shelf()
+        for model in models
         if model.package
         and model.package.card.encoder
         and model.package.card.encoder.sha256 == card.sha256

@@ -8,6 +8,10 @@ Positive = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Which class is positive, if the two names do not say so."),
 ]
+PatientPattern = Annotated[
+    str | None,
+    typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
+]
 GroupNeighbours = Annotated[
     bool,
     typer.Option(

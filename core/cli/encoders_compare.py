@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.dataset_options import Positive
+from core.cli.dataset_options import PatientPattern, Positive
 from core.cli.output import AsJson, plain, print_json, stage_bars
 from core.training.watch import Watch
 
@@ -36,10 +36,7 @@ def compare(
     um_per_px: Annotated[
         float | None, typer.Option(help="Scale of images that do not state one, µm/px.", min=0.01)
     ] = None,
-    patient_pattern: Annotated[
-        str | None,
-        typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
-    ] = None,
+    patient_pattern: PatientPattern = None,
     positive: Positive = None,
     as_json: AsJson = False,
 ) -> None:

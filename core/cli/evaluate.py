@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.dataset_options import GroupNeighbours, Positive
+from core.cli.dataset_options import GroupNeighbours, PatientPattern, Positive
 from core.cli.output import AsJson, plain, print_json, stage_bars
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Evaluate on these only, such as 100X; may be given several times."),
     ] = None,
-    patient_pattern: Annotated[
-        str | None,
-        typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
-    ] = None,
+    patient_pattern: PatientPattern = None,
     positive: Positive = None,
     out: Annotated[
         Path | None,

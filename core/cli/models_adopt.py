@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.adoption.inside import scales_itself
+from core.cli.dataset_options import PatientPattern
 from core.cli.output import plain, stage_bars
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ def adopt(
         bool,
         typer.Option("--unseen", help="It was not trained on any patient in --data."),
     ] = False,
-    patient_pattern: Annotated[
-        str | None,
-        typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
-    ] = None,
+    patient_pattern: PatientPattern = None,
     side: Annotated[
         int | None,
         typer.Option(help="Side of the input, px, if the network takes any.", min=8, max=4096),

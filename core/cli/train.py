@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from core.cli.dataset_options import GroupNeighbours, Positive
+from core.cli.dataset_options import GroupNeighbours, PatientPattern, Positive
 from core.cli.output import plain
 from core.cli.train_output import print_plan, report, shown_progress
 from core.errors import LobuleError, Stopped
@@ -47,10 +47,7 @@ def train(
         list[str] | None,
         typer.Option(help="Train on these only, such as 100X; may be given several times."),
     ] = None,
-    patient_pattern: Annotated[
-        str | None,
-        typer.Option(help="Regular expression that finds (?P<patient>…) in an image's path."),
-    ] = None,
+    patient_pattern: PatientPattern = None,
     um_per_px: Annotated[
         float | None,
         typer.Option(help="Scale of images that do not state one, µm/px.", callback=_scale),

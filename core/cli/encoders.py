@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from core.cli.encoders_compare import compare
+from core.cli.encoders_pretrain import pretrain
 from core.cli.output import AsJson, plain, print_json
 from core.errors import EncoderError
 
@@ -20,6 +21,7 @@ encoders = typer.Typer(
     no_args_is_help=True,
 )
 encoders.command()(compare)
+encoders.command()(pretrain)
 Name = Annotated[str, typer.Argument(help="An encoder, as `encoders list` calls it.")]
 
 

@@ -96,6 +96,9 @@ def _comparison_lines(comparison: "EncoderComparison") -> Iterator[str]:
         yield "| " + " | ".join(cells) + " |"
     yield f"| colour alone | {first.colour_auroc:.3f} | {first.colour_balanced_accuracy:.3f} |"
     yield ""
+    for each in comparison.compared:
+        if each.seen:
+            yield f"▲ {each.name}: {each.seen}"
     charged = comparison.charged
     if charged.charged is None or charged.optimism is None:
         yield "What choosing the best flatters by cannot be worked out: too few patients."
@@ -130,6 +133,7 @@ def _as_json(comparison: "EncoderComparison") -> dict[str, object]:
                 "tells_patients": each.tells_patients,
                 "milliseconds": each.milliseconds,
                 "megabytes": each.megabytes,
+                "seen": each.seen,
             }
             for each in comparison.compared
         ],

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from core import limited
 from core.atomic import flush, hidden_folder, put_in_place, tidy
-from core.encoders.card import Commercial, EncoderCard, Features, Preparation
+from core.encoders.card import Commercial, EncoderCard, Features, Preparation, Pretrained
 from core.encoders.read import (
     FOUND_FILE,
     GIVEN,
@@ -56,6 +56,7 @@ class About:
     input: Preparation
     features: Features | None = None
     tensor: str | None = None
+    pretrained: Pretrained | None = None
 
 
 def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
@@ -77,14 +78,8 @@ def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
         If reading it took more memory or time than it may.
     """
     require(Deed.CHANGE_MODELS)
-    if not NAME.fullmatch(about.name):
-        raise EncoderError(
-            f"An encoder cannot be called {about.name!r}. Use up to 64 lower-case letters, digits, "
-            "- and _, beginning with a letter or digit."
-        )
+    folder = check_free(about.name, replace=replace)
     file = graph_file(Path(given))
-    folder = get_settings().encoders / about.name
-    _refuse_taken(folder, replace=replace)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         tidy(folder.parent)
@@ -103,6 +98,24 @@ def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
             "room or allow writing there."
         ) from error
     return Encoder(folder, card)
+
+
+def check_free(name: str, *, replace: bool) -> Path:
+    """The folder for an encoder of some name.
+
+    Raises
+    ------
+    EncoderError
+        If it cannot be called so, or the name is taken.
+    """
+    if not NAME.fullmatch(name):
+        raise EncoderError(
+            f"An encoder cannot be called {name!r}. Use up to 64 lower-case letters, digits, "
+            "- and _, beginning with a letter or digit."
+        )
+    folder = get_settings().encoders / name
+    _refuse_taken(folder, replace=replace)
+    return folder
 
 
 def graph_file(given: Path) -> Path:
@@ -230,6 +243,7 @@ def _card(about: About, answer: EncoderFound, made_from: str, folder: Path) -> E
             grid=answer.grid,
             maps=answer.maps,
             files={name: sha256_of(folder / name) for name in (GRAPH_FILE, CONSTANTS_FILE)},
+            pretrained=about.pretrained,
         )
     except ValidationError as error:
         raise EncoderError(

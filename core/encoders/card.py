@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from core.fields import CardPart, Name, Positive, Sha256, Side, Text
+from core.fields import CardPart, Count, Name, Positive, Sha256, Share, Side, Text
 
 SCHEMA_VERSION = 1
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -37,12 +37,36 @@ class Preparation(CardPart):
     )
 
 
+class Pretrained(CardPart):
+    """What an encoder of one's own learnt from (`core.training.pretraining`).
+
+    It saw `images` of `dataset` without labels, of `patients` (None where nobody knows whose they
+    are). The epoch that was kept, of so many, is that whose features served a probe best on the
+    labels of `labelled_patients`, held out in turn; `auroc` is that probe's, and of the start's.
+    """
+
+    method: Text
+    recipe: dict[str, Any]
+    dataset: Text
+    fingerprint: Sha256
+    images: Count
+    patients: tuple[Text, ...] | None = None
+    epoch: Count
+    epochs: Count
+    labelled_dataset: Text | None = None
+    labelled_fingerprint: Sha256 | None = None
+    labelled_patients: tuple[Text, ...] | None = None
+    auroc_of_start: Share | None = None
+    auroc: Share | None = None
+
+
 class EncoderCard(CardPart):
     """Everything about an encoder besides its graph.
 
     `made_from` is what was added: the SHA-256 of the file, or of the lines of those of several;
     `tensor` names the output that was meant. `files` are those of its folder. `dimension` is how
-    many features it gives, `grid` how many places (rows, columns) it tells of.
+    many features it gives, `grid` how many places (rows, columns) it tells of. `pretrained` is what
+    one of one's own learnt from.
     """
 
     schema_version: Literal[1] = 1
@@ -61,6 +85,7 @@ class EncoderCard(CardPart):
     grid: tuple[int, int] | None = None
     maps: Maps = "none"
     files: dict[str, Sha256]
+    pretrained: Pretrained | None = None
 
     @model_validator(mode="after")
     def _maps_have_places(self) -> Self:

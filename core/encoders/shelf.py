@@ -14,7 +14,7 @@ from core.settings import get_settings
 from core.wrong_values import in_words
 
 CARD_FILE, GRAPH_FILE, CONSTANTS_FILE = "card.json", "graph.xml", "graph.bin"
-_MOST_CARD = 100_000  # bytes
+_MOST_CARD = 2_000_000  # bytes; patients that it was pretrained on are named
 # Hashing gigabytes takes seconds: a folder that is as it was when it was checked is not read again.
 _checked: dict[tuple[object, ...], str | None] = {}
 

@@ -182,7 +182,8 @@ PLACES, WHOLE = "places of the encoder", "whole image"
 class UsedEncoder(CardPart):
     """The encoder that a model rests on (`core.encoders`); its hash decides which one is meant.
 
-    The rest is what somebody needs to know who has to get it, and add it as it was.
+    The rest is what somebody needs to know who has to get it, and add it as it was. `seen` says so
+    where it was pretrained on patients whom the model is judged on.
     """
 
     name: Name
@@ -197,6 +198,7 @@ class UsedEncoder(CardPart):
     input: Preparation
     features: Features
     tensor: str | None = None
+    seen: str = ""
 
 
 class Member(CardPart):

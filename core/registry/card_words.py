@@ -79,7 +79,8 @@ def judged_on(evaluation: CardEvaluation) -> str:
 
 def reservations(card: Card) -> tuple[str, ...]:
     """What speaks against a model, the gravest first."""
-    return (*_of_figures(card), *_of_licence(card))
+    seen = card.encoder.seen if card.encoder else ""
+    return (*_of_figures(card), *((f"▲ {seen}",) if seen else ()), *_of_licence(card))
 
 
 def _of_licence(card: Card) -> tuple[str, ...]:

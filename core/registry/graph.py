@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
 from core.registry.files import GRAPH_FILE, MODEL_FILE
+from core.registry.intermediate import write_intermediate
 from core.zip_files import open_zip
 
 LOGITS, FEATURES, CLASS_MAPS = "logits", "features", "class_maps"
@@ -173,11 +174,7 @@ def _intermediate(
 ) -> tuple[bytes, NDArray[np.uint8]]:
     """Freeze a network and have OpenVINO read it: its operations as XML, and its constants."""
     import keras  # noqa: PLC0415 - takes seconds
-    import openvino  # noqa: PLC0415
     import tensorflow as tf  # noqa: PLC0415
-    from tensorflow.python.framework.convert_to_constants import (  # noqa: PLC0415
-        convert_variables_to_constants_v2 as freeze,
-    )
 
     last = model.get_layer("logits")
     outputs = [last.output, last.input] + ([model.get_layer(layer).output] if layer else [])
@@ -189,26 +186,11 @@ def _intermediate(
         if maps and kernel is not None:
             places = maps[0].shape[1] * maps[0].shape[2]
             named[CLASS_MAPS] = tf.linalg.matmul(maps[0], tf.constant(kernel / places))
-        return {
-            name: tf.identity(tf.cast(value, tf.float32), name=name)
-            for name, value in named.items()
-        }
+        return named
 
-    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8, name="pixels")]
-    frozen = freeze(tf.function(answer, input_signature=signature).get_concrete_function())
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "frozen.pb"
-        file.write_bytes(frozen.graph.as_graph_def().SerializeToString())
-        # By the reader of frozen graphs itself: `openvino.convert_model` brings telemetry along.
-        read = openvino.Core().read_model(file)
-        for output in read.outputs:
-            names = output.get_names()
-            output.set_names(
-                {name for name in (LOGITS, FEATURES, CLASS_MAPS) if f"{name}:0" in names}
-            )
-        openvino.save_model(read, Path(folder) / "graph.xml", compress_to_fp16=False)
-        constants = np.fromfile(Path(folder) / "graph.bin", np.uint8)
-        return (Path(folder) / "graph.xml").read_bytes(), constants
+        xml, constants = write_intermediate(answer, model.input_shape[1:], tf.uint8, Path(folder))
+        return xml.read_bytes(), np.fromfile(constants, np.uint8)
 
 
 def _sources(

@@ -11,6 +11,7 @@ from core.architectures.catalogue import find
 from core.datasets.cache import Cached
 from core.datasets.records import Dataset
 from core.encoders.card import EncoderCard
+from core.encoders.seen import seen_in_pretraining
 from core.registry.card import Card, InputSpec, Training
 from core.registry.card_parts import PLACES, WHOLE, UsedEncoder
 from core.registry.manage import own_title
@@ -106,7 +107,7 @@ def write_card(
             seconds=round(seconds, 1),
             command=command_of(request),
         ),
-        encoder=_used(encoder) if encoder else None,
+        encoder=_used(encoder, dataset, fingerprint) if encoder else None,
         evaluation=trained.evaluation.model_copy(update={"notes": notes, "tried": measured}),
         conformal=trained.trust.conformal,
         scope=trained.trust.scope,
@@ -138,7 +139,8 @@ def _explained(recipe: Recipe, encoder: EncoderCard | None) -> str:
     return PLACES if encoder.grid else WHOLE
 
 
-def _used(encoder: EncoderCard) -> UsedEncoder:
+def _used(encoder: EncoderCard, dataset: Dataset, fingerprint: str) -> UsedEncoder:
+    patients = dataset.records["patient"].unique()
     return UsedEncoder(
         name=encoder.name,
         title=encoder.title,
@@ -152,6 +154,7 @@ def _used(encoder: EncoderCard) -> UsedEncoder:
         input=encoder.input,
         features=encoder.features,
         tensor=encoder.tensor,
+        seen=seen_in_pretraining(encoder, patients, fingerprint, known=dataset.patients_known),
     )
 
 

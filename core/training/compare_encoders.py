@@ -11,6 +11,7 @@ from core.batch import batch_of
 from core.datasets.cache import Cached, pixel_cache
 from core.datasets.records import Dataset
 from core.encoders.features import FeatureNetwork
+from core.encoders.seen import seen_in_pretraining
 from core.encoders.shelf import Encoder, find_encoder
 from core.errors import TrainingError
 from core.evaluation.balance import sample
@@ -54,6 +55,8 @@ class Compared:
         is in the way. None of a recipe.
     milliseconds, megabytes : float or None
         That it takes a square, in batches; of its weights. None of a recipe.
+    seen : str
+        Which of these patients it was pretrained on, in a sentence; empty if on none.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Compared:
     tells_patients: float | None = None
     milliseconds: float | None = None
     megabytes: float | None = None
+    seen: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,12 @@ def _of_encoder(dataset: Dataset, encoder: Encoder, recipe: Recipe, watch: Watch
         tells_patients=_tells_patients(encoder, cached),
         milliseconds=1000 * (time.perf_counter() - started) / len(squares),
         megabytes=encoder.constants_bytes / 1e6,
+        seen=seen_in_pretraining(
+            encoder.card,
+            dataset.records["patient"].unique(),
+            dataset.fingerprint,
+            known=dataset.patients_known,
+        ),
     )
 
 

@@ -95,7 +95,7 @@ def fit_network(
         state = load_state(watch.checkpoints, key) if watch.checkpoints else None
         progress = state.progress if state else Progress()
         if state:
-            _assign(_variables(material.model), state.variables)
+            assign(variables_of(material.model), state.variables)
         phases = plan_phases(network, recipe, settings)
         try:
             _fit_phases(network, material, phases, progress, state, watch, key)
@@ -126,7 +126,7 @@ def _fit_phases(
         thaw(network, phase)
         optimiser = compile_phase(material, phase)
         if state and number == state.progress.phase:
-            _assign(optimiser.variables, state.optimiser)
+            assign(optimiser.variables, state.optimiser)
         state = None
         later = sum(phase.epochs for phase in phases[number + 1 :])
         while not progress.over(phase, material.settings):
@@ -136,7 +136,7 @@ def _fit_phases(
             # Told first: an epoch that is told twice does less harm than one that is never told.
             watch.epoch(row)
             if watch.checkpoints:
-                values = [_values(_variables(material.model)), _values(optimiser.variables)]
+                values = [values_of(variables_of(material.model)), values_of(optimiser.variables)]
                 save_state(watch.checkpoints, key, State(progress, *values))
 
 
@@ -163,17 +163,19 @@ def logits_of(
     return logits
 
 
-def _variables(model: keras.Model) -> list[keras.Variable]:
+def variables_of(model: keras.Model) -> list[keras.Variable]:
     """Weights, statistics and states of random generators, without what metrics gather."""
     metrics = {id(variable) for variable in model.metrics_variables}
     return [variable for variable in model.variables if id(variable) not in metrics]
 
 
-def _values(variables: list[keras.Variable]) -> list[NDArray]:
+def values_of(variables: list[keras.Variable]) -> list[NDArray]:
+    """The values that variables have now."""
     return [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
-def _assign(variables: list[keras.Variable], values: list[NDArray]) -> None:
+def assign(variables: list[keras.Variable], values: list[NDArray]) -> None:
+    """Give variables the values that they had."""
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

@@ -62,7 +62,7 @@ def framing_of(dataset: Dataset, side: int, fit: Literal["squash", "crops"]) -> 
             "training images” on the Models page, or in a manifest with a column um_per_px."
         )
     shapes = {
-        float(scale): _shape(dataset, np.flatnonzero(scales == scale))
+        float(scale): median_shape(dataset, np.flatnonzero(scales == scale))
         for scale in np.unique(scales.to_numpy(dtype=np.float64))
     }
     common = float(scales.mode()[0])
@@ -90,8 +90,14 @@ def framing_of(dataset: Dataset, side: int, fit: Literal["squash", "crops"]) -> 
     return Framing(spec, crops_needed(height, width) if spec.fit == "crops" else 1)
 
 
-def _shape(dataset: Dataset, rows: NDArray[np.int64]) -> tuple[int, int]:
-    """Median height and width of a few images; one that cannot be read is reported later."""
+def median_shape(dataset: Dataset, rows: NDArray[np.int64]) -> tuple[int, int]:
+    """Median height and width of a few images; one that cannot be read is reported later.
+
+    Raises
+    ------
+    TrainingError
+        If none of them can be read.
+    """
     shapes, file = [], image_files(dataset.root)
     for row in rows[np.linspace(0, len(rows) - 1, min(_SAMPLED, len(rows))).astype(int)]:
         path = file(dataset.records["path"].iloc[row])

@@ -26,7 +26,23 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
     RecipeError
         If a setting is not written so, is unknown, or does not go with the others.
     """
-    values: dict[str, Any] = recipe.model_dump(mode="json", exclude_none=True)
+    values = changed_settings(recipe.model_dump(mode="json", exclude_none=True), settings)
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        raise RecipeError(
+            f"The recipe {recipe.name} cannot be changed like that. {wrong_settings(error)}."
+        ) from error
+
+
+def changed_settings(values: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Change settings in the tables of a recipe, which are not checked; see `override`.
+
+    Raises
+    ------
+    RecipeError
+        If a setting is not written as it should be.
+    """
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
@@ -45,12 +61,7 @@ def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:
             del table[last]
         else:
             table[last] = _value(text.strip())
-    try:
-        return Recipe.model_validate(values)
-    except ValidationError as error:
-        raise RecipeError(
-            f"The recipe {recipe.name} cannot be changed like that. {wrong_settings(error)}."
-        ) from error
+    return values
 
 
 def differences(before: Recipe, after: Recipe) -> list[str]:

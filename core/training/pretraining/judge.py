@@ -21,7 +21,7 @@ _MOST = 4_000  # images that epochs are judged on
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledSquares:
     """Images of training patients that epochs are judged on.
 
     Attributes
@@ -38,7 +38,7 @@ class Labelled:
     folds: NDArray[np.int64]
 
 
-def labelled_of(squares: Squares) -> Labelled:
+def labelled_of(squares: Squares) -> LabelledSquares:
     """Choose the images of a labelled dataset that epochs are judged on, and their folds.
 
     Raises
@@ -50,10 +50,14 @@ def labelled_of(squares: Squares) -> Labelled:
     labels = records["label"].to_numpy()
     patients = records["patient"].to_numpy(dtype=object)
     rows = sample(labels, patients, _MOST)
-    return Labelled(squares, rows, grouped_folds(labels[rows], patients[rows], _FOLDS, seed=0))
+    return LabelledSquares(
+        squares, rows, grouped_folds(labels[rows], patients[rows], _FOLDS, seed=0)
+    )
 
 
-def auroc_of(features: keras.Model, labelled: Labelled, penalty: float, watch: Watch) -> float:
+def auroc_of(
+    features: keras.Model, labelled: LabelledSquares, penalty: float, watch: Watch
+) -> float:
     """AUROC of a logistic regression on a network's features, of patients held out in turn.
 
     Pooled, every patient alike; of more than two classes the mean of each against the others.

@@ -38,7 +38,7 @@ def show_page() -> None:
     for entry in entries:
         if entry.error:
             show_broken(entry, entry.error)
-    show_encoders()
+    show_encoders(asks_for_data=brought is not None)
 
 
 enter_through_app(__file__)

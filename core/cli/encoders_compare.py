@@ -67,46 +67,21 @@ def compare(
 
 def _comparison_lines(comparison: "EncoderComparison") -> Iterator[str]:
     """A Markdown table, and what choosing from it costs."""
-    first = comparison.compared[0].evaluation
-    yield (
-        f"{comparison.dataset}: {first.images:,} images of {first.patients} patients, all in the "
-        f"same folds; AUROC {first.auroc_is} with 95 % intervals by patient."
-    )
+    from core.training.comparison_table import flattery, judged_alike, pretrained_on, rows, titles
+
+    columns = titles(comparison)
+    yield judged_alike(comparison)
     yield ""
-    shifts = [shift.strength for shift in first.stain_shift]
-    shifted = "".join(f" stain shifted by {strength:g} |" for strength in shifts)
-    yield (
-        "| encoder | AUROC | balanced accuracy | beyond colour alone | behind the best |"
-        f"{shifted} tells patients | ms a square | MB |"
-    )
-    yield "|---" * (8 + len(shifts)) + "|"
-    for each in comparison.compared:
-        result = each.evaluation
-        cells = [
-            each.name,
-            f"{result.auroc:.3f}{_interval(result.auroc_interval)}",
-            f"{result.balanced_accuracy:.3f}{_interval(result.balanced_accuracy_interval)}",
-            _difference(each.beyond_colour),
-            "best" if each.behind_best is None else _difference(each.behind_best),
-            *(f"{shift.auroc:.3f}" for shift in result.stain_shift),
-            _number(each.tells_patients, 2),
-            _number(each.milliseconds, 1),
-            _number(each.megabytes, 0),
-        ]
-        yield "| " + " | ".join(cells) + " |"
-    yield f"| colour alone | {first.colour_auroc:.3f} | {first.colour_balanced_accuracy:.3f} |"
+    yield _line(columns)
+    yield "|---" * len(columns) + "|"
+    yield from (_line(cells) for cells in rows(comparison))
     yield ""
-    for each in comparison.compared:
-        if each.seen:
-            yield f"▲ {each.name}: {each.seen}"
-    charged = comparison.charged
-    if charged.charged is None or charged.optimism is None:
-        yield "What choosing the best flatters by cannot be worked out: too few patients."
-    else:
-        yield (
-            f"Chosen on other folds each time, the best reaches {charged.charged:.3f}: choosing "
-            f"{charged.best} on these patients flatters by {charged.optimism:+.3f}."
-        )
+    yield from pretrained_on(comparison)
+    yield flattery(comparison)
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _as_json(comparison: "EncoderComparison") -> dict[str, object]:
@@ -143,15 +118,3 @@ def _as_json(comparison: "EncoderComparison") -> dict[str, object]:
 def _difference_json(difference: "Difference") -> dict[str, object]:
     """A difference as JSON."""
     return {"difference": difference.difference, "interval": difference.interval}
-
-
-def _difference(value: "Difference") -> str:
-    return f"{value.difference:+.3f}{_interval(value.interval)}"
-
-
-def _interval(between: tuple[float, float] | None) -> str:
-    return "" if between is None else f" ({between[0]:.3f} to {between[1]:.3f})"
-
-
-def _number(value: float | None, digits: int) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"

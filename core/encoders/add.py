@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from core.hashing import sha256_of
 from core.imaging.phantom import render_phantom
 from core.imaging.resize import resize
 from core.rights import Deed, require
+from core.roots import refuse_outside
 from core.settings import get_settings
 from core.wrong_values import in_words
 
@@ -59,7 +61,13 @@ class About:
     pretrained: Pretrained | None = None
 
 
-def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
+def add_encoder(
+    given: Path,
+    about: About,
+    *,
+    replace: bool = False,
+    told: Callable[[str, float], None] | None = None,
+) -> Encoder:
     """Add an encoder from an ONNX or OpenVINO file, or from a folder that holds one.
 
     Parameters
@@ -69,6 +77,8 @@ def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
     about : About
     replace : bool
         Whether an encoder of this name makes room.
+    told : callable, optional
+        Hears what is being done and the share of it that is done; may raise `Stopped`.
 
     Raises
     ------
@@ -84,7 +94,11 @@ def add_encoder(given: Path, about: About, *, replace: bool = False) -> Encoder:
         folder.parent.mkdir(parents=True, exist_ok=True)
         tidy(folder.parent)
         with hidden_folder(folder, "saving") as temporary:
+            if told:
+                told("Reading the encoder and trying it on made-up pictures", 0.0)
             answer, made_from = _read(file, about, temporary)
+            if told:
+                told("Keeping it", 0.0)
             card = _card(about, answer, made_from, temporary)
             (temporary / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):
@@ -144,11 +158,26 @@ def graph_file(given: Path) -> Path:
     return given
 
 
+def refuse_outside_roots(given: Path) -> None:
+    """Refuse a path that somebody names on a page where it, or what belongs to it, leads elsewhere.
+
+    Raises
+    ------
+    DatasetError
+        If it lies outside the folders that may be read, the same whether anything is there or not.
+    EncoderError
+        If it is inside, and means no graph.
+    """
+    refuse_outside(given)
+    for part in _parts(graph_file(given)):
+        refuse_outside(part)
+
+
 def _refuse_taken(folder: Path, *, replace: bool) -> None:
     if folder.exists() and not replace:
         raise EncoderError(
-            f"There is already an encoder called {folder.name!r}. Choose another --name, or give "
-            "--replace."
+            f"There is already an encoder called {folder.name!r}. Choose another name, or have it "
+            "replaced (on the command line by --replace)."
         )
 
 

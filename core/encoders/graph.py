@@ -103,7 +103,8 @@ def _image_layout(given: Any, preparation: Preparation) -> str:
         if shape[axis].is_static and shape[axis].get_length() != wanted:
             raise EncoderError(
                 f"The graph takes images {shape[axis].get_length()} px wide or tall, and {wanted} "
-                f"was stated. State --size {shape[axis].get_length()}."
+                f"was stated. State that size (on the command line by --size "
+                f"{shape[axis].get_length()})."
             )
     wanted_shape = [-1, 3, *size] if first == "NCHW" else [-1, *size, 3]
     try:
@@ -130,7 +131,8 @@ def _output(given: Any, tensor: str | None) -> Any:
         )
         what = "none of that name" if tensor else "several"
         raise EncoderError(
-            f"Of the graph's outputs there are {what}: {listed}. Name one with --tensor."
+            f"Of the graph's outputs there are {what}: {listed}. Name one (on the command line by "
+            "--tensor)."
         )
     return chosen.get_node().input_value(0)
 
@@ -176,7 +178,8 @@ def _of_kind(
     if not places.prefix:
         raise EncoderError(
             f"The graph gives {places.grid[0]}×{places.grid[1]} tokens, one for each place, and no "
-            "class token. Give --features mean-of-tokens."
+            "class token. Choose the mean of tokens (on the command line by --features "
+            "mean-of-tokens)."
         )
     token = operations.gather(output, np.int64(0), np.int64(1)).output(0)
     if features == "class token":

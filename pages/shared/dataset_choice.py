@@ -29,7 +29,7 @@ def ask_for_path() -> Path | None:
         pick_folder()
     if recent := recent_datasets():
         st.selectbox("Recent", recent, index=None, key="recent", on_change=_take_recent)
-    return _as_path(typed) if typed else None
+    return as_path(typed) if typed else None
 
 
 def ask_for_positive(path: Path) -> str | None:
@@ -153,7 +153,8 @@ def _take_recent() -> None:
         _take(chosen)
 
 
-def _as_path(typed: str) -> Path:
+def as_path(typed: str) -> Path:
+    """A path on Lobule's computer, as somebody typed it."""
     path = Path(typed)
     if held():  # nobody is to learn whose home there is
         return path.absolute()
@@ -165,7 +166,7 @@ def _as_path(typed: str) -> Path:
 
 def _nearest_folder(typed: str) -> str:
     """The typed folder or the next above it that is there; "" if it is to be chosen from roots."""
-    start, allowed = _as_path(typed) if typed else Path.home(), bounds(listed=True)
+    start, allowed = as_path(typed) if typed else Path.home(), bounds(listed=True)
     for folder in (start, *start.parents):
         try:
             if allowed(folder) and folder.is_dir():

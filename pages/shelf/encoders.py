@@ -9,15 +9,13 @@ from core.registry.shelf import ShelfEntry, shelf
 from core.rights import Deed, who_acts
 from core.settings import get_settings
 from pages.shared.plain import as_html, as_label, notice, quiet, table
+from pages.shelf.encoder_comparison import compare_encoders_at_hand
+from pages.shelf.encoder_form import ask_for_encoder
 
 _WHAT = (
     "A frozen network, mostly pretrained on pathology images. The recipe “probe” on the Training "
     "page fits a model on what it sees. It stays on this computer, apart from the models that rest "
     "on it."
-)
-_ADD = (
-    "python -m core encoders add FILE.onnx --name NAME --source ADDRESS --licence LICENCE \\\n"
-    "    --commercial no --citation PAPER"
 )
 _COMMERCIAL = {
     "allowed": "allowed",
@@ -26,11 +24,19 @@ _COMMERCIAL = {
 }
 
 
-def show_encoders() -> None:
-    """Draw the encoders at hand, and how to add one."""
+def show_encoders(*, asks_for_data: bool) -> None:
+    """Draw the encoders at hand, how they compare, and how to add one.
+
+    Parameters
+    ----------
+    asks_for_data : bool
+        Whether the page asks for a dataset already; it can do so once.
+    """
     entries = encoders()
     with st.container(border=True, key="encoders"):
         st.subheader("Encoders", anchor=False, help=_WHAT)
+        if message := st.session_state.pop("encoder_told", None):
+            notice(message, "note")
         if not entries:
             quiet(
                 "None yet. With an encoder of the field, fewer cases may be enough to learn from."
@@ -38,13 +44,12 @@ def show_encoders() -> None:
         models = [model for model in shelf() if model.package] if entries else []
         for entry in entries:
             _show(entry, models)
+        sound = [entry.name for entry in entries if entry.encoder]
+        if sound and who_acts().may(Deed.OPEN_DATA) and not asks_for_data:
+            compare_encoders_at_hand(sound)
         if who_acts().may(Deed.CHANGE_MODELS):
             with st.expander("Add an encoder", key="add-encoder"):
-                quiet(
-                    "On the command line of this computer, from a file in ONNX or OpenVINO's "
-                    "format. It is read and tried in a process of its own first."
-                )
-                st.code(_ADD, language="bash")
+                ask_for_encoder()
 
 
 def _show(entry: EncoderEntry, models: list[ShelfEntry]) -> None:
@@ -116,5 +121,5 @@ def _delete(name: str) -> None:
     except PackageError as error:
         notice(str(error), "error")
     else:
-        st.session_state["shelf_told"] = f"The encoder {name} was deleted."
+        st.session_state["encoder_told"] = f"The encoder {name} was deleted."
         st.rerun()

@@ -50,7 +50,7 @@ def test_one_is_added_listed_shown_verified_and_removed(tmp_path: Path) -> None:
         (("--mean", "1,2"), "--mean '1,2' is not three numbers"),
         (("--deviation", "0,1,1"), "input cannot be as stated"),
         (("--features", "class-token"), "was asked for"),
-        (("--size", "64"), "State --size 32"),
+        (("--size", "64"), "by --size 32"),
     ],
 )
 def test_what_is_stated_wrongly_is_refused_in_words(

@@ -76,7 +76,7 @@ def test_a_folder_with_one_graph_stands_for_it(tmp_path: Path) -> None:
         (made.two_outputs, {}, "several: mean .*, most .*--tensor"),
         (made.two_outputs, {"tensor": "least"}, "none of that name"),
         (made.convolutional, {"features": "class token"}, r"gives \[\?,24\]"),
-        (made.convolutional, {"input": made.preparation(height=64)}, "State --size 32"),
+        (made.convolutional, {"input": made.preparation(height=64)}, "by --size 32"),
         (
             lambda path: made.transformer(path, tokens=13),
             {},

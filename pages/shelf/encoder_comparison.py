@@ -20,6 +20,7 @@ _WHAT = (
     "A probe on each, judged on the same patients in the same folds, beside colour alone. Nothing "
     "is added to the models."
 )
+_ON_STOP = "Features that are computed are kept for the next time."
 _RECIPES_HELP = "Networks pretrained on photographs, frozen too."
 
 
@@ -32,20 +33,20 @@ def compare_encoders_at_hand(names: list[str]) -> None:
         Of the sound encoders.
     """
     last: Wanted | None = st.session_state.get(_LAST)
-    job = comparing().get(last) if last else None
     part = st.expander(
-        "Compare encoders", key="compare-encoders", expanded=job is not None, on_change="rerun"
+        "Compare encoders", key="compare-encoders", expanded=last is not None, on_change="rerun"
     )
     if not part.open:
         return
     with part:
+        wanted = _ask(names)
+        # What is asked may be under way for another window, or for this one before it was reloaded.
+        known = comparing().get(wanted) if wanted else None
+        job = known or (comparing().get(last) if last else None)
         # It may end while this is drawn: then all of it is drawn again.
         busy, drawn = job is not None and job.running, job and job.visible
-        wanted = _ask(names)
         if job and busy:
-            show_progress(
-                job, drawn or (), "stop-comparing", "Features are kept for the next time."
-            )
+            show_progress(job, drawn or (), "stop-comparing", _ON_STOP)
             return
         if wanted and st.button("Compare", key="compare", type="primary"):
             st.session_state[_LAST] = wanted
@@ -123,7 +124,7 @@ def _show(job: CompareJob) -> None:
     if note_questions(path, job.undecided, dataset):
         st.rerun()
     if job.stopped:
-        notice("Stopped. What was computed of features is kept for the next time.", "note")
+        notice(f"Stopped. {_ON_STOP}", "note")
     elif job.error:
         notice(job.error, "error")
     elif job.comparison:

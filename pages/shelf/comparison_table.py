@@ -12,6 +12,7 @@ from core.training.comparison_table import (
     comparison_csv,
     flattery,
     judged_alike,
+    pretrained_on,
     rows,
     titles,
 )
@@ -38,6 +39,8 @@ def show_comparison_table(comparison: "EncoderComparison", path: Path) -> None:
         f'<table class="lobule-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
+    for warned in pretrained_on(comparison):
+        notice(warned)
     notice(flattery(comparison), "note")
     meanings = "".join(
         f"<dt><b>{as_html(title)}</b></dt><dd>{as_html(meaning)}</dd>"

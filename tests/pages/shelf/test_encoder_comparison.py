@@ -79,6 +79,7 @@ def test_what_is_asked_is_compared_in_the_background_and_its_table_stays(
         assert "▲ FEW PATIENTS" in shown
         assert "flatters by +0.032" in shown
         assert "colour alone" in shown
+        assert "▲ =cmd(): It was pretrained on 3 of these patients." in shown
         assert "0.862 to 0.962" in shown
     assert "download-comparison" in {button.key for button in page.get("download_button")}
 

@@ -5,6 +5,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -68,7 +69,7 @@ def pretrain_network(
     model.compile(optimizer=optimiser)
     optimiser.build(model.trainable_variables)
     key = _key(settings, pixels, fingerprints)
-    state = load_state(watch.checkpoints, key) if watch.checkpoints else None
+    state = _state(watch.checkpoints, key) if watch.checkpoints else None
     progress = state.progress if state else Progress()
     if state:
         assign(variables_of(model), state.variables)
@@ -88,6 +89,15 @@ def pretrain_network(
     if progress.best:
         network.set_weights(progress.best)
     return progress
+
+
+def _state(folder: Path, key: Key) -> State | None:
+    try:
+        return load_state(folder, key)
+    except TrainingError as error:
+        raise TrainingError(
+            f"{error} Here a new run is one under another --name, or after {folder} was deleted."
+        ) from error
 
 
 def _take_in(progress: Progress, row: Row, worth: float | None, network: keras.Model) -> None:

@@ -34,6 +34,7 @@ def try_in_a_child(
     *,
     most_bytes: int | None = None,
     most_written: int = MOST_WRITTEN,
+    most_seconds: float | None = None,
 ) -> None:
     """Call a function with a path in a process of its own, and throw its result away.
 
@@ -49,6 +50,8 @@ def try_in_a_child(
         Memory that it may take; `MOST_BYTES` by default.
     most_written
         Size of a file that it may write, bytes.
+    most_seconds
+        Time that it may take; `MOST_SECONDS` by default.
 
     Raises
     ------
@@ -61,12 +64,20 @@ def try_in_a_child(
             "Lobule is still trying other networks, one at a time. Try again in a few minutes."
         )
     try:
-        _try(function, path, most_bytes or MOST_BYTES, most_written)
+        _try(
+            function,
+            path,
+            most_bytes or MOST_BYTES,
+            most_written,
+            most_seconds or MOST_SECONDS,
+        )
     finally:
         _turn.release()
 
 
-def _try(function: str, path: Path, most_bytes: int, most_written: int) -> None:
+def _try(
+    function: str, path: Path, most_bytes: int, most_written: int, most_seconds: float
+) -> None:
     limits = [str(most_bytes), str(most_written)]
     with subprocess.Popen(  # noqa: S603 - our own program; the path is data
         [sys.executable, "-m", "core.limited", function, str(path), *limits],
@@ -78,7 +89,7 @@ def _try(function: str, path: Path, most_bytes: int, most_written: int) -> None:
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
     ) as process:
         try:
-            reason = _watch(process, most_bytes)
+            reason = _watch(process, most_bytes, most_seconds)
         finally:
             process.kill()
         words = process.stdout.read() if process.stdout else b""
@@ -93,9 +104,9 @@ def _try(function: str, path: Path, most_bytes: int, most_written: int) -> None:
         )
 
 
-def _watch(process: "subprocess.Popen[bytes]", most_bytes: int) -> str | None:
+def _watch(process: "subprocess.Popen[bytes]", most_bytes: int, most_seconds: float) -> str | None:
     """Wait until it ends, or until it must; returns why it must."""
-    until = time.monotonic() + MOST_SECONDS
+    until = time.monotonic() + most_seconds
     while process.poll() is None:
         if _bytes_of(process.pid) > most_bytes:
             return (
@@ -104,7 +115,7 @@ def _watch(process: "subprocess.Popen[bytes]", most_bytes: int) -> str | None:
             )
         if time.monotonic() > until:
             return (
-                f"The network was not loaded, or gave no answer, within {MOST_SECONDS:.0f} s. "
+                f"The network was not loaded, or gave no answer, within {most_seconds:.0f} s. "
                 "Choose another file, or try again when the machine has less to do."
             )
         time.sleep(_LOOK_AGAIN)

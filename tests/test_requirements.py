@@ -31,7 +31,9 @@ def pins(file: str) -> dict[str, str]:
     return {normal(match[1]): match[2] for match in found if match}
 
 
-EXTRAS = ("fonts", "jax", "postgresql", "sign-in")
+EXTRAS = ("encoders", "fonts", "jax", "postgresql", "sign-in")
+# PyTorch's usual build brings gigabytes for GPUs: those who develop need none of it.
+NOT_FOR_DEVELOPMENT = {"requirements-encoders"}
 LOCKS = ("requirements", "requirements-dev", *(f"requirements-{extra}" for extra in EXTRAS))
 
 
@@ -70,7 +72,19 @@ def test_locks_hold_all_that_is_asked_for_each_file_with_its_hash(lock: str) -> 
 
 def test_development_lock_contains_the_others() -> None:
     for lock in LOCKS:
-        assert pins(f"{lock}.lock").items() <= pins("requirements-dev.lock").items()
+        if lock not in NOT_FOR_DEVELOPMENT:
+            assert pins(f"{lock}.lock").items() <= pins("requirements-dev.lock").items()
+
+
+def test_what_converts_is_tested_in_versions_that_it_asks_for() -> None:
+    asked = {
+        normal(found.name): found.specifier
+        for line in (ROOT / "requirements-encoders.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+        for found in [Requirement(line)]
+    }
+    tested = pins("tests/conversion.txt") | pins("requirements-dev.lock")
+    assert all(specifier.contains(tested[name]) for name, specifier in asked.items())
 
 
 def test_every_extra_can_be_asked_for_and_is_known_to_the_app() -> None:
@@ -80,7 +94,7 @@ def test_every_extra_can_be_asked_for_and_is_known_to_the_app() -> None:
     assert f"ALL_EXTRAS := {' '.join(EXTRAS)}\n" in makefile
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for extra in EXTRAS:
-        assert is_installed(extra)
+        assert is_installed(extra) or f"requirements-{extra}" in NOT_FOR_DEVELOPMENT
         assert f"requirements-{extra}.txt" in how_to_install(extra)
         assert f"| `{extra}` |" in readme
 
@@ -117,7 +131,7 @@ def test_what_is_said_to_come_along_does_and_is_not_asked_for_twice() -> None:
 @pytest.mark.parametrize(
     ("folders", "files"),
     [
-        (["core", "pages", "app.py"], ["requirements.txt"]),
+        (["core", "pages", "app.py"], ["requirements.txt", "requirements-encoders.txt"]),
         (["tests", "benchmarks"], ["requirements.txt", "requirements-dev.txt"]),
     ],
 )

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,14 @@ from pydantic import ValidationError
 
 from core import limited
 from core.atomic import flush, hidden_folder, put_in_place, tidy
-from core.encoders.card import Commercial, EncoderCard, Features, Preparation, Pretrained
+from core.encoders.card import (
+    Commercial,
+    Conversion,
+    EncoderCard,
+    Features,
+    Preparation,
+    Pretrained,
+)
 from core.encoders.read import (
     FOUND_FILE,
     GIVEN,
@@ -46,7 +53,8 @@ _PHANTOMS = ((1, 96, 4.0), (2, 128, 2.0))  # seed, side, µm/px
 class About:
     """What whoever adds an encoder states about it.
 
-    `tensor` names the output that is meant, where a graph has several.
+    `tensor` names the output that is meant, where a graph has several; `known` is its name in the
+    catalogue, `conversion` how the graph came of published weights, where it did.
     """
 
     name: str
@@ -59,6 +67,8 @@ class About:
     features: Features | None = None
     tensor: str | None = None
     pretrained: Pretrained | None = None
+    known: str | None = None
+    conversion: Conversion | None = None
 
 
 def add_encoder(
@@ -96,15 +106,15 @@ def add_encoder(
         with hidden_folder(folder, "saving") as temporary:
             if told:
                 told("Reading the encoder and trying it on made-up pictures", 0.0)
-            answer, made_from = _read(file, about, temporary)
+            answer, hash_of_graph = _read(file, about, temporary)
             if told:
                 told("Keeping it", 0.0)
-            card = _card(about, answer, made_from, temporary)
+            card = _card(about, answer, hash_of_graph, temporary)
             (temporary / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):
                 flush(path)
             temporary.chmod(0o755)
-            _refuse_taken(folder, replace=replace)
+            refuse_taken(folder, replace=replace)
             put_in_place(temporary, folder)
     except OSError as error:
         raise EncoderError(
@@ -199,7 +209,7 @@ def _read(file: Path, about: About, temporary: Path) -> tuple[EncoderFound, str]
         # what is written, which may have the same names.
         (work / GIVEN).mkdir()
         for path in parts:
-            _link(path, work / GIVEN / path.name)
+            link(path, work / GIVEN / path.name)
         request = EncoderRequest(
             file=file.name,
             input=about.input,
@@ -230,7 +240,7 @@ def _read(file: Path, about: About, temporary: Path) -> tuple[EncoderFound, str]
             ) from error
         for name in (GRAPH_FILE, CONSTANTS_FILE):
             (work / name).rename(temporary / name)
-        return answer, _made_from(work / GIVEN / file.name)
+        return answer, made_from(_parts(work / GIVEN / file.name))
 
 
 def _parts(file: Path) -> list[Path]:
@@ -239,7 +249,7 @@ def _parts(file: Path) -> list[Path]:
     return [file, *(path for path in beside if path.is_file())]
 
 
-def _link(path: Path, place: Path) -> None:
+def link(path: Path, place: Path) -> None:
     """Give a file a second name, or copy it where it lies on another disk."""
     try:
         place.hardlink_to(path.resolve())
@@ -247,14 +257,17 @@ def _link(path: Path, place: Path) -> None:
         shutil.copyfile(path, place)
 
 
-def _made_from(file: Path) -> str:
-    hashes = [sha256_of(part) for part in _parts(file)]
+def made_from(parts: Sequence[Path]) -> str:
+    """The hash of a file; of several, that of the lines of their hashes."""
+    hashes = [sha256_of(part) for part in parts]
     if len(hashes) == 1:
         return hashes[0]
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
-def _card(about: About, answer: EncoderFound, made_from: str, folder: Path) -> EncoderCard:
+def _card(about: About, answer: EncoderFound, hash_of_graph: str, folder: Path) -> EncoderCard:
+    # Another version of what converts writes another graph of the same weights.
+    hash_of_given = about.conversion.weights if about.conversion else hash_of_graph
     try:
         return EncoderCard(
             name=about.name,
@@ -264,7 +277,9 @@ def _card(about: About, answer: EncoderFound, made_from: str, folder: Path) -> E
             licence=about.licence,
             commercial=about.commercial,
             citation=about.citation,
-            made_from=made_from,
+            made_from=hash_of_given,
+            known=about.known,
+            conversion=about.conversion,
             tensor=about.tensor,
             input=about.input,
             features=answer.features,

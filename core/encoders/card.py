@@ -60,13 +60,24 @@ class Pretrained(CardPart):
     auroc: Share | None = None
 
 
+class Conversion(CardPart):
+    """How a graph came of published weights: their SHA-256, and what converted them.
+
+    `difference` is the largest between the features before and after, of the largest feature.
+    """
+
+    weights: Sha256
+    by: Text
+    difference: Annotated[float, Field(ge=0)]
+
+
 class EncoderCard(CardPart):
     """Everything about an encoder besides its graph.
 
     `made_from` is what was added: the SHA-256 of the file, or of the lines of those of several;
-    `tensor` names the output that was meant. `files` are those of its folder. `dimension` is how
-    many features it gives, `grid` how many places (rows, columns) it tells of. `pretrained` is what
-    one of one's own learnt from.
+    `known` is its name in the catalogue; `tensor` names the output that was meant. `files` are
+    those of its folder. `dimension` is how many features it gives, `grid` how many places (rows,
+    columns) it tells of. `pretrained` is what one of one's own learnt from.
     """
 
     schema_version: Literal[1] = 1
@@ -78,6 +89,8 @@ class EncoderCard(CardPart):
     commercial: Commercial
     citation: Text
     made_from: Sha256
+    known: Name | None = None
+    conversion: Conversion | None = None
     tensor: str | None = None
     input: Preparation
     features: Features

@@ -195,6 +195,7 @@ class UsedEncoder(CardPart):
     commercial: Commercial
     citation: Text
     made_from: Sha256
+    known: Name | None = None
     input: Preparation
     features: Features
     tensor: str | None = None

@@ -2,6 +2,7 @@
 
 import shlex
 
+from core.encoders.catalogue import known_encoders
 from core.encoders.shelf import Encoder, encoder_of, encoders
 from core.errors import PackageError
 from core.registry.card import Card
@@ -29,6 +30,17 @@ def without_encoder(card: Card) -> str:
     used = card.encoder
     assert used is not None  # noqa: S101 - asked of such models only
     there = next((entry for entry in encoders() if entry.name == used.name), None)
+    refused = f" The one of that name is refused: {there.error}" if there and there.error else ""
+    lacks = (
+        f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here.{refused}"
+    )
+    replace = ["--replace"] if there else []
+    if used.known and used.known in {known.name for known in known_encoders()}:
+        words = ["python", "-m", "core", "encoders", "add", used.known, "--name", used.name]
+        return (
+            f"{lacks} It is published: {used.source} (licence: {used.licence}). Add it: "
+            f"{shlex.join([*words, *replace])}"
+        )
     words = ["python", "-m", "core", "encoders", "add", "FILE", "--name", used.name]
     words += ["--source", used.source, "--licence", used.licence, "--citation", used.citation]
     words += ["--commercial", _COMMERCIAL[used.commercial], "--size", str(used.input.height)]
@@ -37,11 +49,9 @@ def without_encoder(card: Card) -> str:
     words += ["--tensor", used.tensor] if used.tensor else []
     if used.input.um_per_px is not None:
         words += ["--um-per-px", f"{used.input.um_per_px:g}"]
-    words += ["--replace"] if there else []
-    refused = f" The one of that name is refused: {there.error}" if there and there.error else ""
+    words += replace
     return (
-        f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here.{refused} "
-        f"Get its file, with the SHA-256 {used.made_from}, from {used.source} (licence: "
+        f"{lacks} Get its file, with the SHA-256 {used.made_from}, from {used.source} (licence: "
         f"{used.licence}), and add it: {shlex.join(words)}"
     )
 

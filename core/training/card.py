@@ -151,6 +151,7 @@ def _used(encoder: EncoderCard, dataset: Dataset, fingerprint: str) -> UsedEncod
         commercial=encoder.commercial,
         citation=encoder.citation,
         made_from=encoder.made_from,
+        known=encoder.known,
         input=encoder.input,
         features=encoder.features,
         tensor=encoder.tensor,

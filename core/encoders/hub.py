@@ -1,0 +1,262 @@
+"""Fetch a known encoder from the hub it was published on, and add it."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from core import limited
+from core.atomic import is_full
+from core.encoders.add import About, Conversion, add_encoder, check_free, link, made_from
+from core.encoders.catalogue import HUB, KnownEncoder, known_encoder
+from core.encoders.read import GIVEN
+from core.encoders.shelf import Encoder
+from core.errors import EncoderError
+from core.extras import how_to_install, is_installed
+from core.hashing import sha256_of
+from core.rights import Deed, require
+from core.settings import get_settings
+
+Told = Callable[[str, float], None]
+"""Told a stage, and the share of it that is done."""
+_MOST_SECONDS = 3600.0
+# The weights, PyTorch's network, the graph, and what compiling it takes.
+_TIMES = 6
+
+
+def add_known(
+    name: str,
+    *,
+    agreed: bool,
+    token: str | None = None,
+    called: str | None = None,
+    replace: bool = False,
+    told: Told = lambda _stage, _done: None,
+) -> Encoder:
+    """Add an encoder of the catalogue: fetched, converted once, tried, put in its place.
+
+    What was fetched is kept until it is added, so that a download that broke goes on.
+
+    Parameters
+    ----------
+    name : str
+        In the catalogue.
+    agreed : bool
+        Whether the user has agreed to its licence.
+    token : str, optional
+        The user's at the hub, for encoders whose authors want to be asked; `HF_TOKEN` unless given.
+    called : str, optional
+        What to call it here.
+    replace : bool
+        Whether an encoder of this name makes room.
+    told : callable
+
+    Raises
+    ------
+    EncoderError
+        If it is not known, not agreed to, cannot be fetched or converted, or the name is taken.
+    PackageError
+        If converting it took more memory or time than it may.
+    """
+    require(Deed.CHANGE_MODELS)
+    known = known_encoder(name)
+    if not agreed:
+        raise EncoderError(
+            f"{known.title} is published under: {known.licence}. Read it on {known.page}, and give "
+            "--agree to add it."
+        )
+    if not is_installed("encoders"):
+        raise EncoderError(
+            f"Published encoders need PyTorch once, to be converted. {how_to_install('encoders')}"
+        )
+    check_free(called or name, replace=replace)
+    folder = get_settings().downloads / "encoders" / name
+    files, commit = _fetch(known, folder, token, told)
+    with TemporaryDirectory(prefix=".converting-", dir=folder) as temporary:
+        given, conversion = files[0], None
+        if known.needs_conversion:
+            told("Converting", 0.0)
+            given, conversion = _convert(known, files, Path(temporary))
+        about = About(
+            name=called or name,
+            title=known.title,
+            source=f"{known.page} (commit {commit[:12]})",
+            licence=known.licence,
+            commercial=known.commercial,
+            citation=known.citation,
+            input=known.input,
+            features=known.features,
+            known=name,
+            conversion=conversion,
+        )
+        encoder = add_encoder(given, about, replace=replace, told=told)
+    shutil.rmtree(folder, ignore_errors=True)  # it lies in the encoder's own files now
+    return encoder
+
+
+def _fetch(
+    known: KnownEncoder, folder: Path, token: str | None, told: Told
+) -> tuple[list[Path], str]:
+    """The weights and what is needed beside them, all of one commit; returns that, too."""
+    # Said before the library is imported, which reads it once.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import huggingface_hub as hub  # noqa: PLC0415 - only some have it
+    from huggingface_hub.errors import RemoteEntryNotFoundError  # noqa: PLC0415
+
+    where = {"repo_id": known.repository, "endpoint": os.environ.get("HF_ENDPOINT", HUB)}
+    with _in_words(known):
+        told("Asking the hub", 0.0)
+        for number, weights in enumerate(known.weights):
+            try:
+                address = hub.hf_hub_url(filename=weights, **where)
+                commit = str(hub.get_hf_file_metadata(address, token=token).commit_hash)
+                break
+            except RemoteEntryNotFoundError:
+                if number == len(known.weights) - 1:
+                    raise
+        kept = folder / commit[:12]
+        kept.mkdir(parents=True, exist_ok=True)
+        addresses = {
+            file: hub.hf_hub_url(filename=file, revision=commit, **where)
+            for file in (weights, *known.beside)
+        }
+        files = [
+            _fetch_file(address, kept / Path(file).name, token, told)
+            for file, address in addresses.items()
+        ]
+    return files, commit
+
+
+def _fetch_file(address: str, place: Path, token: str | None, told: Told) -> Path:
+    """Fetch a file, from where an earlier try broke off; its hash is that of the hub's record.
+
+    The library itself begins anew once its process has ended, and weights have gigabytes.
+    """
+    import huggingface_hub as hub  # noqa: PLC0415
+    from huggingface_hub.file_download import http_get  # noqa: PLC0415
+
+    record = hub.get_hf_file_metadata(address, token=token)
+    if place.exists():
+        return place
+    headers = hub.utils.build_hf_headers(token=token)
+    if urlsplit(record.location).netloc != urlsplit(address).netloc:
+        headers.pop("authorization", None)  # the token is the hub's business alone
+    part = place.with_name(place.name + ".part")
+    with part.open("ab") as file:
+        http_get(
+            record.location,
+            file,
+            resume_size=file.tell(),
+            headers=headers,
+            expected_size=record.size,
+            tqdm_class=_bar(told),
+        )
+    # Of small files the record is of another kind.
+    etag = record.etag or ""
+    if re.fullmatch(r"[0-9a-f]{64}", etag) and sha256_of(part) != etag:
+        part.unlink()
+        raise EncoderError(
+            f"{place.name} came damaged: its hash is not the hub's. Nothing was added; try again."
+        )
+    return part.rename(place)
+
+
+def _convert(known: KnownEncoder, files: list[Path], work: Path) -> tuple[Path, Conversion]:
+    """Have the weights converted in a process of its own; returns the graph."""
+    from core.encoders.convert import (  # noqa: PLC0415
+        CONVERSION_FILE,
+        CONVERTED_FILE,
+        GRAPH,
+        ConversionRequest,
+        Converted,
+    )
+
+    (work / GIVEN).mkdir()
+    for path in files:
+        link(path, work / GIVEN / path.name)
+    request = ConversionRequest(
+        weights=files[0].name,
+        loader=known.loader,
+        architecture=known.architecture,
+        arguments=known.arguments,
+        height=known.input.height,
+        width=known.input.width,
+    )
+    (work / CONVERSION_FILE).write_text(request.model_dump_json(), encoding="utf-8")
+    size = sum(path.stat().st_size for path in files)
+    limited.try_in_a_child(
+        "core.encoders.convert:convert_given",
+        work,
+        most_bytes=limited.MOST_BYTES + _TIMES * size,
+        most_written=limited.MOST_WRITTEN + 2 * size,
+        most_seconds=_MOST_SECONDS,
+    )
+    try:
+        converted = Converted.model_validate_json((work / CONVERTED_FILE).read_bytes())
+    except (ValidationError, OSError) as error:
+        raise EncoderError(
+            f"{known.title} was converted, but what came of it is damaged. Add it once more."
+        ) from error
+    return work / GRAPH, Conversion(
+        weights=made_from(files), by=converted.by, difference=converted.difference
+    )
+
+
+@contextmanager
+def _in_words(known: KnownEncoder) -> Iterator[None]:
+    """Say what the hub answered in words that tell what to do."""
+    from huggingface_hub import errors  # noqa: PLC0415
+
+    try:
+        yield
+    except errors.GatedRepoError as error:
+        raise EncoderError(
+            f"The authors of {known.title} want to be asked: sign in on {known.page}, agree to its "
+            "terms, and give a token of yours, by --token or as HF_TOKEN."
+        ) from error
+    except errors.RepositoryNotFoundError as error:
+        raise EncoderError(
+            f"The hub has no {known.repository}, or not for you. Look at {known.page}; a token is "
+            "given by --token or as HF_TOKEN."
+        ) from error
+    except errors.RemoteEntryNotFoundError as error:
+        raise EncoderError(
+            f"{known.page} has none of the files {', '.join(known.weights)} any more. Look there "
+            "for what is published now, and add it from a file."
+        ) from error
+    except (errors.HTTPError, errors.LocalEntryNotFoundError) as error:
+        raise EncoderError(
+            f"{known.page} could not be read ({type(error).__name__}). Check the network, and add "
+            f"{known.name} once more: what was fetched is kept."
+        ) from error
+    except OSError as error:
+        what = "the disk is full" if is_full(error) else error.strerror or type(error).__name__
+        raise EncoderError(
+            f"{known.title} could not be fetched: {what}. It needs about {3 * known.megabytes} MB "
+            f"in {get_settings().home}; what was fetched is kept."
+        ) from error
+
+
+def _bar(told: Told) -> Any:
+    """A progress bar as the hub's library wants one, which tells instead of drawing."""
+    from huggingface_hub.utils import tqdm  # noqa: PLC0415
+
+    class ToldBar(tqdm):
+        def __init__(self, *arguments: Any, **settings: Any) -> None:
+            settings.pop("name", None)
+            super().__init__(*arguments, **{**settings, "disable": True})
+            self._done, self._all = float(settings.get("initial") or 0), settings.get("total")
+
+        def update(self, number: float | None = 1) -> bool | None:
+            self._done += number or 0
+            told("Fetching", min(1.0, self._done / self._all) if self._all else 0.0)
+            return None
+
+    return ToldBar

@@ -114,7 +114,7 @@ def add_encoder(
             for path in (*temporary.iterdir(), temporary):
                 flush(path)
             temporary.chmod(0o755)
-            refuse_taken(folder, replace=replace)
+            _refuse_taken(folder, replace=replace)
             put_in_place(temporary, folder)
     except OSError as error:
         raise EncoderError(

@@ -40,7 +40,7 @@ def judged_alike(comparison: "EncoderComparison") -> str:
     first = comparison.compared[0].evaluation
     return (
         f"{comparison.dataset}: {first.images:,} images of {first.patients} patients, all in the "
-        f"same folds; AUROC {first.auroc_is} with 95 % intervals by patient."
+        f"same folds; AUROC, {first.auroc_is}, with 95 % intervals by patient."
     )
 
 

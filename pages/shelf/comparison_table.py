@@ -36,7 +36,7 @@ def show_comparison_table(comparison: "EncoderComparison", path: Path) -> None:
     body = "".join(_row(cells, len(columns)) for cells in rows(comparison))
     st.html(
         '<div class="lobule-scroll" tabindex="0" role="region" aria-label="Encoders compared">'
-        f'<table class="lobule-table"><thead><tr>{head}</tr></thead>'
+        f'<table class="lobule-table lobule-figures"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
     for warned in pretrained_on(comparison):
@@ -46,7 +46,10 @@ def show_comparison_table(comparison: "EncoderComparison", path: Path) -> None:
         f"<dt><b>{as_html(title)}</b></dt><dd>{as_html(meaning)}</dd>"
         for title, meaning in MEANINGS.items()
     )
-    st.html(f"<details><summary>What the columns say</summary><dl>{meanings}</dl></details>")
+    st.html(
+        "<details><summary>What the columns say</summary>"
+        f'<dl class="lobule-how">{meanings}</dl></details>'
+    )
     st.download_button(
         "Comparison, CSV",
         lambda: comparison_csv(comparison),

@@ -13,12 +13,13 @@ from pages.shared.dataset_choice import as_path
 from pages.shared.jobs import show_progress
 from pages.shared.plain import notice
 from pages.shelf.encoder_asked import EncoderAsked, about_of
-from pages.shelf.encoder_job import AddEncoderJob, adding
+from pages.shelf.encoder_job import AddEncoderJob, AddGivenJob, adding
+from pages.shelf.known_form import ask_for_known
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-_PATH, _UPLOAD = "A path on this computer", "Upload"
+PUBLISHED, PATH, UPLOAD = "Published", "A path on this computer", "Upload"
 _MOST_MEGABYTES = 2_000  # an ONNX file itself can have no more
 _COMMERCIAL: dict[Commercial, str] = {
     "allowed": "Allowed",
@@ -36,7 +37,7 @@ _PATH_HELP = (
     "An .onnx file, an .xml file with its .bin beside it, or a folder with one of them, on "
     "Lobule's computer."
 )
-_ON_STOP = "Once it is read; nothing is added then."
+_ON_STOP = "As soon as it can; nothing is added then."
 _COLOURS_HELP = "Of 0 to 1, taken off or divided by; ImageNet's unless its authors say otherwise."
 
 
@@ -50,28 +51,23 @@ def ask_for_encoder() -> None:
         _finish(job.encoder.card)
     # It may end while this is drawn: then all of it is drawn again.
     busy, drawn = job is not None and job.running, job and job.visible
-    asked = _ask(form, busy=busy)
+    wanted, wrong = None, None
+    try:
+        wanted = _ask(form, busy=busy)
+    except LobuleError as error:
+        wrong = str(error)
     if job and busy:
         show_progress(job, drawn or (), "stop-adding-encoder", _ON_STOP)
-        return
-    if asked:
-        _start(key, asked)
+    elif wanted:
+        made = wanted
+        adding().start(key, lambda: made, anew=True)
+        st.rerun()
+    elif wrong:
+        notice(wrong, "error")
     elif job and job.stopped:
         notice("Stopped; nothing was added.", "note")
     elif job and job.error:
         notice(job.error, "error")
-
-
-def _start(key: tuple[str, int], asked: EncoderAsked) -> None:
-    try:
-        about = about_of(asked)
-    except LobuleError as error:
-        notice(str(error), "error")
-        return
-    assert asked.given  # noqa: S101 - else something were missing
-    given = asked.given
-    adding().start(key, lambda: AddEncoderJob(about, given), anew=True)
-    st.rerun()
 
 
 def _finish(card: EncoderCard) -> None:
@@ -85,24 +81,37 @@ def _finish(card: EncoderCard) -> None:
     st.rerun()
 
 
-def _ask(form: int, *, busy: bool) -> EncoderAsked | None:
-    """Draw the form; returns what it holds once it is sent.
+def _ask(form: int, *, busy: bool) -> AddEncoderJob | None:
+    """Draw the choice of where it comes from, and its form; returns what is to be done once sent.
+
+    Raises
+    ------
+    EncoderError
+        If something is missing or cannot be so.
+    """
+    how = st.segmented_control(
+        "From",
+        (PUBLISHED, PATH, UPLOAD),
+        default=PATH,
+        required=True,
+        key=f"encoder-from-{form}",
+    )
+    if how == PUBLISHED:
+        return ask_for_known(form, busy=busy)
+    return _ask_for_given(form, busy=busy, upload=how == UPLOAD)
+
+
+def _ask_for_given(form: int, *, busy: bool, upload: bool) -> AddGivenJob | None:
+    """Draw the form of a file.
 
     Its fields stay open meanwhile: Streamlit throws away what has just been typed into one that is
     closed to typing in the same run.
     """
-    how = st.segmented_control(
-        "From",
-        (_PATH, _UPLOAD),
-        default=_PATH,
-        required=True,
-        key=f"encoder-from-{form}",
-    )
     line = partial(_line, form)
     with st.form(f"encoder-asked-{form}", border=False, enter_to_submit=False):
         given = (
             _ask_for_upload(form)
-            if how == _UPLOAD
+            if upload
             else line("path", "File or folder", "/data/encoders/phikon.onnx", _PATH_HELP)
         )
         left, right = _beside("naming")
@@ -127,8 +136,9 @@ def _ask(form: int, *, busy: bool) -> EncoderAsked | None:
         )
     if not sent:
         return None
-    return EncoderAsked(
-        given=as_path(given) if given and isinstance(given, str) else given or None,
+    file = as_path(given) if given and isinstance(given, str) else given or None
+    asked = EncoderAsked(
+        given=file,
         name=name,
         title=title,
         source=source,
@@ -137,6 +147,9 @@ def _ask(form: int, *, busy: bool) -> EncoderAsked | None:
         citation=citation,
         **described,
     )
+    about = about_of(asked)
+    assert asked.given  # noqa: S101 - else something were missing
+    return AddGivenJob(about=about, given=asked.given)
 
 
 def _beside(what: str) -> "tuple[DeltaGenerator, DeltaGenerator]":

@@ -1,6 +1,6 @@
-"""An encoder that is read, tried and added in the background."""
+"""An encoder that is fetched or read, tried and added in the background."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -16,18 +16,21 @@ if TYPE_CHECKING:
 MOST_KEPT = 10
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, kw_only=True)
 class AddEncoderJob(Job):
-    """One encoder from a path that was named, or from a file that was uploaded.
-
-    `encoder` is there once it has ended well.
-    """
+    """One encoder, which is there once it has ended well."""
 
     deed = "add this encoder"
 
+    encoder: "Encoder | None" = None
+
+
+@dataclass(eq=False, kw_only=True)
+class AddGivenJob(AddEncoderJob):
+    """An encoder from a path that was named, or from a file that was uploaded."""
+
     about: "About"
     given: Path | bytes
-    encoder: "Encoder | None" = None
 
     def work(self) -> None:
         """Read it, try it, and put it among the encoders."""
@@ -43,6 +46,25 @@ class AddEncoderJob(Job):
             file.write_bytes(self.given)
             self.given = b""
             self.encoder = add_encoder(file, self.about, told=self.report)
+
+
+@dataclass(eq=False, kw_only=True)
+class AddKnownJob(AddEncoderJob):
+    """A published encoder, whose licence was agreed to."""
+
+    known: str
+    called: str | None
+    token: str | None = field(repr=False)
+
+    def work(self) -> None:
+        """Fetch it, convert it, try it, and put it among the encoders."""
+        self.note("Beginning")
+        from core.encoders.hub import add_known  # noqa: PLC0415 - NumPy
+
+        token, self.token = self.token, None
+        self.encoder = add_known(
+            self.known, agreed=True, token=token, called=self.called, told=self.report
+        )
 
 
 @st.cache_resource(show_spinner=False)

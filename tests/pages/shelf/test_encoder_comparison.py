@@ -40,11 +40,6 @@ def compares(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return put
 
 
-def test_without_encoders_there_is_nothing_to_compare() -> None:
-    page = open_page()
-    assert "compared-encoders" not in {each.key for each in page.multiselect}
-
-
 def test_what_is_asked_is_compared_in_the_background_and_its_table_stays(
     page: AppTest, tmp_path: Path, compares: Callable[..., None]
 ) -> None:

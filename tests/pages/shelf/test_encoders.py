@@ -12,6 +12,7 @@ def test_without_any_it_says_how_to_add_one() -> None:
     page = open_page()
     assert "None yet." in html(page)
     assert "add-encoder-now" in {button.key for button in page.button}
+    assert "compared-encoders" not in {each.key for each in page.multiselect}
 
 
 def test_each_says_what_it_is_and_what_its_licence_forbids(tmp_path: Path) -> None:

@@ -145,12 +145,12 @@ def _ask_for_encoder(recipe: "Recipe") -> tuple["Recipe", list[str]]:
         return recipe, []
     titles = {entry.name: entry.encoder.card.title for entry in encoders() if entry.encoder}
     if not titles:
-        notice("There is no encoder here yet. The Models page says how to add one.", "note")
+        notice("There is no encoder here yet. Add one on the Models page.", "note")
         return recipe, []
     name = st.selectbox(
         "Encoder",
         list(titles),
-        format_func=lambda name: f"{name}: {titles[name]}",
+        format_func=lambda name: name if titles[name] == name else f"{name}: {titles[name]}",
         key="encoder",
         help="The frozen network whose features are learnt from.",
         persist_state="session",

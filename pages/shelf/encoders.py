@@ -65,7 +65,8 @@ def _show(entry: EncoderEntry, models: list[ShelfEntry]) -> None:
         and model.package.card.encoder
         and model.package.card.encoder.sha256 == card.sha256
     )
-    with st.expander(as_label(f"{card.title} ({entry.name})"), key=f"encoder-{entry.name}"):
+    called = card.title if card.title == entry.name else f"{card.title} ({entry.name})"
+    with st.expander(as_label(called), key=f"encoder-{entry.name}"):
         table(("Encoder", entry.name), _rows(card, resting), caption=f"Encoder {entry.name}")
         _deeds(entry, resting)
 

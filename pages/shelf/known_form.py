@@ -88,6 +88,7 @@ def _show(known: KnownEncoder) -> None:
         ],
         caption=f"The encoder {known.title}",
     )
+    st.link_button("Its page, with the licence", known.page)
     if known.needs_conversion:
         quiet("Its weights are for PyTorch: they are converted once, in a process of its own.")
 

@@ -43,10 +43,11 @@ def show_maps(diagnosis: "Diagnosis", package: "Package", tag: str) -> str:
             width=220,
         )
         standard = package.card.heatmap_layer
+        others = [layer for layer in _layers(package) if layer != standard]
         st.selectbox(
             "Layer of the heatmap",
-            ("", *(layer for layer in _layers(package) if layer != standard)),
-            format_func=lambda name: name or f"{standard} (standard)",
+            ("", *others),
+            format_func=lambda name: name or (f"{standard} (standard)" if others else standard),
             key=f"layer-{tag}",
             help=_LAYER_HELP,
             disabled=idle,

@@ -18,7 +18,7 @@ MEANINGS = {
         "How often an image of the positive class ranks above another, of patients who were held "
         "out; 0.5 is guessing."
     ),
-    "balanced accuracy": "Mean of sensitivity and specificity where it decides.",
+    "balanced accuracy": "Mean sensitivity of the classes, at its decision threshold.",
     "beyond colour alone": (
         "AUROC minus that of colour statistics without any network, in the same folds. Where the "
         "interval holds 0, the network is not shown to see more than the stain."

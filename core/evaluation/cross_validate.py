@@ -1,6 +1,6 @@
 """Cross-validation in which nothing is chosen on the patients that are tested."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +12,8 @@ from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.operating_point import choose_thresholds
 
 _TWO = 2
+# Images, and the logits that each candidate has for them, (C, n, K).
+_Inner = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 class Predict(Protocol):
@@ -26,6 +28,9 @@ class Predict(Protocol):
 
 Fitter = Callable[[NDArray[np.int64]], Predict]
 """Fit on these rows."""
+CandidateFitter = Callable[[NDArray[np.int64], Sequence[int]], Sequence[Predict]]
+"""Fit on these rows under each of some candidates, such as penalties, given by their numbers."""
+_LEAST = 1e-6  # probability; one that is 0 would make a loss without end
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,40 @@ def cross_validate(
     progress : callable
         Told the share done, in [0, 1].
     """
+    return choose_and_cross_validate(
+        lambda rows, _: [fit(rows)], 1, labels, patients, folds, progress
+    )[0]
+
+
+def choose_and_cross_validate(
+    fit: CandidateFitter,
+    candidates: int,
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    folds: NDArray[np.int64],
+    progress: Callable[[float], None] = lambda _: None,
+) -> tuple[HeldOut, int]:
+    """As `cross_validate`, where one of some candidates is to be chosen, too.
+
+    For a fold it is chosen on the other folds, by the same models that its threshold is chosen by:
+    they have seen neither. The one with the lowest mean logarithmic loss is taken, every patient
+    alike; of equal ones the first. Nested cross-validation (Varma & Simon 2006) whose inner folds
+    are the outer ones.
+
+    Parameters
+    ----------
+    fit : callable
+    candidates : int
+        How many there are; the most careful stands first.
+    labels, patients, folds, progress
+        As `cross_validate` takes them.
+
+    Returns
+    -------
+    HeldOut
+    int
+        The candidate for a model of all: that which serves best over all folds.
+    """
     number = int(folds.max()) + 1
     fits = len(folds) * number * (number + 1) // 2
     done = 0
@@ -152,33 +191,52 @@ def cross_validate(
         progress(done / fits)
 
     logits, decisions = [], []
+    total = np.zeros(candidates)
     for fold_of in folds:
         rows = [np.flatnonzero(fold_of == fold) for fold in range(number)]
-        inner: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in rows]
+        inner: list[list[_Inner]] = [[] for _ in rows]
         for first in range(number):
             for second in range(first + 1, number):
                 train = np.flatnonzero((fold_of != first) & (fold_of != second))
-                predict = fit(train)
+                predicts = fit(train, range(candidates))
                 for tested, chosen_on in ((first, second), (second, first)):
                     # A class that both folds share alone was not trained on: nothing can be
                     # learnt from how its images are answered.
                     known = rows[chosen_on][np.isin(labels[rows[chosen_on]], labels[train])]
-                    inner[tested].append((known, predict(known, plain=True)[0]))
+                    plain = [predict(known, plain=True)[0] for predict in predicts]
+                    inner[tested].append((known, np.stack(plain)))
                 count()
         chosen = []
         answers = None
         for fold, parts in enumerate(inner):
             others = np.concatenate([images for images, _ in parts])
-            held_out = np.concatenate([values for _, values in parts])
-            chosen.append(fit_decision(held_out, labels[others], patients[others]))
-            values = fit(np.flatnonzero(fold_of != fold))(rows[fold])
+            held_out = np.concatenate([values for _, values in parts], axis=1)
+            losses = _losses(held_out, labels[others], patients[others])
+            total += losses
+            best = int(losses.argmin())
+            chosen.append(fit_decision(held_out[best], labels[others], patients[others]))
+            values = fit(np.flatnonzero(fold_of != fold), (best,))[0](rows[fold])
             if answers is None:
                 answers = np.full((len(values), len(labels), values.shape[2]), np.nan)
             answers[:, rows[fold]] = values
             count()
         logits.append(answers)
         decisions.append(tuple(chosen))
-    return HeldOut(folds, np.array(logits, dtype=np.float64), tuple(decisions))
+    held = HeldOut(folds, np.array(logits, dtype=np.float64), tuple(decisions))
+    return held, int(total.argmin())
+
+
+def _losses(
+    logits: NDArray[np.float64], labels: NDArray[np.int64], patients: NDArray[np.object_]
+) -> NDArray[np.float64]:
+    """Mean logarithmic loss of each candidate, (C,), every patient alike."""
+    if len(logits) == 1:
+        return np.zeros(1)
+    weights = balance_weights(labels, patients, "patient")
+    rows = np.arange(len(labels))
+    right = np.stack([apply_temperature(each, 1.0)[rows, labels] for each in logits])
+    losses: NDArray[np.float64] = -(np.log(np.clip(right, _LEAST, 1)) @ weights) / weights.sum()
+    return losses
 
 
 def hold_out(

@@ -1,20 +1,15 @@
 """Logistic regression on fixed features: the colour-only baseline, and frozen networks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import TrainingError
 from core.evaluation.balance import Balance, balance_weights
-from core.evaluation.calibration import apply_temperature
-from core.evaluation.cross_validate import Changed, Fitter, Predict
-from core.evaluation.folds import grouped_folds
+from core.evaluation.cross_validate import CandidateFitter, Changed, Fitter, Predict
+from core.evaluation.many_penalties import ManyPenalties
 
-Penalty = float | tuple[float, ...]
 _TWO = 2
-_FOLDS = 3  # that a penalty is chosen in
-_LEAST = 1e-6  # probability; one that is 0 would make a loss without end
 _NEVER = -100.0  # logit of a class that was not trained on
 
 
@@ -45,7 +40,7 @@ def fit_probe(
     bias : float64 array, shape (K,)
         `features @ kernel + bias` are the logits; with two classes the first one's are 0.
     """
-    return next(_fits(features, labels, weights, (penalty,), classes, "lbfgs"))
+    return next(_fits(features, labels, weights, (penalty,), classes))
 
 
 def _fits(
@@ -54,7 +49,6 @@ def _fits(
     weights: NDArray[np.floating],
     penalties: Sequence[float],
     classes: int | None,
-    solver: str,
 ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """As `fit_probe`, under each penalty, each beginning where the one before ended."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - scikit-learn
@@ -62,7 +56,7 @@ def _fits(
 
     scaler = StandardScaler().fit(features, sample_weight=weights)
     standard = scaler.transform(features)
-    model = LogisticRegression(max_iter=500, solver=solver, warm_start=len(penalties) > 1)
+    model = LogisticRegression(max_iter=500, warm_start=len(penalties) > 1)
     for penalty in penalties:
         model.set_params(C=1 / (penalty * weights.sum()))
         model.fit(standard, labels, sample_weight=weights)
@@ -86,7 +80,7 @@ def probe_fitter(
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     balance: Balance,
-    penalty: Penalty,
+    penalty: float,
     classes: int = 2,
     changed: Changed | None = None,
 ) -> Fitter:
@@ -99,20 +93,59 @@ def probe_fitter(
     labels : int64 array, shape (N,)
     patients : object array, shape (N,)
     balance : "none", "class" or "patient"
-    penalty : float or tuple of float
-        As `fit_probe` takes it; of several the one is taken that serves best within the patients
-        that are trained on.
+    penalty : float
+        As `fit_probe` takes it.
     classes : int
         Also those of which there is no image.
     changed : Changed, optional
         Features of some images in further views, the mean over the crops.
     """
+    fits = predicting(
+        probe_maps(features, labels, patients, balance, (penalty,), classes), views, changed
+    )
+    return lambda rows: fits(rows, (0,))[0]
+
+
+Maps = Callable[
+    [NDArray[np.int64], Sequence[int]], list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+]
+"""Kernel (F, K) and bias (K,) fitted on these rows under each of some penalties, by number."""
+
+
+def probe_maps(
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    balance: Balance,
+    penalties: tuple[float, ...],
+    classes: int = 2,
+) -> Maps:
+    """What `probe_fitter` fits, under each of some penalties."""
+    quick = None
+
+    def fit(
+        train: NDArray[np.int64], which: Sequence[int]
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        nonlocal quick
+        chosen = [penalties[number] for number in which]
+        material = _material(features, labels, patients, balance, train)
+        if len(penalties) > 1 and len(np.unique(labels[train])) == _TWO == classes:
+            if quick is None:
+                quick = ManyPenalties(features.reshape(-1, features.shape[-1]))
+            return quick.fit(_places(features.shape, train), *material[1:], chosen)
+        return list(_fits(*material, chosen, classes))
+
+    return fit
+
+
+def predicting(
+    maps: Maps, views: NDArray[np.float32], changed: Changed | None = None
+) -> CandidateFitter:
+    """Predict by such maps in each view, as `probe_fitter` does."""
     # A linear map of the mean is the mean of linear maps.
     means = views.mean(axis=2)
 
-    def fit(train: NDArray[np.int64]) -> Predict:
-        kernel, bias = fit_passes(features, labels, patients, balance, penalty, train, classes)
-
+    def predict_by(kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> Predict:
         def predict(asked: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
             logits = means[: 1 if plain else None, asked] @ kernel + bias
             if plain or changed is None:
@@ -121,7 +154,7 @@ def probe_fitter(
 
         return predict
 
-    return fit
+    return lambda rows, which: [predict_by(*each) for each in maps(rows, which)]
 
 
 def fit_passes(
@@ -129,18 +162,20 @@ def fit_passes(
     labels: NDArray[np.int64],
     patients: NDArray[np.object_],
     balance: Balance,
-    penalty: Penalty,
+    penalty: float,
     rows: NDArray[np.int64],
     classes: int = 2,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Kernel (F, K) and bias (K,) of logistic regression on all passes over some images."""
-    if isinstance(penalty, tuple):
-        penalty = choose_penalty(features, labels, patients, balance, penalty, rows, classes)
-        solver = _solver(labels[rows])
-    else:
-        solver = "lbfgs"
     material = _material(features, labels, patients, balance, rows)
-    return next(_fits(*material, (penalty,), classes, solver))
+    return next(_fits(*material, (penalty,), classes))
+
+
+def _places(shape: tuple[int, ...], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where passes and crops of some images stand among all, in the order of `_material`."""
+    passes, images, crops, _ = shape
+    places = (np.arange(passes)[:, None] * images + rows)[:, :, None] * crops + np.arange(crops)
+    return np.asarray(places.ravel(), np.int64)
 
 
 def _material(
@@ -155,55 +190,3 @@ def _material(
     weights = np.repeat(balance_weights(labels[rows], patients[rows], balance), crops)
     flat = features[:, rows].reshape(passes * len(rows) * crops, -1)
     return flat, np.tile(np.repeat(labels[rows], crops), passes), np.tile(weights, passes)
-
-
-def _solver(labels: NDArray[np.int64]) -> str:
-    """Newton's method takes a few steps where L-BFGS takes hundreds; its matrix grows with K²."""
-    return "newton-cholesky" if len(np.unique(labels)) == _TWO else "lbfgs"
-
-
-def choose_penalty(
-    features: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    patients: NDArray[np.object_],
-    balance: Balance,
-    penalties: tuple[float, ...],
-    rows: NDArray[np.int64],
-    classes: int = 2,
-) -> float:
-    """The penalty under which patients held out of some images are answered best.
-
-    That is with the lowest mean logarithmic loss, every patient alike; of equal ones the largest,
-    and the largest too where there are too few patients to hold any out.
-
-    Parameters
-    ----------
-    features : float32 array, shape (passes, N, crops, F)
-    labels : int64 array, shape (N,)
-    patients : object array, shape (N,)
-    balance : "none", "class" or "patient"
-    penalties : tuple of float
-    rows : int64 array, shape (n,)
-        The images that may be looked at.
-    classes : int
-    """
-    careful = max(penalties)
-    if len(penalties) == 1:
-        return careful
-    try:
-        folds = grouped_folds(labels[rows], patients[rows], _FOLDS, seed=0)
-    except TrainingError:
-        return careful
-    weights = balance_weights(labels[rows], patients[rows], "patient")
-    means = features[0].mean(axis=1)
-    ordered = sorted(penalties, reverse=True)
-    losses = np.zeros(len(ordered))
-    for fold in range(_FOLDS):
-        held, learnt = rows[folds == fold], rows[folds != fold]
-        material = _material(features, labels, patients, balance, learnt)
-        fits = _fits(*material, ordered, classes, _solver(labels[learnt]))
-        for number, (kernel, bias) in enumerate(fits):
-            chances = apply_temperature(means[held] @ kernel + bias, 1.0).astype(np.float64)
-            right = np.clip(chances[np.arange(len(held)), labels[held]], _LEAST, 1)
-            losses[number] -= float((weights[folds == fold] * np.log(right)).sum())
-    return ordered[int(losses.argmin())]

@@ -11,10 +11,10 @@ from core.encoders.shelf import Encoder
 from core.evaluation.balance import balance_weights
 from core.evaluation.calibration import apply_temperature
 from core.evaluation.colour_alone import FOLDS, colour_fitter
-from core.evaluation.cross_validate import cross_validate
+from core.evaluation.cross_validate import choose_and_cross_validate, cross_validate
 from core.evaluation.estimand import Protocol
 from core.evaluation.predictions import Predictions
-from core.evaluation.probe import fit_passes, probe_fitter
+from core.evaluation.probe import predicting, probe_maps
 from core.registry.card_results import ClassResult
 from core.registry.head import LinearHead
 from core.training.judging.changes import rows_to_change
@@ -83,17 +83,12 @@ def train_by_probe(
     else:
         measured = measure_by_network(network, recipe, pixels, crops, rows, watch)
     features = measured.features
-    model = cross_validate(
-        probe_fitter(
-            features,
-            np.concatenate([features[:1], measured.shifted]),
-            labels,
-            patients,
-            recipe.balance,
-            settings.penalty,
-            classes,
-            measured.changed,
-        ),
+    # The most careful first: where two serve alike it is taken.
+    penalties = tuple(sorted(np.atleast_1d(settings.penalty).tolist(), reverse=True))
+    maps = probe_maps(features, labels, patients, recipe.balance, penalties, classes)
+    model, best = choose_and_cross_validate(
+        predicting(maps, np.concatenate([features[:1], measured.shifted]), measured.changed),
+        len(penalties),
         labels,
         patients,
         folds,
@@ -117,9 +112,7 @@ def train_by_probe(
     )
     decision = model.decide(labels, patients)
     everything = np.arange(len(labels))
-    kernel, bias = fit_passes(
-        features, labels, patients, recipe.balance, settings.penalty, everything, classes
-    )
+    ((kernel, bias),) = maps(everything, (best,))
     answering = _with_last_layer(network, recipe, kernel, bias)
     watch.stage("Looking at what was trained on", 0.0)
     trust = trust_of_probe(features[0], pixels, labels, patients, predictions)

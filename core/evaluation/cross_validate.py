@@ -232,10 +232,10 @@ def _losses(
     """Mean logarithmic loss of each candidate, (C,), every patient alike."""
     if len(logits) == 1:
         return np.zeros(1)
-    weights = balance_weights(labels, patients, "patient")
+    alike = balance_weights(labels, patients, balance="patient")
     rows = np.arange(len(labels))
     right = np.stack([apply_temperature(each, 1.0)[rows, labels] for each in logits])
-    losses: NDArray[np.float64] = -(np.log(np.clip(right, _LEAST, 1)) @ weights) / weights.sum()
+    losses: NDArray[np.float64] = -(np.log(np.clip(right, _LEAST, 1)) @ alike) / alike.sum()
     return losses
 
 

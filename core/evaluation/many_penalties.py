@@ -180,5 +180,4 @@ class _Problem:
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    chances: NDArray[np.float32] = 0.5 * (1 + np.tanh(logits / 2))
-    return chances
+    return np.asarray(0.5 * (1 + np.tanh(logits / 2)), np.float32)

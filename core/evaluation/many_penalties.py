@@ -35,7 +35,7 @@ class ManyPenalties:
         deviation = given.std(axis=0, dtype=np.float64)
         self._deviation = np.where(deviation > 0, deviation, 1.0)
         standard = ((given - self._mean) / self._deviation).astype(np.float32)
-        self._standard = standard
+        self._standard, self._squares = standard, standard**2
         spread, turn = np.linalg.eigh(
             (standard.T @ standard).astype(np.float64) / max(1, len(standard))
         )
@@ -79,10 +79,10 @@ class ManyPenalties:
         self, rows: NDArray[np.int64], weights: NDArray[np.floating]
     ) -> NDArray[np.float64]:
         """Of each feature among some rows, of that among all."""
-        share = (weights / weights.sum()).astype(np.float32)
-        given = self._standard[rows]
-        mean = (share @ given).astype(np.float64)
-        return np.maximum((share @ given**2).astype(np.float64) - mean**2, 0)
+        share = np.zeros(len(self._standard), np.float32)
+        np.add.at(share, rows, (weights / weights.sum()).astype(np.float32))
+        mean = (share @ self._standard).astype(np.float64)
+        return np.maximum((share @ self._squares).astype(np.float64) - mean**2, 0)
 
 
 class _Problem:
@@ -164,7 +164,8 @@ class _Problem:
         return self._turned @ values[:-1].astype(np.float32) + values[-1].astype(np.float32)
 
     def _back(self, of_rows: NDArray[np.float32]) -> Columns:
-        slopes = (self._turned.T @ of_rows).astype(np.float64)
+        # Twice as quick as the transposed matrix times few columns.
+        slopes = (np.ascontiguousarray(of_rows.T) @ self._turned).T.astype(np.float64)
         return np.vstack([slopes, of_rows.sum(axis=0, dtype=np.float64)])
 
     def _pull(self, values: Columns) -> Columns:

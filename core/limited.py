@@ -11,9 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from core.errors import PackageError
+from core.errors import PackageError, Stopped
 from core.settings import ROOT
 
 MOST_BYTES = 4_000_000_000
@@ -35,10 +36,12 @@ def try_in_a_child(
     most_bytes: int | None = None,
     most_written: int = MOST_WRITTEN,
     most_seconds: float | None = None,
+    turn: threading.Lock = _turn,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> None:
     """Call a function with a path in a process of its own, and throw its result away.
 
-    One at a time: others wait for their turn.
+    One at a time: others wait for their turn, as long as one may take.
 
     Parameters
     ----------
@@ -52,14 +55,21 @@ def try_in_a_child(
         Size of a file that it may write, bytes.
     most_seconds
         Time that it may take; `MOST_SECONDS` by default.
+    turn
+        Held meanwhile. What takes long has one of its own: the others need not wait for it.
+    stopped
+        Looked at all the while: the process is ended once it is true.
 
     Raises
     ------
     PackageError
         As the function raised it; or if it took more memory or time than it may, its process
         crashed, or its turn did not come.
+    Stopped
+        If somebody asked to stop.
     """
-    if not _turn.acquire(timeout=MOST_SECONDS):
+    seconds = most_seconds or MOST_SECONDS
+    if not _acquire(turn, seconds, stopped):
         raise PackageError(
             "Lobule is still trying other networks, one at a time. Try again in a few minutes."
         )
@@ -69,14 +79,31 @@ def try_in_a_child(
             path,
             most_bytes or MOST_BYTES,
             most_written,
-            most_seconds or MOST_SECONDS,
+            seconds,
+            stopped,
         )
     finally:
-        _turn.release()
+        turn.release()
+
+
+def _acquire(turn: threading.Lock, most_seconds: float, stopped: Callable[[], bool]) -> bool:
+    """Wait for a turn; returns whether it came."""
+    until = time.monotonic() + most_seconds
+    while not turn.acquire(timeout=_LOOK_AGAIN):
+        if stopped():
+            raise Stopped
+        if time.monotonic() > until:
+            return False
+    return True
 
 
 def _try(
-    function: str, path: Path, most_bytes: int, most_written: int, most_seconds: float
+    function: str,
+    path: Path,
+    most_bytes: int,
+    most_written: int,
+    most_seconds: float,
+    stopped: Callable[[], bool],
 ) -> None:
     limits = [str(most_bytes), str(most_written)]
     with subprocess.Popen(  # noqa: S603 - our own program; the path is data
@@ -89,7 +116,7 @@ def _try(
         env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
     ) as process:
         try:
-            reason = _watch(process, most_bytes, most_seconds)
+            reason = _watch(process, most_bytes, most_seconds, stopped)
         finally:
             process.kill()
         words = process.stdout.read() if process.stdout else b""
@@ -104,10 +131,17 @@ def _try(
         )
 
 
-def _watch(process: "subprocess.Popen[bytes]", most_bytes: int, most_seconds: float) -> str | None:
+def _watch(
+    process: "subprocess.Popen[bytes]",
+    most_bytes: int,
+    most_seconds: float,
+    stopped: Callable[[], bool],
+) -> str | None:
     """Wait until it ends, or until it must; returns why it must."""
     until = time.monotonic() + most_seconds
     while process.poll() is None:
+        if stopped():
+            raise Stopped
         if _bytes_of(process.pid) > most_bytes:
             return (
                 f"The network takes more than {most_bytes / 1e9:.0f} GB of memory to load or to "

@@ -77,6 +77,7 @@ def add_encoder(
     *,
     replace: bool = False,
     told: Callable[[str, float], None] | None = None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Encoder:
     """Add an encoder from an ONNX or OpenVINO file, or from a folder that holds one.
 
@@ -89,6 +90,8 @@ def add_encoder(
         Whether an encoder of this name makes room.
     told : callable, optional
         Hears what is being done and the share of it that is done; may raise `Stopped`.
+    stopped : callable
+        Looked at while it is read and tried, when nothing is told.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def add_encoder(
         with hidden_folder(folder, "saving") as temporary:
             if told:
                 told("Reading the encoder and trying it on made-up pictures", 0.0)
-            answer, hash_of_graph = _read(file, about, temporary)
+            answer, hash_of_graph = _read(file, about, temporary, stopped)
             if told:
                 told("Keeping it", 0.0)
             card = _card(about, answer, hash_of_graph, temporary)
@@ -191,7 +194,9 @@ def _refuse_taken(folder: Path, *, replace: bool) -> None:
         )
 
 
-def _read(file: Path, about: About, temporary: Path) -> tuple[EncoderFound, str]:
+def _read(
+    file: Path, about: About, temporary: Path, stopped: Callable[[], bool]
+) -> tuple[EncoderFound, str]:
     """Have the graph read and tried in a process of its own; its files are left in the folder.
 
     Returns what it is, and the hash of what was read.
@@ -211,10 +216,7 @@ def _read(file: Path, about: About, temporary: Path) -> tuple[EncoderFound, str]
         for path in parts:
             link(path, work / GIVEN / path.name)
         request = EncoderRequest(
-            file=file.name,
-            input=about.input,
-            features=about.features,
-            tensor=about.tensor,
+            file=file.name, input=about.input, features=about.features, tensor=about.tensor
         )
         (work / REQUEST_FILE).write_text(request.model_dump_json(), encoding="utf-8")
         shown = [
@@ -231,6 +233,7 @@ def _read(file: Path, about: About, temporary: Path) -> tuple[EncoderFound, str]
             work,
             most_bytes=limited.MOST_BYTES + _TIMES * size,
             most_written=limited.MOST_WRITTEN + 2 * size,
+            stopped=stopped,
         )
         try:
             answer = EncoderFound.model_validate_json((work / FOUND_FILE).read_bytes())

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ Told = Callable[[str, float], None]
 _MOST_SECONDS = 3600.0
 # The weights, PyTorch's network, the graph, and what compiling it takes.
 _TIMES = 6
+# It may take an hour: who reads a network meanwhile need not wait for it.
+_turn = threading.Lock()
 
 
 def add_known(
@@ -39,6 +42,7 @@ def add_known(
     called: str | None = None,
     replace: bool = False,
     told: Told = lambda _stage, _done: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Encoder:
     """Add an encoder of the catalogue: fetched, converted once, tried, put in its place.
 
@@ -57,6 +61,8 @@ def add_known(
     replace : bool
         Whether an encoder of this name makes room.
     told : callable
+    stopped : callable
+        Looked at while it is converted and tried, when nothing is told.
 
     Raises
     ------
@@ -64,6 +70,8 @@ def add_known(
         If it is not known, not agreed to, cannot be fetched or converted, or the name is taken.
     PackageError
         If converting it took more memory or time than it may.
+    Stopped
+        If `stopped` says so.
     """
     require(Deed.CHANGE_MODELS)
     known = known_encoder(name)
@@ -83,7 +91,7 @@ def add_known(
         given, conversion = files[0], None
         if known.needs_conversion:
             told("Converting", 0.0)
-            given, conversion = _convert(known, files, Path(temporary))
+            given, conversion = _convert(known, files, Path(temporary), stopped)
         about = About(
             name=called or name,
             title=known.title,
@@ -96,7 +104,7 @@ def add_known(
             known=name,
             conversion=conversion,
         )
-        encoder = add_encoder(given, about, replace=replace, told=told)
+        encoder = add_encoder(given, about, replace=replace, told=told, stopped=stopped)
     shutil.rmtree(folder, ignore_errors=True)  # it lies in the encoder's own files now
     return encoder
 
@@ -168,7 +176,9 @@ def _fetch_file(address: str, place: Path, token: str | None, told: Told) -> Pat
     return part.rename(place)
 
 
-def _convert(known: KnownEncoder, files: list[Path], work: Path) -> tuple[Path, Conversion]:
+def _convert(
+    known: KnownEncoder, files: list[Path], work: Path, stopped: Callable[[], bool]
+) -> tuple[Path, Conversion]:
     """Have the weights converted in a process of its own; returns the graph."""
     from core.encoders.convert import (  # noqa: PLC0415
         CONVERSION_FILE,
@@ -197,6 +207,8 @@ def _convert(known: KnownEncoder, files: list[Path], work: Path) -> tuple[Path, 
         most_bytes=limited.MOST_BYTES + _TIMES * size,
         most_written=limited.MOST_WRITTEN + 2 * size,
         most_seconds=_MOST_SECONDS,
+        turn=_turn,
+        stopped=stopped,
     )
     try:
         converted = Converted.model_validate_json((work / CONVERTED_FILE).read_bytes())

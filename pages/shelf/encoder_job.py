@@ -24,6 +24,9 @@ class AddEncoderJob(Job):
 
     encoder: "Encoder | None" = None
 
+    def _asked_to_stop(self) -> bool:
+        return self.stopping
+
 
 @dataclass(eq=False, kw_only=True)
 class AddGivenJob(AddEncoderJob):
@@ -39,13 +42,17 @@ class AddGivenJob(AddEncoderJob):
 
         if isinstance(self.given, Path):
             refuse_outside_roots(self.given)
-            self.encoder = add_encoder(self.given, self.about, told=self.report)
+            self.encoder = add_encoder(
+                self.given, self.about, told=self.report, stopped=self._asked_to_stop
+            )
             return
         with TemporaryDirectory(prefix="lobule-") as folder:
             file = Path(folder) / "uploaded.onnx"
             file.write_bytes(self.given)
             self.given = b""
-            self.encoder = add_encoder(file, self.about, told=self.report)
+            self.encoder = add_encoder(
+                file, self.about, told=self.report, stopped=self._asked_to_stop
+            )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,7 +70,12 @@ class AddKnownJob(AddEncoderJob):
 
         token, self.token = self.token, None
         self.encoder = add_known(
-            self.known, agreed=True, token=token, called=self.called, told=self.report
+            self.known,
+            agreed=True,
+            token=token,
+            called=self.called,
+            told=self.report,
+            stopped=self._asked_to_stop,
         )
 
 

@@ -2,6 +2,8 @@
 
 import io
 import json
+import threading
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from core import limited
 from core.adoption.foreign import read_foreign
-from core.errors import PackageError
+from core.errors import PackageError, Stopped
 from core.hashing import sha256_of
 from core.limited import try_in_a_child
 from core.registry.exchange import import_package
@@ -83,6 +85,30 @@ def test_one_network_is_tried_at_a_time(
     with limited._turn, pytest.raises(PackageError, match="still trying other networks"):
         greedy("read")
     monkeypatch.setattr(limited, "MOST_SECONDS", 60.0)
+    greedy("read")
+
+
+def test_what_takes_long_has_a_turn_of_its_own(
+    greedy: Callable[[str], None], tmp_path: Path
+) -> None:
+    own = threading.Lock()
+    with own:
+        greedy("read")
+        with pytest.raises(PackageError, match="still trying other networks"):
+            try_in_a_child("greedy:read", tmp_path / "file", most_seconds=0.2, turn=own)
+    try_in_a_child("greedy:read", tmp_path / "file", turn=own)
+
+
+def test_whoever_stops_waits_neither_for_a_turn_nor_for_its_end(
+    greedy: Callable[[str], None], tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    file = tmp_path / "file"
+    with limited._turn, pytest.raises(Stopped):
+        try_in_a_child("greedy:sleep", file, stopped=lambda: True)
+    with pytest.raises(Stopped):
+        try_in_a_child("greedy:sleep", file, stopped=lambda: time.monotonic() > began + 1)
+    assert time.monotonic() - began < 30  # seconds; it sleeps for 60
     greedy("read")
 
 

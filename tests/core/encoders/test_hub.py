@@ -3,18 +3,20 @@
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core import limited
 from core.cli import app
 from core.encoders import catalogue, hub
-from core.encoders.catalogue import KnownEncoder
+from core.encoders.catalogue import KnownEncoder, Loader
 from core.encoders.features import FeatureNetwork
 from core.encoders.shelf import encoders, find_encoder
-from core.errors import EncoderError, NotAllowedError
+from core.errors import EncoderError, NotAllowedError, Stopped
 from core.rights import Person, Role, acting
 from core.settings import get_settings
 from tests import made_encoders as made
@@ -160,6 +162,25 @@ def test_what_cannot_be_added_is_told_and_leaves_nothing(
     with pytest.raises(EncoderError, match=words):
         hub.add_known("toy", agreed=True)
     assert not encoders()
+
+
+@pytest.mark.parametrize("loader", ["graph", "timm"])
+def test_it_can_be_stopped_in_each_child_and_only_reading_takes_turns_with_other_networks(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch, local_hub: Hub
+) -> None:
+    known(monkeypatch, loader=loader)
+    local_hub.files["somebody/toy/model.onnx"] = b"never read"
+
+    def child(function: str, _: Path, **how: Any) -> None:
+        assert ("convert" in function) == (loader == "timm")
+        assert (how.get("turn", limited._turn) is limited._turn) == (loader == "graph")
+        if how["stopped"]():
+            raise Stopped
+
+    monkeypatch.setattr(limited, "try_in_a_child", child)
+    with pytest.raises(Stopped):
+        hub.add_known("toy", agreed=True, stopped=lambda: True)
+    assert encoders() == []
 
 
 def test_a_file_that_came_damaged_is_not_kept(

@@ -13,8 +13,8 @@ from pages.shared.dataset_choice import as_path
 from pages.shared.jobs import show_progress
 from pages.shared.plain import notice
 from pages.shelf.encoder_asked import EncoderAsked, about_of
-from pages.shelf.encoder_job import AddEncoderJob, AddGivenJob, adding
-from pages.shelf.known_form import ask_for_known
+from pages.shelf.encoder_job import AddEncoderJob, AddGivenJob, adding, key_of_known
+from pages.shelf.known_form import ask_for_known, choose_known, fetched_now
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -44,29 +44,55 @@ _COLOURS_HELP = "Of 0 to 1, taken off or divided by; ImageNet's unless its autho
 def ask_for_encoder() -> None:
     """Draw the form, how far an encoder that was sent is, and what became of it."""
     form = st.session_state.setdefault("encoder-forms", 0)
-    key = st.session_state.setdefault("encoder-adder", uuid4().hex), form
+    # After a reload nobody knows who asked for what is being fetched: it is shown to all.
+    begins = st.session_state.setdefault("encoder-begins", fetched_now())
+    how = st.segmented_control(
+        "From",
+        (PUBLISHED, PATH, UPLOAD),
+        default=PUBLISHED if begins else PATH,
+        required=True,
+        key=f"encoder-from-{form}",
+    )
+    known = choose_known(form, begins) if how == PUBLISHED else None
+    if known is None and how == PUBLISHED:
+        return
+    session = st.session_state.setdefault("encoder-adder", uuid4().hex)
+    key = key_of_known(known.name) if known else ("given", session)
     job = adding().get(key)
-    if job and job.encoder:
-        adding().forget(key)
+    # Only whoever saw it under way is told how it ended.
+    awaited: set[tuple[str, str]] = st.session_state.setdefault("encoders-awaited", set())
+    if job and job.encoder and key in awaited:
+        awaited.remove(key)
         _finish(job.encoder.card)
     # It may end while this is drawn: then all of it is drawn again.
     busy, drawn = job is not None and job.running, job and job.visible
     wanted, wrong = None, None
     try:
-        wanted = _ask(form, busy=busy)
+        wanted = (
+            ask_for_known(known, form, busy=busy)
+            if known
+            else _ask_for_given(form, busy=busy, upload=how == UPLOAD)
+        )
     except LobuleError as error:
         wrong = str(error)
     if job and busy:
+        awaited.add(key)
         show_progress(job, drawn or (), "stop-adding-encoder", _ON_STOP)
     elif wanted:
         made = wanted
+        awaited.add(key)
         adding().start(key, lambda: made, anew=True)
         st.rerun()
     elif wrong:
         notice(wrong, "error")
-    elif job and job.stopped:
+    elif job and key in awaited:
+        _show_end(job)
+
+
+def _show_end(job: AddEncoderJob) -> None:
+    if job.stopped:
         notice("Stopped; nothing was added.", "note")
-    elif job and job.error:
+    elif job.error:
         notice(job.error, "error")
 
 
@@ -81,31 +107,16 @@ def _finish(card: EncoderCard) -> None:
     st.rerun()
 
 
-def _ask(form: int, *, busy: bool) -> AddEncoderJob | None:
-    """Draw the choice of where it comes from, and its form; returns what is to be done once sent.
+def _ask_for_given(form: int, *, busy: bool, upload: bool) -> AddGivenJob | None:
+    """Draw the form of a file; returns what is to be done once it is sent.
+
+    Its fields stay open meanwhile: Streamlit throws away what has just been typed into one that is
+    closed to typing in the same run.
 
     Raises
     ------
     EncoderError
         If something is missing or cannot be so.
-    """
-    how = st.segmented_control(
-        "From",
-        (PUBLISHED, PATH, UPLOAD),
-        default=PATH,
-        required=True,
-        key=f"encoder-from-{form}",
-    )
-    if how == PUBLISHED:
-        return ask_for_known(form, busy=busy)
-    return _ask_for_given(form, busy=busy, upload=how == UPLOAD)
-
-
-def _ask_for_given(form: int, *, busy: bool, upload: bool) -> AddGivenJob | None:
-    """Draw the form of a file.
-
-    Its fields stay open meanwhile: Streamlit throws away what has just been typed into one that is
-    closed to typing in the same run.
     """
     line = partial(_line, form)
     with st.form(f"encoder-asked-{form}", border=False, enter_to_submit=False):

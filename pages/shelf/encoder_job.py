@@ -79,7 +79,12 @@ class AddKnownJob(AddEncoderJob):
         )
 
 
+def key_of_known(name: str) -> tuple[str, str]:
+    """What the adding of a published encoder is known by in every session: two would collide."""
+    return "published", name
+
+
 @st.cache_resource(show_spinner=False)
-def adding() -> Jobs[tuple[str, int], AddEncoderJob]:
-    """The encoders that are being added, by the session and its form."""
+def adding() -> Jobs[tuple[str, str], AddEncoderJob]:
+    """The encoders that are being added: published ones by their name, others by the session."""
     return Jobs(MOST_KEPT)

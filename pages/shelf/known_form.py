@@ -7,20 +7,27 @@ from core.errors import EncoderError
 from core.extras import how_to_install, is_installed
 from core.registry.manage import NAMES_ARE
 from pages.shared.plain import as_label, notice, quiet, table
-from pages.shelf.encoder_job import AddKnownJob
+from pages.shelf.encoder_job import AddKnownJob, adding, key_of_known
 
 _EXTRA = "encoders"
 _TOKEN = "encoder-tokens"  # noqa: S105 - how many were sent, none of them
 _TOKEN_HELP = "Yours, made on that site. It is used for this once and not kept."  # noqa: S105
 
 
-def ask_for_known(form: int, *, busy: bool) -> AddKnownJob | None:
-    """Draw the choice; returns what is to be done once it is sent.
+def fetched_now() -> str | None:
+    """The name of a published encoder that is being added, whoever asked for it."""
+    jobs = ((known.name, adding().get(key_of_known(known.name))) for known in known_encoders())
+    return next((name for name, job in jobs if job and job.running), None)
 
-    Raises
-    ------
-    EncoderError
-        If its licence is not agreed to, or its authors want a token.
+
+def choose_known(form: int, begins: str | None) -> KnownEncoder | None:
+    """Draw the choice of one; None, and why, where none can be added.
+
+    Parameters
+    ----------
+    form : int
+    begins : str or None
+        The name of what is chosen at first; the first one unless given.
     """
     if not is_installed(_EXTRA):
         notice(
@@ -28,7 +35,27 @@ def ask_for_known(form: int, *, busy: bool) -> AddKnownJob | None:
             "note",
         )
         return None
-    known = _choose(form)
+    every = {known.name: known for known in known_encoders()}
+    return every[
+        st.selectbox(
+            "Encoder",
+            list(every),
+            index=list(every).index(begins) if begins else 0,
+            format_func=lambda name: every[name].title,
+            key=f"known-{form}",
+            persist_state="session",
+        )
+    ]
+
+
+def ask_for_known(known: KnownEncoder, form: int, *, busy: bool) -> AddKnownJob | None:
+    """Draw what it is, and its form; returns what is to be done once that is sent.
+
+    Raises
+    ------
+    EncoderError
+        If its licence is not agreed to, or its authors want a token.
+    """
     _show(known)
     with st.form(f"known-asked-{form}", border=False, enter_to_submit=False):
         token = _ask_for_token(known) if known.gated else ""
@@ -58,19 +85,6 @@ def ask_for_known(form: int, *, busy: bool) -> AddKnownJob | None:
     if known.gated:
         st.session_state[_TOKEN] += 1  # the field is another one from now on, and empty
     return AddKnownJob(known=known.name, called=called or None, token=token or None)
-
-
-def _choose(form: int) -> KnownEncoder:
-    every = {known.name: known for known in known_encoders()}
-    return every[
-        st.selectbox(
-            "Encoder",
-            list(every),
-            format_func=lambda name: every[name].title,
-            key=f"known-{form}",
-            persist_state="session",
-        )
-    ]
 
 
 def _show(known: KnownEncoder) -> None:

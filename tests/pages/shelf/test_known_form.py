@@ -1,4 +1,6 @@
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -6,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.encoders import hub
 from core.encoders.catalogue import known_encoder
 from core.encoders.shelf import Encoder
-from core.errors import EncoderError
+from core.errors import EncoderError, Stopped
 from tests import made_encoders as made
 from tests.pages.conftest import drawn_until_gone
 from tests.pages.test_models import click, html, open_page
@@ -72,6 +74,34 @@ def test_a_token_is_used_once_and_not_kept(fetched: list[dict[str, object]]) -> 
     page.text_input(key="known-token-1").set_value("right")
     assert "uni was added" in html(sent(page))
     assert [each["token"] for each in fetched] == ["wrong", "right"]
+
+
+def test_what_is_being_fetched_is_found_after_a_reload_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, ended = [], threading.Event()
+
+    def add_known(name: str, **how: Any) -> Encoder:
+        asked.append(name)
+        how["told"]("Converting", 0.0)
+        while not how["stopped"]():
+            assert not ended.wait(0.02)
+        raise Stopped
+
+    monkeypatch.setattr(hub, "add_known", add_known)
+    monkeypatch.setattr("pages.shelf.known_form.is_installed", lambda _: True)
+    page = chosen("phikon")
+    page.checkbox(key="known-agreed-0-phikon").check()
+    click(page, "add-known-now")
+    again = open_page()
+    assert again.selectbox(key="known-0").value == "phikon"
+    assert again.button(key="add-known-now").disabled
+    click(again, "stop-adding-encoder")
+    for each in (again, page):
+        shown = html(drawn_until_gone(each, "stop-adding-encoder", SECONDS))
+        assert "Stopped; nothing was added." in shown
+    assert "Stopped" not in html(open_page())
+    assert asked == ["phikon"]
 
 
 def test_without_pytorch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ FLOORS = (
         "core.atomic",
         "core.batch",
         "core.counts",
+        "core.datasets.spelling",
         "core.durations",
         "core.errors",
         "core.fields",
@@ -53,7 +54,12 @@ FLOORS = (
     {"app"},
 )
 # Parts of a room that stand on a floor of their own.
-APART = ("core.slides.answering", "core.slides.export", "core.slides.worklist")
+APART = (
+    "core.datasets.spelling",
+    "core.slides.answering",
+    "core.slides.export",
+    "core.slides.worklist",
+)
 # `python -m core` is only the door of the command line.
 ALSO_ALLOWED = {("core.__main__", "core.cli")}
 # Rooms that a page or the command line may touch before a model is needed.

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.assessment.bulk import PredictedImages, predict_images
 from core.assessment.changed import MOST_IMAGES, curves, predict_changed
-from core.assessment.known import Known, known_patients
+from core.assessment.known import Known, known_patients, seen_by_encoder
 from core.assessment.table import predictions_table
 from core.datasets.classes import match_classes
 from core.datasets.records import Dataset
@@ -148,7 +148,11 @@ def assess(
         robustness=curves(predictions, rows, changed, colour) if changed else (),
         tried_on=len(rows) if changed else 0,
         unreadable=predicted.unreadable,
-        warnings=(*_warnings(dataset, predicted), *other_words(package.card.classes, given)),
+        warnings=(
+            *seen_by_encoder(package.card, given),
+            *_warnings(dataset, predicted),
+            *other_words(package.card.classes, given),
+        ),
     )
 
 

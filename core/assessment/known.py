@@ -1,13 +1,16 @@
 """Whether a model has met the patients that it is judged on."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.people import ids_of
 from core.datasets.records import Dataset
-from core.datasets.spelling import patient_key
+from core.datasets.spelling import keys_of
+from core.encoders.seen import seen_in_pretraining
+from core.encoders.shelf import encoder_of
+from core.errors import DatasetError
 from core.registry.card import Card
 
 _NAMED = 5
@@ -50,8 +53,8 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
     here = set(patients.astype(str).tolist())
     if training.leaky:
         met |= set(training.patients.get("test", []))
-    known = {key for patient in met for key in _keys(patient)}
-    shared = tuple(sorted(patient for patient in here if known & _keys(patient)))
+    known = keys_of(met)
+    shared = tuple(sorted(patient for patient in here if known & keys_of([patient])))
     if shared:
         named = ", ".join(shared[:_NAMED]) + (" …" if len(shared) > _NAMED else "")
         same = training.dataset == dataset.name
@@ -78,6 +81,23 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
     return Known((), None, leaky=False)
 
 
-def _keys(patient: str) -> set[str]:
-    """What a patient is compared by: a group of neighbouring ids is each of them."""
-    return {patient_key(name) for name in ids_of(patient)}
+def seen_by_encoder(card: Card, dataset: Dataset) -> tuple[str, ...]:
+    """Say which of a dataset's patients the encoder behind a model was pretrained on.
+
+    Nothing is known, and nothing said, of an encoder that is not at hand.
+
+    Parameters
+    ----------
+    card : Card
+    dataset : Dataset
+        As it was opened.
+    """
+    encoder = encoder_of(card.encoder.sha256) if card.encoder else None
+    if encoder is None or encoder.card.pretrained is None:
+        return ()
+    fingerprint = ""
+    with suppress(DatasetError):  # an image that cannot be read is told of elsewhere
+        fingerprint = dataset.fingerprint
+    patients = dataset.records["patient"].unique()
+    said = seen_in_pretraining(encoder.card, patients, fingerprint, known=dataset.patients_known)
+    return (said,) if said else ()

@@ -11,12 +11,11 @@ from dataclasses import replace
 from core.counts import counted
 from core.datasets.listing import quoted
 from core.datasets.records import Dataset
-from core.datasets.spelling import one_spelling, patient_key
+from core.datasets.spelling import JOIN, one_spelling, patient_key
 from core.errors import DatasetError
 
 NEIGHBOUR = 1
 """Ids that differ by no more are neighbours."""
-JOIN = "+"
 
 
 def one_person_each(dataset: Dataset) -> Dataset:
@@ -99,9 +98,3 @@ def group_neighbours(dataset: Dataset) -> Dataset:
     )
     records = dataset.records.assign(patient=grouped.astype(patients.dtype))
     return replace(dataset, records=records, notes=(*dataset.notes, note))
-
-
-def ids_of(patient: str) -> list[str]:
-    """The ids of a patient of a grouped dataset; of any other the patient."""
-    ids = patient.split(JOIN)
-    return ids if all(part.isdecimal() for part in ids) else [patient]

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
+JOIN = "+"
+"""Between the ids of one patient of a grouped dataset."""
 _NOTHING_KNOWN = """
 na nan none nonegiven null nil nat nodata noid undefined unknown unk unkown unknownpatient
 patientunknown unknownid missing missingvalue notavailable notknown notrecorded notgiven
@@ -105,6 +107,17 @@ def patient_key(text: str) -> str:
     key = _SEPARATORS.sub("-", whole[1] if whole else key)
     key = key.strip("-") or key
     return _LEADING_ZEROS.sub("", _SEPARATED.sub("", key))
+
+
+def ids_of(patient: str) -> list[str]:
+    """The ids of a patient of a grouped dataset; of any other the patient."""
+    ids = patient.split(JOIN)
+    return ids if all(part.isdecimal() for part in ids) else [patient]
+
+
+def keys_of(patients: Iterable[str]) -> set[str]:
+    """What patients of two datasets are compared by: a group of neighbours is each of them."""
+    return {patient_key(name) for patient in patients for name in ids_of(patient)}
 
 
 def is_missing(text: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from core.counts import counted
+from core.datasets.spelling import keys_of
 from core.encoders.card import EncoderCard
 
 
@@ -11,7 +12,8 @@ def seen_in_pretraining(
 ) -> str:
     """Say which of the patients that a model is judged on its encoder was pretrained on.
 
-    By their names: what two data sets call the same may be two people, and is told all the same.
+    By their names, as `keys_of` compares them: what two data sets call the same may be two people,
+    and is told all the same.
 
     Parameters
     ----------
@@ -52,5 +54,6 @@ def _whose(learnt: Collection[str] | None, people: set[str], *, same: bool) -> s
     """Whose images were learnt from, in words; empty if nobody's."""
     if same:
         return "all of these images"
-    shared = people & set(learnt or ())
+    known = keys_of(learnt or ())
+    shared = [patient for patient in people if known & keys_of([patient])]
     return f"images of {len(shared):,} of {counted(len(people), 'patient')}" if shared else ""

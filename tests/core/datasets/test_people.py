@@ -10,8 +10,9 @@ from core.datasets.audit.accepted import Decisions, apply_decisions, load_decisi
 from core.datasets.audit.patient_findings import patient_findings
 from core.datasets.leak import leak_meter
 from core.datasets.open import open_dataset
-from core.datasets.people import ids_of, look_alikes
+from core.datasets.people import look_alikes
 from core.datasets.records import Dataset
+from core.datasets.spelling import ids_of
 from core.datasets.split import split_dataset
 from core.errors import DatasetError
 

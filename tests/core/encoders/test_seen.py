@@ -44,6 +44,14 @@ def test_of_patients_who_were_seen_it_says_how_many(card: EncoderCard) -> None:
     assert "all of these images" in seen_in_pretraining(learnt(card), ["9"], ELSEWHERE)
 
 
+def test_groups_of_neighbours_and_other_spellings_are_the_same_patients(card: EncoderCard) -> None:
+    grouped = learnt(card, patients=("8863+8864", "P_007", "5"), labelled_patients=("12",))
+    assert seen_in_pretraining(grouped, ["8864", "p-7", "9", "11+12", "55"], HERE) == (
+        "Its encoder saw images of 2 of 5 patients before, without labels (IDC). The labels of "
+        "images of 1 of 5 patients chose the encoder: figures on them flatter."
+    )
+
+
 def test_those_whose_labels_chose_it_are_told_apart(card: EncoderCard) -> None:
     chosen = learnt(card, patients=("5",), labelled_patients=("9",))
     assert seen_in_pretraining(chosen, ["1", "9"], HERE) == (

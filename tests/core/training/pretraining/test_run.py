@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core.assessment.assess import assess
 from core.cli import app
 from core.datasets.open import open_dataset
 from core.encoders.features import FeatureNetwork
@@ -90,6 +92,13 @@ def test_a_model_judged_on_patients_whom_it_saw_wears_a_mark(tiny_idc: Path) -> 
         "▲ Its encoder saw all of these images before, without labels (IDC). The labels of all of "
         "these images chose the encoder: figures on them flatter."
     ) in reservations(package.card)
+    judged_on = open_dataset(tiny_idc)
+    records = judged_on.records.replace({"patient": {"1": "01", "2": "22", "3": "33"}})
+    others = replace(judged_on, records=records)
+    assert assess(package, others).warnings[0] == (
+        "Its encoder saw images of 6 of 8 patients before, without labels (IDC). The labels of "
+        "images of 6 of 8 patients chose the encoder: figures on them flatter."
+    )
     result = CliRunner().invoke(app, ["encoders", "compare", "mine", "--data", str(tiny_idc)])
     assert "▲ mine: Its encoder saw all of these images before" in result.output
 

@@ -97,7 +97,7 @@ def pretrain(
             err=True,
         )
         raise typer.Exit(130) from error
-    for line in _lines(result):
+    for line in _lines(result, so_far=so_far):
         typer.echo(plain(line))
     if result.encoder is None:
         raise typer.Exit(1)
@@ -141,10 +141,15 @@ def _epoch(row: "Row") -> str:
     return f"Epoch {row['epoch']}: {', '.join(parts)}, {row['seconds']:.0f} s"
 
 
-def _lines(result: "PretrainResult") -> Iterator[str]:
+def _lines(result: "PretrainResult", *, so_far: bool) -> Iterator[str]:
     from core.training.pretraining.fit import best_row
 
     best, start = best_row(result.history), result.history[0]
+    further = (
+        "The same command without --so-far goes on."
+        if so_far
+        else "To use the start itself, pretrain with --set epochs=0."
+    )
     if "auroc" in best and len(result.history) > 1:
         yield (
             f"AUROC of a probe on held-out training patients: {start['auroc']:.3f} with the "
@@ -152,9 +157,10 @@ def _lines(result: "PretrainResult") -> Iterator[str]:
             f"{len(result.history) - 1}."
             if best["epoch"]
             else f"No epoch of {len(result.history) - 1} beat the ImageNet start (AUROC of a probe "
-            f"on held-out training patients {start['auroc']:.3f}): no encoder was kept. To use the "
-            "start itself, pretrain with --set epochs=0."
+            f"on held-out training patients {start['auroc']:.3f}): no encoder was kept. {further}"
         )
+    elif result.encoder is None:
+        yield f"No epoch was finished yet: there is no encoder to keep. {further}"
     if result.encoder:
         name = result.encoder.card.name
         yield f"{result.encoder.path} (sha256 {result.encoder.card.sha256[:12]})"

@@ -74,7 +74,7 @@ def pretrain(request: PretrainRequest, watch: Watch | None = None) -> PretrainRe
     """Pretrain a network on unlabelled images and add it to the encoders.
 
     Finished epochs are kept under `LOBULE_HOME/pretraining` until there is an encoder, or none to
-    be had: the same request goes on from there.
+    be had: the same request goes on from there, also where so far no epoch beat the start.
 
     Raises
     ------
@@ -111,6 +111,11 @@ def pretrain(request: PretrainRequest, watch: Watch | None = None) -> PretrainRe
         (squares.fingerprint, *([labelled.fingerprint] if labelled else [])),
         no_further=request.no_further,
     ).history
+    if not history:
+        raise TrainingError(
+            f"No epoch of the pretraining of {request.name!r} is whole in {folder}: there is "
+            "nothing to keep. Pretrain without --so-far, which begins anew."
+        )
     encoder = None
     if int(best_row(history)["epoch"]) or not settings.epochs:
         watch.stage("Adding the encoder", 0.0)
@@ -118,7 +123,8 @@ def pretrain(request: PretrainRequest, watch: Watch | None = None) -> PretrainRe
             network, request.name, settings, squares, labelled, history, replace=request.replace
         )
         watch.stage("Adding the encoder", 1.0)
-    shutil.rmtree(folder, ignore_errors=True)
+    if encoder or not request.no_further:
+        shutil.rmtree(folder, ignore_errors=True)
     return PretrainResult(encoder, history)
 
 

@@ -1,16 +1,20 @@
 """Squares to pretrain on: of a dataset, of a folder with any images, or of slides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.breakhis import is_breakhis
 from core.datasets.cache import pixel_cache
 from core.datasets.classes import UndecidedClassesError
+from core.datasets.idc import is_idc
 from core.datasets.listing import is_image, list_files
 from core.datasets.open import open_dataset
+from core.datasets.patient_names import find_patients
+from core.datasets.people import one_person_each
 from core.datasets.records import UNKNOWN_SOURCE, Dataset, Record, table
 from core.errors import DatasetError
 from core.imaging.tiles import crops_needed
@@ -61,9 +65,10 @@ def unlabelled(path: Path, patient_pattern: str | None = None) -> Dataset:
     """
     try:
         return _known(path, patient_pattern)
-    except DatasetError:
+    except DatasetError as error:
         if patient_pattern is not None or not path.is_dir():
             raise
+        refused = error
     require(Deed.OPEN_DATA)
     refuse_outside(path)
     files = [file for file in list_files(path) if is_image(file)]
@@ -72,10 +77,24 @@ def unlabelled(path: Path, patient_pattern: str | None = None) -> Dataset:
             f"There is no image in {path}. Give a folder with images, or, of slides, the scale of "
             "the tiles to cut (--slide-scale)."
         )
-    records = table(Record(file, file, file, 0) for file in files)
-    return Dataset(
-        path.name or "images", path, ("image",), records, UNKNOWN_SOURCE, patients_known=False
+    if _named_as_published(files):
+        raise refused
+    patients, _ = find_patients(path, files, None)
+    records = table(
+        Record(file, patient, patient, 0)
+        for file, patient in zip(files, patients or files, strict=True)
     )
+    dataset = Dataset(
+        *(path.name or "images", path, ("image",), records, UNKNOWN_SOURCE),
+        patients_known=patients is not None,
+    )
+    return one_person_each(dataset)
+
+
+def _named_as_published(files: Sequence[str]) -> bool:
+    """Whether `open_dataset` takes them for one of the sets that name their patients."""
+    breakhis, idc = (sum(map(named, files)) for named in (is_breakhis, is_idc))
+    return bool(breakhis) != bool(idc) and 2 * (breakhis + idc) >= len(files)
 
 
 def _known(path: Path, patient_pattern: str | None) -> Dataset:

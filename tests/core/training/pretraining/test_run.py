@@ -17,8 +17,9 @@ from core.datasets.open import open_dataset
 from core.encoders.features import FeatureNetwork
 from core.encoders.read import read_given
 from core.encoders.shelf import encoders, find_encoder
-from core.errors import EncoderError, TrainingError
+from core.errors import EncoderError, Stopped, TrainingError
 from core.registry.card_words import reservations
+from core.training.fitting.progress import Row
 from core.training.pretraining import run as module
 from core.training.pretraining.run import PretrainRequest, PretrainResult, pretrain
 from core.training.pretraining.twins import described
@@ -27,6 +28,7 @@ from core.training.request.override import override
 from core.training.request.recipe import load_recipe
 from core.training.request.request import Request
 from core.training.run import train
+from core.training.watch import Watch
 from tests.core.training.pretraining import small
 
 
@@ -120,6 +122,29 @@ def test_no_epoch_that_wins_is_told_and_nothing_kept(
     assert "No epoch of 2 beat the ImageNet start" in result.output
     assert "0.800): no encoder was kept" in result.output
     assert encoders() == []
+
+
+def test_what_is_not_worth_keeping_so_far_can_still_go_on(tmp_path: Path, home: Path) -> None:
+    class Stopping(Watch):
+        stopping = False
+
+        def epoch(self, values: Row) -> None:
+            self.stopping = values["epoch"] == 0
+
+        def cancelled(self) -> bool:
+            return self.stopping
+
+    request = PretrainRequest(small.settings(), small.pictures(tmp_path / "pictures"), "mine")
+    with pytest.raises(Stopped):
+        pretrain(request, Stopping())
+    so_far = replace(request, no_further=True)
+    result = pretrain(so_far)
+    assert (result.encoder, len(result.history)) == (None, 1)
+    (state,) = (home / "pretraining" / "mine").glob("state-*.npz")
+    state.write_bytes(b"torn")
+    with pytest.raises(TrainingError, match=r"No epoch of .*'mine' is whole.*without --so-far"):
+        pretrain(so_far)
+    assert state.parent.is_dir()
 
 
 def test_the_start_itself_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:

@@ -36,6 +36,31 @@ def test_classes_that_nobody_can_order_do_not_matter(tmp_path: Path) -> None:
     assert len(unlabelled(tmp_path / "any").records) == 24
 
 
+def test_a_known_layout_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    folder = small.pictures(tmp_path / "idc")
+    first = min(folder.iterdir())
+    (folder / "1").mkdir()
+    first.rename(folder / "1" / "8863_idx5_x1_y1_class0.png")
+    # Among more others it is only an image.
+    assert len(unlabelled(folder).records) == 12
+    for number, path in enumerate(sorted(folder.glob("*.png"))):
+        path.rename(folder / f"8864_idx5_x1_y{number}_class0.png")
+    with pytest.raises(DatasetError, match="lies in folder 1 but its name says class 0"):
+        unlabelled(folder)
+
+
+def test_a_table_of_patients_is_read_in_any_folder(tmp_path: Path) -> None:
+    folder = small.pictures(tmp_path / "any")
+    rows = [f"{path.name},p{number // 2}" for number, path in enumerate(sorted(folder.iterdir()))]
+    (folder / "patients.csv").write_text("\n".join(["path,patient", *rows]))
+    dataset = unlabelled(folder)
+    assert dataset.patients_known
+    assert sorted(set(dataset.records["patient"])) == [f"p{number}" for number in range(6)]
+    (folder / "patients.csv").write_text("\n".join(["path,patient", *rows[1:]]))
+    with pytest.raises(DatasetError, match="gives no patient for 1 of 12 images"):
+        unlabelled(folder)
+
+
 def test_no_image_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="There is no image in"):
         unlabelled(tmp_path)

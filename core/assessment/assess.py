@@ -149,7 +149,7 @@ def assess(
         tried_on=len(rows) if changed else 0,
         unreadable=predicted.unreadable,
         warnings=(
-            *seen_by_encoder(package.card, given),
+            *seen_by_encoder(package, given),
             *_warnings(dataset, predicted),
             *other_words(package.card.classes, given),
         ),

@@ -12,6 +12,7 @@ from core.encoders.seen import seen_in_pretraining
 from core.encoders.shelf import encoder_of
 from core.errors import DatasetError
 from core.registry.card import Card
+from core.registry.package import Package
 
 _NAMED = 5
 
@@ -81,23 +82,31 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
     return Known((), None, leaky=False)
 
 
-def seen_by_encoder(card: Card, dataset: Dataset) -> tuple[str, ...]:
-    """Say which of a dataset's patients the encoder behind a model was pretrained on.
+def seen_by_encoder(package: Package, dataset: Dataset) -> tuple[str, ...]:
+    """Say which of a dataset's patients the encoders behind a model were pretrained on.
 
     Nothing is known, and nothing said, of an encoder that is not at hand.
 
     Parameters
     ----------
-    card : Card
+    package : Package
+        Of an ensemble with its members.
     dataset : Dataset
         As it was opened.
     """
-    encoder = encoder_of(card.encoder.sha256) if card.encoder else None
-    if encoder is None or encoder.card.pretrained is None:
-        return ()
+    used = {each.card.name: each.card.encoder for each in (package, *package.members)}
+    found = {name: encoder_of(each.sha256) for name, each in used.items() if each}
+    learnt = {name: each.card for name, each in found.items() if each and each.card.pretrained}
+    if not learnt:
+        return ()  # without a look at all files
     fingerprint = ""
     with suppress(DatasetError):  # an image that cannot be read is told of elsewhere
         fingerprint = dataset.fingerprint
-    patients = dataset.records["patient"].unique()
-    said = seen_in_pretraining(encoder.card, patients, fingerprint, known=dataset.patients_known)
-    return (said,) if said else ()
+    patients, known = dataset.records["patient"].unique(), dataset.patients_known
+    said = {
+        name: seen_in_pretraining(card, patients, fingerprint, known=known)
+        for name, card in learnt.items()
+    }
+    return tuple(
+        f"{name}: {words}" if package.members else words for name, words in said.items() if words
+    )

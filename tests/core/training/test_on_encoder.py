@@ -25,6 +25,7 @@ from core.explain.methods.catalogue import methods_for
 from core.explain.methods.run import explain
 from core.explain.one_pass import explainer
 from core.hashing import sha256_of
+from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier
@@ -33,6 +34,7 @@ from core.registry.exchange import export_package, import_package
 from core.registry.head import read_head
 from core.registry.package import Package, load_model, verify
 from core.registry.shelf import find, shelf
+from core.slides.answering.network import load_network
 from core.training.compare_encoders import EncoderComparison, compare_encoders
 from core.training.jobs.start import check
 from core.training.judging import measured
@@ -42,6 +44,7 @@ from core.training.request.recipe import load_recipe
 from core.training.request.request import Request, command_of
 from core.training.run import train
 from tests import made_encoders as made
+from tests.made_slides import write_tiff
 
 CHANGES = ["encoder=toy", "input_size=32", "probe.penalty=[0.1, 1.0]"]
 
@@ -88,6 +91,24 @@ def test_it_answers_as_its_head_on_features_by_hand(package: Package, tiny_idc: 
     np.testing.assert_allclose(chances, expected, atol=1e-4)
     assert roc_auc_score(labels, chances[:, 1]) > 0.9
     assert Classifier(package).engine_name == "OpenVINO"
+
+
+def test_a_slide_is_answered_on_it_as_its_tiles_are(
+    package: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiles = np.stack([resize(render_phantom(seed, 96, 96, 4.0).pixels, 32, 32) for seed in (1, 2)])
+    told = load_network(package).answer(tiles)
+    np.testing.assert_allclose(
+        told.probabilities, Classifier(package).probabilities(tiles), atol=1e-6
+    )
+    slide = tmp_path / "slide.tiff"
+    write_tiff(slide, [render_phantom(3, 512, 512, 6.2).pixels])
+    monkeypatch.setenv("LOBULE_SLIDES", str(tmp_path))
+    command = ["slides", "answer", str(slide), "--model", "mine", "--um-per-px", "6.2"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "mine, " in done.output
+    assert " tiles, " in done.output
 
 
 def test_its_card_says_what_it_rests_on_and_what_that_forbids(package: Package) -> None:

@@ -77,8 +77,8 @@ def add_known(
     known = known_encoder(name)
     if not agreed:
         raise EncoderError(
-            f"{known.title} is published under: {known.licence}. Read it on {known.page}, and give "
-            "--agree to add it."
+            f"{known.title} is published under: {known.licence}. Read it on {known.page}, and "
+            "agree to it to add it (on the command line by --agree)."
         )
     if not is_installed("encoders"):
         raise EncoderError(
@@ -231,12 +231,12 @@ def _in_words(known: KnownEncoder) -> Iterator[None]:
     except errors.GatedRepoError as error:
         raise EncoderError(
             f"The authors of {known.title} want to be asked: sign in on {known.page}, agree to its "
-            "terms, and give a token of yours, by --token or as HF_TOKEN."
+            "terms, and give a token of yours (on the command line by --token or HF_TOKEN)."
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise EncoderError(
-            f"The hub has no {known.repository}, or not for you. Look at {known.page}; a token is "
-            "given by --token or as HF_TOKEN."
+            f"The hub has no {known.repository}, or not for you. Look at {known.page}, or give "
+            "a token of yours (on the command line by --token or HF_TOKEN)."
         ) from error
     except errors.RemoteEntryNotFoundError as error:
         raise EncoderError(

@@ -119,7 +119,7 @@ def test_gated_ones_ask_for_a_token_and_take_it(
     known(monkeypatch, gated=True)
     local_hub.files["somebody/toy/model.onnx"] = published[1]
     local_hub.gated["somebody/toy"] = "hf_secret"
-    with pytest.raises(EncoderError, match=r"want to be asked.*--token or as HF_TOKEN"):
+    with pytest.raises(EncoderError, match=r"want to be asked.*--token or HF_TOKEN"):
         hub.add_known("toy", agreed=True)
     with pytest.raises(EncoderError, match="want to be asked") as refused:
         hub.add_known("toy", agreed=True, token="hf_wrong")  # noqa: S106

@@ -205,12 +205,14 @@ class UsedEncoder(CardPart):
 class Member(CardPart):
     """One model of an ensemble, by its name, the hash of its network and its calibration.
 
-    The hash decides which model is meant: a member may be renamed.
+    The hash decides which model is meant: a member may be renamed. What its `encoder` limits, it
+    limits the ensemble, too.
     """
 
     name: Name
     model_sha256: Sha256
     temperature: Positive
+    encoder: UsedEncoder | None = None
 
 
 Members = Annotated[tuple[Member, ...], Field(max_length=16)]

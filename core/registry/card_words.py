@@ -1,10 +1,12 @@
 """A card in sentences: on whom a model was trained and judged, and what speaks against it."""
 
+from collections.abc import Iterator
+
 from core.architectures.catalogue import CATALOGUE
 from core.counts import counted
 from core.evaluation.few_patients import MARK, is_few, warning
 from core.registry.card import Card
-from core.registry.card_parts import Interval
+from core.registry.card_parts import Interval, UsedEncoder
 from core.registry.card_results import (
     LEAST_DECIDED,
     LEAST_RIGHT,
@@ -79,16 +81,17 @@ def judged_on(evaluation: CardEvaluation) -> str:
 
 def reservations(card: Card) -> tuple[str, ...]:
     """What speaks against a model, the gravest first."""
-    seen = card.encoder.seen if card.encoder else ""
-    return (*_of_figures(card), *((f"▲ {seen}",) if seen else ()), *_of_licence(card))
+    used = (card.encoder, *(member.encoder for member in card.members))
+    of_encoders = [words for each in used if each for words in _of_encoder(each)]
+    return (*_of_figures(card), *dict.fromkeys(of_encoders))
 
 
-def _of_licence(card: Card) -> tuple[str, ...]:
-    used = card.encoder
-    if used is None or used.commercial == "allowed":
-        return ()
-    doubt = "does not allow" if used.commercial == "not allowed" else "may not allow"
-    return (f"▲ The licence of its encoder ({used.licence}) {doubt} commercial use.",)
+def _of_encoder(used: UsedEncoder) -> Iterator[str]:
+    if used.seen:
+        yield f"▲ {used.seen}"
+    if used.commercial != "allowed":
+        doubt = "does not allow" if used.commercial == "not allowed" else "may not allow"
+        yield f"▲ The licence of its encoder ({used.licence}) {doubt} commercial use."
 
 
 def _of_figures(card: Card) -> tuple[str, ...]:

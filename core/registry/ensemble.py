@@ -69,6 +69,7 @@ def ensemble_card(name: str, members: Sequence[Package], command: str) -> Card:
                 name=member.card.name,
                 model_sha256=member.model_sha256,
                 temperature=member.card.temperature,
+                encoder=member.card.encoder,
             )
             for member in members
         ),

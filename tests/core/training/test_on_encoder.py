@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from core.imaging.read import read_image
 from core.imaging.resize import resize
 from core.inference.classifier import Classifier
 from core.registry.card_words import reservations
+from core.registry.ensemble import ensemble_card
 from core.registry.exchange import export_package, import_package
 from core.registry.head import read_head
 from core.registry.package import Package, load_model, verify
@@ -121,6 +123,17 @@ def test_its_card_says_what_it_rests_on_and_what_that_forbids(package: Package) 
         card.evaluation.notes
     )
     verify(package.path)
+
+
+def test_what_its_encoder_forbids_an_ensemble_forbids_once(package: Package) -> None:
+    words = "▲ The licence of its encoder (MIT) does not allow commercial use."
+    assert words in reservations(package.card)
+    seen = package.card.encoder.model_copy(
+        update={"seen": "Its encoder saw them.", "sha256": "0" * 64}
+    )
+    other = package.card.model_copy(update={"name": "second", "encoder": seen})
+    both = ensemble_card("both", [package, replace(package, card=other)], "models ensemble")
+    assert reservations(both)[-2:] == (words, "▲ Its encoder saw them.")
 
 
 def test_its_figures_follow_from_predictions_of_patients_held_out(package: Package) -> None:

@@ -1,18 +1,14 @@
 """`encoders`: frozen networks of the field that models are fitted on."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from core.cli.encoder_words import LIMITS, encoder_line, scale_of
 from core.cli.encoders_add import add
 from core.cli.encoders_compare import compare
 from core.cli.encoders_pretrain import pretrain
 from core.cli.output import AsJson, plain, print_json
 from core.errors import EncoderError
-
-if TYPE_CHECKING:
-    from core.encoders.card import EncoderCard
 
 encoders = typer.Typer(
     help="Frozen networks, pretrained on pathology, that models are fitted on.",
@@ -37,6 +33,7 @@ def list_encoders(
         _list_known(as_json=as_json)
         return
     from core.encoders.shelf import encoders as all_encoders
+    from core.encoders.words import encoder_line
 
     entries = all_encoders()
     if as_json:
@@ -65,6 +62,7 @@ def list_encoders(
 
 def _list_known(*, as_json: bool) -> None:
     from core.encoders.catalogue import known_encoders
+    from core.encoders.words import LIMITS
 
     entries = known_encoders()
     if as_json:
@@ -84,6 +82,7 @@ def _list_known(*, as_json: bool) -> None:
 def show(name: Name, *, as_json: AsJson = False) -> None:
     """Show an encoder's card."""
     from core.encoders.shelf import find_encoder
+    from core.encoders.words import converted, learnt_from, scale_of
 
     card = find_encoder(name).card
     if as_json:
@@ -102,11 +101,12 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         ("Features", f"{card.dimension:,}, {card.features}"),
         ("Places", places),
         ("Made from", f"SHA-256 {card.made_from}"),
-        ("Converted", _conversion(card)),
+        ("Converted", converted(card)),
+        ("Learnt from", learnt_from(card)),
         ("SHA-256", card.sha256),
     ):
         if text:
-            typer.echo(f"{label + ':':<11} {plain(text)}")
+            typer.echo(f"{label + ':':<12} {plain(text)}")
 
 
 @encoders.command()
@@ -144,15 +144,6 @@ def remove(
         typer.confirm(f"Delete the encoder {plain(name)} for good?", abort=True)
     remove_encoder(name)
     typer.echo(f"{plain(name)} was deleted.")
-
-
-def _conversion(card: "EncoderCard") -> str:
-    if card.conversion is None:
-        return ""
-    return (
-        f"by {card.conversion.by}; features differ by {card.conversion.difference:.1g} of the "
-        "largest at most"
-    )
 
 
 def _three(values: tuple[float, ...]) -> str:

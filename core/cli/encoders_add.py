@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from core.cli.encoder_words import encoder_line
 from core.cli.encoders_compare import compare
 from core.cli.output import plain, stage_bars
 from core.errors import EncoderError
@@ -85,6 +84,7 @@ def add(
     its own, which may take only so much memory and time.
     """
     from core.encoders.catalogue import known_encoders
+    from core.encoders.words import encoder_line
 
     if given in {known.name for known in known_encoders()} and not Path(given).is_file():
         from core.encoders.hub import add_known

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.encoders.card import EncoderCard
 from core.encoders.shelf import EncoderEntry, encoders, remove_encoder, verify_encoder
+from core.encoders.words import converted, learnt_from
 from core.errors import PackageError
 from core.registry.shelf import ShelfEntry, shelf
 from core.rights import Deed, who_acts
@@ -79,9 +80,11 @@ def _rows(card: EncoderCard, resting: tuple[str, ...]) -> list[tuple[object, ...
         "approximate": "what the head makes of each place; an approximation",
         "none": "none; occlusion shows where it looks",
     }[card.maps]
-    return [
+    rows: list[tuple[object, ...]] = [
         ("Licence", f"{card.licence}; commercial use {_COMMERCIAL[card.commercial]}"),
         ("Source", card.source),
+        ("Converted", converted(card)),
+        ("Learnt from", learnt_from(card)),
         ("Cite", card.citation),
         ("Input", f"{size.width}×{size.height} px{scale}"),
         ("Features", f"{card.dimension:,} an image, {card.features}"),
@@ -89,6 +92,7 @@ def _rows(card: EncoderCard, resting: tuple[str, ...]) -> list[tuple[object, ...
         ("Models on it", ", ".join(resting) or "none"),
         ("Hash", card.sha256[:16]),
     ]
+    return [row for row in rows if row[1]]
 
 
 def _deeds(entry: EncoderEntry, resting: tuple[str, ...]) -> None:

@@ -1,0 +1,47 @@
+"""An encoder in words, as the command line and the page give them."""
+
+from core.counts import counted
+from core.encoders.card import EncoderCard, Preparation
+
+LIMITS = {"allowed": "", "not allowed": ", not for commercial use", "unknown": ""}
+
+
+def encoder_line(card: EncoderCard) -> str:
+    """What an encoder is, in a line."""
+    size = card.input
+    return (
+        f"{card.title}: {card.dimension:,} features of {size.width}×{size.height} px, "
+        f"{scale_of(size)} ({card.licence}{LIMITS[card.commercial]})"
+    )
+
+
+def scale_of(size: Preparation) -> str:
+    """The scale that it was trained at."""
+    return "scale not stated" if size.um_per_px is None else f"trained at {size.um_per_px:g} µm/px"
+
+
+def converted(card: EncoderCard) -> str:
+    """What converted its published weights, and what that changed; empty where nothing did."""
+    if card.conversion is None:
+        return ""
+    return (
+        f"by {card.conversion.by}; features differ by {card.conversion.difference:.1g} of the "
+        "largest at most"
+    )
+
+
+def learnt_from(card: EncoderCard) -> str:
+    """What one of one's own was pretrained on, and what it gave; empty for others."""
+    found = card.pretrained
+    if found is None:
+        return ""
+    whose = (
+        "patients unknown" if found.patients is None else counted(len(found.patients), "patient")
+    )
+    words = f"{counted(found.images, 'image')} of {found.dataset} without labels, {whose}"
+    if found.auroc is not None and found.auroc_of_start is not None:
+        words += (
+            f"; epoch {found.epoch} of {found.epochs}, where the AUROC of a probe on training "
+            f"patients had gone from {found.auroc_of_start:.3f} to {found.auroc:.3f}"
+        )
+    return words

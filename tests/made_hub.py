@@ -24,6 +24,9 @@ class Hub:
     break_after: int | None = None
     out_of_order: bool = False
     record: str | None = None  # what it says a file's hash is, instead of it
+    claimed: int | None = None  # likewise, how long a file is
+    commit: str = COMMIT
+    status: int | None = None  # what it answers to everything
     address: str = ""
 
 
@@ -47,7 +50,9 @@ class _Answer(BaseHTTPRequestHandler):
         file = rest.partition("/")[2]
         known = [name for name in self.hub.files if name.startswith(f"{repository}/")]
         needed = self.hub.gated.get(repository)
-        if self.hub.out_of_order and not head:
+        if self.hub.status:
+            self._refuse(self.hub.status, "")
+        elif self.hub.out_of_order and not head:
             self._refuse(503, "Unavailable")
         elif needed and self.headers.get("Authorization") != f"Bearer {needed}":
             self._refuse(403, "GatedRepo")
@@ -70,10 +75,10 @@ class _Answer(BaseHTTPRequestHandler):
         if given := self.headers.get("Range"):
             start = int(given.removeprefix("bytes=").split("-")[0])
         self.send_response(206 if start else 200)
-        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("X-Repo-Commit", self.hub.commit)
         record = self.hub.record or hashlib.sha256(content).hexdigest()
         self.send_header("ETag", f'"{record}"')
-        self.send_header("Content-Length", str(len(content) - start))
+        self.send_header("Content-Length", str(self.hub.claimed or len(content) - start))
         if start:
             span = f"bytes {start}-{len(content) - 1}/{len(content)}"
             self.send_header("Content-Range", span)

@@ -85,6 +85,8 @@ def test_what_converts_is_tested_in_versions_that_it_asks_for() -> None:
     }
     tested = pins("tests/conversion.txt") | pins("requirements-dev.lock")
     assert all(specifier.contains(tested[name]) for name, specifier in asked.items())
+    locked = pins("requirements-encoders.lock")
+    assert all(tested[name] == locked[name] for name in pins("tests/conversion.txt"))
 
 
 def test_every_extra_can_be_asked_for_and_is_known_to_the_app() -> None:

@@ -51,7 +51,10 @@ def add(
     title: Annotated[
         str | None, typer.Option(help="What pages call it; its name unless given.")
     ] = None,
-    size: Annotated[int, typer.Option(help="Side of its input, px.", min=16, max=1024)] = 224,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Side of its input, px; 224 unless given.", min=16, max=1024),
+    ] = None,
     um_per_px: Annotated[
         float | None, typer.Option(help="Scale that it was trained at, µm/px.", min=0.01, max=100)
     ] = None,
@@ -86,9 +89,27 @@ def add(
     from core.encoders.catalogue import known_encoders
     from core.encoders.words import encoder_line
 
-    if given in {known.name for known in known_encoders()} and not Path(given).is_file():
+    if given in {known.name for known in known_encoders()} and not Path(given).exists():
         from core.encoders.hub import add_known
 
+        published = {
+            "--source": source,
+            "--licence": licence,
+            "--commercial": commercial,
+            "--citation": citation,
+            "--title": title,
+            "--size": size,
+            "--um-per-px": um_per_px,
+            "--mean": mean,
+            "--deviation": deviation,
+            "--features": features,
+            "--tensor": tensor,
+        }
+        if idle := [option for option, value in published.items() if value is not None]:
+            raise EncoderError(
+                f"{given} is used as it was published: leave {', '.join(idle)} out. To use it "
+                "otherwise, add it from a file."
+            )
         with stage_bars() as told:
             encoder = add_known(
                 given, agreed=agree, token=token, called=name, replace=replace, told=told
@@ -113,7 +134,7 @@ def add(
             licence=str(licence),
             commercial=_COMMERCIAL[str(commercial)],  # type: ignore[arg-type]
             citation=str(citation),
-            input=_preparation(size, um_per_px, mean, deviation),
+            input=_preparation(size or 224, um_per_px, mean, deviation),
             features=features.replace("-", " ") if features else None,  # type: ignore[arg-type]
             tensor=tensor,
         )

@@ -53,8 +53,9 @@ _PHANTOMS = ((1, 96, 4.0), (2, 128, 2.0))  # seed, side, µm/px
 class About:
     """What whoever adds an encoder states about it.
 
-    `tensor` names the output that is meant, where a graph has several; `known` is its name in the
-    catalogue, `conversion` how the graph came of published weights, where it did.
+    `tensor` names the output that is meant, where a graph has several; `dimension` is how many
+    features it has to give, where that is known. `known` is its name in the catalogue, `conversion`
+    how the graph came of published weights, where it did.
     """
 
     name: str
@@ -66,6 +67,7 @@ class About:
     input: Preparation
     features: Features | None = None
     tensor: str | None = None
+    dimension: int | None = None
     pretrained: Pretrained | None = None
     known: str | None = None
     conversion: Conversion | None = None
@@ -110,6 +112,11 @@ def add_encoder(
             if told:
                 told("Reading the encoder and trying it on made-up pictures", 0.0)
             answer, hash_of_graph = _read(file, about, temporary, stopped)
+            if about.dimension and answer.dimension != about.dimension:
+                raise EncoderError(
+                    f"{about.title} gives {answer.dimension:,} features, and {about.dimension:,} "
+                    "were published: it is another network now. Nothing was added."
+                )
             if told:
                 told("Keeping it", 0.0)
             card = _card(about, answer, hash_of_graph, temporary)

@@ -61,8 +61,9 @@ class Pretrained(CardPart):
 
 
 class Conversion(CardPart):
-    """How a graph came of published weights: their SHA-256, and what converted them.
+    """How a graph came of published weights.
 
+    `weights` is a hash of them and of how they are put together, `by` what converted them.
     `difference` is the largest between the features before and after, of the largest feature.
     """
 

@@ -14,8 +14,8 @@ from core.wrong_values import in_words
 
 FILE = Path(__file__).parent / "catalogue.toml"
 HUB = "https://huggingface.co"
-Loader = Literal["graph", "timm", "transformers", "exported"]
-"""What reads the weights: OpenVINO itself, or PyTorch with timm, with transformers, or alone."""
+Loader = Literal["graph", "timm", "transformers"]
+"""What reads the weights: OpenVINO itself, or PyTorch with timm or with transformers."""
 
 
 class KnownEncoder(CardPart):

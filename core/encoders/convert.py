@@ -1,6 +1,7 @@
 """Turn published weights for PyTorch into a graph; runs in a process that may take only so much.
 
-Only tensors are read of the weights, no program: `weights_only`, and no code of the repository.
+Only tensors are read of the weights, never a program: `.safetensors`, or `weights_only`; and no
+code of the repository.
 """
 
 import json
@@ -62,15 +63,11 @@ def convert_given(work: Path) -> None:
         network = _LOADERS[request.loader](file, request)
         images = _images(request)
         with torch.no_grad():
-            if request.loader == "exported":
-                expected = network.module()(torch.from_numpy(images)).numpy()
-                graph = openvino.convert_model(network)
-            else:
-                expected = network(torch.from_numpy(images)).numpy()
-                shape = openvino.PartialShape([-1, 3, request.height, request.width])
-                graph = openvino.convert_model(
-                    network, example_input=torch.from_numpy(images), input=[shape]
-                )
+            expected = network(torch.from_numpy(images)).numpy()
+            shape = openvino.PartialShape([-1, 3, request.height, request.width])
+            graph = openvino.convert_model(
+                network, example_input=torch.from_numpy(images), input=[shape]
+            )
     except EncoderError:
         raise
     except Exception as error:
@@ -78,13 +75,19 @@ def convert_given(work: Path) -> None:
             f"The published weights could not be converted ({_first_line(error)}). They may have "
             "changed since Lobule learnt of them: look for a newer Lobule."
         ) from error
-    difference = _difference(graph, images, expected)
+    difference = difference_of(graph, images, expected)
     if not difference <= MOST_DIFFERENCE:
         raise EncoderError(
             f"The converted graph's features are {difference:.2g} from PyTorch's, of the largest; "
             f"at most {MOST_DIFFERENCE:g} is accepted. Nothing was added."
         )
-    openvino.save_model(graph, work / GRAPH, compress_to_fp16=False)
+    try:
+        openvino.save_model(graph, work / GRAPH, compress_to_fp16=False)
+    except RuntimeError as error:
+        raise EncoderError(
+            f"The converted graph could not be written ({_first_line(error)}). Make room on the "
+            "disk of LOBULE_HOME, and add the encoder again."
+        ) from error
     converted = Converted(by=_versions(), difference=difference)
     (work / CONVERTED_FILE).write_text(json.dumps(converted.model_dump(mode="json")), "utf-8")
 
@@ -97,11 +100,54 @@ def _by_timm(file: Path, request: ConversionRequest) -> Any:
     arguments: dict[str, Any] = dict(request.arguments)
     if arguments.pop("swiglu", False):
         arguments |= {"mlp_layer": SwiGLUPacked, "act_layer": torch.nn.SiLU}
+    if arguments.pop("convolutional_stem", False):
+        arguments["embed_layer"] = convolutional_stem()
     network = timm.create_model(
         str(request.architecture), pretrained=False, num_classes=0, **arguments
     )
-    network.load_state_dict(_tensors(file), strict=True)
+    tensors = _tensors(file)
+    if str(request.architecture).startswith("swin"):
+        from timm.models.swin_transformer import checkpoint_filter_fn  # noqa: PLC0415
+
+        # The authors' names of where a stage is halved are not timm's.
+        tensors = checkpoint_filter_fn(dict(tensors), network)
+    network.load_state_dict(tensors, strict=True)
     return network.eval()
+
+
+def convolutional_stem() -> Any:
+    """What CTransPath begins with in place of a patch embedding (Wang et al. 2022)."""
+    from torch import nn  # noqa: PLC0415
+
+    class ConvolutionalStem(nn.Module):
+        def __init__(
+            self,
+            img_size: int = 224,
+            patch_size: int = 4,
+            in_chans: int = 3,
+            embed_dim: int = 96,
+            norm_layer: Any = None,
+            **_: Any,
+        ) -> None:
+            super().__init__()
+            self.img_size, self.patch_size = img_size, patch_size
+            self.grid_size = (img_size // patch_size, img_size // patch_size)
+            steps: list[Any] = []
+            before, behind = in_chans, embed_dim // 8
+            for _step in range(2):
+                steps += [
+                    nn.Conv2d(before, behind, 3, stride=2, padding=1, bias=False),
+                    nn.BatchNorm2d(behind),
+                    nn.ReLU(inplace=True),
+                ]
+                before, behind = behind, 2 * behind
+            self.proj = nn.Sequential(*steps, nn.Conv2d(before, embed_dim, 1))
+            self.norm = norm_layer(embed_dim) if norm_layer else nn.Identity()
+
+        def forward(self, images: Any) -> Any:
+            return self.norm(self.proj(images).permute(0, 2, 3, 1))
+
+    return ConvolutionalStem
 
 
 def _by_transformers(file: Path, request: ConversionRequest) -> Any:  # noqa: ARG001 - one signature
@@ -132,12 +178,6 @@ def _by_transformers(file: Path, request: ConversionRequest) -> Any:  # noqa: AR
     return Tokens().eval()
 
 
-def _exported(file: Path, request: ConversionRequest) -> Any:  # noqa: ARG001
-    import torch  # noqa: PLC0415
-
-    return torch.export.load(file)
-
-
 def _as_it_is(file: Path, request: ConversionRequest) -> Any:
     raise EncoderError(f"{file.name} is a {request.loader} already; it is added as it is.")
 
@@ -145,7 +185,6 @@ def _as_it_is(file: Path, request: ConversionRequest) -> Any:
 _LOADERS = {
     "timm": _by_timm,
     "transformers": _by_transformers,
-    "exported": _exported,
     "graph": _as_it_is,
 }
 
@@ -169,20 +208,22 @@ def _images(request: ConversionRequest) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(size=shape).astype(np.float32)
 
 
-def _difference(graph: Any, images: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
-    """Largest difference, of the largest feature; by itself and beside another image."""
+def difference_of(graph: Any, images: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
+    """Largest difference of a graph's features to expected ones, of the largest; infinite with NaN.
+
+    Of two images together, and of the second by itself.
+    """
     import openvino  # noqa: PLC0415
 
     # The processor would choose 16 bit by itself where it can.
     request = openvino.compile_model(
         graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
     ).create_infer_request()
-    worst = 0.0
+    worst, scale = 0.0, max(float(np.abs(expected).max()), 1e-12)
     for rows in (slice(0, 2), slice(1, 2)):
         request.infer([images[rows]])
-        found = request.get_output_tensor(0).data
-        scale = max(float(np.abs(expected).max()), 1e-12)
-        worst = max(worst, float(np.abs(found - expected[rows]).max()) / scale)
+        off = np.abs(request.get_output_tensor(0).data - expected[rows])
+        worst = max(worst, float(off.max()) / scale) if np.isfinite(off).all() else np.inf
     return worst
 
 

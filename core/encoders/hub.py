@@ -1,5 +1,6 @@
 """Fetch a known encoder from the hub it was published on, and add it."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from core import limited
@@ -30,6 +32,7 @@ Told = Callable[[str, float], None]
 _MOST_SECONDS = 3600.0
 # The weights, PyTorch's network, the graph, and what compiling it takes.
 _TIMES = 6
+_MOST_BESIDE = 1_000_000  # bytes of a file of settings
 # It may take an hour: who reads a network meanwhile need not wait for it.
 _turn = threading.Lock()
 
@@ -55,7 +58,8 @@ def add_known(
     agreed : bool
         Whether the user has agreed to its licence.
     token : str, optional
-        The user's at the hub, for encoders whose authors want to be asked; `HF_TOKEN` unless given.
+        The user's at the hub, for encoders whose authors want to be asked. No other is used, even
+        where one is kept on this computer.
     called : str, optional
         What to call it here.
     replace : bool
@@ -84,79 +88,132 @@ def add_known(
         raise EncoderError(
             f"Published encoders need PyTorch once, to be converted. {how_to_install('encoders')}"
         )
+    if token is not None and not token.isascii():
+        raise EncoderError("The token holds letters that no token has. Copy it again.")
     check_free(called or name, replace=replace)
     folder = get_settings().downloads / "encoders" / name
-    files, commit = _fetch(known, folder, token, told)
+    with _in_words(known):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / ".lock", timeout=0):
+                encoder = _add(
+                    known,
+                    folder,
+                    token,
+                    called or name,
+                    replace=replace,
+                    told=told,
+                    stopped=stopped,
+                )
+        except Timeout as error:
+            raise EncoderError(
+                f"{known.title} is being added already, from another window or command. Wait for "
+                "it."
+            ) from error
+    shutil.rmtree(folder, ignore_errors=True)  # it lies in the encoder's own files now
+    return encoder
+
+
+def _add(
+    known: KnownEncoder,
+    folder: Path,
+    token: str | None,
+    called: str,
+    *,
+    replace: bool,
+    told: Told,
+    stopped: Callable[[], bool],
+) -> Encoder:
+    files, source = _fetch(known, folder, token, told)
     with TemporaryDirectory(prefix=".converting-", dir=folder) as temporary:
         given, conversion = files[0], None
         if known.needs_conversion:
             told("Converting", 0.0)
             given, conversion = _convert(known, files, Path(temporary), stopped)
         about = About(
-            name=called or name,
+            name=called,
             title=known.title,
-            source=f"{known.page} (commit {commit[:12]})",
+            source=source,
             licence=known.licence,
             commercial=known.commercial,
             citation=known.citation,
             input=known.input,
             features=known.features,
-            known=name,
+            dimension=known.dimension,
+            known=known.name,
             conversion=conversion,
         )
-        encoder = add_encoder(given, about, replace=replace, told=told, stopped=stopped)
-    shutil.rmtree(folder, ignore_errors=True)  # it lies in the encoder's own files now
-    return encoder
+        return add_encoder(given, about, replace=replace, told=told, stopped=stopped)
 
 
 def _fetch(
     known: KnownEncoder, folder: Path, token: str | None, told: Told
 ) -> tuple[list[Path], str]:
-    """The weights and what is needed beside them, all of one commit; returns that, too."""
+    """The weights and what is needed beside them, all of one commit; and where they came from."""
     # Said before the library is imported, which reads it once.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     import huggingface_hub as hub  # noqa: PLC0415 - only some have it
     from huggingface_hub.errors import RemoteEntryNotFoundError  # noqa: PLC0415
 
-    where = {"repo_id": known.repository, "endpoint": os.environ.get("HF_ENDPOINT", HUB)}
-    with _in_words(known):
-        told("Asking the hub", 0.0)
-        for number, weights in enumerate(known.weights):
-            try:
-                address = hub.hf_hub_url(filename=weights, **where)
-                commit = str(hub.get_hf_file_metadata(address, token=token).commit_hash)
-                break
-            except RemoteEntryNotFoundError:
-                if number == len(known.weights) - 1:
-                    raise
-        kept = folder / commit[:12]
-        kept.mkdir(parents=True, exist_ok=True)
-        addresses = {
-            file: hub.hf_hub_url(filename=file, revision=commit, **where)
-            for file in (weights, *known.beside)
-        }
-        files = [
-            _fetch_file(address, kept / Path(file).name, token, told)
-            for file, address in addresses.items()
-        ]
-    return files, commit
+    endpoint = os.environ.get("HF_ENDPOINT", HUB)
+    where = {"repo_id": known.repository, "endpoint": endpoint}
+    told("Asking the hub", 0.0)
+    for number, weights in enumerate(known.weights):
+        try:
+            address = hub.hf_hub_url(filename=weights, **where)
+            commit = str(hub.get_hf_file_metadata(address, token=token or False).commit_hash)
+            break
+        except RemoteEntryNotFoundError:
+            if number == len(known.weights) - 1:
+                raise
+    if not re.fullmatch(r"[0-9a-f]{40}", commit):
+        raise EncoderError(
+            f"{endpoint} does not say which version of {known.repository} it has, as the hub does. "
+            "Nothing was fetched."
+        )
+    kept = folder / commit
+    kept.mkdir(exist_ok=True)
+    files = []
+    for file in (weights, *known.beside):
+        address = hub.hf_hub_url(filename=file, revision=commit, **where)
+        place = kept / Path(file).name
+        most = 2_000_000 * known.megabytes if file == weights else _MOST_BESIDE
+        files.append(_fetch_file(address, place, token, most, told, checked=file == weights))
+    mirror = "" if endpoint == HUB else f", fetched from {endpoint}"
+    return files, f"{known.page} (commit {commit[:12]}{mirror})"
 
 
-def _fetch_file(address: str, place: Path, token: str | None, told: Told) -> Path:
+def _fetch_file(
+    address: str, place: Path, token: str | None, most: int, told: Told, *, checked: bool
+) -> Path:
     """Fetch a file, from where an earlier try broke off; its hash is that of the hub's record.
 
-    The library itself begins anew once its process has ended, and weights have gigabytes.
+    The library itself begins anew once its process has ended, and weights have gigabytes. Of small
+    files, which are not `checked`, the record is of another kind.
     """
     import huggingface_hub as hub  # noqa: PLC0415
     from huggingface_hub.file_download import http_get  # noqa: PLC0415
 
-    record = hub.get_hf_file_metadata(address, token=token)
     if place.exists():
         return place
-    headers = hub.utils.build_hf_headers(token=token)
+    record = hub.get_hf_file_metadata(address, token=token or False)
+    size, etag = record.size or 0, record.etag or ""
+    if size > most:
+        raise EncoderError(
+            f"{place.name} has {size / 1e6:,.0f} MB, more than it was published with. Nothing was "
+            "fetched; look for a newer Lobule."
+        )
+    if checked and not re.fullmatch(r"[0-9a-f]{64}", etag):
+        raise EncoderError(
+            f"The hub does not give the hash of {place.name}, so that nobody could tell whether it "
+            "came undamaged. Nothing was fetched."
+        )
+    headers = hub.utils.build_hf_headers(token=token or False)
     if urlsplit(record.location).netloc != urlsplit(address).netloc:
         headers.pop("authorization", None)  # the token is the hub's business alone
     part = place.with_name(place.name + ".part")
+    if part.exists() and part.stat().st_size > size:
+        part.unlink()
     with part.open("ab") as file:
         http_get(
             record.location,
@@ -166,9 +223,7 @@ def _fetch_file(address: str, place: Path, token: str | None, told: Told) -> Pat
             expected_size=record.size,
             tqdm_class=_bar(told),
         )
-    # Of small files the record is of another kind.
-    etag = record.etag or ""
-    if re.fullmatch(r"[0-9a-f]{64}", etag) and sha256_of(part) != etag:
+    if checked and sha256_of(part) != etag:
         part.unlink()
         raise EncoderError(
             f"{place.name} came damaged: its hash is not the hub's. Nothing was added; try again."
@@ -216,15 +271,19 @@ def _convert(
         raise EncoderError(
             f"{known.title} was converted, but what came of it is damaged. Add it once more."
         ) from error
+    put_together = [known.loader, str(known.architecture), repr(sorted(known.arguments.items()))]
+    weights = hashlib.sha256("\n".join([made_from(files), *put_together]).encode()).hexdigest()
     return work / GRAPH, Conversion(
-        weights=made_from(files), by=converted.by, difference=converted.difference
+        weights=weights, by=converted.by, difference=converted.difference
     )
 
 
 @contextmanager
 def _in_words(known: KnownEncoder) -> Iterator[None]:
     """Say what the hub answered in words that tell what to do."""
+    # Its clients are of one of two libraries, by its version.
     from huggingface_hub import errors  # noqa: PLC0415
+    from huggingface_hub.utils._http import httpx2  # noqa: PLC0415
 
     try:
         yield
@@ -243,11 +302,24 @@ def _in_words(known: KnownEncoder) -> Iterator[None]:
             f"{known.page} has none of the files {', '.join(known.weights)} any more. Look there "
             "for what is published now, and add it from a file."
         ) from error
+    except errors.HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in {401, 403}:
+            raise EncoderError(
+                f"The hub refused the token (answer {status}). Copy it again, or make a new one on "
+                f"{HUB}/settings/tokens; what was fetched is kept."
+            ) from error
+        raise EncoderError(
+            f"The hub answered {status}. Add {known.name} once more in a while: what was fetched "
+            "is kept."
+        ) from error
     except (errors.HTTPError, errors.LocalEntryNotFoundError) as error:
         raise EncoderError(
             f"{known.page} could not be read ({type(error).__name__}). Check the network, and add "
             f"{known.name} once more: what was fetched is kept."
         ) from error
+    except httpx2.InvalidURL as error:
+        raise EncoderError(f"HF_ENDPOINT is no address ({error}). Unset it.") from error
     except OSError as error:
         what = "the disk is full" if is_full(error) else error.strerror or type(error).__name__
         raise EncoderError(

@@ -14,6 +14,7 @@ _STEPS, _INNER = 50, 25
 _CLOSE = 1e-6  # largest slope of the mean loss
 _RESIDUAL = 0.05  # of the slope, that a step leaves
 _HALVINGS = 12
+_NONE = 1e-9  # variance
 
 Columns = NDArray[np.float64]
 
@@ -32,10 +33,13 @@ class ManyPenalties:
     def __init__(self, features: NDArray[np.floating]) -> None:
         given = np.asarray(features, np.float32)
         self._mean = given.mean(axis=0, dtype=np.float64)
-        deviation = given.std(axis=0, dtype=np.float64)
+        standard = given - self._mean.astype(np.float32)
+        deviation = np.sqrt(
+            np.einsum("ij,ij->j", standard, standard, dtype=np.float64) / len(given)
+        )
         self._deviation = np.where(deviation > 0, deviation, 1.0)
-        standard = ((given - self._mean) / self._deviation).astype(np.float32)
-        self._standard, self._squares = standard, standard**2
+        standard /= self._deviation.astype(np.float32)
+        self._standard = standard
         spread, turn = np.linalg.eigh(
             (standard.T @ standard).astype(np.float64) / max(1, len(standard))
         )
@@ -82,7 +86,13 @@ class ManyPenalties:
         share = np.zeros(len(self._standard), np.float32)
         np.add.at(share, rows, (weights / weights.sum()).astype(np.float32))
         mean = (share @ self._standard).astype(np.float64)
-        return np.maximum((share @ self._squares).astype(np.float64) - mean**2, 0)
+        squares = np.einsum(
+            "i,ij,ij->j", share, self._standard, self._standard, dtype=np.float64, casting="safe"
+        )
+        variance = squares - mean**2
+        # A feature that is the same in all these rows is left out: any penalty does, since the bias
+        # can have no weight of it.
+        return np.where(variance > _NONE, variance, 1.0)
 
 
 class _Problem:

@@ -128,11 +128,12 @@ def probe_maps(
     ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         nonlocal quick
         chosen = [penalties[number] for number in which]
-        material = _material(features, labels, patients, balance, train)
         if len(penalties) > 1 and len(np.unique(labels[train])) == _TWO == classes:
             if quick is None:
                 quick = ManyPenalties(features.reshape(-1, features.shape[-1]))
-            return quick.fit(_places(features.shape, train), *material[1:], chosen)
+            asked = _labels_and_weights(features.shape, labels, patients, balance, train)
+            return quick.fit(_places(features.shape, train), *asked, chosen)
+        material = _material(features, labels, patients, balance, train)
         return list(_fits(*material, chosen, classes))
 
     return fit
@@ -186,7 +187,17 @@ def _material(
     rows: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.floating]]:
     """Features, labels and weights of all passes over some images, a row a crop."""
-    passes, _, crops, _ = features.shape
+    flat = features[:, rows].reshape(-1, features.shape[-1])
+    return flat, *_labels_and_weights(features.shape, labels, patients, balance, rows)
+
+
+def _labels_and_weights(
+    shape: tuple[int, ...],
+    labels: NDArray[np.int64],
+    patients: NDArray[np.object_],
+    balance: Balance,
+    rows: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.floating]]:
+    passes, _, crops, _ = shape
     weights = np.repeat(balance_weights(labels[rows], patients[rows], balance), crops)
-    flat = features[:, rows].reshape(passes * len(rows) * crops, -1)
-    return flat, np.tile(np.repeat(labels[rows], crops), passes), np.tile(weights, passes)
+    return np.tile(np.repeat(labels[rows], crops), passes), np.tile(weights, passes)

@@ -2,10 +2,11 @@
 
 import shlex
 
-from core.encoders.catalogue import known_encoders
+from core.encoders.catalogue import KnownEncoder, known_encoders
 from core.encoders.shelf import Encoder, encoder_of, encoders
 from core.errors import PackageError
 from core.registry.card import Card
+from core.registry.card_parts import UsedEncoder
 
 _COMMERCIAL = {"allowed": "yes", "not allowed": "no", "unknown": "unknown"}
 
@@ -35,10 +36,15 @@ def without_encoder(card: Card) -> str:
         f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here.{refused}"
     )
     replace = ["--replace"] if there else []
-    if used.known and used.known in {known.name for known in known_encoders()}:
-        words = ["python", "-m", "core", "encoders", "add", used.known, "--name", used.name]
+    if published := _as_published(used):
+        words = ["python", "-m", "core", "encoders", "add", published.name, "--name", used.name]
+        changed = (
+            " One of that name is here, but of other weights: what is published may have changed."
+            if there and there.encoder
+            else ""
+        )
         return (
-            f"{lacks} It is published: {used.source} (licence: {used.licence}). Add it: "
+            f"{lacks}{changed} It was published: {used.source} (licence: {used.licence}). Add it: "
             f"{shlex.join([*words, *replace])}"
         )
     words = ["python", "-m", "core", "encoders", "add", "FILE", "--name", used.name]
@@ -54,6 +60,14 @@ def without_encoder(card: Card) -> str:
         f"{lacks} Get its file, with the SHA-256 {used.made_from}, from {used.source} (licence: "
         f"{used.licence}), and add it: {shlex.join(words)}"
     )
+
+
+def _as_published(used: UsedEncoder) -> KnownEncoder | None:
+    """The entry of the catalogue that it came from; None where a card only says so."""
+    known = {each.name: each for each in known_encoders()}.get(used.known or "")
+    if known and (known.input, known.features) == (used.input, used.features):
+        return known
+    return None
 
 
 def _numbers(values: tuple[float, ...]) -> str:

@@ -70,12 +70,15 @@ def test_an_unknown_name_is_told_what_is_known() -> None:
 BUILT = """
 import sys, timm, torch
 from core.encoders.catalogue import known_encoder
+from core.encoders.convert import convolutional_stem
 from timm.layers import SwiGLUPacked
 for name in sys.argv[1:]:
     known = known_encoder(name)
     arguments = dict(known.arguments)
     if arguments.pop("swiglu", False):
         arguments |= {"mlp_layer": SwiGLUPacked, "act_layer": torch.nn.SiLU}
+    if arguments.pop("convolutional_stem", False):
+        arguments["embed_layer"] = convolutional_stem()
     with torch.device("meta"):
         network = timm.create_model(known.architecture, num_classes=0, **arguments)
     print(name, sum(part.numel() for part in network.parameters()), network.num_features)

@@ -7,18 +7,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import openvino
 import pytest
+from openvino import opset13 as operations
 from pydantic import TypeAdapter
 
 from core.encoders import catalogue, convert, hub
+from core.encoders.add import made_from
 from core.encoders.catalogue import Loader
 from core.encoders.features import FeatureNetwork
-from core.errors import EncoderError, PackageError
+from core.errors import PackageError
 from tests import made_encoders as made
 from tests.core.encoders.test_hub import known
 from tests.made_hub import serving
 
-pytestmark = [pytest.mark.exhaustive, pytest.mark.usefixtures("each_in_a_child")]
 SIDE = 56
 MEAN, DEVIATION = made.MEAN, made.DEVIATION
 # A ViT as the field has them: registers, layer scale, a gated MLP.
@@ -74,6 +76,8 @@ def by_pytorch(program: str, folder: Path, path: str, images: np.ndarray) -> np.
     return np.load(folder / "tokens.npy")
 
 
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("each_in_a_child")
 @pytest.mark.parametrize(
     ("loader", "program", "prefix"), [("timm", TIMM, 5), ("transformers", TRANSFORMERS, 1)]
 )
@@ -115,6 +119,8 @@ def test_a_vit_of_random_weights_comes_through_with_its_features(
     assert card.conversion.difference < 1e-5
     assert f"{loader} " in card.conversion.by
     assert card.made_from == card.conversion.weights
+    # The weights alone do not tell which network it is.
+    assert card.made_from != made_from([next(path for path in tmp_path.glob("*model.*"))])
     assert (card.grid, card.maps) == ((4, 4), "approximate")
     expected = np.concatenate([tokens[:, 0], tokens[:, prefix:].mean(axis=1)], axis=1)
     scale = np.abs(expected).max()
@@ -133,6 +139,8 @@ class Hostile:
         return Path.touch, (self.mark,)
 
 
+@pytest.mark.exhaustive
+@pytest.mark.usefixtures("each_in_a_child")
 def test_weights_that_are_a_program_are_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytorch: Path
 ) -> None:
@@ -153,9 +161,21 @@ def test_weights_that_are_a_program_are_not_run(
     assert not mark.exists()
 
 
+def test_no_number_and_far_off_are_no_agreement() -> None:
+    pixels = operations.parameter([-1, 3, 2, 2], np.float32, name="x")
+    mean = operations.reduce_mean(pixels, np.array([2, 3], np.int64), False)  # noqa: FBT003
+    images = np.random.default_rng(0).normal(size=(2, 3, 2, 2)).astype(np.float32)
+    expected = images.mean(axis=(2, 3))
+    graph = openvino.Model([mean], [pixels], "mean")
+    assert convert.difference_of(graph, images, expected) < 1e-6
+    assert convert.difference_of(graph, images, expected + 1) > 0.1
+    assert convert.difference_of(graph, images, expected * np.nan) == np.inf
+    root = operations.sqrt(operations.negative(operations.abs(mean)))
+    nothing = openvino.Model([root], [pixels], "nan")
+    assert convert.difference_of(nothing, images, expected) == np.inf
+
+
 def test_every_way_to_publish_has_a_loader() -> None:
     loaders = TypeAdapter(Loader).core_schema["expected"]
     assert set(loaders) == set(convert._LOADERS)
     assert {known.loader for known in catalogue.known_encoders()} <= set(loaders)
-    with pytest.raises(EncoderError):
-        catalogue.known_encoder("nobody")

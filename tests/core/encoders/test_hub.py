@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from core import limited
@@ -89,7 +90,8 @@ def test_it_is_fetched_tried_and_says_where_it_came_from(
     encoder = hub.add_known("toy", agreed=True, told=lambda *what: told.append(what))
     card = encoder.card
     assert (card.known, card.licence, card.commercial) == ("toy", "Toy licence", "not allowed")
-    assert card.source == f"https://huggingface.co/somebody/toy (commit {COMMIT[:12]})"
+    mirror = f"commit {COMMIT[:12]}, fetched from {local_hub.address}"
+    assert card.source == f"https://huggingface.co/somebody/toy ({mirror})"
     shown = made.squares(2)
     prepared = (shown / 255 - np.array(made.MEAN)) / np.array(made.DEVIATION)
     np.testing.assert_allclose(
@@ -99,7 +101,8 @@ def test_it_is_fetched_tried_and_says_where_it_came_from(
     assert ("Fetching", 1.0) in told
     assert not (get_settings().downloads / "encoders" / "toy").exists()
     # All files are of the commit that was asked for first.
-    assert all(COMMIT in path for method, path, _ in local_hub.asked if method == "GET")
+    fetched = [path for method, path, _ in local_hub.asked if method == "GET" and "/toy/" in path]
+    assert fetched == [f"/somebody/toy/resolve/{COMMIT}/graph.onnx"]
 
 
 def test_without_agreeing_nothing_is_fetched(
@@ -136,13 +139,17 @@ def test_a_download_that_broke_off_goes_on(
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 512)
     local_hub.break_after = len(content) // 2
-    with pytest.raises(EncoderError, match="once more: what was fetched is kept"):
+    with pytest.raises(EncoderError, match=r"once more.*what was fetched is kept"):
         hub.add_known("toy", agreed=True)
     assert not encoders()
     local_hub.break_after, local_hub.out_of_order = None, False
     local_hub.asked.clear()
     assert hub.add_known("toy", agreed=True).card.dimension == 24
-    (asked,) = [headers for method, _, headers in local_hub.asked if method == "GET"]
+    (asked,) = [
+        headers
+        for method, path, headers in local_hub.asked
+        if (method, "toy" in path) == ("GET", True)
+    ]
     assert int(asked["range"].removeprefix("bytes=").removesuffix("-")) > len(content) // 3
 
 
@@ -183,6 +190,70 @@ def test_it_can_be_stopped_in_each_child_and_only_reading_takes_turns_with_other
     assert encoders() == []
 
 
+def test_a_part_that_is_too_long_is_begun_anew_and_two_do_not_fetch_at_once(
+    monkeypatch: pytest.MonkeyPatch, local_hub: Hub, published: tuple[keras.Model, bytes]
+) -> None:
+    known(monkeypatch)
+    local_hub.files["somebody/toy/model.onnx"] = published[1]
+    folder = get_settings().downloads / "encoders" / "toy"
+    (folder / COMMIT).mkdir(parents=True)
+    (folder / COMMIT / "model.onnx.part").write_bytes(b"x" * (len(published[1]) + 5))
+    with (
+        FileLock(folder / ".lock"),
+        pytest.raises(EncoderError, match="being added already, from another window"),
+    ):
+        hub.add_known("toy", agreed=True)
+    assert hub.add_known("toy", agreed=True).card.dimension == 24
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": 401}, r"refused the token \(answer 401"),
+        ({"status": 429}, "The hub answered 429.*once more in a while"),
+        ({"commit": "../../models"}, "does not say which version"),
+        ({"record": "abc"}, "does not give the hash of model.onnx"),
+        ({"claimed": 3_000_000}, "has 3 MB, more than it was published with"),
+    ],
+)
+def test_a_hub_that_answers_oddly_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    local_hub: Hub,
+    published: tuple[keras.Model, bytes],
+    changes: dict[str, object],
+    words: str,
+) -> None:
+    known(monkeypatch)
+    local_hub.files["somebody/toy/model.onnx"] = published[1]
+    for name, value in changes.items():
+        setattr(local_hub, name, value)
+    with pytest.raises(EncoderError, match=words):
+        hub.add_known("toy", agreed=True, token="hf_some")  # noqa: S106
+    assert not encoders()
+
+
+def test_another_network_under_the_name_is_not_added(
+    monkeypatch: pytest.MonkeyPatch, local_hub: Hub, published: tuple[keras.Model, bytes]
+) -> None:
+    known(monkeypatch, dimension=25)
+    local_hub.files["somebody/toy/model.onnx"] = published[1]
+    with pytest.raises(EncoderError, match="gives 24 features, and 25 were published"):
+        hub.add_known("toy", agreed=True)
+    assert not encoders()
+
+
+def test_what_no_token_or_address_is_ends_in_words(
+    monkeypatch: pytest.MonkeyPatch, local_hub: Hub
+) -> None:
+    known(monkeypatch)
+    with pytest.raises(EncoderError, match="letters that no token has"):
+        hub.add_known("toy", agreed=True, token="hf_…")  # noqa: S106
+    monkeypatch.setenv("HF_ENDPOINT", "http://a:b:c")
+    with pytest.raises(EncoderError, match="HF_ENDPOINT is no address"):
+        hub.add_known("toy", agreed=True)
+    assert not local_hub.asked
+
+
 def test_a_file_that_came_damaged_is_not_kept(
     monkeypatch: pytest.MonkeyPatch, local_hub: Hub, published: tuple[keras.Model, bytes]
 ) -> None:
@@ -205,6 +276,8 @@ def test_the_command_line_lists_what_is_known_and_adds_it(
     refused = CliRunner().invoke(app, ["encoders", "add", "toy"])
     assert refused.exit_code == 1
     assert "--agree" in refused.stderr
+    idle = CliRunner().invoke(app, ["encoders", "add", "toy", "--agree", "--size", "448"])
+    assert "leave --size out" in idle.stderr
     mistaken = CliRunner().invoke(app, ["encoders", "add", "toi"])
     assert "Known are toy" in mistaken.stderr
     done = CliRunner().invoke(app, ["encoders", "add", "toy", "--agree", "--name", "mine"])

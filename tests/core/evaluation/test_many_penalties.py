@@ -64,6 +64,18 @@ def test_a_feature_that_is_the_same_everywhere_decides_nothing() -> None:
     assert np.isfinite(bias).all()
 
 
+def test_a_feature_that_is_the_same_in_these_rows_alone_decides_nothing_either() -> None:
+    """It would be a second bias, and shift whoever has another value of it."""
+    random = np.random.default_rng(0)
+    features = random.normal(size=(200, 5)).astype(np.float32)
+    features[:150, 0], features[150:, 0] = 0, random.uniform(1, 5, 50)
+    labels = (features[:, 1] + random.normal(size=200) > 0.5).astype(np.int64)
+    fits = ManyPenalties(features).fit(np.arange(150), labels[:150], np.ones(150), (1.0, 0.001))
+    for kernel, _ in fits:
+        assert kernel[0, 1] == pytest.approx(0, abs=1e-4)
+        assert np.abs(kernel[1:, 1]).max() > 0.05
+
+
 def test_classes_that_part_cleanly_come_to_an_end_under_a_weak_penalty() -> None:
     features = np.concatenate([np.full((30, 3), -1.0), np.full((30, 3), 1.0)]).astype(np.float32)
     labels = np.repeat([0, 1], 30)

@@ -115,7 +115,8 @@ def add(
                 given, agreed=agree, token=token, called=name, replace=replace, told=told
             )
     else:
-        from core.encoders.add import About, add_encoder, graph_file
+        from core.encoders.add import About, add_encoder
+        from core.encoders.given import graph_file
 
         file = _graph_or_known(given, graph_file)
         stated = {

@@ -1,8 +1,6 @@
 """Add an encoder from a file: read in a limited process, tried on pictures, put in its place."""
 
-import hashlib
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ from core.encoders.card import (
     Preparation,
     Pretrained,
 )
+from core.encoders.given import graph_file, link, made_from, parts_of
 from core.encoders.read import (
     FOUND_FILE,
     GIVEN,
@@ -36,12 +35,9 @@ from core.hashing import sha256_of
 from core.imaging.phantom import render_phantom
 from core.imaging.resize import resize
 from core.rights import Deed, require
-from core.roots import refuse_outside
 from core.settings import get_settings
 from core.wrong_values import in_words
 
-SUFFIXES = (".onnx", ".xml")
-_BESIDE = {".xml": (".bin",), ".onnx": (".onnx.data", ".onnx_data", ".data")}
 # What reads a graph holds its weights several times.
 _TIMES = 4
 MOST_BYTES = 20_000_000_000
@@ -152,47 +148,6 @@ def check_free(name: str, *, replace: bool) -> Path:
     return folder
 
 
-def graph_file(given: Path) -> Path:
-    """The graph that a path means: itself, or the only one in a folder.
-
-    Raises
-    ------
-    EncoderError
-        If there is none, or several.
-    """
-    if given.is_dir():
-        found = sorted(path for path in given.iterdir() if path.suffix.lower() in SUFFIXES)
-        if len(found) != 1:
-            names = ", ".join(path.name for path in found) or "none"
-            raise EncoderError(
-                f"Of .onnx and .xml files the folder {given} holds: {names}. Name the one to add."
-            )
-        return found[0]
-    if not given.is_file():
-        raise EncoderError(f"There is no file {given}. Name an .onnx or .xml file, or its folder.")
-    if given.suffix.lower() not in SUFFIXES:
-        raise EncoderError(
-            f"{given.name} is neither ONNX (.onnx) nor OpenVINO's format (.xml with its .bin). "
-            "Export the network as ONNX, for instance by torch.onnx.export or keras.Model.export."
-        )
-    return given
-
-
-def refuse_outside_roots(given: Path) -> None:
-    """Refuse a path that somebody names on a page where it, or what belongs to it, leads elsewhere.
-
-    Raises
-    ------
-    DatasetError
-        If it lies outside the folders that may be read, the same whether anything is there or not.
-    EncoderError
-        If it is inside, and means no graph.
-    """
-    refuse_outside(given)
-    for part in _parts(graph_file(given)):
-        refuse_outside(part)
-
-
 def _refuse_taken(folder: Path, *, replace: bool) -> None:
     if folder.exists() and not replace:
         raise EncoderError(
@@ -208,7 +163,7 @@ def _read(
 
     Returns what it is, and the hash of what was read.
     """
-    parts = _parts(file)
+    parts = parts_of(file)
     size = sum(path.stat().st_size for path in parts)
     if size > MOST_BYTES:
         raise EncoderError(
@@ -250,29 +205,7 @@ def _read(
             ) from error
         for name in (GRAPH_FILE, CONSTANTS_FILE):
             (work / name).rename(temporary / name)
-        return answer, made_from(_parts(work / GIVEN / file.name))
-
-
-def _parts(file: Path) -> list[Path]:
-    """The file, and what lies beside it under its name because it is large."""
-    beside = [file.with_suffix(suffix) for suffix in _BESIDE[file.suffix.lower()]]
-    return [file, *(path for path in beside if path.is_file())]
-
-
-def link(path: Path, place: Path) -> None:
-    """Give a file a second name, or copy it where it lies on another disk."""
-    try:
-        place.hardlink_to(path.resolve())
-    except OSError:
-        shutil.copyfile(path, place)
-
-
-def made_from(parts: Sequence[Path]) -> str:
-    """The hash of a file; of several, that of the lines of their hashes."""
-    hashes = [sha256_of(part) for part in parts]
-    if len(hashes) == 1:
-        return hashes[0]
-    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+        return answer, made_from(parts_of(work / GIVEN / file.name))
 
 
 def _card(about: About, answer: EncoderFound, hash_of_graph: str, folder: Path) -> EncoderCard:

@@ -38,7 +38,8 @@ class AddGivenJob(AddEncoderJob):
     def work(self) -> None:
         """Read it, try it, and put it among the encoders."""
         self.note("Beginning")
-        from core.encoders.add import add_encoder, refuse_outside_roots  # noqa: PLC0415 - NumPy
+        from core.encoders.add import add_encoder  # noqa: PLC0415 - NumPy
+        from core.encoders.given import refuse_outside_roots  # noqa: PLC0415
 
         if isinstance(self.given, Path):
             refuse_outside_roots(self.given)

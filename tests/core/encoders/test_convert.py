@@ -13,9 +13,9 @@ from openvino import opset13 as operations
 from pydantic import TypeAdapter
 
 from core.encoders import catalogue, convert, hub
-from core.encoders.add import made_from
 from core.encoders.catalogue import Loader
 from core.encoders.features import FeatureNetwork
+from core.encoders.given import made_from
 from core.errors import PackageError
 from tests import made_encoders as made
 from tests.core.encoders.test_hub import known

@@ -62,18 +62,52 @@ class ManyPenalties:
         weights : float array, shape (n,)
         penalties : sequence of float
         """
+        if len(rows) <= self._turned.shape[1]:
+            return self._fit_few(rows, labels, weights, penalties)
+        variance = self._variance(rows, weights)
         problem = _Problem(
-            self._turned[rows],
-            self._turn,
-            self._spread,
-            labels,
-            weights,
-            self._variance(rows, weights),
-            np.asarray(penalties),
+            self._turned[rows], self._turn, variance, self._spread, labels, weights, penalties
         )
         slopes, bias = problem.solve()
-        kernel = self._turn @ slopes / self._deviation[:, None]
-        bias -= self._mean @ kernel
+        return self._maps(self._turn @ slopes, bias)
+
+    def _fit_few(
+        self,
+        rows: NDArray[np.int64],
+        labels: NDArray[np.int64],
+        weights: NDArray[np.floating],
+        penalties: Sequence[float],
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """No more rows than features: exactly the same in as many directions as there are rows."""
+        given = self._standard[rows].astype(np.float64)
+        share = weights / weights.sum()
+        centre = share @ given
+        given -= centre
+        spread = np.sqrt(share @ given**2)
+        given /= np.where(spread > _NONE, spread, np.inf)
+        sizes, turn = np.linalg.eigh(given @ given.T)
+        kept = sizes > _NONE * max(float(sizes[-1]), _NONE)
+        sizes, turn = sizes[kept], turn[:, kept]
+        problem = _Problem(
+            (turn * np.sqrt(sizes)).astype(np.float32),
+            None,
+            None,
+            sizes / len(rows),
+            labels,
+            weights,
+            penalties,
+        )
+        slopes, bias = problem.solve()
+        ours = given.T @ (turn @ (slopes / np.sqrt(sizes)[:, None]))
+        ours /= np.where(spread > _NONE, spread, np.inf)[:, None]
+        return self._maps(ours, bias - centre @ ours)
+
+    def _maps(
+        self, slopes: Columns, bias: Columns
+    ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Of slopes on features standardised over all rows."""
+        kernel = slopes / self._deviation[:, None]
+        bias = bias - self._mean @ kernel
         return [
             (np.stack([np.zeros(len(kernel)), column], axis=1), np.array([0.0, shift]))
             for column, shift in zip(kernel.T, bias, strict=True)
@@ -101,21 +135,23 @@ class _Problem:
     def __init__(
         self,
         turned: NDArray[np.float32],
-        turn: NDArray[np.float64],
+        turn: NDArray[np.float64] | None,
+        variance: NDArray[np.float64] | None,
         spread: NDArray[np.float64],
         labels: NDArray[np.int64],
         weights: NDArray[np.floating],
-        own: NDArray[np.float64],
-        penalties: NDArray[np.float64],
+        penalties: Sequence[float],
     ) -> None:
-        self._turned, self._turn = turned, turn
+        """Slopes are penalised on features as these rows standardise them.
+
+        That is after turning them back, by their `variance`; or, without a turn, as they are.
+        """
+        self._turned, self._turn, self._variance = turned, turn, variance
         self._labels = labels[:, None].astype(np.float32)
         self._weights = (weights / weights.sum())[:, None].astype(np.float32)
-        self._penalties = penalties
-        # Weights are penalised on features as these rows standardise them.
-        self._own = own[:, None]
-        scale = np.maximum(spread, 1e-12)[:, None] / 4 + penalties
-        self._scale = np.vstack([scale, np.full((1, len(penalties)), 0.25)])
+        self._penalties = np.asarray(penalties)
+        scale = np.maximum(spread, 1e-12)[:, None] / 4 + self._penalties
+        self._scale = np.vstack([scale, np.full((1, len(self._penalties)), 0.25)])
 
     def solve(self) -> tuple[Columns, Columns]:
         values = np.zeros((self._turned.shape[1] + 1, len(self._penalties)))
@@ -180,8 +216,10 @@ class _Problem:
 
     def _pull(self, values: Columns) -> Columns:
         """Slope of the penalty."""
-        straight = self._own * (self._turn @ values[:-1])
-        return np.vstack([self._penalties * (self._turn.T @ straight), np.zeros(values.shape[1])])
+        straight = values[:-1]
+        if self._turn is not None and self._variance is not None:
+            straight = self._turn.T @ (self._variance[:, None] * (self._turn @ straight))
+        return np.vstack([self._penalties * straight, np.zeros(values.shape[1])])
 
     def _loss(self, values: Columns, logits: NDArray[np.float32]) -> Columns:
         each = np.logaddexp(0, logits) - self._labels * logits

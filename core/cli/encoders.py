@@ -99,6 +99,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
         ("Input", f"{size.width}×{size.height} px, {scale_of(size)}"),
         ("Colours", f"RGB / 255, minus {_three(size.mean)}, over {_three(size.deviation)}"),
         ("Features", f"{card.dimension:,}, {card.features}"),
+        ("Output", card.tensor or ""),
         ("Places", places),
         ("Made from", f"SHA-256 {card.made_from}"),
         ("Converted", converted(card)),

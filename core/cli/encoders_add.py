@@ -110,10 +110,14 @@ def add(
                 f"{given} is used as it was published: leave {', '.join(idle)} out. To use it "
                 "otherwise, add it from a file."
             )
-        with stage_bars() as told:
-            encoder = add_known(
-                given, agreed=agree, token=token, called=name, replace=replace, told=told
-            )
+        try:
+            with stage_bars() as told:
+                encoder = add_known(
+                    given, agreed=agree, token=token, called=name, replace=replace, told=told
+                )
+        except KeyboardInterrupt:
+            typer.echo("Stopped. What was fetched is kept: the same command goes on.", err=True)
+            raise typer.Exit(130) from None
     else:
         from core.encoders.add import About, add_encoder
         from core.encoders.given import graph_file
@@ -180,6 +184,10 @@ def _three_numbers(what: str, text: str) -> tuple[float, ...]:
         numbers = tuple(float(part) for part in text.split(","))
     except ValueError:
         numbers = ()
+    if len(numbers) == _COLOURS and max(numbers) > 2:  # noqa: PLR2004 - far from 0 to 1
+        raise EncoderError(
+            f"--{what} {text!r} looks like 0 to 255. State it in 0 to 1: divide by 255."
+        )
     if len(numbers) != _COLOURS:
         raise EncoderError(
             f"--{what} {text!r} is not three numbers. Write R,G,B such as 0.485,0.456,0.406."

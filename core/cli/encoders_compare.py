@@ -56,8 +56,12 @@ def compare(
         patient_pattern=patient_pattern,
         positive=positive,
     )
-    with stage_bars() as told:
-        comparison = compare_encoders(asked, names, recipe or (), _Told(told))
+    try:
+        with stage_bars() as told:
+            comparison = compare_encoders(asked, names, recipe or (), _Told(told))
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Features that were computed are kept.", err=True)
+        raise typer.Exit(130) from None
     if as_json:
         print_json(_as_json(comparison))
         return

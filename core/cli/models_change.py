@@ -63,11 +63,16 @@ def import_(
     name: Annotated[str | None, typer.Option(help="What to call it here.")] = None,
 ) -> None:
     """Add the model of a zip file, unless anything about it is unsafe or wrong."""
+    from core.encoders.shelf import encoder_of
     from core.registry.exchange import import_package
+    from core.registry.used_encoder import without_encoder
 
     if not file.is_file():
         raise PackageError(f"There is no file {file}. Name a zip file that Lobule exported.")
-    typer.echo(str(import_package(file, name).path))
+    package = import_package(file, name)
+    typer.echo(str(package.path))
+    if package.card.encoder and encoder_of(package.card.encoder.sha256) is None:
+        typer.echo(without_encoder(package.card), err=True)
 
 
 def card(

@@ -6,6 +6,7 @@ code of the repository.
 
 import json
 import os
+import pickle
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from core.encoders.catalogue import Loader
 from core.encoders.read import GIVEN
 from core.errors import EncoderError
+from core.extras import how_to_install
 from core.fields import CardPart, Positive, Side
 
 CONVERSION_FILE, CONVERTED_FILE = "conversion.json", "converted.json"
@@ -70,6 +72,15 @@ def convert_given(work: Path) -> None:
             )
     except EncoderError:
         raise
+    except ImportError as error:
+        raise EncoderError(
+            f"What converts networks cannot start ({error}). {how_to_install('encoders')}"
+        ) from error
+    except pickle.UnpicklingError as error:
+        raise EncoderError(
+            "The published weights hold more than numbers: a program, which is not run. Nothing "
+            "was added."
+        ) from error
     except Exception as error:
         raise EncoderError(
             f"The published weights could not be converted ({_first_line(error)}). They may have "
@@ -237,5 +248,5 @@ def _versions() -> str:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:2])[:300] or type(error).__name__

@@ -82,8 +82,6 @@ def _fetch_file(
     import huggingface_hub as hub  # noqa: PLC0415
     from huggingface_hub.file_download import http_get  # noqa: PLC0415
 
-    if place.exists():
-        return place
     record = hub.get_hf_file_metadata(address, token=token or False)
     size, etag = record.size or 0, record.etag or ""
     if size > most:
@@ -96,6 +94,10 @@ def _fetch_file(
             f"The hub does not give the hash of {place.name}, so that nobody could tell whether it "
             "came undamaged. Nothing was fetched."
         )
+    if place.exists():
+        if not checked or sha256_of(place) == etag:
+            return place
+        place.unlink()  # damaged since
     headers = hub.utils.build_hf_headers(token=token or False)
     if urlsplit(record.location).netloc != urlsplit(address).netloc:
         headers.pop("authorization", None)  # the token is the hub's business alone

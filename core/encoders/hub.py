@@ -81,7 +81,8 @@ def add_known(
         raise EncoderError(
             f"Published encoders need PyTorch once, to be converted. {how_to_install('encoders')}"
         )
-    if token is not None and not token.isascii():
+    token = token.strip() or None if token else None
+    if token is not None and not (token.isascii() and token.isprintable()):
         raise EncoderError("The token holds letters that no token has. Copy it again.")
     check_free(called or name, replace=replace)
     folder = get_settings().downloads / "encoders" / name

@@ -37,7 +37,8 @@ def without_encoder(card: Card) -> str:
     )
     replace = ["--replace"] if there else []
     if published := _as_published(used):
-        words = ["python", "-m", "core", "encoders", "add", published.name, "--name", used.name]
+        words = ["python", "-m", "core", "encoders", "add", published.name, "--agree"]
+        words += [] if used.name == published.name else ["--name", used.name]
         changed = (
             " One of that name is here, but of other weights: what is published may have changed."
             if there and there.encoder

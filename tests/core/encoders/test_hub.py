@@ -203,7 +203,10 @@ def test_a_part_that_is_too_long_is_begun_anew_and_two_do_not_fetch_at_once(
         pytest.raises(EncoderError, match="being added already, from another window"),
     ):
         hub.add_known("toy", agreed=True)
-    assert hub.add_known("toy", agreed=True).card.dimension == 24
+    # Fetched whole, then damaged: it is fetched once more.
+    (folder / COMMIT).mkdir(parents=True, exist_ok=True)
+    (folder / COMMIT / "model.onnx").write_bytes(published[1][:-9])
+    assert hub.add_known("toy", agreed=True, replace=True).card.dimension == 24
 
 
 @pytest.mark.parametrize(

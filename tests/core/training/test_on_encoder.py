@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from core.cli import app
 from core.datasets.open import open_dataset
 from core.encoders.add import add_encoder
+from core.encoders.catalogue import known_encoder
 from core.encoders.read import read_given
 from core.encoders.shelf import find_encoder, remove_encoder
 from core.errors import EncoderError, PackageError, TrainingError
@@ -36,6 +37,7 @@ from core.registry.exchange import export_package, import_package
 from core.registry.head import read_head
 from core.registry.package import Package, load_model, verify
 from core.registry.shelf import find, shelf
+from core.registry.used_encoder import without_encoder
 from core.slides.answering.network import load_network
 from core.training.compare_encoders import EncoderComparison, compare_encoders
 from core.training.jobs.start import check
@@ -167,6 +169,20 @@ def test_the_command_that_it_names_brings_the_same_encoder(package: Package, kep
     assert find("mine").card.encoder == package.card.encoder
 
 
+def test_of_a_published_encoder_the_name_is_enough_unless_a_card_only_says_so(
+    package: Package,
+) -> None:
+    remove_encoder("toy")
+    uni = known_encoder("uni")
+    told = {}
+    for features in (uni.features, "mean of tokens"):
+        changes = {"known": "uni", "input": uni.input, "features": features}
+        used = package.card.encoder.model_copy(update=changes)
+        told[features] = without_encoder(package.card.model_copy(update={"encoder": used}))
+    assert "encoders add uni --agree --name toy" in told[uni.features]
+    assert "encoders add FILE --name toy" in told["mean of tokens"]
+
+
 def test_what_its_encoders_licence_forbids_holds_whatever_its_card_says(package: Package) -> None:
     path = package.path / "card.json"
     card = json.loads(path.read_text())
@@ -229,7 +245,9 @@ def test_it_goes_to_another_machine_and_waits_for_its_encoder_there(
     encoder = find_encoder("toy").path
     other = tmp_path / "other"
     monkeypatch.setenv("LOBULE_HOME", str(other))
-    import_package(tmp_path / "mine.zip")
+    done = CliRunner().invoke(app, ["models", "import", str(tmp_path / "mine.zip")])
+    assert done.exit_code == 0
+    assert "which is not here" in done.stderr
     with pytest.raises(PackageError, match="which is not here"):
         find("mine")
     shutil.copytree(encoder, other / "encoders" / "toy")

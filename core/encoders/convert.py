@@ -133,7 +133,7 @@ def convolutional_stem() -> Any:
     class ConvolutionalStem(nn.Module):
         def __init__(
             self,
-            img_size: int = 224,
+            img_size: int | tuple[int, int] = 224,
             patch_size: int = 4,
             in_chans: int = 3,
             embed_dim: int = 96,
@@ -142,7 +142,8 @@ def convolutional_stem() -> Any:
         ) -> None:
             super().__init__()
             self.img_size, self.patch_size = img_size, patch_size
-            self.grid_size = (img_size // patch_size, img_size // patch_size)
+            height, width = (img_size, img_size) if isinstance(img_size, int) else img_size
+            self.grid_size = (height // patch_size, width // patch_size)
             steps: list[Any] = []
             before, behind = in_chans, embed_dim // 8
             for _step in range(2):

@@ -1,10 +1,13 @@
-"""Whether small heads beyond logistic regression earn it on an encoder's features.
+"""Whether small heads beyond logistic regression earn it on frozen features.
 
-Each head's setting is chosen within the patients that are trained on, in inner folds; every head
-answers the same outer folds by patient. AUROC pooled, every patient alike, and what each adds to
-logistic regression, paired by patient (95 % intervals, 500 draws). Seconds are of the whole.
+MobileNetV2 with ImageNet weights on images of every patient alike. Each head's setting is chosen
+within the patients that are trained on, in inner folds; every head answers the same outer folds by
+patient. AUROC pooled, every patient alike, and what each adds to logistic regression, paired by
+patient (95 % intervals, 500 draws). Seconds are of the whole.
 
-    PYTHONPATH=. python benchmarks/heads.py --encoder NAME --data FOLDER
+    PYTHONPATH=. python benchmarks/heads.py [--data ../shared/data/idc] [--images 3000]
+
+`LOBULE_WEIGHTS` names the folder of the weights.
 """
 
 import argparse
@@ -22,15 +25,16 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
+from core.architectures import build
 from core.datasets.cache import pixel_cache
 from core.datasets.open import open_dataset
-from core.encoders.shelf import find_encoder
-from core.evaluation.balance import balance_weights
+from core.evaluation.balance import balance_weights, sample
 from core.evaluation.folds import grouped_folds
 from core.settings import get_settings
-from core.training.judging.measured import kept_features
+from core.training.judging.features import features_of, in_batches
 
 OUTER, INNER, DRAWS = 5, 3, 500
+SIDE = 64  # px
 
 # A head of some setting; fitted with weights of images.
 HEADS: dict[str, tuple[tuple[Any, ...], Callable[[Any, int], Any]]] = {
@@ -41,7 +45,7 @@ HEADS: dict[str, tuple[tuple[Any, ...], Callable[[Any, int], Any]]] = {
     "64 hidden units": (
         (0.01, 0.1, 1.0, 10.0),
         lambda alpha, _: MLPClassifier(
-            (64,), alpha=alpha, early_stopping=False, max_iter=60, random_state=0
+            (64,), alpha=alpha, max_iter=200, early_stopping=True, random_state=0
         ),
     ),
     "gradient boosting": (
@@ -57,16 +61,19 @@ KERNELS = (0.1, 0.3, 1.0)  # of 1 / features
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", required=True)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/idc"))
+    parser.add_argument("--images", type=int, default=3000)
     arguments = parser.parse_args()
-    dataset, encoder = open_dataset(arguments.data), find_encoder(arguments.encoder)
-    cached = pixel_cache(dataset, encoder.card.input.height, get_settings().cache)
-    labels = cached.dataset.records["label"].to_numpy()
-    patients = cached.dataset.records["patient"].to_numpy(dtype=object)
-    features = kept_features(encoder, cached.pixels, np.arange(len(labels)))
+    dataset = open_dataset(arguments.data)
+    cached = pixel_cache(dataset, SIDE, get_settings().cache)
+    records = cached.dataset.records
+    labels, patients = records["label"].to_numpy(), records["patient"].to_numpy(dtype=object)
+    rows = sample(labels, patients, arguments.images)
+    labels, patients = labels[rows], patients[rows]
+    network = build("mobilenetv2", (SIDE, SIDE, 3), 2, "softmax", "imagenet")
+    features = in_batches(features_of(network), np.asarray(cached.pixels[rows]))
     people = len(np.unique(patients.astype(str)))
-    print(f"{encoder.card.title}, {dataset.name}: {len(labels):,} images of {people} patients")
+    print(f"MobileNetV2 at {SIDE} px, {dataset.name}: {len(labels):,} images of {people} patients")
     print("\n| head | AUROC | beyond logistic regression | seconds |\n|---|---|---|---|")
     chances: dict[str, NDArray[np.float64]] = {}
     for name in (*HEADS, "RBF kernel, 500 landmarks"):

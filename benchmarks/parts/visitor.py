@@ -4,7 +4,7 @@ import http.client
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -65,7 +65,9 @@ class Visitor:
         """Return status, headers and body of an answer by the server."""
         connection = http.client.HTTPConnection(self.host, timeout=_PATIENCE)
         try:
-            connection.request(method, path, body, headers or {})
+            # What is refused for its size is answered before all of it was sent.
+            with suppress(BrokenPipeError):
+                connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, names, answer.read()

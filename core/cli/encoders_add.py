@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -11,10 +11,6 @@ from core.cli.output import plain, stage_bars
 from core.errors import EncoderError
 from core.fields import NAME
 
-if TYPE_CHECKING:
-    from core.encoders.card import Preparation
-
-_COLOURS = 3
 _COMMERCIAL = {"yes": "allowed", "no": "not allowed", "unknown": "unknown"}
 
 
@@ -121,6 +117,7 @@ def add(
     else:
         from core.encoders.add import About, add_encoder
         from core.encoders.given import graph_file
+        from core.encoders.stated import stated_preparation
 
         file = _graph_or_known(given, graph_file)
         stated = {
@@ -139,7 +136,14 @@ def add(
             licence=str(licence),
             commercial=_COMMERCIAL[str(commercial)],  # type: ignore[arg-type]
             citation=str(citation),
-            input=_preparation(size or 224, um_per_px, mean, deviation),
+            input=stated_preparation(
+                size or 224,
+                um_per_px,
+                {
+                    "mean": ("--mean", mean or None),
+                    "deviation": ("--deviation", deviation or None),
+                },
+            ),
             features=features.replace("-", " ") if features else None,  # type: ignore[arg-type]
             tensor=tensor,
         )
@@ -161,35 +165,3 @@ def _graph_or_known(given: str, graph_file: Callable[[Path], Path]) -> Path:
     if not Path(given).exists() and NAME.fullmatch(given):
         known_encoder(given)
     return graph_file(Path(given))
-
-
-def _preparation(
-    size: int, um_per_px: float | None, mean: str | None, deviation: str | None
-) -> "Preparation":
-    from pydantic import ValidationError
-
-    from core.encoders.card import Preparation
-    from core.wrong_values import in_words
-
-    stated = {"mean": mean, "deviation": deviation}
-    colours = {what: _three_numbers(what, text) for what, text in stated.items() if text}
-    try:
-        return Preparation(height=size, width=size, um_per_px=um_per_px, **colours)
-    except ValidationError as error:
-        raise EncoderError(f"The input cannot be as stated. {in_words(error, 'input')}.") from error
-
-
-def _three_numbers(what: str, text: str) -> tuple[float, ...]:
-    try:
-        numbers = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) == _COLOURS and max(numbers) > 2:  # noqa: PLR2004 - far from 0 to 1
-        raise EncoderError(
-            f"--{what} {text!r} looks like 0 to 255. State it in 0 to 1: divide by 255."
-        )
-    if len(numbers) != _COLOURS:
-        raise EncoderError(
-            f"--{what} {text!r} is not three numbers. Write R,G,B such as 0.485,0.456,0.406."
-        )
-    return numbers

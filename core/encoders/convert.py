@@ -19,7 +19,7 @@ from core.encoders.catalogue import Loader
 from core.encoders.read import GIVEN
 from core.errors import EncoderError
 from core.extras import how_to_install
-from core.fields import CardPart, Positive, Side
+from core.fields import CardPart, Side
 
 CONVERSION_FILE, CONVERTED_FILE = "conversion.json", "converted.json"
 GRAPH = "converted.xml"
@@ -43,7 +43,6 @@ class Converted(CardPart):
 
     by: str
     difference: float
-    tolerance: Positive = MOST_DIFFERENCE
 
 
 def convert_given(work: Path) -> None:

@@ -4,6 +4,8 @@ from core.counts import counted
 from core.encoders.card import EncoderCard, Preparation
 
 LIMITS = {"allowed": "", "not allowed": ", not for commercial use", "unknown": ""}
+MARKED = {"allowed": "allowed", "not allowed": "▲ not allowed", "unknown": "▲ not known"}
+"""Commercial use, as pages tell of it."""
 
 
 def encoder_line(card: EncoderCard) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.encoders.card import EncoderCard
 from core.encoders.shelf import EncoderEntry, encoders, remove_encoder, verify_encoder
-from core.encoders.words import converted, learnt_from
+from core.encoders.words import MARKED, converted, learnt_from
 from core.errors import PackageError
 from core.registry.shelf import ShelfEntry, shelf
 from core.rights import Deed, who_acts
@@ -18,11 +18,6 @@ _WHAT = (
     "page fits a model on what it sees. It stays on this computer, apart from the models that rest "
     "on it."
 )
-_COMMERCIAL = {
-    "allowed": "allowed",
-    "not allowed": "▲ not allowed",
-    "unknown": "▲ not known",
-}
 
 
 def show_encoders(*, asks_for_data: bool) -> None:
@@ -81,7 +76,7 @@ def _rows(card: EncoderCard, resting: tuple[str, ...]) -> list[tuple[object, ...
         "none": "none; occlusion shows where it looks",
     }[card.maps]
     rows: list[tuple[object, ...]] = [
-        ("Licence", f"{card.licence}; commercial use {_COMMERCIAL[card.commercial]}"),
+        ("Licence", f"{card.licence}; commercial use {MARKED[card.commercial]}"),
         ("Source", card.source),
         ("Converted", converted(card)),
         ("Learnt from", learnt_from(card)),

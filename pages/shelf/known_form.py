@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.encoders.catalogue import KnownEncoder, known_encoders
+from core.encoders.words import MARKED
 from core.errors import EncoderError
 from core.extras import how_to_install, is_installed
 from core.registry.manage import NAMES_ARE
@@ -90,11 +91,10 @@ def ask_for_known(known: KnownEncoder, form: int, *, busy: bool) -> AddKnownJob 
 def _show(known: KnownEncoder) -> None:
     size = known.input
     scale = "scale not stated" if size.um_per_px is None else f"{size.um_per_px:g} µm/px"
-    limit = {"allowed": "allowed", "not allowed": "▲ not allowed", "unknown": "▲ not known"}
     table(
         ("Published on", known.page),
         [
-            ("Licence", f"{known.licence}; commercial use {limit[known.commercial]}"),
+            ("Licence", f"{known.licence}; commercial use {MARKED[known.commercial]}"),
             ("Cite", known.citation),
             ("Input", f"{size.width}×{size.height} px, {scale}"),
             ("Features", f"{known.dimension:,} an image"),

@@ -1,17 +1,16 @@
 """How to pretrain, as a validated TOML file."""
 
-import tomllib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.errors import RecipeError
-from core.roots import may_read, outside
 from core.training.request.override import changed_settings
-from core.training.request.recipe import Augmentation, ContradictionError, wrong_settings
+from core.training.request.recipe import Augmentation
+from core.training.request.recipe_file import ContradictionError, own_file, read_recipe
 
 DEFAULT = "selfsupervised"
 
@@ -66,26 +65,16 @@ def load_pretraining(name: str = DEFAULT, settings: Sequence[str] = ()) -> Pretr
     RecipeError
         If there is no such recipe, or its settings are unknown or contradict each other.
     """
-    if name.endswith(".toml"):
-        path = Path(name)
-        if not may_read(path):
-            raise RecipeError(outside(f"The recipe {path} lies"))
-    elif name == DEFAULT:
+    path = own_file(name)
+    if path is None:
+        if name != DEFAULT:
+            raise RecipeError(
+                f"There is no recipe {name!r} to pretrain by. Choose {DEFAULT}, or give the path "
+                "of a .toml file."
+            )
         path = Path(str(files("core.training.pretraining") / f"{DEFAULT}.toml"))
-    else:
-        raise RecipeError(
-            f"There is no recipe {name!r} to pretrain by. Choose {DEFAULT}, or give the path of a "
-            ".toml file."
-        )
-    try:
-        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-        changed = changed_settings({"name": path.stem, **values}, settings)
-        return Pretraining.model_validate(changed)
-    except OSError as error:
-        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
-    except ValidationError as error:
-        raise RecipeError(
-            f"The recipe {path.name} cannot be used. {wrong_settings(error)}."
-        ) from error
+    return read_recipe(
+        path,
+        lambda values: Pretraining.model_validate(changed_settings(values, settings)),
+        lines=not settings,
+    )

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.errors import RecipeError
-from core.training.request.recipe import Recipe, wrong_settings
+from core.training.request.recipe import Recipe
+from core.training.request.recipe_file import wrong_settings
 
 
 def override(recipe: Recipe, settings: Sequence[str]) -> Recipe:

@@ -1,11 +1,10 @@
 """Recipes: how to train, as a validated TOML file."""
 
-import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from core.architectures import NAMES
 from core.architectures.catalogue import CATALOGUE
@@ -13,29 +12,12 @@ from core.datasets.split import SplitKind
 from core.errors import RecipeError
 from core.evaluation.balance import Balance
 from core.imaging.normalise import Normalisation
-from core.roots import may_read, outside
-from core.training.request.setting_place import line_of
-from core.wrong_values import faults_of
+from core.training.request.recipe_file import ContradictionError, own_file, read_recipe
 
 ENCODER = "encoder"
 """In place of an architecture and its weights: the network is an encoder (`core.encoders`)."""
 # Epochs without a lower validation loss after which a plateau halves the learning rate.
 PLATEAU_EPOCHS = 2
-
-
-class ContradictionError(ValueError):
-    """Settings that do not go together.
-
-    Parameters
-    ----------
-    setting : str
-        The one to blame, with its tables and dots; "" for the recipe as a whole.
-    reason : str
-    """
-
-    def __init__(self, setting: str, reason: str) -> None:
-        super().__init__(reason)
-        self.setting = setting
 
 
 class _Table(BaseModel):
@@ -256,42 +238,12 @@ def load_recipe(name: str) -> Recipe:
     RecipeError
         If there is no such recipe, or its settings are unknown or contradict each other.
     """
-    if name.endswith(".toml"):
-        path = Path(name)
-        if not may_read(path):
-            raise RecipeError(outside(f"The recipe {path} lies"))
-    elif name in recipe_names():
+    path = own_file(name)
+    if path is None:
+        if name not in recipe_names():
+            raise RecipeError(
+                f"There is no recipe {name!r}. Choose one of {', '.join(recipe_names())}, or give "
+                "the path of a .toml file."
+            )
         path = Path(str(files("core.training") / "recipes" / f"{name}.toml"))
-    else:
-        raise RecipeError(
-            f"There is no recipe {name!r}. Choose one of {', '.join(recipe_names())}, or give the "
-            "path of a .toml file."
-        )
-    text = ""
-    try:
-        text = path.read_text(encoding="utf-8")
-        settings: dict[str, Any] = tomllib.loads(text)
-        return Recipe.model_validate({"name": path.stem, **settings})
-    except OSError as error:
-        raise RecipeError(f"The recipe {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The recipe {path} is not valid TOML: {error}.") from error
-    except ValidationError as error:
-        raise RecipeError(
-            f"The recipe {path.name} cannot be used. {wrong_settings(error, text)}."
-        ) from error
-
-
-def wrong_settings(error: ValidationError, text: str = "") -> str:
-    """Say which settings are wrong, and why; and on which lines of the recipe's file, if given."""
-    problems = []
-    for item in faults_of(error):
-        names = [str(part) for part in item["loc"]]
-        reason = item["msg"]
-        cause = item.get("ctx", {}).get("error")
-        if isinstance(cause, ContradictionError):
-            names, reason = cause.setting.split("."), str(cause)
-        line = line_of(text, names)
-        where = f"line {line}, " if line else ""
-        problems.append(f"{where}{'.'.join(names) or 'recipe'}: {reason}")
-    return "; ".join(problems)
+    return read_recipe(path, Recipe.model_validate)

@@ -69,6 +69,10 @@ class TrainingError(LobuleError):
     """A training run cannot start or go on."""
 
 
+class ClusterError(LobuleError):
+    """Work cannot be computed on other machines, or was lost there again and again."""
+
+
 class EvaluationError(LobuleError):
     """A figure was asked for that the data at hand cannot support."""
 

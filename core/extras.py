@@ -6,6 +6,7 @@ import os
 from core.errors import SettingsError
 
 _MODULES = {
+    "cluster": ("ray",),
     "encoders": ("huggingface_hub", "safetensors", "timm", "torch", "transformers"),
     "fonts": ("manimgx_fonts", "noto_cjk_sans_jp_regular"),
     "jax": ("jax", "jaxlib"),

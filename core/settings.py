@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         default="auto",
         description="what answers: TensorFlow on a GPU and OpenVINO elsewhere, or always one",
     )
+    ray: str | None = Field(
+        default=None,
+        description="Ray cluster that sweeps are computed on, `auto` or its address",
+    )
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"
     )
@@ -108,6 +112,11 @@ class Settings(BaseSettings):
     def runs(self) -> Path:
         """Where training runs are kept, a folder each."""
         return self.home / "runs"
+
+    @property
+    def sweeps(self) -> Path:
+        """Where sweeps are kept, a folder each."""
+        return self.home / "sweeps"
 
     @property
     def evaluations(self) -> Path:

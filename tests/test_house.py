@@ -33,6 +33,7 @@ FLOORS = (
     {"core.roots"},
     {
         *("core.architectures", "core.documents", "core.evaluation", "core.jobs", "core.plots"),
+        "core.cluster",
         "core.gate",
         "core.hosts",
         "core.limited",

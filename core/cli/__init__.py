@@ -14,6 +14,7 @@ from core.cli.output import InWords
 from core.cli.predict import predict
 from core.cli.runs import runs
 from core.cli.slides import slides
+from core.cli.sweeps import sweep, sweeps
 from core.cli.train import train
 from core.extras import check_backend
 
@@ -38,8 +39,10 @@ def _begin() -> None:
 app.command()(predict)
 app.command()(train)
 app.command()(evaluate)
+app.command()(sweep)
 app.add_typer(explain, name="explain")
 app.add_typer(runs, name="runs")
+app.add_typer(sweeps, name="sweeps")
 app.add_typer(models, name="models")
 app.add_typer(encoders, name="encoders")
 app.add_typer(datasets, name="datasets")

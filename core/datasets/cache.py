@@ -42,6 +42,8 @@ class Cached(NamedTuple):
         Path of each image that was left out, and why: it is damaged, or was gone when it was read.
     crops : int
         Squares that stand for each image.
+    file : Path
+        That is mapped.
     """
 
     pixels: NDArray[np.uint8]
@@ -49,6 +51,7 @@ class Cached(NamedTuple):
     rows: NDArray[np.int64]
     unreadable: dict[str, str]
     crops: int = 1
+    file: Path = Path()
 
 
 def pixel_cache(
@@ -104,10 +107,10 @@ def _found(dataset: Dataset, size: int, crops: int, file: CacheFile) -> Cached:
     everything = np.arange(len(dataset.records))
     rows = np.setdiff1d(everything, np.array(list(unreadable), dtype=np.int64))
     if not unreadable:
-        return Cached(pixels, dataset, rows, {}, crops)
+        return Cached(pixels, dataset, rows, {}, crops, file.path)
     reasons = {str(dataset.records["path"].iloc[row]): text for row, text in unreadable.items()}
     records = dataset.records.iloc[rows].reset_index(drop=True)
-    return Cached(pixels, replace(dataset, records=records), rows, reasons, crops)
+    return Cached(pixels, replace(dataset, records=records), rows, reasons, crops, file.path)
 
 
 def _build(

@@ -1,6 +1,7 @@
 """What choosing the best of several models on the patients that judge them would flatter by."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ def charge_for_choosing(candidates: Mapping[str, Predictions]) -> Charged:
         if judged[chosen] < 0:  # one fold, or others of one class: nothing can be chosen
             return Charged(best, whole[best], None)
         probabilities[asked] = candidates[chosen].probabilities[asked]
-    mixed = Predictions(**{**vars(first), "probabilities": probabilities})
+    mixed = replace(first, probabilities=probabilities)
     return Charged(best, whole[best], _auroc(mixed))
 
 
@@ -70,3 +71,61 @@ def _auroc(predictions: Predictions) -> float:
         return -1.0
     value = main_values(predictions)["auroc"]
     return -1.0 if value is None else value
+
+
+class Nested(NamedTuple):
+    """What choosing the best candidate is worth, where the choice is part of what is judged.
+
+    `winner` is the best on all validation patients; `predictions` are held out, those of each fold
+    by the candidate that validation patients outside of it chose; `chosen` counts these folds by
+    candidate.
+    """
+
+    winner: str
+    predictions: Predictions
+    chosen: dict[str, int]
+
+
+def choose_on_validation(
+    held_out: Mapping[str, Predictions], validation: Mapping[str, Predictions]
+) -> Nested:
+    """Choose the best on validation patients, anew for every fold that judges.
+
+    No patient has a say in the choice of who answers them: neither their own images, nor a model
+    that has learnt from them. Nested cross-validation, see `charge_for_choosing`.
+
+    Parameters
+    ----------
+    held_out : mapping of str to Predictions
+        By name, on the same rows in the same folds: by models that did not learn from the fold.
+    validation : mapping of str to Predictions
+        What the same models answered on patients of another fold that they did not learn from; the
+        fold of a row is the one that its model is judged on.
+    """
+    whole = {name: _auroc(predictions) for name, predictions in validation.items()}
+    winner = max(whole, key=lambda name: whole[name])
+    first = next(iter(held_out.values()))
+    probabilities = first.probabilities.copy()
+    thresholds = None if first.thresholds is None else first.thresholds.copy()
+    others = None if first.other_thresholds is None else first.other_thresholds.copy()
+    chosen = dict.fromkeys(held_out, 0)
+    for round_, fold in np.unique(np.stack([first.rounds, first.folds]), axis=1).T:
+        judged = {
+            name: _auroc(each.of((each.rounds == round_) & (each.folds == fold)))
+            for name, each in validation.items()
+        }
+        best = max(judged, key=lambda name: judged[name])
+        if judged[best] < 0:  # one class: those patients cannot choose
+            best = winner
+        chosen[best] += 1
+        rows = (first.rounds == round_) & (first.folds == fold)
+        probabilities[rows] = held_out[best].probabilities[rows]
+        theirs = held_out[best]
+        if thresholds is not None and theirs.thresholds is not None:
+            thresholds[rows] = theirs.thresholds[rows]
+        if others is not None and theirs.other_thresholds is not None:
+            others[rows] = theirs.other_thresholds[rows]
+    mixed = replace(
+        first, probabilities=probabilities, thresholds=thresholds, other_thresholds=others
+    )
+    return Nested(winner, mixed, chosen)

@@ -12,7 +12,7 @@ from core.evaluation.calibration import apply_temperature, fit_temperature
 from core.evaluation.operating_point import choose_thresholds
 
 _TWO = 2
-# Images, and the logits that each candidate has for them, (C, n, K).
+# Images, and the logits that one model, (n, K), or each candidate has for them, (C, n, K).
 _Inner = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
@@ -84,11 +84,15 @@ class HeldOut:
         In V views; NaN where the fold is -1, and where a view has no such image.
     decisions : tuple of tuple of Decision
         One for each fold of each round.
+    inner : tuple of tuple, or None
+        What that was chosen on, for each fold of each round: images of the other folds, (n,), and
+        their logits, (n, K), by models that had seen neither fold.
     """
 
     folds: NDArray[np.int64]
     logits: NDArray[np.float64]
     decisions: tuple[tuple[Decision, ...], ...]
+    inner: tuple[tuple[_Inner, ...], ...] | None = None
 
     @property
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -190,7 +194,7 @@ def choose_and_cross_validate(
         done += 1
         progress(done / fits)
 
-    logits, decisions = [], []
+    logits, decisions, inners = [], [], []
     total = np.zeros(candidates)
     for fold_of in folds:
         rows = [np.flatnonzero(fold_of == fold) for fold in range(number)]
@@ -206,7 +210,8 @@ def choose_and_cross_validate(
                     plain = [predict(known, plain=True)[0] for predict in predicts]
                     inner[tested].append((known, np.stack(plain)))
                 count()
-        chosen = []
+        chosen: list[Decision] = []
+        answered: list[_Inner] = []
         answers = None
         for fold, parts in enumerate(inner):
             others = np.concatenate([images for images, _ in parts])
@@ -215,6 +220,7 @@ def choose_and_cross_validate(
             total += losses
             best = int(losses.argmin())
             chosen.append(fit_decision(held_out[best], labels[others], patients[others]))
+            answered.append((others, held_out[best]))
             values = fit(np.flatnonzero(fold_of != fold), (best,))[0](rows[fold])
             if answers is None:
                 answers = np.full((len(values), len(labels), values.shape[2]), np.nan)
@@ -222,7 +228,9 @@ def choose_and_cross_validate(
             count()
         logits.append(answers)
         decisions.append(tuple(chosen))
-    held = HeldOut(folds, np.array(logits, dtype=np.float64), tuple(decisions))
+        inners.append(tuple(answered))
+    everything = np.array(logits, dtype=np.float64)
+    held = HeldOut(folds, everything, tuple(decisions), tuple(inners))
     return held, int(total.argmin())
 
 

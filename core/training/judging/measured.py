@@ -216,11 +216,14 @@ def _kept_of(encoder: Encoder, squares: _Squares) -> _Kept:
 
 
 def kept_features(
-    encoder: Encoder, pixels: NDArray[np.uint8], rows: NDArray[np.int64]
+    encoder: Encoder,
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    progress: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.float32]:
     """Features of some squares as they are, (n, F); kept as `measure_by_encoder` keeps them."""
     return _kept_of(encoder, _Squares(pixels[rows])).views(
-        [_PLAIN], np.arange(len(rows)), lambda _: None
+        [_PLAIN], np.arange(len(rows)), progress
     )[0]
 
 

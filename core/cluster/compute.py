@@ -1,0 +1,45 @@
+"""Compute on this machine, or on the Ray cluster that `LOBULE_RAY` names."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from core.cluster.here import compute_here
+from core.cluster.on_ray import compute_on_ray
+from core.cluster.work import Note, Outcome, Work
+from core.settings import get_settings
+
+MOST_LOST = 5
+"""How often a piece of work may be lost with its process or machine; then it is at fault itself."""
+
+
+def compute(
+    works: Sequence[Work],
+    cores: int,
+    hear: Callable[[Note], None],
+    check: Callable[[], None],
+    cards: int = 0,
+) -> Iterator[Outcome]:
+    """Yield what came of each piece of work, in the order in which they are done.
+
+    A piece whose process or machine is lost is begun again elsewhere, and no other piece is. Where
+    the caller stops early, all that is being done is ended on every machine.
+
+    Parameters
+    ----------
+    works : sequence of Work
+    cores : int
+        Of a processor, that each piece uses; with graphics cards, one of these as well.
+    hear : callable
+    check : callable
+        Called about every half second; raises to stop.
+    cards : int
+        Graphics cards of this machine; how many others have, Ray tells.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster cannot be reached, or has no machine for the work.
+    """
+    address = get_settings().ray
+    if address is None:
+        return compute_here(works, cores, cards, hear, check, MOST_LOST)
+    return compute_on_ray(works, address, cores, hear, check, MOST_LOST)

@@ -1,0 +1,102 @@
+"""What happens in a sweep, one JSON object a line, only ever appended to."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+
+from core.errors import TrainingError
+from core.jobs.events import EventLog
+
+_Moment = Annotated[float, Field(ge=0, le=253_370_000_000, allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class SweepEvents(EventLog):
+    """Appends to the file of one sweep."""
+
+    def __init__(self, path: Path) -> None:
+        kept = "What was computed is kept."
+        super().__init__(path, TrainingError, kept, ("stage", "doing"))
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    at: _Moment
+
+
+class Queued(_Event):
+    """The sweep was put in line, for the first time or again."""
+
+    event: Literal["queued"]
+
+
+class Started(_Event):
+    """It has begun; `on` says on which machines it computes."""
+
+    event: Literal["started"]
+    on: str
+
+
+class Opened(_Event):
+    """Its dataset was opened."""
+
+    event: Literal["dataset"]
+    fingerprint: str
+
+
+class Planned(_Event):
+    """So many pieces of work there are, and so many of them were done before."""
+
+    event: Literal["planned"]
+    tasks: _Count
+    known: _Count
+
+
+class Stage(_Event):
+    """What is being done beside the pieces of work, and the share of it that is done."""
+
+    event: Literal["stage"]
+    name: str
+    done: FiniteFloat
+
+
+class Task(_Event):
+    """A piece of work began, was lost with its process or machine, is done, or gave no answer."""
+
+    event: Literal["began", "lost", "done", "refused"]
+    key: str
+    name: str = ""
+    where: str = ""
+    seconds: FiniteFloat = 0.0
+    message: str | None = None
+
+
+class Doing(_Event):
+    """How far a piece of work is."""
+
+    event: Literal["doing"]
+    key: str
+    done: FiniteFloat
+
+
+class Ended(_Event):
+    """How the sweep ended."""
+
+    event: Literal["finished", "cancelled", "failed"]
+    message: str | None = None
+
+
+Event = Queued | Started | Opened | Planned | Stage | Task | Doing | Ended
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def parse(lines: bytes) -> list[Event]:
+    """Read whole lines; what is no event, such as a torn line, is passed over."""
+    events: list[Event] = []
+    for line in lines.split(b"\n"):
+        with suppress(ValidationError):
+            events.append(_EVENT.validate_json(line))
+    return events

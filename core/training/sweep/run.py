@@ -1,0 +1,298 @@
+"""The journey of a sweep: candidates and a dataset in, answers of every fold, a result out."""
+
+import hashlib
+import socket
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cluster import Files, Work, compute
+from core.datasets.cache import Cached, pixel_cache
+from core.datasets.records import Dataset
+from core.encoders.shelf import CARD_FILE, find_encoder
+from core.errors import TrainingError
+from core.evaluation.colour_alone import FOLDS
+from core.evaluation.folds import require_learnable
+from core.evaluation.predictions import Predictions
+from core.settings import get_settings
+from core.training.judging.folds import FEWEST_PATIENTS, folds_of_fit
+from core.training.request.data import chosen_dataset
+from core.training.request.input_spec import frame
+from core.training.request.recipe import ENCODER, Recipe
+from core.training.request.request import Request
+from core.training.sweep.answers import (
+    FoldAnswer,
+    Material,
+    answer_by_colour,
+    answer_by_fit,
+    answer_by_probe,
+)
+from core.training.sweep.judge import Tried, judge_sweep
+from core.training.sweep.kept import keep_answer, known_answer
+from core.training.sweep.result import SweepResult
+from core.training.sweep.sweep_file import Candidate, Sweep, candidates_of
+from core.training.sweep.teller import Teller
+
+_COLOUR = "colour"
+
+
+class _Piece(NamedTuple):
+    """A piece of work of a candidate under a seed."""
+
+    name: str
+    place: tuple[int, int]
+    work: Work
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """The dataset as all candidates are tried on it, and the deals of its patients."""
+
+    dataset: Dataset
+    deals: NDArray[np.int64]
+    cached: dict[tuple[object, ...], Cached]
+    whole: Dataset
+
+
+def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Predictions]:
+    """Compute what is missing, then judge.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    kept : Path
+        Folder of the answers, which are found again when it is called once more.
+    teller : Teller
+
+    Returns
+    -------
+    SweepResult
+    Predictions
+        Held out, each fold's by the candidate that its validation patients chose.
+
+    Raises
+    ------
+    Stopped
+        If the teller says so.
+    LobuleError
+        If the data, a recipe or the cluster cannot be used, or no candidate gave an answer.
+    """
+    candidates = candidates_of(sweep)
+    address = get_settings().ray
+    cards = 0 if address else _cards()
+    teller.begins(f"the Ray cluster {address}" if address else f"this machine, {_of(cards)}")
+    opened = _open(sweep, candidates, teller)
+    answers: dict[tuple[int, int], list[FoldAnswer]] = defaultdict(list)
+    seconds: dict[int, float] = defaultdict(float)
+    failed: dict[str, str] = {}
+    colour = None
+    pieces = {piece.work.key: piece for piece in _pieces(sweep, candidates, opened)}
+    missing = []
+    for piece in pieces.values():
+        known = known_answer(kept / piece.work.key, piece.digest)
+        if known is None:
+            missing.append(piece.work)
+        else:
+            answers[piece.place] += known.folds
+            seconds[piece.place[0]] += known.seconds
+    teller.planned(len(pieces) + 1, len(pieces) - len(missing))
+    names = {key: piece.name for key, piece in pieces.items()} | {_COLOUR: "colour alone"}
+    # The longest first would end sooner, but nobody knows how long they take: as in the file.
+    works = [_colour_work(opened, candidates), *missing]
+    for outcome in compute(
+        works,
+        sweep.cores,
+        lambda note: teller.heard(note, names[note.key]),
+        teller.check,
+        cards,
+    ):
+        key = outcome.key
+        reason = None if outcome.error is None else str(outcome.error)
+        teller.came(key, names[key], outcome.seconds, reason)
+        if key == _COLOUR:
+            if outcome.error is not None:
+                raise outcome.error
+            colour = outcome.result
+            continue
+        piece = pieces[key]
+        if reason is not None:
+            failed.setdefault(candidates[piece.place[0]].name, reason)
+            continue
+        answers[piece.place] += outcome.result
+        seconds[piece.place[0]] += outcome.seconds
+        keep_answer(kept / key, piece.digest, outcome.result, outcome.seconds)
+    assert colour is not None  # noqa: S101 - it was computed or has raised
+    teller.stage("Judging", 0.0)
+    tried = [
+        Tried(
+            candidate,
+            [
+                sorted(answers[number, seed], key=lambda each: each.fold)
+                for seed in range(len(sweep.seeds))
+            ],
+            seconds[number],
+        )
+        for number, candidate in enumerate(candidates)
+        if candidate.name not in failed
+    ]
+    judged = judge_sweep(tried, opened.dataset, opened.deals, colour, sweep.seeds, failed)
+    teller.stage("Judging", 1.0)
+    return judged
+
+
+def _open(sweep: Sweep, candidates: Sequence[Candidate], teller: Teller) -> _Opened:
+    datasets = {each.recipe.task: _dataset(sweep, each.recipe) for each in candidates}
+    if len(datasets) > 1:
+        raise TrainingError(
+            f"The candidates tell different classes apart ({', '.join(datasets)}), so that none is "
+            "better than another. Give all the same `task`."
+        )
+    (dataset,) = datasets.values()
+    teller.dataset(dataset.fingerprint)
+    people = dataset.records["patient"].nunique()
+    if not dataset.patients_known or people < FEWEST_PATIENTS:
+        known = f"{people} patients" if dataset.patients_known else "unknown patients"
+        raise TrainingError(
+            f"A sweep chooses on patients and judges on others, and needs {FEWEST_PATIENTS} of "
+            f"them; {dataset.name} has {known}. Add patients, or state `patient_pattern`."
+        )
+    deals = [_deal(dataset, candidates[0].recipe, seed) for seed in sweep.seeds]
+    cached: dict[tuple[object, ...], Cached] = {}
+    for candidate in candidates:
+        key = _pixels_of(candidate.recipe, dataset)
+        if key not in cached:
+            size, stain, crops = key
+            cached[key] = pixel_cache(
+                *(dataset, size, get_settings().cache),
+                lambda done: teller.stage("Reading images", done),
+                *(stain, crops),
+            )
+    first, *others = cached.values()
+    if any(not np.array_equal(first.rows, other.rows) for other in others):
+        raise TrainingError(
+            f"Files of {dataset.name} went away while they were read. Leave the folder unchanged, "
+            "and resume."
+        )
+    return _Opened(first.dataset, np.stack(deals)[:, first.rows], cached, dataset)
+
+
+def _dataset(sweep: Sweep, recipe: Recipe) -> Dataset:
+    asked = Request(
+        recipe=recipe,
+        name="sweep",
+        **{
+            name: getattr(sweep, name)
+            for name in (
+                *("data", "magnifications", "patient_pattern", "um_per_px", "positive"),
+                "group_neighbours",
+            )
+        },
+    )
+    return chosen_dataset(asked)[0]
+
+
+def _deal(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64]:
+    """The folds that `train` would judge such a recipe in under this seed."""
+    labels = dataset.records["label"].to_numpy()
+    patients = dataset.records["patient"].to_numpy(dtype=object)
+    folds = folds_of_fit(dataset, recipe.model_copy(update={"seed": seed, "split": "patient"}))
+    if folds is None:
+        raise TrainingError(
+            f"The patients of {dataset.name} cannot be dealt into {FOLDS} folds that hold every "
+            "class. Add patients of the smallest class."
+        )
+    require_learnable(labels, patients, folds[None], len(dataset.classes), dataset.classes)
+    return folds
+
+
+def _pixels_of(recipe: Recipe, dataset: Dataset) -> tuple[Any, ...]:
+    """Size, stain and crops of the squares that a recipe takes."""
+    return recipe.input_size, recipe.stain_normalisation, frame(recipe, dataset).crops
+
+
+def _pieces(sweep: Sweep, candidates: Sequence[Candidate], opened: _Opened) -> Iterator[_Piece]:
+    for number, candidate in enumerate(candidates):
+        cached = opened.cached[_pixels_of(candidate.recipe, opened.whole)]
+        for at, seed in enumerate(sweep.seeds):
+            recipe = candidate.recipe.model_copy(update={"seed": seed})
+            material, files = _material(cached, opened.deals[at])
+            files |= _weights(recipe)
+            start = f"c{number + 1:03d}-s{seed}"
+            name = candidate.name + (f", seed {seed}" if len(sweep.seeds) > 1 else "")
+            arguments: dict[str, Any] = {"recipe": recipe, "material": material}
+            digest = _digest(recipe, material, opened.whole.fingerprint)
+            if recipe.probe:
+                work = Work(start, answer_by_probe, arguments, files | _encoder(recipe))
+                yield _Piece(name, (number, at), work, digest)
+                continue
+            # What is computed once for all folds is not computed on five machines.
+            together = bool(recipe.train and recipe.train.views)
+            for tested in [tuple(range(FOLDS))] if together else [(each,) for each in range(FOLDS)]:
+                one = "" if together else f"-f{tested[0] + 1}"
+                words = name if together else f"{name}, fold {tested[0] + 1} of {FOLDS}"
+                work = Work(start + one, answer_by_fit, arguments | {"tested": tested}, files)
+                yield _Piece(words, (number, at), work, f"{digest} {tested}")
+
+
+def _colour_work(opened: _Opened, candidates: Sequence[Candidate]) -> Work:
+    cached = opened.cached[_pixels_of(candidates[0].recipe, opened.whole)]
+    material, files = _material(cached, opened.deals[0])
+    arguments = {"material": material, "deals": opened.deals}
+    return Work(_COLOUR, answer_by_colour, arguments, files)
+
+
+def _material(cached: Cached, folds: NDArray[np.int64]) -> tuple[Material, dict[str, Files]]:
+    file = cached.file
+    records = cached.dataset.records
+    material = Material(
+        file=file.name,
+        labels=records["label"].to_numpy(),
+        patients=records["patient"].to_numpy(dtype=object),
+        folds=folds,
+        classes=len(cached.dataset.classes),
+        crops=cached.crops,
+    )
+    return material, {"pixels": Files(file.parent, (file.name,))}
+
+
+def _weights(recipe: Recipe) -> dict[str, Files]:
+    """ImageNet weights that lie in a folder of this machine; others are downloaded where needed."""
+    folder = get_settings().weights
+    name = f"{recipe.architecture}_notop.weights.h5"
+    if recipe.weights != "imagenet" or folder is None or not (folder / name).is_file():
+        return {}
+    return {"weights": Files(folder, (name,))}
+
+
+def _encoder(recipe: Recipe) -> dict[str, Files]:
+    if recipe.architecture != ENCODER:
+        return {}
+    encoder = find_encoder(recipe.encoder)
+    return {"encoder": Files(encoder.path, (*encoder.card.files, CARD_FILE))}
+
+
+def _digest(recipe: Recipe, material: Material, fingerprint: str) -> str:
+    """What an answer follows from."""
+    asked = recipe.model_dump_json(exclude={"name", "title"})
+    if recipe.architecture == ENCODER:
+        asked += find_encoder(recipe.encoder).card.sha256
+    folds = np.ascontiguousarray(material.folds).tobytes()
+    parts = (asked.encode(), fingerprint.encode(), material.file.encode(), folds)
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def _cards() -> int:
+    from core.training.fitting.device import describe_device  # noqa: PLC0415 - TensorFlow
+
+    device = describe_device()
+    return device.count if device.kind == "gpu" else 0
+
+
+def _of(cards: int) -> str:
+    return f"{cards} graphics card{'s' * (cards > 1)}" if cards else socket.gethostname()

@@ -1,0 +1,111 @@
+"""A sweep's result in words and numbers, as the command line and the page give them."""
+
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from core.durations import duration
+
+if TYPE_CHECKING:
+    from core.training.sweep.result import CandidateResult, SweepResult, Value
+    from core.training.sweep.sweep_file import Sweep
+
+MEANINGS = {
+    "candidate": "A recipe with its changes.",
+    "validation AUROC": (
+        "On patients that no model of it has learnt from, but that its epochs and threshold were "
+        "chosen on. The winner is chosen by it."
+    ),
+    "held-out AUROC": (
+        "On patients that nothing of it was chosen on; 0.5 is guessing. It is the candidate's own, "
+        "but the highest of many is high by chance, too."
+    ),
+    "held-out balanced accuracy": "Mean sensitivity of the classes, at its decision threshold.",
+    "behind the winner": "AUROC of the winner minus its own, paired by patient.",
+    "folds": "How many folds' validation patients chose it.",
+    "computing": "Time that all its folds and seeds took together.",
+}
+"""What the columns mean, by their titles."""
+
+
+def judged_alike(result: "SweepResult") -> str:
+    """On how many images of how many patients, and how."""
+    deals = len(result.seeds)
+    dealt = "" if deals == 1 else f", dealt anew under each of {deals} seeds"
+    return (
+        f"{result.dataset}: {result.images:,} images of {result.patients} patients, all candidates "
+        f"in the same 5 folds{dealt}. AUROC is pooled, every patient alike; in brackets 95 % "
+        "intervals by patient."
+    )
+
+
+def rows(result: "SweepResult") -> Iterator[tuple[str, ...]]:
+    """A row for each candidate, the winner first, in the order of `MEANINGS`."""
+    folds = 5 * len(result.seeds)
+    for each in result.candidates:
+        yield (
+            each.name,
+            f"{each.validation_auroc:.3f}",
+            f"{each.auroc:.3f}",
+            f"{each.balanced_accuracy:.3f}",
+            "winner" if each.behind is None else _signed(each.behind),
+            f"{each.folds_chosen} of {folds}",
+            duration(60 * each.minutes),
+        )
+
+
+def verdict(result: "SweepResult") -> tuple[str, ...]:
+    """Who won, what that is worth, and what the highest figure would have claimed, in sentences."""
+    number = len(result.candidates)
+    lines = [f"Winner: {result.winner.name}, chosen on validation patients."]
+    lines.append(
+        "What to expect of it, from nested folds (in each the choice is made anew, without the "
+        f"patients who judge it): AUROC {_plain(result.nested_auroc)}, balanced accuracy "
+        f"{_plain(result.nested_balanced_accuracy)}; colour alone {result.colour_auroc:.3f} "
+        f"({_signed(result.beyond_colour)} beyond it)."
+    )
+    if number > 1:
+        lines.append(
+            f"The highest of {number} held-out figures, {result.best_auroc:.3f} of {result.best}, "
+            f"would have claimed {_signed(result.optimism)} more: do not report it."
+        )
+    lines += [
+        f"▲ {name} gave no answer and is not in the table. {reason}"
+        for name, reason in result.failed.items()
+    ]
+    return tuple(lines)
+
+
+def command_of_winner(result: "SweepResult", sweep: "Sweep") -> str:
+    """The command that trains the winner on all patients, quoted for a shell."""
+    winner: CandidateResult = result.winner
+    words = ["python", "-m", "core", "train", "--recipe", winner.source]
+    words += ["--data", str(sweep.data), "--set", f"seed={sweep.seeds[0]}"]
+    for change in winner.changes:
+        words += ["--set", change]
+    for magnification in sweep.magnifications or ():
+        words += ["--magnification", magnification]
+    if sweep.patient_pattern:
+        words += ["--patient-pattern", sweep.patient_pattern]
+    if sweep.um_per_px is not None:
+        words += ["--um-per-px", str(sweep.um_per_px)]
+    if sweep.positive is not None:
+        words += ["--positive", sweep.positive]
+    if sweep.group_neighbours:
+        words += ["--group-neighbours"]
+    return shlex.join(words)
+
+
+def _plain(value: "Value") -> str:
+    return f"{value.value:.3f}{_between(value)}"
+
+
+def _signed(value: "Value") -> str:
+    return f"{value.value:+.3f}{_between(value)}"
+
+
+def _between(value: "Value") -> str:
+    if value.interval is None:
+        return ""
+    low, high = value.interval
+    return f" ({low:.3f} to {high:.3f})"

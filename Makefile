@@ -13,7 +13,7 @@ JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTEST) tests/browser
 MODELS := idc breakhis-binary
 # What `make app` installs on request: make app EXTRAS="sign-in postgresql"
 EXTRAS ?=
-ALL_EXTRAS := encoders fonts jax postgresql sign-in
+ALL_EXTRAS := cluster encoders fonts jax postgresql sign-in
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 # One version of each package for Python 3.11 to 3.13; hashes, so that no other file can slip in.

@@ -31,7 +31,7 @@ def pins(file: str) -> dict[str, str]:
     return {normal(match[1]): match[2] for match in found if match}
 
 
-EXTRAS = ("encoders", "fonts", "jax", "postgresql", "sign-in")
+EXTRAS = ("cluster", "encoders", "fonts", "jax", "postgresql", "sign-in")
 # PyTorch's usual build brings gigabytes for GPUs: those who develop need none of it.
 NOT_FOR_DEVELOPMENT = {"requirements-encoders"}
 LOCKS = ("requirements", "requirements-dev", *(f"requirements-{extra}" for extra in EXTRAS))
@@ -133,8 +133,14 @@ def test_what_is_said_to_come_along_does_and_is_not_asked_for_twice() -> None:
 @pytest.mark.parametrize(
     ("folders", "files"),
     [
-        (["core", "pages", "app.py"], ["requirements.txt", "requirements-encoders.txt"]),
-        (["tests", "benchmarks"], ["requirements.txt", "requirements-dev.txt"]),
+        (
+            ["core", "pages", "app.py"],
+            ["requirements.txt", "requirements-cluster.txt", "requirements-encoders.txt"],
+        ),
+        (
+            ["tests", "benchmarks"],
+            ["requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"],
+        ),
     ],
 )
 def test_every_import_is_asked_for(folders: list[str], files: list[str]) -> None:

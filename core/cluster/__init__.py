@@ -1,6 +1,6 @@
-"""Work that does not depend on other work: computed on this machine, or on several by Ray."""
+"""Pieces of work that do not need each other, computed on this machine or on several by Ray."""
 
 from core.cluster.compute import compute
-from core.cluster.work import Files, Note, Outcome, Work
+from core.cluster.work import Came, Files, Note, Task
 
-__all__ = ["Files", "Note", "Outcome", "Work", "compute"]
+__all__ = ["Came", "Files", "Note", "Task", "compute"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from core.cluster.here import compute_here
 from core.cluster.on_ray import compute_on_ray
-from core.cluster.work import Note, Outcome, Work
+from core.cluster.work import Came, Note, Task
 from core.settings import get_settings
 
 MOST_LOST = 5
@@ -12,12 +12,12 @@ MOST_LOST = 5
 
 
 def compute(
-    works: Sequence[Work],
+    works: Sequence[Task],
     cores: int,
     hear: Callable[[Note], None],
     check: Callable[[], None],
     cards: int = 0,
-) -> Iterator[Outcome]:
+) -> Iterator[Came]:
     """Yield what came of each piece of work, in the order in which they are done.
 
     A piece whose process or machine is lost is begun again elsewhere, and no other piece is. Where
@@ -25,7 +25,7 @@ def compute(
 
     Parameters
     ----------
-    works : sequence of Work
+    works : sequence of Task
     cores : int
         Of a processor, that each piece uses; with graphics cards, one of these as well.
     hear : callable

@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from core.cluster.threads import threads
-from core.cluster.work import Note, Outcome, Work, in_words
+from core.cluster.work import Came, Note, Task, in_words
 from core.errors import ClusterError
 
 _PATIENCE = 0.5  # seconds between two looks whether to stop
@@ -29,7 +29,7 @@ class _Worker:
     environment: dict[str, str]
     process: BaseProcess = field(init=False)
     line: Connection = field(init=False)
-    work: Work | None = None
+    work: Task | None = None
     since: float = 0.0
 
     def __post_init__(self) -> None:
@@ -43,7 +43,7 @@ class _Worker:
         self.process.start()
         other.close()  # so that the end of the process is heard
 
-    def give(self, work: Work) -> None:
+    def give(self, work: Task) -> None:
         self.work, self.since = work, time.monotonic()
         with suppress(OSError):  # it has just died: heard in the next round
             self.line.send(work)
@@ -65,13 +65,13 @@ class _Worker:
 
 
 def compute_here(
-    works: Sequence[Work],
+    works: Sequence[Task],
     cores: int,
     cards: int,
     hear: Callable[[Note], None],
     check: Callable[[], None],
     most_lost: int,
-) -> Iterator[Outcome]:
+) -> Iterator[Came]:
     """As `core.cluster.compute`, in processes of this machine; each has a card, or its cores."""
     places = _places(cores, cards)[: len(works)]
     left, lost = deque(works), Counter[str]()
@@ -96,11 +96,11 @@ def compute_here(
 
 def _heard(
     worker: _Worker,
-    left: deque[Work],
+    left: deque[Task],
     lost: Counter[str],
     hear: Callable[[Note], None],
     most_lost: int,
-) -> Outcome | None:
+) -> Came | None:
     """Take what a process says; the outcome, where it says that its work is done or failed."""
     kind, value = worker.hear()
     work, seconds = worker.work, time.monotonic() - worker.since
@@ -111,7 +111,7 @@ def _heard(
         return None
     worker.work = None
     if kind == "result":
-        return Outcome(work.key, value, None, seconds)
+        return Came(work.key, value, None, seconds)
     if kind == "lost":
         lost[work.key] += 1
         hear(Note(work.key, "lost", worker.place))
@@ -119,7 +119,7 @@ def _heard(
             left.appendleft(work)
             return None
         value = lost_too_often(most_lost)
-    return Outcome(work.key, None, in_words(value), seconds)
+    return Came(work.key, None, in_words(value), seconds)
 
 
 def lost_too_often(times: int) -> ClusterError:
@@ -153,7 +153,7 @@ def _work(line: Connection, environment: dict[str, str]) -> None:
         os.dup2(nowhere.fileno(), 2)
     with suppress(EOFError, OSError):  # whoever asked is gone
         while True:
-            work: Work = line.recv()
+            work: Task = line.recv()
             try:
                 result: tuple[str, Any] = ("result", do(work, lambda v: line.send(("doing", v))))
             except Exception as error:  # noqa: BLE001 - it is told by who asked
@@ -161,7 +161,7 @@ def _work(line: Connection, environment: dict[str, str]) -> None:
             line.send(result)
 
 
-def do(work: Work, send: Callable[[float], None]) -> Any:
+def do(work: Task, send: Callable[[float], None]) -> Any:
     """Do a piece of work whose files are where it says."""
     folders = {name: files.folder for name, files in work.files.items()}
     return work.function(told=every_now_and_then(send), **work.arguments, **folders)

@@ -11,8 +11,8 @@ from typing import Any
 
 from core.cluster.here import every_now_and_then, lost_too_often
 from core.cluster.threads import threads
-from core.cluster.travel import Pieces, arrive, read_pieces
-from core.cluster.work import Note, Outcome, Work, in_words
+from core.cluster.travel import Sent, arrive, read_pieces
+from core.cluster.work import Came, Note, Task, in_words
 from core.errors import ClusterError
 from core.extras import how_to_install, is_installed
 from core.settings import ROOT
@@ -25,13 +25,13 @@ _CURRENT = Path("/tmp/ray/ray_current_cluster")  # noqa: S108 - Ray's own place
 
 
 def compute_on_ray(
-    works: Sequence[Work],
+    works: Sequence[Task],
     address: str,
     cores: int,
     hear: Callable[[Note], None],
     check: Callable[[], None],
     most_lost: int,
-) -> Iterator[Outcome]:
+) -> Iterator[Came]:
     """As `core.cluster.compute`, on the machines of a Ray cluster.
 
     Ray decides where: each piece asks for its cores, and for a graphics card where there are any.
@@ -56,7 +56,7 @@ def compute_on_ray(
         _refuse_too_small(ray, cores)
         # It takes no core, and stays where the results are wanted.
         board = ray.remote(_Board).options(num_cpus=0, resources=_this_node(ray)).remote()
-        pieces = _Pieces(ray)
+        pieces = _Sending(ray)
         there = ray.remote(_there).options(
             num_cpus=cores,
             num_gpus=1 if cards else 0,
@@ -83,7 +83,7 @@ def _heard(
     hear: Callable[[Note], None],
     check: Callable[[], None],
     most_lost: int,
-) -> Iterator[Outcome]:
+) -> Iterator[Came]:
     """Pass on what is heard until everything is done."""
     begun: Counter[str] = Counter()
     places = dict.fromkeys(keys, "")
@@ -102,19 +102,19 @@ def _heard(
             yield _outcome(ray, ref, key, most_lost)
 
 
-def _outcome(ray: Any, ref: Any, key: str, most_lost: int) -> Outcome:
+def _outcome(ray: Any, ref: Any, key: str, most_lost: int) -> Came:
     lost = (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError)
     try:
         result, seconds = ray.get(ref)
     except ray.exceptions.RayTaskError as error:
-        return Outcome(key, None, in_words(error.cause or error))
+        return Came(key, None, in_words(error.cause or error))
     except ray.exceptions.OutOfMemoryError:
-        return Outcome(key, None, lost_too_often(most_lost))
+        return Came(key, None, lost_too_often(most_lost))
     except lost:
-        return Outcome(key, None, lost_too_often(most_lost))
+        return Came(key, None, lost_too_often(most_lost))
     except ray.exceptions.RayError as error:
-        return Outcome(key, None, ClusterError(f"Ray lost it: {error}. Resume to do it again."))
-    return Outcome(key, result, None, seconds)
+        return Came(key, None, ClusterError(f"Ray lost it: {error}. Resume to do it again."))
+    return Came(key, result, None, seconds)
 
 
 def _connect(address: str, cores: int) -> Any:
@@ -220,14 +220,14 @@ class _Board:
         return notes
 
 
-class _Pieces:
+class _Sending:
     """Files as objects of Ray, each content once however many pieces of work read it."""
 
     def __init__(self, ray: Any) -> None:
         self._ray = ray
         self._known: dict[str, list[Any]] = {}
 
-    def of(self, files: Any) -> Pieces:
+    def of(self, files: Any) -> Sent:
         for name, sha256 in files.hashes.items():
             if sha256 not in self._known:
                 read = read_pieces(files.folder / name)
@@ -238,7 +238,7 @@ class _Pieces:
 def _there(
     function: Callable[..., Any],
     arguments: Mapping[str, Any],
-    travelling: Mapping[str, Pieces],
+    travelling: Mapping[str, Sent],
     key: str,
     board: Any,
 ) -> tuple[Any, float]:

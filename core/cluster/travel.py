@@ -12,7 +12,7 @@ from core.errors import ClusterError
 from core.settings import get_settings
 
 _PIECE = 64_000_000  # bytes that are in memory at once
-Pieces = Mapping[str, tuple[str, list[Any]]]
+Sent = Mapping[str, tuple[str, list[Any]]]
 """Of each file, by its name: its sha256, and something to get each piece of it by."""
 
 
@@ -23,7 +23,7 @@ def read_pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
-def arrive(files: Pieces, fetch: Callable[[Any], bytes]) -> Path:
+def arrive(files: Sent, fetch: Callable[[Any], bytes]) -> Path:
     """The folder on this machine that holds these files; fetches them where they are not there.
 
     It lies in the cache under `LOBULE_HOME` and is named by what it holds. Of several processes

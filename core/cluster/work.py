@@ -32,7 +32,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Work:
+class Task:
     """Something that can be computed anywhere.
 
     Attributes
@@ -65,7 +65,7 @@ class Note(NamedTuple):
     done: float = 0.0
 
 
-class Outcome(NamedTuple):
+class Came(NamedTuple):
     """What came of a piece of work: a result, or an error for people."""
 
     key: str

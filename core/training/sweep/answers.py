@@ -55,7 +55,7 @@ class FoldAnswer(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Material:
+class SweepMaterial:
     """A dataset as a candidate is tried on it; small, so that it travels with each piece of work.
 
     Attributes
@@ -97,7 +97,7 @@ class _Share(Watch):
 def answer_by_fit(
     told: Callable[[float], None],
     recipe: Recipe,
-    material: Material,
+    material: SweepMaterial,
     tested: Sequence[int],
     pixels: Path,
     weights: Path | None = None,
@@ -110,7 +110,7 @@ def answer_by_fit(
         Told the share done, in [0, 1].
     recipe : Recipe
         With [train].
-    material : Material
+    material : SweepMaterial
     tested : sequence of int
         Folds.
     pixels : Path
@@ -151,7 +151,7 @@ def answer_by_fit(
 def answer_by_probe(
     told: Callable[[float], None],
     recipe: Recipe,
-    material: Material,
+    material: SweepMaterial,
     pixels: Path,
     weights: Path | None = None,
     encoder: Path | None = None,
@@ -179,7 +179,7 @@ def answer_by_probe(
 
 
 def answer_by_colour(
-    told: Callable[[float], None], material: Material, deals: NDArray[np.int64], pixels: Path
+    told: Callable[[float], None], material: SweepMaterial, deals: NDArray[np.int64], pixels: Path
 ) -> HeldOut:
     """What colour alone answers in every deal of folds, (S, N)."""
     from core.training.judging.features import colour_views  # noqa: PLC0415 - TensorFlow
@@ -209,7 +209,7 @@ def _of_fold(held: HeldOut, fold: int, folds: NDArray[np.int64]) -> FoldAnswer:
 
 def _features(
     recipe: Recipe,
-    material: Material,
+    material: SweepMaterial,
     pixels: Path,
     encoder: Path | None,
     told: Callable[[float], None],

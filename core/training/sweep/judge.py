@@ -17,19 +17,19 @@ from core.evaluation.predictions import Predictions, predictions_on
 from core.training.judging.held_out import held_out_predictions
 from core.training.sweep.answers import FoldAnswer
 from core.training.sweep.result import CandidateResult, SweepResult, Value
-from core.training.sweep.sweep_file import Candidate
+from core.training.sweep.sweep_file import SweepCandidate
 
 
-class Tried(NamedTuple):
+class TriedCandidate(NamedTuple):
     """A candidate with the answers of all folds under each seed, and the seconds they took."""
 
-    candidate: Candidate
+    candidate: SweepCandidate
     answers: Sequence[Sequence[FoldAnswer]]
     seconds: float
 
 
 def judge_sweep(
-    tried: Sequence[Tried],
+    tried: Sequence[TriedCandidate],
     dataset: Dataset,
     deals: NDArray[np.int64],
     colour: HeldOut,
@@ -40,7 +40,7 @@ def judge_sweep(
 
     Parameters
     ----------
-    tried : sequence of Tried
+    tried : sequence of TriedCandidate
     dataset : Dataset
         N images.
     deals : int64 array, shape (S, N)
@@ -112,7 +112,7 @@ def judge_sweep(
     )
 
 
-def _held_out(each: Tried, deals: NDArray[np.int64]) -> HeldOut:
+def _held_out(each: TriedCandidate, deals: NDArray[np.int64]) -> HeldOut:
     classes = each.answers[0][0].tested.shape[1]
     logits = np.full((len(deals), 1, deals.shape[1], classes), np.nan)
     for round_, answers in enumerate(each.answers):
@@ -126,7 +126,7 @@ def _held_out(each: Tried, deals: NDArray[np.int64]) -> HeldOut:
 
 
 def _validation(
-    by_name: Mapping[str, Tried], dataset: Dataset, deals: NDArray[np.int64]
+    by_name: Mapping[str, TriedCandidate], dataset: Dataset, deals: NDArray[np.int64]
 ) -> dict[str, Predictions]:
     """What each candidate answered on the fold after the one that is judged, in that one's name."""
     judged = np.where(deals >= 0, (deals - 1) % FOLDS, -1)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cluster import Files, Work, compute
+from core.cluster import Files, Task, compute
 from core.datasets.cache import Cached, pixel_cache
 from core.datasets.records import Dataset
 from core.encoders.shelf import CARD_FILE, find_encoder
@@ -27,26 +27,26 @@ from core.training.request.recipe import ENCODER, Recipe
 from core.training.request.request import Request
 from core.training.sweep.answers import (
     FoldAnswer,
-    Material,
+    SweepMaterial,
     answer_by_colour,
     answer_by_fit,
     answer_by_probe,
 )
-from core.training.sweep.judge import Tried, judge_sweep
+from core.training.sweep.judge import TriedCandidate, judge_sweep
 from core.training.sweep.kept import keep_answer, known_answer
 from core.training.sweep.result import SweepResult
-from core.training.sweep.sweep_file import Candidate, Sweep, candidates_of
+from core.training.sweep.sweep_file import Sweep, SweepCandidate, candidates_of
 from core.training.sweep.teller import Teller
 
 _COLOUR = "colour"
 
 
-class _Piece(NamedTuple):
+class _Asked(NamedTuple):
     """A piece of work of a candidate under a seed."""
 
     name: str
     place: tuple[int, int]
-    work: Work
+    work: Task
     digest: str
 
 
@@ -130,7 +130,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
     assert colour is not None  # noqa: S101 - it was computed or has raised
     teller.stage("Judging", 0.0)
     tried = [
-        Tried(
+        TriedCandidate(
             candidate,
             [
                 sorted(answers[number, seed], key=lambda each: each.fold)
@@ -146,7 +146,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
     return judged
 
 
-def _open(sweep: Sweep, candidates: Sequence[Candidate], teller: Teller) -> _Opened:
+def _open(sweep: Sweep, candidates: Sequence[SweepCandidate], teller: Teller) -> _Opened:
     datasets = {each.recipe.task: _dataset(sweep, each.recipe) for each in candidates}
     if len(datasets) > 1:
         raise TrainingError(
@@ -216,7 +216,9 @@ def _pixels_of(recipe: Recipe, dataset: Dataset) -> tuple[Any, ...]:
     return recipe.input_size, recipe.stain_normalisation, frame(recipe, dataset).crops
 
 
-def _pieces(sweep: Sweep, candidates: Sequence[Candidate], opened: _Opened) -> Iterator[_Piece]:
+def _pieces(
+    sweep: Sweep, candidates: Sequence[SweepCandidate], opened: _Opened
+) -> Iterator[_Asked]:
     for number, candidate in enumerate(candidates):
         cached = opened.cached[_pixels_of(candidate.recipe, opened.whole)]
         for at, seed in enumerate(sweep.seeds):
@@ -228,29 +230,29 @@ def _pieces(sweep: Sweep, candidates: Sequence[Candidate], opened: _Opened) -> I
             arguments: dict[str, Any] = {"recipe": recipe, "material": material}
             digest = _digest(recipe, material, opened.whole.fingerprint)
             if recipe.probe:
-                work = Work(start, answer_by_probe, arguments, files | _encoder(recipe))
-                yield _Piece(name, (number, at), work, digest)
+                work = Task(start, answer_by_probe, arguments, files | _encoder(recipe))
+                yield _Asked(name, (number, at), work, digest)
                 continue
             # What is computed once for all folds is not computed on five machines.
             together = bool(recipe.train and recipe.train.views)
             for tested in [tuple(range(FOLDS))] if together else [(each,) for each in range(FOLDS)]:
                 one = "" if together else f"-f{tested[0] + 1}"
                 words = name if together else f"{name}, fold {tested[0] + 1} of {FOLDS}"
-                work = Work(start + one, answer_by_fit, arguments | {"tested": tested}, files)
-                yield _Piece(words, (number, at), work, f"{digest} {tested}")
+                work = Task(start + one, answer_by_fit, arguments | {"tested": tested}, files)
+                yield _Asked(words, (number, at), work, f"{digest} {tested}")
 
 
-def _colour_work(opened: _Opened, candidates: Sequence[Candidate]) -> Work:
+def _colour_work(opened: _Opened, candidates: Sequence[SweepCandidate]) -> Task:
     cached = opened.cached[_pixels_of(candidates[0].recipe, opened.whole)]
     material, files = _material(cached, opened.deals[0])
     arguments = {"material": material, "deals": opened.deals}
-    return Work(_COLOUR, answer_by_colour, arguments, files)
+    return Task(_COLOUR, answer_by_colour, arguments, files)
 
 
-def _material(cached: Cached, folds: NDArray[np.int64]) -> tuple[Material, dict[str, Files]]:
+def _material(cached: Cached, folds: NDArray[np.int64]) -> tuple[SweepMaterial, dict[str, Files]]:
     file = cached.file
     records = cached.dataset.records
-    material = Material(
+    material = SweepMaterial(
         file=file.name,
         labels=records["label"].to_numpy(),
         patients=records["patient"].to_numpy(dtype=object),
@@ -277,7 +279,7 @@ def _encoder(recipe: Recipe) -> dict[str, Files]:
     return {"encoder": Files(encoder.path, (*encoder.card.files, CARD_FILE))}
 
 
-def _digest(recipe: Recipe, material: Material, fingerprint: str) -> str:
+def _digest(recipe: Recipe, material: SweepMaterial, fingerprint: str) -> str:
     """What an answer follows from."""
     asked = recipe.model_dump_json(exclude={"name", "title"})
     if recipe.architecture == ENCODER:

@@ -85,7 +85,7 @@ class Sweep(_Table):
         return self
 
 
-class Candidate(_Table):
+class SweepCandidate(_Table):
     """A recipe as a sweep tries it; its seed is one of the sweep's."""
 
     name: str
@@ -117,7 +117,7 @@ def load_sweep(path: Path) -> Sweep:
     return sweep.model_copy(update={"data": folder / sweep.data, "recipes": recipes})
 
 
-def candidates_of(sweep: Sweep) -> tuple[Candidate, ...]:
+def candidates_of(sweep: Sweep) -> tuple[SweepCandidate, ...]:
     """Every combination, in the order of the file.
 
     Raises
@@ -125,7 +125,7 @@ def candidates_of(sweep: Sweep) -> tuple[Candidate, ...]:
     RecipeError
         If a setting is unknown or wrong, or there are too many, or two are the same.
     """
-    found: list[Candidate] = []
+    found: list[SweepCandidate] = []
     for each in sweep.recipes:
         start = load_recipe(each.recipe)
         varied = _flat(each.vary)
@@ -138,7 +138,9 @@ def candidates_of(sweep: Sweep) -> tuple[Candidate, ...]:
                 recipe = override(recipe, changes_for(recipe.encoder))
             name = ", ".join([start.name, *(own if varied else common)])
             found.append(
-                Candidate(name=name, recipe=recipe, changes=(*common, *own), source=each.recipe)
+                SweepCandidate(
+                    name=name, recipe=recipe, changes=(*common, *own), source=each.recipe
+                )
             )
             if len(found) > _MOST_CANDIDATES:
                 raise RecipeError(

@@ -1,4 +1,4 @@
-"""Work in processes of this machine: all of it is done, whatever happens to one of them."""
+"""Task in processes of this machine: all of it is done, whatever happens to one of them."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cluster import Note, Outcome, Work, compute
+from core.cluster import Came, Note, Task, compute
 from core.errors import ClusterError, Stopped
 from tests.core.cluster import pieces
 
@@ -21,18 +21,16 @@ def alive(pid: int) -> bool:
     return True
 
 
-def done(works: list[Work], cores: int = 1) -> tuple[dict[str, Outcome], list[Note]]:
+def done(works: list[Task], cores: int = 1) -> tuple[dict[str, Came], list[Note]]:
     notes: list[Note] = []
     outcomes = {each.key: each for each in compute(works, cores, notes.append, lambda: None)}
     return outcomes, notes
 
 
 def test_each_piece_is_done_once_and_heard_of() -> None:
-    works = [Work(f"w{n}", pieces.square, {"number": n}) for n in range(5)]
+    works = [Task(f"w{n}", pieces.square, {"number": n}) for n in range(5)]
     outcomes, notes = done(works)
-    assert {key: each.result for key, each in outcomes.items()} == {
-        f"w{n}": n**2 for n in range(5)
-    }
+    assert {key: each.result for key, each in outcomes.items()} == {f"w{n}": n**2 for n in range(5)}
     assert sorted(note.key for note in notes if note.kind == "began") == sorted(outcomes)
     assert {note.done for note in notes if note.kind == "doing"} == {0.5}
     assert all(note.where.startswith("this machine, 1 core (") for note in notes)
@@ -40,7 +38,7 @@ def test_each_piece_is_done_once_and_heard_of() -> None:
 
 
 def test_one_that_fails_costs_nothing_else_and_says_why() -> None:
-    works = [Work(f"w{n}", pieces.refuse, {"number": n}) for n in range(2, 6)]
+    works = [Task(f"w{n}", pieces.refuse, {"number": n}) for n in range(2, 6)]
     outcomes, _ = done(works)
     assert str(outcomes["w3"].error) == "3 is refused. Give another number."
     assert isinstance(outcomes["w3"].error, ClusterError)
@@ -50,17 +48,15 @@ def test_one_that_fails_costs_nothing_else_and_says_why() -> None:
 
 def test_a_process_that_dies_costs_its_piece_alone(tmp_path: Path) -> None:
     mark = str(tmp_path / "mark")
-    works = [Work(f"w{n}", pieces.die_once, {"number": n, "mark": mark}) for n in range(4)]
+    works = [Task(f"w{n}", pieces.die_once, {"number": n, "mark": mark}) for n in range(4)]
     outcomes, notes = done(works)
-    assert {key: each.result for key, each in outcomes.items()} == {
-        f"w{n}": n**2 for n in range(4)
-    }
+    assert {key: each.result for key, each in outcomes.items()} == {f"w{n}": n**2 for n in range(4)}
     assert [note.key for note in notes if note.kind == "lost"] == ["w2"]
     assert [note.key for note in notes if note.kind == "began"].count("w2") == 2
 
 
 def test_one_that_dies_again_and_again_is_given_up() -> None:
-    outcomes, notes = done([Work("bad", pieces.die), Work("good", pieces.square, {"number": 3})])
+    outcomes, notes = done([Task("bad", pieces.die), Task("good", pieces.square, {"number": 3})])
     assert "died 5 times" in str(outcomes["bad"].error)
     assert "`cores`" in str(outcomes["bad"].error)
     assert outcomes["good"].result == 9
@@ -68,14 +64,14 @@ def test_one_that_dies_again_and_again_is_given_up() -> None:
 
 
 def test_each_has_the_cores_that_were_asked_for() -> None:
-    outcomes, notes = done([Work("w", pieces.threads)], cores=2)
+    outcomes, notes = done([Task("w", pieces.threads)], cores=2)
     assert outcomes["w"].result == ("2", "2")
     assert notes[0].where == "this machine, 2 cores (1)"
 
 
 def test_stopping_ends_what_is_being_done(tmp_path: Path) -> None:
     works = [
-        Work(f"w{n}", pieces.wait, {"marks": str(tmp_path), "number": n, "seconds": 60.0})
+        Task(f"w{n}", pieces.wait, {"marks": str(tmp_path), "number": n, "seconds": 60.0})
         for n in range(3)
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cluster import Files, Note, Outcome, Work, compute
+from core.cluster import Came, Files, Note, Task, compute
 from core.errors import ClusterError, Stopped
 from core.extras import is_installed
 from tests.core.cluster import pieces
@@ -39,7 +39,7 @@ def test_work_is_done_on_both_nodes_and_files_travel_once_to_each(
     for name, bytes_ in content.items():
         (tmp_path / name).write_bytes(bytes_)
     files = Files(tmp_path, tuple(content))
-    works = [Work(f"w{n}", pieces.read, {"seconds": 1.0}, {"folder": files}) for n in range(6)]
+    works = [Task(f"w{n}", pieces.read, {"seconds": 1.0}, {"folder": files}) for n in range(6)]
     notes: list[Note] = []
     outcomes = [each.result for each in compute(works, 1, notes.append, lambda: None)]
     expected = {name: hashlib.sha256(bytes_).hexdigest() for name, bytes_ in content.items()}
@@ -54,9 +54,9 @@ def test_work_is_done_on_both_nodes_and_files_travel_once_to_each(
 
 @pytest.mark.usefixtures("ray")
 def test_errors_and_threads_are_as_on_one_machine() -> None:
-    works = [Work(f"w{n}", pieces.refuse, {"number": n}) for n in range(2, 5)]
-    works.append(Work("threads", pieces.threads))
-    outcomes: dict[str, Outcome] = {
+    works = [Task(f"w{n}", pieces.refuse, {"number": n}) for n in range(2, 5)]
+    works.append(Task("threads", pieces.threads))
+    outcomes: dict[str, Came] = {
         each.key: each for each in compute(works, 1, lambda _: None, lambda: None)
     }
     assert isinstance(outcomes["w3"].error, ClusterError)
@@ -69,13 +69,13 @@ def test_errors_and_threads_are_as_on_one_machine() -> None:
 @pytest.mark.usefixtures("ray")
 def test_more_cores_than_a_machine_has_are_refused_at_once() -> None:
     with pytest.raises(ClusterError, match=r"asks for 64 cores.*at most 1"):
-        list(compute([Work("w", pieces.threads)], 64, lambda _: None, lambda: None))
+        list(compute([Task("w", pieces.threads)], 64, lambda _: None, lambda: None))
 
 
 @pytest.mark.usefixtures("ray")
 def test_stopping_reaches_every_node(tmp_path: Path) -> None:
     works = [
-        Work(f"w{n}", pieces.wait, {"marks": str(tmp_path), "number": n, "seconds": 90.0})
+        Task(f"w{n}", pieces.wait, {"marks": str(tmp_path), "number": n, "seconds": 90.0})
         for n in range(4)
     ]
 
@@ -105,7 +105,7 @@ def test_a_node_that_is_lost_costs_its_piece_and_nothing_else(
 ) -> None:
     """The last of the module: the second node is gone afterwards."""
     works = [
-        Work(f"w{n}", pieces.wait, {"marks": str(tmp_path), "number": n, "seconds": 4.0})
+        Task(f"w{n}", pieces.wait, {"marks": str(tmp_path), "number": n, "seconds": 4.0})
         for n in range(4)
     ]
     notes: list[Note] = []
@@ -140,7 +140,7 @@ def test_what_cannot_be_reached_is_told_at_once(
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
         monkeypatch.setattr("core.cluster.on_ray._CURRENT", tmp_path / "nothing")
         with pytest.raises(ClusterError, match=words):
-            list(compute([Work("w", pieces.threads)], 1, lambda _: None, lambda: None))
+            list(compute([Task("w", pieces.threads)], 1, lambda _: None, lambda: None))
     assert time.monotonic() - started < 30
 
 
@@ -148,4 +148,4 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("LOBULE_RAY", "auto")
     monkeypatch.setattr("core.cluster.on_ray.is_installed", lambda _: False)
     with pytest.raises(ClusterError, match=r"requirements-cluster\.txt.*unset LOBULE_RAY"):
-        list(compute([Work("w", pieces.threads)], 1, lambda _: None, lambda: None))
+        list(compute([Task("w", pieces.threads)], 1, lambda _: None, lambda: None))

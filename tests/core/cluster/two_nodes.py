@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes on this machine, each with a home of its own; nobody else reaches it."""
+"""A Ray cluster of two nodes on this machine, each with a home of its own."""
 
 import os
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def two_nodes(folder: Path) -> Iterator[TwoNodes]:
     # Before Ray is imported, as `core.cluster.on_ray` sets them.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    from ray.cluster_utils import Cluster
+    from ray.cluster_utils import Cluster  # noqa: PLC0415 - it reads these once
 
     homes = (folder / "first", folder / "second")
     nodes = [
@@ -36,9 +36,7 @@ def two_nodes(folder: Path) -> Iterator[TwoNodes]:
         }
         for home in homes
     ]
-    cluster = Cluster(
-        initialize_head=True, head_node_args={**nodes[0], "include_dashboard": False}
-    )
+    cluster = Cluster(initialize_head=True, head_node_args={**nodes[0], "include_dashboard": False})
     try:
         second = cluster.add_node(**nodes[1])
         yield TwoNodes(cluster.address, homes, cluster, second)

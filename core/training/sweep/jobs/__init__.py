@@ -6,15 +6,15 @@ Importing this loads no TensorFlow.
 from core.training.sweep.jobs.start import cancel, resume, resume_here, start, sweep_here, work_on
 from core.training.sweep.jobs.state import (
     SweepState,
-    TaskState,
     list_sweeps,
     read_result,
     read_sweep,
 )
+from core.training.sweep.jobs.story import PieceState
 
 __all__ = [
+    "PieceState",
     "SweepState",
-    "TaskState",
     "cancel",
     "list_sweeps",
     "read_result",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 
 from core.errors import TrainingError
 from core.jobs.events import EventLog
+from core.training.jobs.events import Ended, Opened, Queued, Stage
 
 _Moment = Annotated[float, Field(ge=0, le=253_370_000_000, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -27,27 +28,14 @@ class _Event(BaseModel):
     at: _Moment
 
 
-class Queued(_Event):
-    """The sweep was put in line, for the first time or again."""
-
-    event: Literal["queued"]
-
-
-class Started(_Event):
+class SweepStarted(_Event):
     """It has begun; `on` says on which machines it computes."""
 
     event: Literal["started"]
     on: str
 
 
-class Opened(_Event):
-    """Its dataset was opened."""
-
-    event: Literal["dataset"]
-    fingerprint: str
-
-
-class Planned(_Event):
+class PiecesPlanned(_Event):
     """So many pieces of work there are, and so many of them were done before."""
 
     event: Literal["planned"]
@@ -55,15 +43,7 @@ class Planned(_Event):
     known: _Count
 
 
-class Stage(_Event):
-    """What is being done beside the pieces of work, and the share of it that is done."""
-
-    event: Literal["stage"]
-    name: str
-    done: FiniteFloat
-
-
-class Task(_Event):
+class PieceEvent(_Event):
     """A piece of work began, was lost with its process or machine, is done, or gave no answer."""
 
     event: Literal["began", "lost", "done", "refused"]
@@ -74,7 +54,7 @@ class Task(_Event):
     message: str | None = None
 
 
-class Doing(_Event):
+class PieceDone(_Event):
     """How far a piece of work is."""
 
     event: Literal["doing"]
@@ -82,20 +62,13 @@ class Doing(_Event):
     done: FiniteFloat
 
 
-class Ended(_Event):
-    """How the sweep ended."""
-
-    event: Literal["finished", "cancelled", "failed"]
-    message: str | None = None
+SweepEvent = Queued | SweepStarted | Opened | PiecesPlanned | Stage | PieceEvent | PieceDone | Ended
+_EVENT: TypeAdapter[SweepEvent] = TypeAdapter(Annotated[SweepEvent, Field(discriminator="event")])
 
 
-Event = Queued | Started | Opened | Planned | Stage | Task | Doing | Ended
-_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
-
-
-def parse(lines: bytes) -> list[Event]:
+def parse(lines: bytes) -> list[SweepEvent]:
     """Read whole lines; what is no event, such as a torn line, is passed over."""
-    events: list[Event] = []
+    events: list[SweepEvent] = []
     for line in lines.split(b"\n"):
         with suppress(ValidationError):
             events.append(_EVENT.validate_json(line))

@@ -1,8 +1,7 @@
 """How a sweep stands, as its events and its lock tell."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
 from pydantic import ValidationError
 
@@ -10,58 +9,10 @@ from core.errors import TrainingError
 from core.jobs.events import Stories
 from core.jobs.lock import is_held
 from core.jobs.state import StateName, moment, name_of_state
-from core.training.sweep.jobs.events import (
-    Doing,
-    Ended,
-    Event,
-    Opened,
-    Planned,
-    Queued,
-    Stage,
-    Started,
-    Task,
-    parse,
-)
 from core.training.sweep.jobs.folder import SweepFolder, find_sweep, sweep_folders
+from core.training.sweep.jobs.story import COMPUTING, PieceState, SweepStory, hear_lines
 from core.training.sweep.result import SweepResult
 from core.training.sweep.sweep_file import Sweep
-
-COMPUTING = "Training and answering"
-"""The stage in which there are pieces of work."""
-
-
-@dataclass
-class TaskState:
-    """How a piece of work stands.
-
-    Attributes
-    ----------
-    name : str
-        For people.
-    state : "running", "lost", "done" or "refused"
-        Lost with its process or machine, it is begun again.
-    where : str
-        The machine and what of it is used.
-    done : float
-        In [0, 1].
-    began : float
-        Seconds since 1970.
-    seconds : float
-        That it took, once it is done.
-    times : int
-        How often it was begun.
-    message : str or None
-        Why it gave no answer.
-    """
-
-    name: str
-    state: Literal["running", "lost", "done", "refused"]
-    where: str
-    began: float
-    done: float = 0.0
-    seconds: float = 0.0
-    times: int = 1
-    message: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +34,7 @@ class SweepState:
         On which machines it computes, for people.
     tasks, tasks_done : int
         Pieces of work; 0 before they are known.
-    each : dict of str to TaskState
+    each : dict of str to PieceState
         Those that were begun, by key.
     seconds_left : float or None
         Until all pieces are done, if it goes on as it has gone; None if it cannot be told.
@@ -100,98 +51,23 @@ class SweepState:
     on: str
     tasks: int
     tasks_done: int
-    each: dict[str, TaskState]
+    each: dict[str, PieceState]
     seconds_left: float | None
     asked: datetime
     ended: datetime | None
     message: str | None
 
     @property
-    def running(self) -> list[TaskState]:
+    def running(self) -> list[PieceState]:
         """What is computed now, the one begun first first."""
         now = (task for task in self.each.values() if task.state == "running")
         return sorted(now, key=lambda task: task.began)
 
 
-@dataclass
-class Story:
-    """What the events of a sweep amount to."""
-
-    asked: float = 0.0
-    last: float = -1.0  # none before 1970
-    working: bool = False
-    ended: StateName | None = None
-    on: str = ""
-    fingerprint: str | None = None
-    stage: str = ""
-    done: float = 0.0
-    tasks: int = 0
-    known: int = 0
-    each: dict[str, TaskState] = field(default_factory=dict)
-    planned: float = 0.0
-    message: str | None = None
-
-    def hear(self, event: Event) -> None:
-        """Take in an event."""
-        self.last = event.at
-        self.asked = self.asked or event.at
-        match event:
-            case Queued():
-                self.working, self.ended, self.message = False, None, None
-                self.stage, self.done, self.tasks, self.known = "", 0.0, 0, 0
-                self.each = {}
-            case Started():
-                self.working, self.on = True, event.on
-            case Opened():
-                self.fingerprint = event.fingerprint
-            case Planned():
-                self.tasks, self.known, self.planned = event.tasks, event.known, event.at
-                self.stage = COMPUTING
-            case Stage():
-                self.stage, self.done = event.name, min(max(event.done, 0.0), 1.0)
-            case Task():
-                self._hear_of(event)
-            case Doing():
-                if task := self.each.get(event.key):
-                    task.done = min(max(event.done, 0.0), 1.0)
-            case Ended():
-                self.ended, self.message = event.event, event.message
-
-    def _hear_of(self, event: Task) -> None:
-        task = self.each.get(event.key)
-        if event.event == "began" or task is None:
-            times = task.times + 1 if task else 1
-            task = TaskState(event.name, "running", event.where, event.at, times=times)
-            self.each[event.key] = task
-        if event.event == "lost":
-            task.state, task.done = "lost", 0.0
-        elif event.event != "began":
-            task.state, task.done = event.event, 1.0
-            task.seconds, task.message = event.seconds, event.message
-
-    @property
-    def tasks_done(self) -> int:
-        """Pieces that need no more computing."""
-        return self.known + sum(task.state in {"done", "refused"} for task in self.each.values())
-
-    def seconds_left(self, now: float) -> float | None:
-        """Seconds until all pieces are done, if it goes on as it has gone."""
-        done = sum(task.done for task in self.each.values())
-        left = self.tasks - self.known - done
-        if self.stage != COMPUTING or done <= 0:
-            return None
-        return max(0.0, (self.last - self.planned) * left / done - (now - self.last))
+_stories = Stories(SweepStory, hear_lines)
 
 
-def _hear(story: Story, lines: bytes) -> None:
-    for event in parse(lines):
-        story.hear(event)
-
-
-_stories = Stories(Story, _hear)
-
-
-def read_story(folder: SweepFolder) -> Story:
+def read_story(folder: SweepFolder) -> SweepStory:
     """What a sweep's events amount to; those that cannot be read are passed over.
 
     Raises

@@ -12,7 +12,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import pandas as pd
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from streamlit.components.v2 import manifest_scanner
+from streamlit.testing.v1 import AppTest, local_script_runner
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner, require_widgets_deltas
 
 from core.registry.card import Card
 from core.registry.package import save_package
@@ -106,6 +108,25 @@ def save_tiny(folder: Path) -> None:
         predictions=pd.DataFrame({"image": ["a"]}),
         history=pd.DataFrame({"epoch": [1]}),
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_pages() -> Iterator[None]:
+    """Look for components among the installed packages once, not for each page that is opened.
+
+    That takes longer than most pages do; so does asking a thousand times a second for the end.
+    """
+    found = manifest_scanner.scan_component_manifests()
+
+    def wait(runner: LocalScriptRunner, timeout: float = 3) -> None:
+        assert runner._script_thread
+        runner._script_thread.join(timeout)
+        require_widgets_deltas(runner, timeout=0.1)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", lambda *_: list(found))
+        patch.setattr(local_script_runner, "require_widgets_deltas", wait)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -27,12 +27,12 @@ from core.registry.package import Package
 from tests.core.explain.made_by_hand import red_finder
 
 
-def pictures(count: int = 4) -> NDArray[np.uint8]:
-    """Blurred noise in colours, 32 px: something to see at every place."""
+def pictures(count: int = 4, side: int = 32) -> NDArray[np.uint8]:
+    """Blurred noise in colours: something to see at every place."""
     random = np.random.default_rng(5)
-    noise = random.integers(0, 256, (count, 32, 32, 3)).astype(np.float32)
+    noise = random.integers(0, 256, (count, side, side, 3)).astype(np.float32)
     blurred = np.stack([cv2.GaussianBlur(one, (0, 0), 2.5) for one in noise])
-    return (normalise(blurred.reshape(count, 32, -1)) * 255).reshape(noise.shape).astype(np.uint8)
+    return (normalise(blurred.reshape(count, side, -1)) * 255).reshape(noise.shape).astype(np.uint8)
 
 
 def edges(
@@ -47,6 +47,20 @@ def zero_times_gradient(
     network: Network, layer: str, inputs: NDArray[np.uint8], *rest: Any
 ) -> NDArray[np.float32]:
     return 0 * FUNCTIONS["smoothgrad"](network, layer, inputs, *rest)
+
+
+@pytest.fixture(scope="module")
+def built() -> tuple[keras.Model, list[NDArray[np.float32]]]:
+    model = build("efficientnetb0", (64, 64, 3), 2)
+    return model, model.get_weights()
+
+
+@pytest.fixture
+def deep(built: tuple[keras.Model, list[NDArray[np.float32]]]) -> keras.Model:
+    """A deep network with the weights that it was built with."""
+    model, weights = built
+    model.set_weights(weights)
+    return model
 
 
 def test_maps_that_ignore_the_weights_are_found_out_and_gradcam_is_not() -> None:
@@ -115,8 +129,8 @@ def test_an_ensemble_is_refused_with_its_members_named(package: Package) -> None
         check_explanations(Together(), pictures(), "pictures")  # type: ignore[arg-type]
 
 
-def test_weights_are_drawn_from_the_last_layer_down_and_scaling_stays() -> None:
-    model = build("efficientnetb0", (32, 32, 3), 2)
+def test_weights_are_drawn_from_the_last_layer_down_and_scaling_stays(deep: keras.Model) -> None:
+    model = deep
     names = [layer.name for layer in learnt_layers(model)]
     before = {layer.name: layer.get_weights() for layer in model.layers}
 
@@ -129,7 +143,7 @@ def test_weights_are_drawn_from_the_last_layer_down_and_scaling_stays() -> None:
         }
 
     assert names[0] == "logits"
-    for stop in cascade(model, [1, 40, len(names)], pictures(), np.random.default_rng(0)):
+    for stop in cascade(model, [1, 40, len(names)], pictures(side=64), np.random.default_rng(0)):
         assert changed() == set(names[:stop])
     # Keras numbers the layer if another network of this process has one.
     same = {name for name, weights in before.items() if weights} - changed()
@@ -137,8 +151,8 @@ def test_weights_are_drawn_from_the_last_layer_down_and_scaling_stays() -> None:
     assert len(same) == 1
 
 
-def test_signals_of_a_deep_network_neither_fade_nor_explode() -> None:
-    model = build("efficientnetb0", (64, 64, 3), 2)
+def test_signals_of_a_deep_network_neither_fade_nor_explode(deep: keras.Model) -> None:
+    model = deep
     inputs = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype(np.uint8)
     list(cascade(model, [len(learnt_layers(model))], inputs, np.random.default_rng(0)))
     last = keras.Model(model.input, model.get_layer("top_activation").output)(inputs).numpy()
@@ -149,9 +163,9 @@ def test_signals_of_a_deep_network_neither_fade_nor_explode() -> None:
     assert depthwise.std() == pytest.approx(np.sqrt(2 / 25), rel=0.1)
 
 
-def test_the_same_generator_draws_the_same_weights_whatever_is_dropped() -> None:
-    model = build("efficientnetb0", (32, 32, 3), 2)
-    inputs = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3)).astype(np.uint8)
+def test_the_same_generator_draws_the_same_weights_whatever_is_dropped(deep: keras.Model) -> None:
+    model = deep
+    inputs = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3)).astype(np.uint8)
     rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     drawn = []
     for _ in range(2):

@@ -1,0 +1,97 @@
+"""What a Ray cluster costs beside one pool of processes: the same sweep on the same two cores.
+
+A cluster of two nodes with a core each is started on this machine, on 127.0.0.1. Both compute the
+same folds, in turn. Ratios above 1 are what Ray adds: connecting, sending the program and the
+pixels, and handing out the pieces. Starting the cluster is told apart: it is done once.
+
+    PYTHONPATH=. python benchmarks/cluster.py [--data ../shared/data/idc] [--turns 2]
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+# Before Ray is imported: it asks once, and reports how it is used unless told not to.
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/idc"))
+    parser.add_argument("--patients", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--turns", type=int, default=2)
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        os.environ["LOBULE_HOME"] = folder
+        data = some_patients(options.data, options.patients, Path(folder) / "some")
+        began = time.perf_counter()
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - after the environment is set
+
+        node: dict[str, Any] = {
+            "node_ip_address": "127.0.0.1",
+            "num_cpus": 1,
+            "object_store_memory": 300_000_000,
+        }
+        cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
+        cluster.add_node(**node)
+        print(f"Cluster of two nodes up in {time.perf_counter() - began:.1f} s")
+        times: dict[str, list[tuple[float, float]]] = {"one pool": [], "Ray": []}
+        figures = set()
+        try:
+            for _ in range(options.turns):
+                for name, address in (("one pool", None), ("Ray", cluster.address)):
+                    seconds, pieces, figure = swept(data, options.epochs, address)
+                    times[name].append((seconds, pieces))
+                    figures.add(figure)
+                    print(f"{name}: {seconds:.1f} s, pieces alone {pieces:.1f} s", flush=True)
+        finally:
+            cluster.shutdown()
+    if len(figures) > 1:
+        raise SystemExit(f"One pool and Ray do not agree: nested AUROC {sorted(figures)}.")
+    whole = {name: median(seconds for seconds, _ in each) for name, each in times.items()}
+    alone = {name: median(pieces for _, pieces in each) for name, each in times.items()}
+    print()
+    print("| | one pool, s | Ray, s | Ray over one pool |")
+    print("|---|---|---|---|")
+    for name, values in (("whole sweep", whole), ("its pieces, added up", alone)):
+        ratio = values["Ray"] / values["one pool"]
+        print(f"| {name} | {values['one pool']:.1f} | {values['Ray']:.1f} | {ratio:.3f} |")
+    print(f"\nNested AUROC of both: {figures.pop():.6f}")
+
+
+def swept(data: Path, epochs: int, address: str | None) -> tuple[float, float, float]:
+    """Seconds of a sweep from its dataset to its result, those of its pieces, and its figure."""
+    from core.training.sweep.run import run_sweep  # noqa: PLC0415 - TensorFlow
+    from core.training.sweep.sweep_file import Sweep  # noqa: PLC0415
+    from core.training.sweep.teller import Teller  # noqa: PLC0415
+
+    os.environ.pop("LOBULE_RAY", None)
+    if address:
+        os.environ["LOBULE_RAY"] = address
+    small = {"input_size": 48, "train": {"epochs": epochs, "patience": epochs}}
+    recipes = [{"recipe": "cnn3", "set": small, "vary": {"train.learning_rate": [1e-3, 3e-4]}}]
+    sweep = Sweep.model_validate({"name": "both", "data": data, "recipes": recipes})
+    with TemporaryDirectory() as kept:
+        began = time.perf_counter()
+        result, _ = run_sweep(sweep, Path(kept), Teller())
+        seconds = time.perf_counter() - began
+    return seconds, 60 * sum(each.minutes for each in result.candidates), result.nested_auroc.value
+
+
+def some_patients(data: Path, number: int, folder: Path) -> Path:
+    """Links to a few patients' images."""
+    folder.mkdir()
+    for path in sorted(path for path in data.resolve().iterdir() if path.is_dir())[:number]:
+        (folder / path.name).symlink_to(path)
+    return folder
+
+
+if __name__ == "__main__":
+    main()

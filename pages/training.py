@@ -5,6 +5,7 @@ import streamlit as st
 from core.errors import LobuleError
 from pages.runs.follow import follow, standing
 from pages.runs.form import ask_for_run
+from pages.runs.sweeps import show_sweeps
 from pages.runs.table import ALL, NEW, chosen_run, show_all, show_list
 from pages.runs.view import explain, show_ended, show_head
 from pages.runs.words import active
@@ -13,13 +14,14 @@ from pages.shared.plain import notice
 
 
 def show_page() -> None:
-    """Draw the list of runs, and one of them, all of them, or the form of a new one."""
+    """Draw the list of runs, and one of them, all of them with the sweeps, or a new one's form."""
     from core.training.jobs import list_runs, list_unreadable  # noqa: PLC0415 - pandas
+    from core.training.sweep.jobs import list_sweeps  # noqa: PLC0415 - pandas
 
-    states, unreadable = list_runs(), list_unreadable()
-    chosen = chosen_run(states, unreadable)
+    states, unreadable, sweeps = list_runs(), list_unreadable(), list_sweeps()
+    chosen = chosen_run(len(states) + len(unreadable) + len(sweeps))
     with st.sidebar:
-        show_list(states, unreadable, chosen)
+        show_list(states, unreadable, len(sweeps), chosen)
     state = next((state for state in states if state.id == chosen), None)
     if state:
         show_head(state)
@@ -32,7 +34,9 @@ def show_page() -> None:
     elif chosen == NEW:
         ask_for_run(states)
     elif chosen == ALL:
-        show_all(states, unreadable)
+        with st.container():  # one thing on the page, however much it holds
+            show_all(states, unreadable)
+        show_sweeps(sweeps)
     else:
         explain(chosen)
 

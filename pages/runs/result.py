@@ -1,6 +1,5 @@
 """What came out of a run, beside earlier ones, and what can be done with it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,8 @@ from core.registry.card_words import MEASURES, next_patient, next_patient_in_sho
 from core.registry.package import Package, load_package
 from core.registry.shelf import shelf
 from core.settings import get_settings
-from pages.runs.words import LEAKY, active, split_words
+from pages.runs.deed import do, say_what_went_wrong
+from pages.runs.words import LEAKY, RESUMABLE, active, split_words
 from pages.shared.hand_over import try_model
 from pages.shared.model_card import show_card
 from pages.shared.plain import notice, table
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from core.training.jobs.state import RunState
 
 MOST_EARLIER = 8
-_RESUMABLE = {"cancelled", "failed", "interrupted"}
 
 
 def package_of(state: "RunState") -> Package | str | None:
@@ -148,7 +147,7 @@ def offer_cancel(state: "RunState") -> None:
         else:
             st.text("No epoch is finished: no model yet. It can be resumed.")
         if st.button("Stop this run", key="really_cancel", type="primary"):
-            _do(state, lambda: cancel(state.id), f"stopping-{state.id}")
+            do(state.id, lambda: cancel(state.id), f"stopping-{state.id}")
 
 
 def offer_the_rest(state: "RunState") -> None:
@@ -162,15 +161,14 @@ def offer_the_rest(state: "RunState") -> None:
             _offer_model(state, package)
             if st.button("Model card", key="run_card"):
                 show_card(package.card, package.model_sha256)
-        if state.state in _RESUMABLE and st.button(
+        if state.state in RESUMABLE and st.button(
             "Resume",
             key="resume",
             type="secondary" if package else "primary",
             help="From its last finished epoch; joins the end of the queue.",
         ):
-            _do(state, lambda: resume(state.id))
-    if error := st.session_state.pop(f"error-{state.id}", None):
-        notice(error, "error")
+            do(state.id, lambda: resume(state.id))
+    say_what_went_wrong(state.id)
 
 
 def _offer_model(state: "RunState", package: Package) -> None:
@@ -202,16 +200,4 @@ def _offer_model(state: "RunState", package: Package) -> None:
 def _shelve(state: "RunState", *, replace: bool) -> None:
     from core.training.jobs import shelve  # noqa: PLC0415 - pandas
 
-    _do(state, lambda: shelve(state.id, replace=replace))
-
-
-def _do(state: "RunState", deed: Callable[[], object], note: str | None = None) -> None:
-    """Do it, keep what went wrong for the next drawing, and draw everything again."""
-    try:
-        deed()
-    except LobuleError as error:
-        st.session_state[f"error-{state.id}"] = str(error)
-    else:
-        if note and active(state):
-            st.session_state[note] = True
-    st.rerun()
+    do(state.id, lambda: shelve(state.id, replace=replace))

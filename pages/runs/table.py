@@ -27,9 +27,9 @@ NEW, ALL = "new", "all"
 MOST_LISTED = 12
 
 
-def chosen_run(states: list["RunState"], unreadable: list["UnreadableRun"]) -> str:
-    """What the address asks for: a run's id, `NEW` or `ALL`."""
-    return st.query_params.get("run") or (ALL if states or unreadable else NEW)
+def chosen_run(number: int) -> str:
+    """What the address asks for, if there are so many runs and sweeps: a run's id, `NEW`, `ALL`."""
+    return st.query_params.get("run") or (ALL if number else NEW)
 
 
 def choose(run: str) -> None:
@@ -37,14 +37,17 @@ def choose(run: str) -> None:
     st.query_params["run"] = run
 
 
-def show_list(states: list["RunState"], unreadable: list["UnreadableRun"], chosen: str) -> None:
-    """Draw the way to a new run, to all of them, and to each of the recent ones."""
+def show_list(
+    states: list["RunState"], unreadable: list["UnreadableRun"], sweeps: int, chosen: str
+) -> None:
+    """Draw the way to a new run, to all of them and the sweeps, and to each of the recent ones."""
     _entry("New run", NEW, chosen, icon=":material/add:")
-    if not states and not unreadable:
+    number = len(states) + len(unreadable)
+    if not number and not sweeps:
         st.caption("No runs yet.")
         return
-    number = len(states) + len(unreadable)
-    _entry(f"All runs ({number:,})", ALL, chosen, icon=":material/table_rows:")
+    swept = f", sweeps ({sweeps:,})" if sweeps else ""
+    _entry(f"All runs ({number:,}){swept}", ALL, chosen, icon=":material/table_rows:")
     if states:
         st.caption("Recent")
     for state in states[:MOST_LISTED]:

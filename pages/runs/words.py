@@ -8,6 +8,7 @@ from pages.shared.plain import as_html, visible
 
 if TYPE_CHECKING:
     from core.training.jobs.state import RunState
+    from core.training.sweep.jobs import SweepState
 
 # Each state has a symbol of its own, so that no colour is needed to tell them apart.
 SYMBOLS = {
@@ -18,17 +19,18 @@ SYMBOLS = {
     "failed": "✕",
     "interrupted": "⚡\ufe0e",  # as text, not as a coloured picture
 }
+RESUMABLE = {"cancelled", "failed", "interrupted"}
 LEAKY = "Leaky split: one patient in training and in test, so its figures flatter."
 _MARKUP = "\\`*_{}[]()#+-.!|<>~:$"
 
 
-def active(state: "RunState") -> bool:
-    """Whether anything may still happen to a run by itself."""
+def active(state: "RunState | SweepState") -> bool:
+    """Whether anything may still happen to a run or a sweep by itself."""
     return state.state in {"waiting", "running"}
 
 
-def state_words(state: "RunState") -> str:
-    """How a run stands: "▶ running"."""
+def state_words(state: "RunState | SweepState") -> str:
+    """How a run or a sweep stands: "▶ running"."""
     return f"{SYMBOLS[state.state]} {state.state}"
 
 

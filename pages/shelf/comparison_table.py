@@ -1,6 +1,5 @@
 """What a comparison of encoders came to, in a table."""
 
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,8 @@ from core.training.comparison_table import (
     rows,
     titles,
 )
-from pages.shared.plain import as_html, notice, quiet
+from pages.shared.figures_table import column_meanings, figures_table
+from pages.shared.plain import notice, quiet
 
 if TYPE_CHECKING:
     from core.training.compare_encoders import EncoderComparison
@@ -28,28 +28,12 @@ def show_comparison_table(comparison: "EncoderComparison", path: Path) -> None:
     quiet(f"{judged_alike(comparison)} Images in {path}.")
     if is_few(patients):
         notice(f"{MARK}: {warning(patients)}")
-    columns = titles(comparison)
-    head = "".join(
-        f'<th scope="col" title="{escape(_meaning(title))}">{as_html(title)}</th>'
-        for title in columns
-    )
-    body = "".join(_row(cells, len(columns)) for cells in rows(comparison))
-    st.html(
-        '<div class="lobule-scroll" tabindex="0" role="region" aria-label="Encoders compared">'
-        f'<table class="lobule-table lobule-figures"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    columns = {title: _meaning(title) for title in titles(comparison)}
+    figures_table(columns, rows(comparison), caption="Encoders compared")
     for warned in pretrained_on(comparison):
         notice(warned)
     notice(flattery(comparison), "note")
-    meanings = "".join(
-        f"<dt><b>{as_html(title)}</b></dt><dd>{as_html(meaning)}</dd>"
-        for title, meaning in MEANINGS.items()
-    )
-    st.html(
-        "<details><summary>What the columns say</summary>"
-        f'<dl class="lobule-how">{meanings}</dl></details>'
-    )
+    column_meanings(MEANINGS)
     st.download_button(
         "Comparison, CSV",
         lambda: comparison_csv(comparison),
@@ -63,20 +47,3 @@ def show_comparison_table(comparison: "EncoderComparison", path: Path) -> None:
 def _meaning(title: str) -> str:
     """What a column means; those of stain shifts begin alike."""
     return next((meaning for start, meaning in MEANINGS.items() if title.startswith(start)), "")
-
-
-def _row(cells: tuple[str, ...], columns: int) -> str:
-    """A row; an interval stands under its figure."""
-    filled = [*cells[1:], *[""] * (columns - len(cells))]
-    return (
-        f'<tr><th scope="row">{as_html(cells[0])}</th>'
-        + "".join(f"<td>{_figure(cell)}</td>" for cell in filled)
-        + "</tr>"
-    )
-
-
-def _figure(cell: str) -> str:
-    figure, bracket, interval = cell.partition(" (")
-    if not bracket:
-        return as_html(cell)
-    return f"{as_html(figure)}<br><small>{as_html(interval.removesuffix(')'))}</small>"

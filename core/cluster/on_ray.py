@@ -66,7 +66,8 @@ def compute_on_ray(
         keys = [work.key for work in works]
         for work in works:
             travelling = {name: pieces.of(files) for name, files in work.files.items()}
-            ref = there.remote(work.function, dict(work.arguments), travelling, work.key, board)
+            arguments = {name: pieces.value(value) for name, value in work.arguments.items()}
+            ref = there.remote(work.function, arguments, travelling, work.key, board)
             refs[ref] = work.key
         yield from _heard(ray, board, refs, keys, hear, check, most_lost)
     finally:
@@ -221,11 +222,19 @@ class _Board:
 
 
 class _Sending:
-    """Files as objects of Ray, each content once however many pieces of work read it."""
+    """Files and arguments as objects of Ray, each once however many pieces of work take it."""
 
     def __init__(self, ray: Any) -> None:
         self._ray = ray
         self._known: dict[str, list[Any]] = {}
+        # With the value, so that no other one gets its number.
+        self._values: dict[int, tuple[Any, Any]] = {}
+
+    def value(self, value: Any) -> Any:
+        """Something to get an argument by; the very same object is sent once."""
+        if id(value) not in self._values:
+            self._values[id(value)] = value, self._ray.put(value)
+        return self._values[id(value)][1]
 
     def of(self, files: Any) -> Sent:
         for name, sha256 in files.hashes.items():
@@ -248,9 +257,10 @@ def _there(
     where = _place(ray)
     ray.get(board.write.remote(Note(key, "began", where)))
     started = time.monotonic()
+    given = {name: ray.get(reference) for name, reference in arguments.items()}
     folders: dict[str, Path] = {name: arrive(files, ray.get) for name, files in travelling.items()}
     told = every_now_and_then(lambda done: board.write.remote(Note(key, "doing", where, done)))
-    result = function(told=told, **arguments, **folders)
+    result = function(told=told, **given, **folders)
     return result, time.monotonic() - started
 
 

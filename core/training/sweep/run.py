@@ -4,27 +4,17 @@ import hashlib
 import socket
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.cluster import Files, Task, compute
-from core.datasets.cache import Cached, pixel_cache
-from core.datasets.records import Dataset
 from core.encoders.shelf import CARD_FILE, find_encoder
-from core.errors import TrainingError
 from core.evaluation.colour_alone import FOLDS
-from core.evaluation.folds import require_learnable
 from core.evaluation.predictions import Predictions
 from core.settings import get_settings
-from core.training.judging.folds import FEWEST_PATIENTS, folds_of_fit
-from core.training.request.data import chosen_dataset
-from core.training.request.input_spec import frame
 from core.training.request.recipe import ENCODER, Recipe
-from core.training.request.request import Request
 from core.training.sweep.answers import (
     FoldAnswer,
     SweepMaterial,
@@ -32,6 +22,7 @@ from core.training.sweep.answers import (
     answer_by_fit,
     answer_by_probe,
 )
+from core.training.sweep.data import SweepData, open_data
 from core.training.sweep.judge import TriedCandidate, judge_sweep
 from core.training.sweep.kept import keep_answer, known_answer
 from core.training.sweep.result import SweepResult
@@ -39,6 +30,7 @@ from core.training.sweep.sweep_file import Sweep, SweepCandidate, candidates_of
 from core.training.sweep.teller import Teller
 
 _COLOUR = "colour"
+_VERSION = b"1"  # of what computes answers: those of another are not mixed with these
 
 
 class _Asked(NamedTuple):
@@ -48,16 +40,6 @@ class _Asked(NamedTuple):
     place: tuple[int, int]
     work: Task
     digest: str
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """The dataset as all candidates are tried on it, and the deals of its patients."""
-
-    dataset: Dataset
-    deals: NDArray[np.int64]
-    cached: dict[tuple[object, ...], Cached]
-    whole: Dataset
 
 
 def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Predictions]:
@@ -87,7 +69,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
     address = get_settings().ray
     cards = 0 if address else _cards()
     teller.begins(f"the Ray cluster {address}" if address else f"this machine, {_of(cards)}")
-    opened = _open(sweep, candidates, teller)
+    opened = open_data(sweep, candidates, teller)
     answers: dict[tuple[int, int], list[FoldAnswer]] = defaultdict(list)
     seconds: dict[int, float] = defaultdict(float)
     failed: dict[str, str] = {}
@@ -146,85 +128,14 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
     return judged
 
 
-def _open(sweep: Sweep, candidates: Sequence[SweepCandidate], teller: Teller) -> _Opened:
-    datasets = {each.recipe.task: _dataset(sweep, each.recipe) for each in candidates}
-    if len(datasets) > 1:
-        raise TrainingError(
-            f"The candidates tell different classes apart ({', '.join(datasets)}), so that none is "
-            "better than another. Give all the same `task`."
-        )
-    (dataset,) = datasets.values()
-    teller.dataset(dataset.fingerprint)
-    people = dataset.records["patient"].nunique()
-    if not dataset.patients_known or people < FEWEST_PATIENTS:
-        known = f"{people} patients" if dataset.patients_known else "unknown patients"
-        raise TrainingError(
-            f"A sweep chooses on patients and judges on others, and needs {FEWEST_PATIENTS} of "
-            f"them; {dataset.name} has {known}. Add patients, or state `patient_pattern`."
-        )
-    deals = [_deal(dataset, candidates[0].recipe, seed) for seed in sweep.seeds]
-    cached: dict[tuple[object, ...], Cached] = {}
-    for candidate in candidates:
-        key = _pixels_of(candidate.recipe, dataset)
-        if key not in cached:
-            size, stain, crops = key
-            cached[key] = pixel_cache(
-                *(dataset, size, get_settings().cache),
-                lambda done: teller.stage("Reading images", done),
-                *(stain, crops),
-            )
-    first, *others = cached.values()
-    if any(not np.array_equal(first.rows, other.rows) for other in others):
-        raise TrainingError(
-            f"Files of {dataset.name} went away while they were read. Leave the folder unchanged, "
-            "and resume."
-        )
-    return _Opened(first.dataset, np.stack(deals)[:, first.rows], cached, dataset)
-
-
-def _dataset(sweep: Sweep, recipe: Recipe) -> Dataset:
-    asked = Request(
-        recipe=recipe,
-        name="sweep",
-        **{
-            name: getattr(sweep, name)
-            for name in (
-                *("data", "magnifications", "patient_pattern", "um_per_px", "positive"),
-                "group_neighbours",
-            )
-        },
-    )
-    return chosen_dataset(asked)[0]
-
-
-def _deal(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64]:
-    """The folds that `train` would judge such a recipe in under this seed."""
-    labels = dataset.records["label"].to_numpy()
-    patients = dataset.records["patient"].to_numpy(dtype=object)
-    folds = folds_of_fit(dataset, recipe.model_copy(update={"seed": seed, "split": "patient"}))
-    if folds is None:
-        raise TrainingError(
-            f"The patients of {dataset.name} cannot be dealt into {FOLDS} folds that hold every "
-            "class. Add patients of the smallest class."
-        )
-    require_learnable(labels, patients, folds[None], len(dataset.classes), dataset.classes)
-    return folds
-
-
-def _pixels_of(recipe: Recipe, dataset: Dataset) -> tuple[Any, ...]:
-    """Size, stain and crops of the squares that a recipe takes."""
-    return recipe.input_size, recipe.stain_normalisation, frame(recipe, dataset).crops
-
-
 def _pieces(
-    sweep: Sweep, candidates: Sequence[SweepCandidate], opened: _Opened
+    sweep: Sweep, candidates: Sequence[SweepCandidate], opened: SweepData
 ) -> Iterator[_Asked]:
     for number, candidate in enumerate(candidates):
-        cached = opened.cached[_pixels_of(candidate.recipe, opened.whole)]
         for at, seed in enumerate(sweep.seeds):
             recipe = candidate.recipe.model_copy(update={"seed": seed})
-            material, files = _material(cached, opened.deals[at])
-            files |= _weights(recipe)
+            material, files = opened.material(recipe, at)
+            files |= opened.weights(recipe)
             start = f"c{number + 1:03d}-s{seed}"
             name = candidate.name + (f", seed {seed}" if len(sweep.seeds) > 1 else "")
             arguments: dict[str, Any] = {"recipe": recipe, "material": material}
@@ -242,34 +153,10 @@ def _pieces(
                 yield _Asked(words, (number, at), work, f"{digest} {tested}")
 
 
-def _colour_work(opened: _Opened, candidates: Sequence[SweepCandidate]) -> Task:
-    cached = opened.cached[_pixels_of(candidates[0].recipe, opened.whole)]
-    material, files = _material(cached, opened.deals[0])
+def _colour_work(opened: SweepData, candidates: Sequence[SweepCandidate]) -> Task:
+    material, files = opened.material(candidates[0].recipe, 0)
     arguments = {"material": material, "deals": opened.deals}
     return Task(_COLOUR, answer_by_colour, arguments, files)
-
-
-def _material(cached: Cached, folds: NDArray[np.int64]) -> tuple[SweepMaterial, dict[str, Files]]:
-    file = cached.file
-    records = cached.dataset.records
-    material = SweepMaterial(
-        file=file.name,
-        labels=records["label"].to_numpy(),
-        patients=records["patient"].to_numpy(dtype=object),
-        folds=folds,
-        classes=len(cached.dataset.classes),
-        crops=cached.crops,
-    )
-    return material, {"pixels": Files(file.parent, (file.name,))}
-
-
-def _weights(recipe: Recipe) -> dict[str, Files]:
-    """ImageNet weights that lie in a folder of this machine; others are downloaded where needed."""
-    folder = get_settings().weights
-    name = f"{recipe.architecture}_notop.weights.h5"
-    if recipe.weights != "imagenet" or folder is None or not (folder / name).is_file():
-        return {}
-    return {"weights": Files(folder, (name,))}
 
 
 def _encoder(recipe: Recipe) -> dict[str, Files]:
@@ -285,7 +172,7 @@ def _digest(recipe: Recipe, material: SweepMaterial, fingerprint: str) -> str:
     if recipe.architecture == ENCODER:
         asked += find_encoder(recipe.encoder).card.sha256
     folds = np.ascontiguousarray(material.folds).tobytes()
-    parts = (asked.encode(), fingerprint.encode(), material.file.encode(), folds)
+    parts = (_VERSION, asked.encode(), fingerprint.encode(), material.file.encode(), folds)
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 

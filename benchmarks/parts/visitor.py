@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
@@ -53,6 +54,7 @@ class Visitor:
         self.drawn: dict[tuple[int, ...], str] = {}
         self._this_run: set[tuple[int, ...]] = set()
         self.uploader: FileUploader | None = None
+        self._widgets: dict[str, tuple[str, str]] = {}  # id and part of the page, by label
         self.running = True
         self._timers: dict[str, tuple[float, float]] = {}  # seconds, and when it is due
         self._state = ClientState(page_name=page)
@@ -138,6 +140,46 @@ class Visitor:
         self._send()
         self.running = True
 
+    def again(self) -> float:
+        """Have the whole page drawn again; returns the seconds until all of it came."""
+        self.running = True
+        began = time.perf_counter()
+        self._send()
+        self.until(lambda window: not window.running, _PATIENCE)
+        return time.perf_counter() - began
+
+    def act(self, label: str, **value: object) -> float:
+        """Use the widget of a label; returns the seconds until the server has drawn all of it.
+
+        Parameters
+        ----------
+        label : str
+        **value
+            What becomes of the widget, by the name of the field in Streamlit's `WidgetState`:
+            `trigger_value=True` presses a button.
+        """
+        self.until(lambda window: not window.running and label in window._widgets, _PATIENCE)
+        widget, part = self._widgets[label]
+        pressed = "trigger_value" in value
+        kept = [each for each in self._state.widget_states.widgets if each.id != widget]
+        del self._state.widget_states.widgets[:]
+        self._state.widget_states.widgets.extend(kept)
+        state = WidgetState(id=widget)
+        for name, content in value.items():
+            if isinstance(content, list):
+                getattr(state, name).data.extend(content)
+            else:
+                setattr(state, name, content)
+        self._state.widget_states.widgets.append(state)
+        self.running = True
+        began = time.perf_counter()
+        self._send(part, by_itself=False)
+        self.until(lambda window: not window.running, _PATIENCE)
+        seconds = time.perf_counter() - began
+        if pressed:
+            del self._state.widget_states.widgets[-1]
+        return seconds
+
     def close(self) -> None:
         """Leave."""
         self._open.close()
@@ -170,11 +212,11 @@ class Visitor:
                 self._timers[part] = interval, now + interval
                 self._send(part)
 
-    def _send(self, part: str = "") -> None:
+    def _send(self, part: str = "", *, by_itself: bool = True) -> None:
         message = BackMsg()
         message.rerun_script.CopyFrom(self._state)
         message.rerun_script.fragment_id = part
-        message.rerun_script.is_auto_rerun = bool(part)
+        message.rerun_script.is_auto_rerun = bool(part) and by_itself
         self.line.send(message.SerializeToString())
 
     def _draw(self, message: ForwardMsg) -> None:
@@ -186,5 +228,9 @@ class Visitor:
             self._this_run.discard(other)
         self.drawn[place] = str(element)
         self._this_run.add(place)
-        if element.WhichOneof("type") == "file_uploader":
+        kind = element.WhichOneof("type") or ""
+        inner = getattr(element, kind, None) or message.delta.add_block.expandable
+        if inner is not None and hasattr(inner, "label") and getattr(inner, "id", ""):
+            self._widgets[inner.label] = inner.id, message.delta.fragment_id
+        if kind == "file_uploader":
             self.uploader = element.file_uploader

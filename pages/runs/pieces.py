@@ -54,13 +54,19 @@ def _row(piece: "PieceState") -> tuple[object, ...]:
         piece.where or "–",
         _words(piece),
         "–" if lost else f"{piece.done:.0%}",
-        moment(datetime.fromtimestamp(piece.began, UTC)),
-        "once" if piece.times == _ONCE else f"{piece.times} times",
+        _since(piece.began),
+        {1: "once", 2: "twice"}.get(piece.times, f"{piece.times} times"),
     )
 
 
 def _words(piece: "PieceState") -> str:
     if piece.state == "lost":
-        return f"{SYMBOLS['interrupted']} lost with its process or machine, to be begun again"
-    again = "" if piece.times == _ONCE else ": was lost, begun again"
+        return f"{SYMBOLS['interrupted']} lost, to be begun again"
+    again = "" if piece.times == _ONCE else " (lost, begun again)"
     return f"{SYMBOLS['running']} running{again}"
+
+
+def _since(began: float) -> str:
+    """A time of day; the day, too, if it is not today."""
+    words = moment(datetime.fromtimestamp(began, UTC))
+    return words.removeprefix(f"{datetime.now().astimezone():%Y-%m-%d} ")

@@ -31,9 +31,10 @@ def show_sweep_result(state: "SweepState", result: "SweepResult") -> None:
     said = verdict(result)
     told = [line for line in said if not line.startswith(_NO_ANSWER)]
     st.html("".join(f"<p>{as_html(line)}</p>" for line in told))
-    for line in said[len(told) :]:
-        notice(line.removeprefix(_NO_ANSWER))
-    quiet("To train the winner on all patients:")
+    for line in said:
+        if line not in told:
+            notice(line.removeprefix(_NO_ANSWER))
+    st.text("To train the winner on all patients:")
     st.code(command_of_winner(result, state.request), language="sh", wrap_lines=True)
     st.download_button(
         "Table, CSV",

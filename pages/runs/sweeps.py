@@ -28,7 +28,7 @@ def sweeps_standing(states: list["SweepState"]) -> Standing:
 
 
 def show_sweeps(states: list["SweepState"]) -> None:
-    """Draw every sweep, those at work first, then the one asked for last first."""
+    """Draw every sweep, those at work first, then those that wait, then the latest."""
     with st.container():
         if states:
             st.subheader(
@@ -61,6 +61,7 @@ def follow_sweeps(drawn: Standing) -> None:
     if sweeps_standing(states) != drawn:
         st.rerun()
     working = [state for state in states if active(state)]
+    working.sort(key=lambda state: state.state != "running")
     for number, state in enumerate(working):
         with _fold(state, first=number == 0):
             _show_alive(state)
@@ -87,13 +88,20 @@ def _show_facts(state: "SweepState") -> None:
 def _show_alive(state: "SweepState") -> None:
     _show_facts(state)
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"alive-{state.id}"):
-        left = "" if state.seconds_left is None else f", about {duration(state.seconds_left)} left"
-        words = as_markdown(state.stage) or ("Waiting" if state.state == "waiting" else "Starting")
-        at = f", {state.done:.0%}{left}" if state.state == "running" else ""
-        st.progress(min(1.0, max(0.0, state.done)), text=f"{words}{at}")
+        _show_progress(state)
         _offer_stop(state)
     say_what_went_wrong(state.id)
     show_pieces(state)
+
+
+def _show_progress(state: "SweepState") -> None:
+    words = as_markdown(state.stage) or ("Waiting" if state.state == "waiting" else "Starting")
+    if state.state == "running":
+        words += f", {state.done:.0%}"
+        # Nothing is left by an estimate that has run out, while a piece takes longer than others.
+        if state.seconds_left is not None and state.seconds_left >= 1:
+            words += f", about {duration(state.seconds_left)} left"
+    st.progress(min(1.0, max(0.0, state.done)), text=words)
 
 
 def _show_ended(state: "SweepState") -> None:

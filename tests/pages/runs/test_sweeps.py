@@ -82,11 +82,12 @@ def test_where_each_piece_is_computed_while_it_runs(sweeps: MadeUpSweeps) -> Non
     assert [row.partition("piece ")[2][0] for row in rows] == ["a", "b", "d"]
     assert all(part in rows[0] for part in ("one, 2 cores", "▶ running<", "25%", "once"))
     assert "two &lt;b&gt;(node)&lt;/b&gt;, card 1" in rows[1]
-    assert "was lost, begun again" in rows[1]
-    assert "2 times" in rows[1]
-    assert "to be begun again" in rows[2]
+    assert "▶ running (lost, begun again)" in rows[1]
+    assert "twice" in rows[1]
+    assert "⚡" in rows[2]
+    assert "lost, to be begun again" in rows[2]
     assert "1 piece of work gave no answer. piece e: No &lt;b&gt;memory" in said
-    assert "Training and answering, 30%" in progress(page)[0]
+    assert progress(page)[0].startswith("Training and answering, 30%")
     sweeps.doing(sweep, "a", 0.75)
     assert "75%" in html(page.run())
 
@@ -103,8 +104,13 @@ def test_of_many_pieces_some_are_listed(sweeps: MadeUpSweeps) -> None:
 def test_a_waiting_sweep_says_what_for_and_is_stopped(sweeps: MadeUpSweeps) -> None:
     sweep = sweeps.add()
     sweeps.write(sweep, "stage", name="Waiting for another run to train", done=0.0)
+    sweeps.let_go(sweeps.running(name="dead"))
+    at_work = sweeps.running(name="at work")
     page = start()
-    assert progress(page) == ["Waiting for another run to train"]
+    assert [label.split(" ")[1] for label in folds(page)] == ["running", "waiting", "interrupted"]
+    assert list(folds(page).values()) == [True, False, False]
+    assert progress(page)[1] == "Waiting for another run to train"
+    sweeps.end(at_work, "cancelled", message="As asked.")
     press(page, f"really-stop-{sweep}")
     assert find_sweep(sweep).cancel.exists()
     assert page.button(key=f"button-stopping-{sweep}").disabled

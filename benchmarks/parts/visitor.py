@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -158,7 +158,7 @@ class Visitor:
             What becomes of the widget, by the name of the field in Streamlit's `WidgetState`:
             `trigger_value=True` presses a button.
         """
-        self.until(lambda window: not window.running and label in window._widgets, _PATIENCE)
+        self.until(lambda _: not self.running and label in self._widgets, _PATIENCE)
         widget, part = self._widgets[label]
         pressed = "trigger_value" in value
         kept = [each for each in self._state.widget_states.widgets if each.id != widget]
@@ -228,9 +228,10 @@ class Visitor:
             self._this_run.discard(other)
         self.drawn[place] = str(element)
         self._this_run.add(place)
-        kind = element.WhichOneof("type") or ""
-        inner = getattr(element, kind, None) or message.delta.add_block.expandable
-        if inner is not None and hasattr(inner, "label") and getattr(inner, "id", ""):
-            self._widgets[inner.label] = inner.id, message.delta.fragment_id
-        if kind == "file_uploader":
+        of_element = element.WhichOneof("type")
+        block = message.delta.add_block
+        shown: Any = getattr(element, of_element) if of_element else block.expandable
+        if hasattr(shown, "label") and getattr(shown, "id", None):
+            self._widgets[shown.label] = shown.id, message.delta.fragment_id
+        if of_element == "file_uploader":
             self.uploader = element.file_uploader

@@ -74,10 +74,15 @@ def verdict(result: "SweepResult") -> tuple[str, ...]:
         f"{_plain(result.nested_balanced_accuracy)}; colour alone {result.colour_auroc:.3f} "
         f"({_signed(result.beyond_colour)} beyond it)."
     )
-    if number > 1:
+    if number > 1 and result.optimism.value > 0:
         lines.append(
             f"The highest of {number} held-out figures, {result.best_auroc:.3f} of {result.best}, "
             f"would have claimed {_signed(result.optimism)} more: do not report it."
+        )
+    elif number > 1:
+        lines.append(
+            f"The highest of {number} held-out figures, {result.best_auroc:.3f} of {result.best}, "
+            f"claims no more than that ({_signed(result.optimism)})."
         )
     lines += [
         f"▲ {name} gave no answer and is not in the table. {reason}"

@@ -50,7 +50,7 @@ def test_a_sweep_ends_in_its_table_and_what_it_is_worth(folder: Path) -> None:
     assert table[2].startswith("| cnn3, train.learning_rate=0.01 |")
     assert "| winner |" in table[2]
     assert "nested folds" in output
-    assert "would have claimed" in output
+    assert "The highest of 2 held-out figures" in output
     assert lines[-1].startswith("python -m core train --recipe cnn3 ")
     code, output = run("sweeps", "list")
     assert code == 0

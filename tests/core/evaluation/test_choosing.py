@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from core.evaluation.choosing import charge_for_choosing
+from core.evaluation.choosing import charge_for_choosing, choose_on_validation
 from core.evaluation.predictions import Predictions, patient_weights
 
 PATIENTS, IMAGES, FOLDS = 20, 10, 5
@@ -83,3 +83,42 @@ def test_candidates_of_other_folds_are_refused() -> None:
     first = predictions(0)
     with pytest.raises(ValueError, match="other rows or folds"):
         charge_for_choosing({"a": first, "b": replace(first, folds=first.folds[::-1].copy())})
+
+
+def answered_next(of: Predictions) -> Predictions:
+    """As if the model that is judged on a fold had also answered the next one, as well."""
+    judged = (of.folds - 2) % FOLDS + 1
+    return replace(of, folds=judged)
+
+
+def test_each_fold_is_answered_by_whom_its_validation_patients_choose() -> None:
+    """One is good on odd validation folds, the other on even ones."""
+    names = ("odd", "even")
+    held_out = {name: predictions(seed, 1.0) for seed, name in enumerate(names)}
+    validation = {}
+    for parity, name in ((1, "odd"), (0, "even")):
+        good, bad = answered_next(predictions(7, 3.0)), answered_next(predictions(8, -3.0))
+        rows = (good.folds % 2 == parity)[:, None]
+        chances = np.where(rows, good.probabilities, bad.probabilities)
+        validation[name] = replace(good, probabilities=chances)
+    nested = choose_on_validation(held_out, validation)
+    for fold in range(1, FOLDS + 1):
+        rows = nested.predictions.folds == fold
+        expected = held_out["odd" if fold % 2 else "even"].probabilities[rows]
+        np.testing.assert_array_equal(nested.predictions.probabilities[rows], expected)
+    assert nested.chosen == {"odd": (FOLDS + 1) // 2, "even": FOLDS // 2}
+    whole = {name: auroc(of) for name, of in validation.items()}
+    assert nested.winner == max(whole, key=lambda name: whole[name])
+
+
+def test_who_is_tested_has_no_say_in_who_answers_them() -> None:
+    """What held-out patients' labels are changes no choice of their fold."""
+    held_out = {name: predictions(seed, 0.5) for seed, name in enumerate("abc")}
+    validation = {
+        name: answered_next(predictions(seed + 10, 0.5)) for seed, name in enumerate("abc")
+    }
+    before = choose_on_validation(held_out, validation)
+    turned = {name: replace(of, labels=1 - of.labels) for name, of in held_out.items()}
+    after = choose_on_validation(turned, validation)
+    np.testing.assert_array_equal(before.predictions.probabilities, after.predictions.probabilities)
+    assert (before.winner, before.chosen) == (after.winner, after.chosen)

@@ -119,7 +119,8 @@ class SweepStory:
         left = self.tasks - self.known - done
         if self.stage != COMPUTING or done <= 0:
             return None
-        return max(0.0, (self.last - self.planned) * left / done - (now - self.last))
+        seconds = (self.last - self.planned) * left / done - (now - self.last)
+        return seconds if seconds >= 1 else None  # a piece takes longer than others did
 
 
 def hear_lines(story: SweepStory, lines: bytes) -> None:

@@ -123,6 +123,7 @@ def test_groups_of_patients_are_left_out_where_they_are_many(
         assert group.coverage != one.coverage
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.floats(0.5, 0.95))
 def test_coverage_is_that_of_one_patient_after_another(seed: int, level: float) -> None:
     """Written again, image by image: the patient is left out, and every patient counts the same."""

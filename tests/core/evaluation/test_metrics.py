@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
@@ -22,6 +22,7 @@ def once(predictions: Predictions, **settings: float) -> dict[str, np.ndarray]:
     return {name: values[0] for name, values in found.items()}
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_two_classes_are_scikit_learns(seed: int) -> None:
     p = made_up(patients=5, images=10, seed=seed)
@@ -49,6 +50,7 @@ def test_two_classes_are_scikit_learns(seed: int) -> None:
     np.testing.assert_array_equal(confusion(p), sk.confusion_matrix(truth, calls))
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_several_classes_are_scikit_learns_report(seed: int) -> None:
     p = made_up(patients=6, images=20, classes=3, signal=3, seed=seed)

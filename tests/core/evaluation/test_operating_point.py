@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import EvaluationError
@@ -34,6 +34,7 @@ def accuracy(labels: np.ndarray, called: np.ndarray, patients: np.ndarray) -> fl
     return float(np.mean([right[patients == p].mean() for p in np.unique(patients)]))
 
 
+@settings(max_examples=50)
 @given(EXAMPLES)
 def test_no_threshold_does_better(rows: list[tuple[int, float, int]]) -> None:
     labels, chances, patients = columns(rows)

@@ -112,6 +112,14 @@ def _has_top(path: Path) -> bool:
         return False
 
 
+def weights_file(architecture: str) -> Path | None:
+    """The file in `LOBULE_WEIGHTS` that an architecture, or part of one, would load; None if none.
+
+    A part is called by the whole and what it ends at, as "densenet121_block3".
+    """
+    return _local_file(architecture.partition("_")[0])
+
+
 def _local_file(name: str) -> Path | None:
     folder = get_settings().weights
     path = folder / f"{name}_notop.weights.h5" if folder else None

@@ -69,10 +69,13 @@ def show(sweep: SweepId, *, as_json: AsJson = False) -> None:
     typer.echo(f"{state.id}  {state.state}  {plain(_standing(state))}")
     if state.on:
         typer.echo(f"On {plain(state.on)}")
+    for task in state.running if state.state == "running" else ():
+        again = f", begun {task.times} times" if task.times > 1 else ""
+        typer.echo(f"    {plain(task.name)}: {task.done:.0%} on {plain(task.where)}{again}")
     if state.state != "finished":
-        for task in state.running:
-            again = f", begun {task.times} times" if task.times > 1 else ""
-            typer.echo(f"    {plain(task.name)}: {task.done:.0%} on {plain(task.where)}{again}")
+        for task in state.each.values():
+            if task.state == "refused":
+                typer.echo(f"    ▲ {plain(task.name)}: {plain(task.message or '')}")
     elif result is not None:
         _print_result(state)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from core.cluster.here import compute_here
-from core.cluster.on_ray import compute_on_ray
+from core.cluster.on_ray import compute_on_ray, head_of
 from core.cluster.work import Came, Note, Task
 from core.settings import get_settings
 
@@ -43,3 +43,16 @@ def compute(
     if address is None:
         return compute_here(works, cores, cards, hear, check, MOST_LOST)
     return compute_on_ray(works, address, cores, hear, check, MOST_LOST)
+
+
+def require_reachable() -> None:
+    """Refuse at once, before data are read, what could not be computed on.
+
+    Raises
+    ------
+    ClusterError
+        If `LOBULE_RAY` names a cluster that cannot be reached, or Ray is not installed.
+    """
+    address = get_settings().ray
+    if address is not None:
+        head_of(address)

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -133,9 +134,14 @@ def lost_too_often(times: int) -> ClusterError:
 def _places(cores: int, cards: int) -> list[tuple[str, dict[str, str]]]:
     """Where work can be done side by side: in words, and the environment there."""
     if cards:
+        # Those that one was restricted to, as others may use the rest.
+        given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        names = [name.strip() for name in given.split(",") if name.strip()] or map(
+            str, range(cards)
+        )
         return [
-            (f"this machine, card {card}", threads(cores) | {"CUDA_VISIBLE_DEVICES": str(card)})
-            for card in range(cards)
+            (f"this machine, card {card}", threads(cores) | {"CUDA_VISIBLE_DEVICES": card})
+            for card in names
         ]
     number = max(1, len(os.sched_getaffinity(0)) // cores)
     of = f"{cores} core{'s' * (cores > 1)}"
@@ -151,14 +157,23 @@ def _work(line: Connection, environment: dict[str, str]) -> None:
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - it is no path of ours
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):  # whoever asked is gone
         while True:
             work: Task = line.recv()
             try:
-                result: tuple[str, Any] = ("result", do(work, lambda v: line.send(("doing", v))))
+                result = do(work, lambda done: line.send(("doing", done)))
+                line.send(("result", result))
             except Exception as error:  # noqa: BLE001 - it is told by who asked
-                result = ("error", in_words(error))
-            line.send(result)
+                line.send(("error", in_words(error)))
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that asked has ended, however busy it is."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+    os._exit(1)
 
 
 def do(work: Task, send: Callable[[float], None]) -> Any:

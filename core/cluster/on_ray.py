@@ -20,8 +20,6 @@ from core.settings import ROOT
 _PATIENCE = 0.5  # seconds between two looks whether to stop
 _CONNECTING = 10  # seconds
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-# Where Ray notes the address of the cluster that was started on this machine last.
-_CURRENT = Path("/tmp/ray/ray_current_cluster")  # noqa: S108 - Ray's own place
 
 
 def compute_on_ray(
@@ -97,6 +95,8 @@ def _heard(
                     hear(Note(note.key, "lost", places[note.key]))
                 begun[note.key] += 1
                 places[note.key] = note.where
+                if begun[note.key] > most_lost:  # Ray itself tries for ever where memory runs out
+                    ray.cancel(next(ref for ref in refs if refs[ref] == note.key), force=True)
             hear(note)
         for ref in ready:
             key = refs.pop(ref)
@@ -104,13 +104,14 @@ def _heard(
 
 
 def _outcome(ray: Any, ref: Any, key: str, most_lost: int) -> Came:
-    lost = (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError)
+    lost = (
+        *(ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError),
+        *(ray.exceptions.OutOfMemoryError, ray.exceptions.TaskCancelledError),
+    )
     try:
         result, seconds = ray.get(ref)
     except ray.exceptions.RayTaskError as error:
         return Came(key, None, in_words(error.cause or error))
-    except ray.exceptions.OutOfMemoryError:
-        return Came(key, None, lost_too_often(most_lost))
     except lost:
         return Came(key, None, lost_too_often(most_lost))
     except ray.exceptions.RayError as error:
@@ -119,12 +120,7 @@ def _outcome(ray: Any, ref: Any, key: str, most_lost: int) -> Came:
 
 
 def _connect(address: str, cores: int) -> Any:
-    if not is_installed("cluster"):
-        raise ClusterError(
-            f"LOBULE_RAY is {address!r}, and Ray is not installed. {how_to_install('cluster')} Or "
-            "unset LOBULE_RAY to compute on this machine."
-        )
-    host, port = _head(address)
+    host, port = head_of(address)
     # Ray reports how it is used unless told not to.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -136,7 +132,7 @@ def _connect(address: str, cores: int) -> Any:
     program = {
         "py_modules": [str(ROOT / "core")],
         "excludes": ["__pycache__", "*.pyc"],
-        "env_vars": threads(cores),
+        "env_vars": threads(cores) | _backend(),
     }
     try:
         ray.init(
@@ -145,24 +141,34 @@ def _connect(address: str, cores: int) -> Any:
             log_to_driver=False,
             configure_logging=False,
         )
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise _unreachable(address, str(error)) from error
     return ray
 
 
-def _head(address: str) -> tuple[str, int]:
+def _backend() -> dict[str, str]:
+    chosen = os.environ.get("KERAS_BACKEND")
+    return {"KERAS_BACKEND": chosen} if chosen else {}
+
+
+def head_of(address: str) -> tuple[str, int]:
     """Host and port of the cluster's head, at which something listens.
 
     Raises
     ------
     ClusterError
-        If nothing does; Ray itself takes minutes to say so.
+        If nothing does, which Ray itself takes minutes to say; or Ray is not installed.
     """
+    if not is_installed("cluster"):
+        raise ClusterError(
+            f"LOBULE_RAY is {address!r}, and Ray is not installed. {how_to_install('cluster')} Or "
+            "unset LOBULE_RAY to compute on this machine."
+        )
     known = address
     if address == "auto":
         known = os.environ.get("RAY_ADDRESS", "")
         with suppress(OSError):
-            known = known or _CURRENT.read_text(encoding="utf-8").strip()
+            known = known or _current().read_text(encoding="utf-8").strip()
         if not known:
             raise _unreachable(address, "this machine is not part of one")
     host, _, port = known.rpartition(":")
@@ -179,10 +185,17 @@ def _head(address: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def _current() -> Path:
+    """Where Ray notes the address of the cluster that was started on this machine last."""
+    folder = os.environ.get("RAY_TMPDIR", "/tmp")  # noqa: S108 - Ray's own place
+    return Path(folder) / "ray" / "ray_current_cluster"
+
+
 def _unreachable(address: str, reason: str) -> ClusterError:
     return ClusterError(
         f"The Ray cluster {address!r} (LOBULE_RAY) cannot be reached: {reason.splitlines()[0]}. "
-        "Start one with `ray start --head`, or unset LOBULE_RAY to compute on this machine."
+        "Sweep on a machine of the cluster, name its head (host:port) in LOBULE_RAY, or unset "
+        "LOBULE_RAY to compute on this machine."
     )
 
 

@@ -76,12 +76,13 @@ def _auroc(predictions: Predictions) -> float:
 class Nested(NamedTuple):
     """What choosing the best candidate is worth, where the choice is part of what is judged.
 
-    `winner` is the best on all validation patients; `predictions` are held out, those of each fold
-    by the candidate that validation patients outside of it chose; `chosen` counts these folds by
-    candidate.
+    `validation` is each candidate's AUROC on validation patients, the mean over folds, and `winner`
+    the best by it; `predictions` are held out, those of each fold by the candidate that validation
+    patients outside of it chose; `chosen` counts these folds by candidate.
     """
 
     winner: str
+    validation: dict[str, float]
     predictions: Predictions
     chosen: dict[str, int]
 
@@ -102,9 +103,8 @@ def choose_on_validation(
         What the same models answered on patients of another fold that they did not learn from; the
         fold of a row is the one that its model is judged on.
     """
-    whole = {name: _auroc(predictions) for name, predictions in validation.items()}
-    winner = max(whole, key=lambda name: whole[name])
     first = next(iter(held_out.values()))
+    figures: dict[str, list[float]] = {name: [] for name in held_out}
     probabilities = first.probabilities.copy()
     thresholds = None if first.thresholds is None else first.thresholds.copy()
     others = None if first.other_thresholds is None else first.other_thresholds.copy()
@@ -114,9 +114,11 @@ def choose_on_validation(
             name: _auroc(each.of((each.rounds == round_) & (each.folds == fold)))
             for name, each in validation.items()
         }
+        # Of equal ones the first; so too where patients of one class cannot choose.
         best = max(judged, key=lambda name: judged[name])
-        if judged[best] < 0:  # one class: those patients cannot choose
-            best = winner
+        if judged[best] >= 0:
+            for name, value in judged.items():
+                figures[name].append(max(value, 0.0))
         chosen[best] += 1
         rows = (first.rounds == round_) & (first.folds == fold)
         probabilities[rows] = held_out[best].probabilities[rows]
@@ -128,4 +130,5 @@ def choose_on_validation(
     mixed = replace(
         first, probabilities=probabilities, thresholds=thresholds, other_thresholds=others
     )
-    return Nested(winner, mixed, chosen)
+    means = {name: float(np.mean(values or [0.0])) for name, values in figures.items()}
+    return Nested(max(means, key=lambda name: means[name]), means, mixed, chosen)

@@ -24,6 +24,7 @@ from core.training.judging.changes import measure_changed, rows_to_change
 from core.training.judging.features import STRENGTHS, colour_views, measure_colours
 from core.training.judging.folds import split_of_fold
 from core.training.judging.held_out import judge_held_out
+from core.training.judging.kept import UNREADABLE_ARRAYS
 from core.training.judging.results import (
     operating_points,
 )
@@ -213,11 +214,11 @@ def _known_answers(
     if folder is None or not (folder / _ANSWERS).exists():
         return None
     try:
-        with np.load(folder / _ANSWERS, allow_pickle=False) as kept:
+        with (folder / _ANSWERS).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             if str(kept["digest"]) != digest:
                 return None
             return kept["chosen_on"], kept["tested"]
-    except (OSError, ValueError, KeyError, EOFError):
+    except UNREADABLE_ARRAYS:
         return None
 
 

@@ -1,8 +1,10 @@
 """Vectors that took long to compute, kept in a file by what they are of."""
 
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 
 from core.errors import TrainingError
 
+UNREADABLE_ARRAYS = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
+"""What NumPy raises for a damaged .npz file, or one that lacks something."""
 _KEY = 16  # bytes
 _AT_A_TIME = 64
 

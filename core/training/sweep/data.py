@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.architectures.pretrained import weights_file
 from core.cluster import Files
 from core.datasets.cache import Cached, pixel_cache
 from core.datasets.records import Dataset
@@ -55,11 +56,10 @@ class SweepData:
 
     def weights(self, recipe: Recipe) -> dict[str, Files]:
         """ImageNet weights that lie in a folder of this machine; else each machine asks Keras."""
-        folder = get_settings().weights
-        name = f"{recipe.architecture}_notop.weights.h5"
-        if recipe.weights != "imagenet" or folder is None or not (folder / name).is_file():
+        file = weights_file(recipe.architecture) if recipe.weights == "imagenet" else None
+        if file is None:
             return {}
-        return {"weights": self.files.setdefault(name, Files(folder, (name,)))}
+        return {"weights": self.files.setdefault(file.name, Files(file.parent, (file.name,)))}
 
 
 def open_data(sweep: Sweep, candidates: Sequence[SweepCandidate], teller: Teller) -> SweepData:
@@ -71,13 +71,13 @@ def open_data(sweep: Sweep, candidates: Sequence[SweepCandidate], teller: Teller
         If the data cannot be used, there are too few patients, or the candidates tell different
         classes apart.
     """
-    datasets = {each.recipe.task: _dataset(sweep, each.recipe) for each in candidates}
-    if len(datasets) > 1:
+    tasks = sorted({each.recipe.task for each in candidates})
+    if len(tasks) > 1:
         raise TrainingError(
-            f"The candidates tell different classes apart ({', '.join(datasets)}), so that none is "
+            f"The candidates tell different classes apart ({', '.join(tasks)}), so that none is "
             "better than another. Give all the same `task`."
         )
-    (dataset,) = datasets.values()
+    dataset = _dataset(sweep, candidates[0].recipe)
     teller.dataset(dataset.fingerprint)
     people = dataset.records["patient"].nunique()
     if not dataset.patients_known or people < FEWEST_PATIENTS:
@@ -88,8 +88,8 @@ def open_data(sweep: Sweep, candidates: Sequence[SweepCandidate], teller: Teller
         )
     deals = [_deal(dataset, candidates[0].recipe, seed) for seed in sweep.seeds]
     cached: dict[tuple[object, ...], Cached] = {}
-    for candidate in candidates:
-        key = _pixels_of(candidate.recipe, dataset)
+    for recipe in [*(candidate.recipe for candidate in candidates), for_colour(candidates)]:
+        key = _pixels_of(recipe, dataset)
         if key not in cached:
             size, stain, crops = key
             cached[key] = pixel_cache(
@@ -104,6 +104,15 @@ def open_data(sweep: Sweep, candidates: Sequence[SweepCandidate], teller: Teller
             "and resume."
         )
     return SweepData(first.dataset, np.stack(deals)[:, first.rows], cached, dataset)
+
+
+def for_colour(candidates: Sequence[SweepCandidate]) -> Recipe:
+    """A recipe whose pixels colour alone is measured of: the largest, their stain as it came.
+
+    Where the stain is normalised colour says little, and whatever stands beside it would shine.
+    """
+    largest = max((each.recipe for each in candidates), key=lambda recipe: recipe.input_size)
+    return largest.model_copy(update={"stain_normalisation": "none"})
 
 
 def _dataset(sweep: Sweep, recipe: Recipe) -> Dataset:

@@ -35,6 +35,7 @@ def judge_sweep(
     colour: HeldOut,
     seeds: tuple[int, ...],
     failed: Mapping[str, str],
+    seen: Mapping[str, str] | None = None,
 ) -> tuple[SweepResult, Predictions]:
     """Judge what was tried; the second is what the nested figures are worked out from.
 
@@ -49,6 +50,8 @@ def judge_sweep(
         Of colour alone, in the same folds.
     seeds : tuple of int
     failed : mapping of str to str
+    seen : mapping of str to str, optional
+        Which of these patients a candidate's encoder was pretrained on, in a sentence.
 
     Raises
     ------
@@ -63,8 +66,7 @@ def judge_sweep(
         name: held_out_predictions(_held_out(each, deals), colour, dataset, "folds")
         for name, each in by_name.items()
     }
-    validation = _validation(by_name, dataset, deals)
-    nested = choose_on_validation(held_out, validation)
+    nested = choose_on_validation(held_out, _validation(by_name, dataset, deals))
     apparent = {name: _auroc(predictions) for name, predictions in held_out.items()}
     best = max(apparent, key=lambda name: apparent[name])
     evaluation = evaluation_of(nested.predictions)
@@ -79,7 +81,7 @@ def judge_sweep(
             name=name,
             source=each.candidate.source,
             changes=each.candidate.changes,
-            validation_auroc=_auroc(validation[name]),
+            validation_auroc=nested.validation[name],
             auroc=apparent[name],
             balanced_accuracy=main_values(held_out[name])["balanced_accuracy"] or 0.0,
             behind=None
@@ -87,6 +89,7 @@ def judge_sweep(
             else _difference(held_out[nested.winner], held_out[name]),
             folds_chosen=nested.chosen[name],
             minutes=each.seconds / 60,
+            seen=(seen or {}).get(name, ""),
         )
         for name, each in by_name.items()
     ]

@@ -8,6 +8,7 @@ import numpy as np
 from core.atomic import whole_file
 from core.errors import TrainingError
 from core.evaluation.cross_validate import Decision
+from core.training.judging.kept import UNREADABLE_ARRAYS
 from core.training.sweep.answers import FoldAnswer
 
 
@@ -53,7 +54,7 @@ def known_answer(stem: Path, digest: str) -> KeptAnswer | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             if str(kept["digest"]) != digest:
                 return None
             folds = [
@@ -69,5 +70,5 @@ def known_answer(stem: Path, digest: str) -> KeptAnswer | None:
                 for fold in kept["folds"]
             ]
             return KeptAnswer(folds, float(kept["seconds"]))
-    except (OSError, ValueError, KeyError, EOFError):
+    except UNREADABLE_ARRAYS:
         return None

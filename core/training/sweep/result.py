@@ -22,7 +22,7 @@ class CandidateResult(_Part):
     name, source : str
     changes : tuple of str
     validation_auroc : float
-        What it is chosen by.
+        What it is chosen by: the mean over folds.
     auroc, balanced_accuracy : float
         Held out.
     behind : Value or None
@@ -31,6 +31,8 @@ class CandidateResult(_Part):
         In how many of the folds it was the one to answer.
     minutes : float
         Of computing, all its folds and seeds together.
+    seen : str
+        Which of these patients its encoder was pretrained on, in a sentence; empty if on none.
     """
 
     name: str
@@ -42,6 +44,7 @@ class CandidateResult(_Part):
     behind: Value | None
     folds_chosen: int
     minutes: float
+    seen: str = ""
 
 
 class SweepResult(_Part):

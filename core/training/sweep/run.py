@@ -1,6 +1,7 @@
 """The journey of a sweep: candidates and a dataset in, answers of every fold, a result out."""
 
 import hashlib
+import os
 import socket
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from core.cluster import Files, Task, compute
+from core.cluster import Files, Task, compute, require_reachable
+from core.datasets.records import Dataset
+from core.encoders.seen import seen_in_pretraining
 from core.encoders.shelf import CARD_FILE, find_encoder
 from core.evaluation.colour_alone import FOLDS
 from core.evaluation.predictions import Predictions
@@ -22,7 +25,7 @@ from core.training.sweep.answers import (
     answer_by_fit,
     answer_by_probe,
 )
-from core.training.sweep.data import SweepData, open_data
+from core.training.sweep.data import SweepData, for_colour, open_data
 from core.training.sweep.judge import TriedCandidate, judge_sweep
 from core.training.sweep.kept import keep_answer, known_answer
 from core.training.sweep.result import SweepResult
@@ -66,6 +69,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
         If the data, a recipe or the cluster cannot be used, or no candidate gave an answer.
     """
     candidates = candidates_of(sweep)
+    require_reachable()
     address = get_settings().ray
     cards = 0 if address else _cards()
     teller.begins(f"the Ray cluster {address}" if address else f"this machine, {_of(cards)}")
@@ -123,7 +127,8 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
         for number, candidate in enumerate(candidates)
         if candidate.name not in failed
     ]
-    judged = judge_sweep(tried, opened.dataset, opened.deals, colour, sweep.seeds, failed)
+    seen = _seen(candidates, opened.dataset)
+    judged = judge_sweep(tried, opened.dataset, opened.deals, colour, sweep.seeds, failed, seen)
     teller.stage("Judging", 1.0)
     return judged
 
@@ -139,7 +144,7 @@ def _pieces(
             start = f"c{number + 1:03d}-s{seed}"
             name = candidate.name + (f", seed {seed}" if len(sweep.seeds) > 1 else "")
             arguments: dict[str, Any] = {"recipe": recipe, "material": material}
-            digest = _digest(recipe, material, opened.whole.fingerprint)
+            digest = _digest(recipe, material, opened.whole.fingerprint, files.get("weights"))
             if recipe.probe:
                 work = Task(start, answer_by_probe, arguments, files | _encoder(recipe))
                 yield _Asked(name, (number, at), work, digest)
@@ -154,9 +159,21 @@ def _pieces(
 
 
 def _colour_work(opened: SweepData, candidates: Sequence[SweepCandidate]) -> Task:
-    material, files = opened.material(candidates[0].recipe, 0)
+    material, files = opened.material(for_colour(candidates), 0)
     arguments = {"material": material, "deals": opened.deals}
     return Task(_COLOUR, answer_by_colour, arguments, files)
+
+
+def _seen(candidates: Sequence[SweepCandidate], dataset: Dataset) -> dict[str, str]:
+    """Which patients encoders were pretrained on, in a sentence, by the candidate's name."""
+    patients = dataset.records["patient"].unique()
+    return {
+        each.name: seen_in_pretraining(
+            find_encoder(each.recipe.encoder).card, patients, dataset.fingerprint
+        )
+        for each in candidates
+        if each.recipe.architecture == ENCODER
+    }
 
 
 def _encoder(recipe: Recipe) -> dict[str, Files]:
@@ -166,11 +183,16 @@ def _encoder(recipe: Recipe) -> dict[str, Files]:
     return {"encoder": Files(encoder.path, (*encoder.card.files, CARD_FILE))}
 
 
-def _digest(recipe: Recipe, material: SweepMaterial, fingerprint: str) -> str:
+def _digest(
+    recipe: Recipe, material: SweepMaterial, fingerprint: str, weights: Files | None
+) -> str:
     """What an answer follows from."""
     asked = recipe.model_dump_json(exclude={"name", "title"})
     if recipe.architecture == ENCODER:
         asked += find_encoder(recipe.encoder).card.sha256
+    if weights is not None:
+        asked += str(weights.hashes)
+    asked += os.environ.get("KERAS_BACKEND", "tensorflow")
     folds = np.ascontiguousarray(material.folds).tobytes()
     parts = (_VERSION, asked.encode(), fingerprint.encode(), material.file.encode(), folds)
     return hashlib.sha256(b"\n".join(parts)).hexdigest()

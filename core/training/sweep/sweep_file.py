@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -41,9 +42,9 @@ class Variation(_Table):
 
     @model_validator(mode="after")
     def _lists(self) -> Self:
+        if "seed" in {*_flat(self.set), *_flat(self.vary)}:
+            raise ValueError("seeds stand at the top of the file: seeds = [0, 1]")
         for name, values in _flat(self.vary).items():
-            if name == "seed":
-                raise ValueError("seeds stand at the top of the file: seeds = [0, 1]")
             if not isinstance(values, list) or not values:
                 raise ValueError(f"vary.{name} must be a list of the values to try, such as [1, 2]")
         return self
@@ -106,7 +107,7 @@ def load_sweep(path: Path) -> Sweep:
     """
     if not may_read(path):
         raise RecipeError(outside(f"The sweep {path} lies"))
-    sweep = read_recipe(path, Sweep.model_validate)
+    sweep = read_recipe(path, Sweep.model_validate, what="sweep")
     folder = path.absolute().parent
     recipes = tuple(
         each.model_copy(update={"recipe": str(folder / each.recipe)})
@@ -126,6 +127,7 @@ def candidates_of(sweep: Sweep) -> tuple[SweepCandidate, ...]:
         If a setting is unknown or wrong, or there are too many, or two are the same.
     """
     found: list[SweepCandidate] = []
+    often = Counter(each.recipe for each in sweep.recipes)
     for each in sweep.recipes:
         start = load_recipe(each.recipe)
         varied = _flat(each.vary)
@@ -136,10 +138,14 @@ def candidates_of(sweep: Sweep) -> tuple[SweepCandidate, ...]:
             _refuse(recipe)
             if recipe.architecture == ENCODER:
                 recipe = override(recipe, changes_for(recipe.encoder))
-            name = ", ".join([start.name, *(own if varied else common)])
+            # What a recipe always has is said where another of its kind has not, or nothing else.
+            said = own if varied and often[each.recipe] == 1 else [*common, *own]
             found.append(
                 SweepCandidate(
-                    name=name, recipe=recipe, changes=(*common, *own), source=each.recipe
+                    name=", ".join([start.name, *said]),
+                    recipe=recipe,
+                    changes=(*common, *own),
+                    source=each.recipe,
                 )
             )
             if len(found) > _MOST_CANDIDATES:
@@ -147,10 +153,9 @@ def candidates_of(sweep: Sweep) -> tuple[SweepCandidate, ...]:
                     f"The sweep {sweep.name} has more than {_MOST_CANDIDATES} candidates: its "
                     "lists multiply. The best of so many is chosen by chance; vary fewer settings."
                 )
-    names = [candidate.name for candidate in found]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise RecipeError(f"The sweep {sweep.name} holds {twice!r} twice. Name each once.")
+    for first, second in itertools.combinations(found, 2):
+        if first.name == second.name or first.recipe == second.recipe:
+            raise RecipeError(f"The sweep {sweep.name} holds {first.name!r} twice. Name each once.")
     return tuple(found)
 
 

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from core.training.sweep.result import CandidateResult, SweepResult, Value
     from core.training.sweep.sweep_file import Sweep
 
+FOLDS = 5  # as `core.evaluation.colour_alone.FOLDS`, which loads NumPy
 MEANINGS = {
     "candidate": "A recipe with its changes.",
     "validation AUROC": (
         "On patients that no model of it has learnt from, but that its epochs and threshold were "
-        "chosen on. The winner is chosen by it."
+        "chosen on; the mean over folds. The winner is chosen by it."
     ),
     "held-out AUROC": (
         "On patients that nothing of it was chosen on; 0.5 is guessing. It is the candidate's own, "
@@ -51,7 +52,7 @@ def judged_alike(result: "SweepResult") -> str:
 
 def rows(result: "SweepResult") -> Iterator[tuple[str, ...]]:
     """A row for each candidate, the winner first, in the order of `MEANINGS`."""
-    folds = 5 * len(result.seeds)
+    folds = FOLDS * len(result.seeds)
     for each in result.candidates:
         yield (
             each.name,
@@ -67,13 +68,19 @@ def rows(result: "SweepResult") -> Iterator[tuple[str, ...]]:
 def verdict(result: "SweepResult") -> tuple[str, ...]:
     """Who won, what that is worth, and what the highest figure would have claimed, in sentences."""
     number = len(result.candidates)
+    folds = FOLDS * len(result.seeds)
     lines = [f"Winner: {result.winner.name}, chosen on validation patients."]
     lines.append(
-        "What to expect of it, from nested folds (in each the choice is made anew, without the "
-        f"patients who judge it): AUROC {_plain(result.nested_auroc)}, balanced accuracy "
-        f"{_plain(result.nested_balanced_accuracy)}; colour alone {result.colour_auroc:.3f} "
-        f"({_signed(result.beyond_colour)} beyond it)."
+        "What choosing like this is worth, from nested folds (in each the choice is made anew, "
+        f"without the patients who judge it): AUROC {_plain(result.nested_auroc)}, balanced "
+        f"accuracy {_plain(result.nested_balanced_accuracy)}; colour alone "
+        f"{result.colour_auroc:.3f} ({_signed(result.beyond_colour)} beyond it)."
     )
+    if 2 * result.winner.folds_chosen < folds:
+        lines.append(
+            f"▲ The winner was chosen in {result.winner.folds_chosen} of {folds} folds only: these "
+            "patients hardly tell the best ones apart, and another deal may choose another."
+        )
     if number > 1 and result.optimism.value > 0:
         lines.append(
             f"The highest of {number} held-out figures, {result.best_auroc:.3f} of {result.best}, "
@@ -85,9 +92,10 @@ def verdict(result: "SweepResult") -> tuple[str, ...]:
             f"claims no more than that ({_signed(result.optimism)})."
         )
     lines += [
-        f"▲ {name} gave no answer and is not in the table. {reason}"
+        f"▲ {name} gave no answer and is not in the table. {reason} `sweeps resume` tries it again."
         for name, reason in result.failed.items()
     ]
+    lines += [f"▲ {each.name}: {each.seen}" for each in result.candidates if each.seen]
     return tuple(lines)
 
 
@@ -117,7 +125,7 @@ def result_csv(result: "SweepResult") -> bytes:
     Behind the candidates stand what to expect of the choice, colour alone, and those that gave no
     answer: without them the highest figure would be read as the result.
     """
-    folds = 5 * len(result.seeds)
+    folds = FOLDS * len(result.seeds)
     lines: list[dict[str, object]] = [
         {
             "candidate": neutral(each.name),

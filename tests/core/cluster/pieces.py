@@ -52,6 +52,18 @@ def wait(told: Callable[[float], None], marks: str, number: int, seconds: float)
     return number
 
 
+def unsendable(told: Callable[[float], None]) -> Callable[[], None]:
+    told(1.0)
+    return lambda: None
+
+
+def sleep(told: Callable[[float], None], marks: str) -> None:
+    """Busy without a word, as while a library is loaded."""
+    told(0.0)
+    (Path(marks) / f"mark-{os.getpid()}").touch()
+    time.sleep(120)
+
+
 def read(
     told: Callable[[float], None], folder: Path, seconds: float
 ) -> tuple[str, dict[str, str], str]:

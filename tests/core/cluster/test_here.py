@@ -1,6 +1,8 @@
 """Task in processes of this machine: all of it is done, whatever happens to one of them."""
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,15 +12,16 @@ from core.cluster import Came, Note, Task, compute
 from core.errors import ClusterError, Stopped
 from tests.core.cluster import pieces
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow
 
 
 def alive(pid: int) -> bool:
+    """Whether a process still works; one that is dead but not yet waited for does not."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
         return False
-    return True
 
 
 def done(works: list[Task], cores: int = 1) -> tuple[dict[str, Came], list[Note]]:
@@ -87,3 +90,34 @@ def test_stopping_ends_what_is_being_done(tmp_path: Path) -> None:
     while any(map(alive, processes)) and time.monotonic() < until:
         time.sleep(0.05)
     assert not any(map(alive, processes))
+
+
+def test_one_whose_result_cannot_be_sent_says_so() -> None:
+    outcomes, notes = done([Task("w", pieces.unsendable)])
+    assert "Program error" in str(outcomes["w"].error)
+    assert [note.kind for note in notes].count("lost") == 0
+
+
+def test_they_end_with_who_asked(tmp_path: Path) -> None:
+    """Also where it is killed, and they are too busy to say anything."""
+    script = (
+        "from core.cluster import Task, compute\n"
+        "from tests.core.cluster import pieces\n"
+        "if __name__ == '__main__':\n"
+        f"    tasks = [Task('w', pieces.sleep, {{'marks': {str(tmp_path)!r}}})]\n"
+        "    list(compute(tasks, 1, lambda _: None, lambda: None))\n"
+    )
+    file = tmp_path / "asks.py"
+    file.write_text(script, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    asking = subprocess.Popen([sys.executable, str(file)], cwd=ROOT, env=environment)
+    until = time.monotonic() + 60
+    while not (marks := list(tmp_path.glob("mark-*"))) and time.monotonic() < until:
+        time.sleep(0.05)
+    asking.kill()
+    asking.wait()
+    (process,) = [int(mark.name.partition("-")[2]) for mark in marks]
+    until = time.monotonic() + 10
+    while alive(process) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not alive(process)

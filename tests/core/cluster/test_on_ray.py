@@ -11,6 +11,7 @@ from core.cluster import Came, Files, Note, Task, compute
 from core.errors import ClusterError, Stopped
 from core.extras import is_installed
 from tests.core.cluster import pieces
+from tests.core.cluster.test_here import alive
 from tests.core.cluster.two_nodes import TwoNodes, two_nodes
 
 pytestmark = [
@@ -87,17 +88,9 @@ def test_stopping_reaches_every_node(tmp_path: Path) -> None:
         list(compute(works, 1, lambda _: None, check))
     processes = [int(mark.name.partition("-")[2]) for mark in tmp_path.iterdir()]
     until = time.monotonic() + 15
-    while any(map(is_alive, processes)) and time.monotonic() < until:
+    while any(map(alive, processes)) and time.monotonic() < until:
         time.sleep(0.1)
-    assert not any(map(is_alive, processes))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process still works; one that is dead but not yet waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+    assert not any(map(alive, processes))
 
 
 def test_a_node_that_is_lost_costs_its_piece_and_nothing_else(
@@ -138,7 +131,7 @@ def test_what_cannot_be_reached_is_told_at_once(
     }.items():
         monkeypatch.setenv("LOBULE_RAY", address)
         monkeypatch.delenv("RAY_ADDRESS", raising=False)
-        monkeypatch.setattr("core.cluster.on_ray._CURRENT", tmp_path / "nothing")
+        monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
         with pytest.raises(ClusterError, match=words):
             list(compute([Task("w", pieces.threads)], 1, lambda _: None, lambda: None))
     assert time.monotonic() - started < 30

@@ -45,7 +45,7 @@ def work(folder: SweepFolder, told: Told) -> SweepState:
         events.reserve()
         if get_settings().ray is None:
             get_settings().runs.mkdir(parents=True, exist_ok=True)
-            turn = wait_turn(get_settings().runs, lambda: len(line()), teller.check, teller.waits)
+            turn = wait_turn(get_settings().runs, teller.ahead, teller.check, teller.waits)
             try:
                 _do(folder, teller)
             finally:
@@ -105,6 +105,11 @@ class _Listener(Teller):
         if time.monotonic() - self._shown >= _SECONDS_BETWEEN:
             self._shown = time.monotonic()
             self._told(state_of(self._folder))
+
+    def ahead(self) -> int:
+        """Count the runs that were asked for earlier, and have not ended."""
+        asked = state_of(self._folder).asked
+        return sum(run.asked < asked for run in line())
 
     def waits(self, others: int) -> None:
         """Say how many runs have the device or come first."""

@@ -146,7 +146,7 @@ def test_one_that_fails_is_left_out_and_said(twenty: Path) -> None:
 @pytest.mark.usefixtures("quick")
 def test_what_was_computed_is_not_computed_again(twenty: Path) -> None:
     def stop(state: Any) -> None:
-        if state.tasks_done >= 3:
+        if state.tasks_done >= 4:
             cancel(state.id)
 
     sweep = varied(twenty, [1e-3, 1e-2])
@@ -157,15 +157,18 @@ def test_what_was_computed_is_not_computed_again(twenty: Path) -> None:
     (cut,) = list_sweeps()
     assert (cut.state, read_result(cut.id)) == ("cancelled", None)
     ASKED.clear()
-    # A damaged answer is computed again, too.
+    # Damaged answers are computed again, too: cut off, or with a bit turned.
     answers = find_sweep(cut.id).answers
     kept = sorted(answers.iterdir())
-    kept[0].write_bytes(b"damaged")
+    kept[0].write_bytes(kept[0].read_bytes()[:1500])
+    content = bytearray(kept[1].read_bytes())
+    content[len(content) // 2] ^= 1
+    kept[1].write_bytes(bytes(content))
     state = resume_here(cut.id, lambda _: None)
-    again = {path.stem for path in kept[1:]}
+    again = {path.stem for path in kept[2:]}
     assert again
     assert not again & set(ASKED)
-    assert kept[0].stem in ASKED
+    assert {path.stem for path in kept[:2]} <= set(ASKED)
     assert len(ASKED) == 1 + 10 - len(again)
     whole = sweep_here(sweep, lambda _: None)
     first, second = read_result(state.id), read_result(whole.id)
@@ -196,6 +199,53 @@ def test_what_cannot_be_judged_is_refused(twenty: Path, tiny_idc: Path, tmp_path
         resume_here("20260101-000000-none", lambda _: None)
     with pytest.raises(TrainingError, match="There is no sweep"):
         read_sweep("../../etc")
+
+
+@pytest.mark.usefixtures("quick")
+def test_colour_alone_does_not_depend_on_what_stands_first(twenty: Path) -> None:
+    """Where the stain is normalised it says less, and what stands beside it would shine."""
+    plain = made_sweeps.SMALL
+    normalised = plain | {"set": plain["set"] | {"stain_normalisation": "macenko"}}
+    figures = set()
+    for recipes in ([plain, normalised], [normalised, plain]):
+        state = sweep_here(made_sweeps.sweep(twenty, *recipes), lambda _: None)
+        result = read_result(state.id)
+        assert result is not None
+        figures.add(result.colour_auroc)
+    assert len(figures) == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_computed_by_another_backend_is_computed_again(
+    twenty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = sweep_here(varied(twenty, [1e-3]), lambda _: None)
+    ASKED.clear()
+    resume_here(state.id, lambda _: None)
+    assert ASKED == ["colour"]
+    monkeypatch.setenv("KERAS_BACKEND", "another")
+    resume_here(state.id, lambda _: None)
+    assert len(ASKED) == 1 + 6
+
+
+def test_weights_of_a_part_of_a_network_travel(
+    twenty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "densenet121_notop.weights.h5").write_bytes(b"weights")
+    monkeypatch.setenv("LOBULE_WEIGHTS", str(tmp_path))
+    sent: dict[str, Any] = {}
+
+    def refuse(tasks: Sequence[Task], *_: Any) -> Iterator[Came]:
+        for task in tasks:
+            sent.update(task.files)
+        raise TrainingError("enough")
+        yield
+
+    monkeypatch.setattr(run, "compute", refuse)
+    recipe = {"recipe": "breakhis-binary", "set": {"input_size": 64, "fit": "squash"}}
+    with pytest.raises(TrainingError, match="enough"):
+        sweep_here(made_sweeps.sweep(twenty, recipe), lambda _: None)
+    assert sent["weights"].names == ("densenet121_notop.weights.h5",)
 
 
 @pytest.mark.slow

@@ -44,6 +44,15 @@ def test_every_combination_is_a_candidate(tmp_path: Path) -> None:
     assert found[3].changes == ("train.epochs=2", "train.learning_rate=0.0001", "input_size=48")
 
 
+def test_a_recipe_may_stand_twice_with_other_settings(tmp_path: Path) -> None:
+    vary = "vary.train.learning_rate = [1e-3, 1e-4]"
+    start = '[[recipes]]\nrecipe = "cnn3"\nset.input_size ='
+    sweep = load(tmp_path, f'data = "x"\n{start} 32\n{vary}\n{start} 48\n{vary}\n')
+    names = [each.name for each in candidates_of(sweep)]
+    assert names[0] == "cnn3, input_size=32, train.learning_rate=0.001"
+    assert len(set(names)) == 4
+
+
 def test_a_recipe_of_ones_own_lies_beside_the_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +78,7 @@ def test_a_recipe_of_ones_own_lies_beside_the_sweep(
         ('data = "x"\n[[recipes]]\nrecipe = "cnn3"\nvary.input_size = 32', "list of the values"),
         ('data = "x"\n[[recipes]]\nrecipe = "cnn3"\nvary.input_size = []', "list of the values"),
         ('data = "x"\n[[recipes]]\nrecipe = "cnn3"\nvary.seed = [1]', "seeds = "),
+        ('data = "x"\n[[recipes]]\nrecipe = "cnn3"\nset.seed = 1', "seeds = "),
         ('data = "x"\n[[recipes]]\nrecipe = "cnn9"', "no recipe 'cnn9'"),
         ('data = "x"\n[[recipes]]\nrecipe = "cnn3"\nset.nothing = 3', "nothing"),
         ('data = "x"\n[[recipes]]\nrecipe = "cnn3"\nset.split = "image"', "leaks"),

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from core.cluster.connect import head_of
 from core.cluster.here import compute_here
-from core.cluster.on_ray import compute_on_ray, head_of
+from core.cluster.on_ray import compute_on_ray
 from core.cluster.work import Came, Note, Task
 from core.settings import get_settings
 

@@ -1,25 +1,18 @@
 """Compute on the machines of a Ray cluster."""
 
-import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from core.cluster.connect import connect
 from core.cluster.here import every_now_and_then, lost_too_often
-from core.cluster.threads import threads
 from core.cluster.travel import Sent, arrive, read_pieces
 from core.cluster.work import Came, Note, Task, in_words
 from core.errors import ClusterError
-from core.extras import how_to_install, is_installed
-from core.settings import ROOT
 
 _PATIENCE = 0.5  # seconds between two looks whether to stop
-_CONNECTING = 10  # seconds
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def compute_on_ray(
@@ -47,7 +40,7 @@ def compute_on_ray(
     ClusterError
         If the cluster cannot be reached, or no machine of it has so many cores.
     """
-    ray = _connect(address, cores)
+    ray = connect(address, cores)
     refs: dict[Any, str] = {}
     try:
         cards = float(ray.cluster_resources().get("GPU", 0)) > 0
@@ -61,12 +54,17 @@ def compute_on_ray(
             max_retries=most_lost - 1,
             scheduling_strategy="SPREAD",
         )
-        keys = [work.key for work in works]
+        sent = {
+            work.key: {name: pieces.of(files) for name, files in work.files.items()}
+            for work in works
+        }
+        _send_ahead(ray, sent.values(), cores, check, cards=cards)
         for work in works:
-            travelling = {name: pieces.of(files) for name, files in work.files.items()}
-            arguments = {name: pieces.value(value) for name, value in work.arguments.items()}
-            ref = there.remote(work.function, arguments, travelling, work.key, board)
-            refs[ref] = work.key
+            # Values that stand for themselves are there before a piece begins.
+            values = [pieces.value(value) for value in work.arguments.values()]
+            given = work.function, work.key, board, tuple(work.arguments), sent[work.key]
+            refs[there.remote(*given, *values)] = work.key
+        keys = [work.key for work in works]
         yield from _heard(ray, board, refs, keys, hear, check, most_lost)
     finally:
         for ref in refs:
@@ -117,86 +115,6 @@ def _outcome(ray: Any, ref: Any, key: str, most_lost: int) -> Came:
     except ray.exceptions.RayError as error:
         return Came(key, None, ClusterError(f"Ray lost it: {error}. Resume to do it again."))
     return Came(key, result, None, seconds)
-
-
-def _connect(address: str, cores: int) -> Any:
-    host, port = head_of(address)
-    # Ray reports how it is used unless told not to.
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    if host in _LOOPBACK:
-        # Else Ray takes it for this machine's address in the network, where nothing listens.
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-    import ray  # noqa: PLC0415 - an extra
-
-    program = {
-        "py_modules": [str(ROOT / "core")],
-        "excludes": ["__pycache__", "*.pyc"],
-        "env_vars": threads(cores) | _backend(),
-    }
-    try:
-        ray.init(
-            address=f"{host}:{port}",
-            runtime_env=program,
-            log_to_driver=False,
-            configure_logging=False,
-        )
-    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
-        raise _unreachable(address, str(error)) from error
-    return ray
-
-
-def _backend() -> dict[str, str]:
-    chosen = os.environ.get("KERAS_BACKEND")
-    return {"KERAS_BACKEND": chosen} if chosen else {}
-
-
-def head_of(address: str) -> tuple[str, int]:
-    """Host and port of the cluster's head, at which something listens.
-
-    Raises
-    ------
-    ClusterError
-        If nothing does, which Ray itself takes minutes to say; or Ray is not installed.
-    """
-    if not is_installed("cluster"):
-        raise ClusterError(
-            f"LOBULE_RAY is {address!r}, and Ray is not installed. {how_to_install('cluster')} Or "
-            "unset LOBULE_RAY to compute on this machine."
-        )
-    known = address
-    if address == "auto":
-        known = os.environ.get("RAY_ADDRESS", "")
-        with suppress(OSError):
-            known = known or _current().read_text(encoding="utf-8").strip()
-        if not known:
-            raise _unreachable(address, "this machine is not part of one")
-    host, _, port = known.rpartition(":")
-    host = host.strip("[]")
-    if not host or not port.isdigit() or "/" in host:
-        raise ClusterError(
-            f"LOBULE_RAY is {address!r}. Expected `auto`, or the host:port of the cluster's head "
-            "as `ray start --head` prints it, such as 10.0.0.5:6379."
-        )
-    try:
-        socket.create_connection((host, int(port)), timeout=_CONNECTING).close()
-    except OSError as error:
-        raise _unreachable(address, f"{known}: {error.strerror or error}") from error
-    return host, int(port)
-
-
-def _current() -> Path:
-    """Where Ray notes the address of the cluster that was started on this machine last."""
-    folder = os.environ.get("RAY_TMPDIR", "/tmp")  # noqa: S108 - Ray's own place
-    return Path(folder) / "ray" / "ray_current_cluster"
-
-
-def _unreachable(address: str, reason: str) -> ClusterError:
-    return ClusterError(
-        f"The Ray cluster {address!r} (LOBULE_RAY) cannot be reached: {reason.splitlines()[0]}. "
-        "Sweep on a machine of the cluster, name its head (host:port) in LOBULE_RAY, or unset "
-        "LOBULE_RAY to compute on this machine."
-    )
 
 
 def _refuse_too_small(ray: Any, cores: int) -> None:
@@ -257,23 +175,69 @@ class _Sending:
         return {name: (sha256, self._known[sha256]) for name, sha256 in files.hashes.items()}
 
 
+def _send_ahead(
+    ray: Any,
+    sent: Iterable[Mapping[str, Sent]],
+    cores: int,
+    check: Callable[[], None],
+    *,
+    cards: bool,
+) -> None:
+    """Have all files arrive on every machine before anything is computed there.
+
+    A piece of work that waits for an object gives its cores to another, and both compute then.
+    """
+    from ray.util.scheduling_strategies import (  # noqa: PLC0415 - an extra
+        NodeAffinitySchedulingStrategy,
+    )
+
+    folders = {
+        tuple((name, sha256) for name, (sha256, _) in files.items()): files
+        for each in sent
+        for files in each.values()
+    }
+    waiting = [
+        ray.remote(_all_arrive)
+        .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=True))
+        .remote(list(folders.values()))
+        for node in (each["NodeID"] for each in ray.nodes() if _has_room(each, cores, cards=cards))
+    ]
+    # What goes wrong is told by the pieces of work, which ask for the files again.
+    while waiting:
+        check()
+        _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
+
+
+def _has_room(node: Mapping[str, Any], cores: int, *, cards: bool) -> bool:
+    has = node["Resources"]
+    return node["Alive"] and has.get("CPU", 0) >= cores and (not cards or has.get("GPU", 0) >= 1)
+
+
+def _all_arrive(folders: list[Sent]) -> None:
+    import ray  # noqa: PLC0415 - an extra
+
+    for files in folders:
+        arrive(files, ray.get)
+
+
 def _there(
     function: Callable[..., Any],
-    arguments: Mapping[str, Any],
-    travelling: Mapping[str, Sent],
     key: str,
     board: Any,
+    names: tuple[str, ...],
+    sent: Mapping[str, Sent],
+    *values: Any,
 ) -> tuple[Any, float]:
     """Do a piece of work on the machine that Ray has chosen."""
     import ray  # noqa: PLC0415 - an extra
 
     where = _place(ray)
-    ray.get(board.write.remote(Note(key, "began", where)))
+    # Nobody waits for the board's answer, see `_send_ahead`.
+    board.write.remote(Note(key, "began", where))
     started = time.monotonic()
-    given = {name: ray.get(reference) for name, reference in arguments.items()}
-    folders: dict[str, Path] = {name: arrive(files, ray.get) for name, files in travelling.items()}
+    folders = {name: arrive(files, ray.get) for name, files in sent.items()}
     told = every_now_and_then(lambda done: board.write.remote(Note(key, "doing", where, done)))
-    result = function(told=told, **given, **folders)
+    result = function(told=told, **dict(zip(names, values, strict=True)), **folders)
     return result, time.monotonic() - started
 
 

@@ -139,6 +139,6 @@ def test_what_cannot_be_reached_is_told_at_once(
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOBULE_RAY", "auto")
-    monkeypatch.setattr("core.cluster.on_ray.is_installed", lambda _: False)
+    monkeypatch.setattr("core.cluster.connect.is_installed", lambda _: False)
     with pytest.raises(ClusterError, match=r"requirements-cluster\.txt.*unset LOBULE_RAY"):
         list(compute([Task("w", pieces.threads)], 1, lambda _: None, lambda: None))

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from core.cluster.threads import threads
+from core.cluster.threads import available_cores, threads
 from core.cluster.work import Came, Note, Task, in_words
 from core.errors import ClusterError
 
@@ -143,7 +143,7 @@ def _places(cores: int, cards: int) -> list[tuple[str, dict[str, str]]]:
             (f"this machine, card {card}", threads(cores) | {"CUDA_VISIBLE_DEVICES": card})
             for card in names
         ]
-    number = max(1, len(os.sched_getaffinity(0)) // cores)
+    number = max(1, available_cores() // cores)
     of = f"{cores} core{'s' * (cores > 1)}"
     return [(f"this machine, {of} ({place + 1})", threads(cores)) for place in range(number)]
 

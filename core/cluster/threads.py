@@ -1,4 +1,6 @@
-"""How many threads the libraries of a process may use."""
+"""How many cores there are, and how many threads the libraries of a process may use."""
+
+import os
 
 
 def threads(cores: int) -> dict[str, str]:
@@ -12,3 +14,10 @@ def threads(cores: int) -> dict[str, str]:
         *("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
     )
     return dict.fromkeys(names, str(cores)) | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def available_cores() -> int:
+    """Cores of the processor that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

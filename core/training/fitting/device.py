@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 import keras
 
+from core.cluster.threads import available_cores
+
 # First compute capabilities that calculate faster in bfloat16 (Ampere) and in float16 (Volta).
 _BFLOAT16_SINCE = (8, 0)
 _FLOAT16_SINCE = (7, 0)
@@ -71,7 +73,7 @@ def describe_device() -> Device:
         if installed
         else ""
     )
-    return Device("cpu", _processor(), _cores(), None, note)
+    return Device("cpu", _processor(), available_cores(), None, note)
 
 
 @functools.cache
@@ -220,12 +222,6 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -18,6 +18,7 @@ def compute(
     hear: Callable[[Note], None],
     check: Callable[[], None],
     cards: int = 0,
+    wanted: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Came]:
     """Yield what came of each piece of work, in the order in which they are done.
 
@@ -34,6 +35,9 @@ def compute(
         Called about every half second; raises to stop.
     cards : int
         Graphics cards of this machine; how many others have, Ray tells.
+    wanted : callable
+        Whether a piece, by its key, is still of use; those that are not come with an error, and are
+        not begun or, on Ray, ended.
 
     Raises
     ------
@@ -42,8 +46,8 @@ def compute(
     """
     address = get_settings().ray
     if address is None:
-        return compute_here(works, cores, cards, hear, check, MOST_LOST)
-    return compute_on_ray(works, address, cores, hear, check, MOST_LOST)
+        return compute_here(works, cores, cards, hear, check, wanted, MOST_LOST)
+    return compute_on_ray(works, address, cores, hear, check, wanted, MOST_LOST)
 
 
 def require_reachable() -> None:

@@ -71,6 +71,7 @@ def compute_here(
     cards: int,
     hear: Callable[[Note], None],
     check: Callable[[], None],
+    wanted: Callable[[str], bool],
     most_lost: int,
 ) -> Iterator[Came]:
     """As `core.cluster.compute`, in processes of this machine; each has a card, or its cores."""
@@ -80,10 +81,13 @@ def compute_here(
     try:
         while left or any(worker.work for worker in workers):
             for worker in workers:
-                if worker.work is None and left:
+                while worker.work is None and left:
                     work = left.popleft()
-                    worker.give(work)
-                    hear(Note(work.key, "began", worker.place))
+                    if wanted(work.key):
+                        worker.give(work)
+                        hear(Note(work.key, "began", worker.place))
+                    else:
+                        yield unwanted(work.key)
             check()
             lines: dict[Any, _Worker] = {worker.line: worker for worker in workers}
             for line in wait(list(lines), _PATIENCE):
@@ -121,6 +125,13 @@ def _heard(
             return None
         value = lost_too_often(most_lost)
     return Came(work.key, None, in_words(value), seconds)
+
+
+def unwanted(key: str) -> Came:
+    """What comes of a piece that is of no use any more."""
+    return Came(
+        key, None, ClusterError("Left out, since another piece of the same gave no answer.")
+    )
 
 
 def lost_too_often(times: int) -> ClusterError:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.cluster.connect import connect
-from core.cluster.here import every_now_and_then, lost_too_often
+from core.cluster.here import every_now_and_then, lost_too_often, unwanted
 from core.cluster.travel import Sent, arrive, read_pieces
 from core.cluster.work import Came, Note, Task, in_words
 from core.errors import ClusterError
@@ -21,6 +21,7 @@ def compute_on_ray(
     cores: int,
     hear: Callable[[Note], None],
     check: Callable[[], None],
+    wanted: Callable[[str], bool],
     most_lost: int,
 ) -> Iterator[Came]:
     """As `core.cluster.compute`, on the machines of a Ray cluster.
@@ -30,7 +31,7 @@ def compute_on_ray(
 
     Parameters
     ----------
-    works, cores, hear, check, most_lost
+    works, cores, hear, check, wanted, most_lost
         As `core.cluster.here.compute_here` takes them.
     address : str
         "auto" for the cluster that this machine is part of, or host:port.
@@ -65,7 +66,7 @@ def compute_on_ray(
             given = work.function, work.key, board, tuple(work.arguments), sent[work.key]
             refs[there.remote(*given, *values)] = work.key
         keys = [work.key for work in works]
-        yield from _heard(ray, board, refs, keys, hear, check, most_lost)
+        yield from _heard(ray, board, refs, keys, hear, check, wanted, most_lost)
     finally:
         for ref in refs:
             ray.cancel(ref, force=True)
@@ -79,6 +80,7 @@ def _heard(
     keys: list[str],
     hear: Callable[[Note], None],
     check: Callable[[], None],
+    wanted: Callable[[str], bool],
     most_lost: int,
 ) -> Iterator[Came]:
     """Pass on what is heard until everything is done."""
@@ -86,7 +88,13 @@ def _heard(
     places = dict.fromkeys(keys, "")
     while refs:
         check()
-        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=_PATIENCE)
+        for ref, key in [each for each in refs.items() if not wanted(each[1])]:
+            ray.cancel(ref, force=True)
+            del refs[ref]
+            yield unwanted(key)
+        ready, _ = (
+            ray.wait(list(refs), num_returns=len(refs), timeout=_PATIENCE) if refs else ([], [])
+        )
         for note in ray.get(board.take.remote()):
             if note.kind == "began":
                 if begun[note.key]:
@@ -94,7 +102,8 @@ def _heard(
                 begun[note.key] += 1
                 places[note.key] = note.where
                 if begun[note.key] > most_lost:  # Ray itself tries for ever where memory runs out
-                    ray.cancel(next(ref for ref in refs if refs[ref] == note.key), force=True)
+                    for ref in [ref for ref, key in refs.items() if key == note.key]:
+                        ray.cancel(ref, force=True)
             hear(note)
         for ref in ready:
             key = refs.pop(ref)

@@ -97,6 +97,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
         lambda note: teller.heard(note, names[note.key]),
         teller.check,
         cards,
+        lambda key: key == _COLOUR or candidates[pieces[key].place[0]].name not in failed,
     ):
         key = outcome.key
         reason = None if outcome.error is None else str(outcome.error)

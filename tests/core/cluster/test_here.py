@@ -121,3 +121,23 @@ def test_they_end_with_who_asked(tmp_path: Path) -> None:
     while alive(process) and time.monotonic() < until:
         time.sleep(0.05)
     assert not alive(process)
+
+
+def test_what_is_of_no_use_any_more_is_not_begun() -> None:
+    tasks = [Task(f"w{n}", pieces.refuse, {"number": n}) for n in (3, 3.5, 5, 6)]
+    failed: set[str] = set()
+    notes: list[Note] = []
+    outcomes = {}
+    for each in compute(
+        tasks, 2, notes.append, lambda: None, wanted=lambda key: key == "w6" or not failed
+    ):
+        outcomes[each.key] = each
+        if each.error is not None:
+            failed.add(each.key)
+    begun = [note.key for note in notes if note.kind == "began"]
+    assert "w3" in begun
+    assert "w6" in begun
+    assert len(begun) < 4
+    left_out = [key for key, each in outcomes.items() if "Left out" in str(each.error)]
+    assert sorted([*begun, *left_out]) == ["w3", "w3.5", "w5", "w6"]
+    assert outcomes["w6"].result == 36

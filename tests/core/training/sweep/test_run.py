@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.cluster import Came, Note, Task
-from core.cluster.here import do
+from core.cluster.here import do, unwanted
 from core.errors import LobuleError, RecipeError, Stopped, TrainingError
 from core.evaluation.cross_validate import Decision, fit_decision
 from core.training.judging.folds import split_of_fold
@@ -53,9 +53,13 @@ def in_this_process(
     hear: Callable[[Note], None],
     check: Callable[[], None],
     _cards: int = 0,
+    wanted: Callable[[str], bool] = lambda _: True,
 ) -> Iterator[Came]:
     for task in tasks:
         check()
+        if not wanted(task.key):
+            yield unwanted(task.key)
+            continue
         ASKED.append(task.key)
         hear(Note(task.key, "began", "here"))
         try:
@@ -138,7 +142,10 @@ def test_one_that_fails_is_left_out_and_said(twenty: Path) -> None:
     assert result is not None
     assert [each.name for each in result.candidates] == ["cnn3, train.learning_rate=0.001"]
     assert "no number any more" in verdict(result)[-1]
+    # What is of no use any more is not computed.
     assert sum(piece.state == "refused" for piece in state.each.values()) == 5
+    assert len(ASKED) == 1 + 5 + 1
+    assert state.tasks_done == state.tasks
     with pytest.raises(LobuleError, match="No candidate gave an answer"):
         sweep_here(varied(twenty, [0.5]), lambda _: None)
 

@@ -4,7 +4,7 @@ A cluster of two nodes with a core each is started on this machine, on 127.0.0.1
 same folds, in turn. Ratios above 1 are what Ray adds: connecting, sending the program and the
 pixels, and handing out the pieces. Starting the cluster is told apart: it is done once.
 
-    PYTHONPATH=. python benchmarks/cluster.py [--data ../shared/data/idc] [--turns 2]
+    PYTHONPATH=. python benchmarks/cluster.py [--data ../shared/data/idc] [--turns 1]
 """
 
 import argparse
@@ -24,9 +24,9 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/idc"))
-    parser.add_argument("--patients", type=int, default=24)
-    parser.add_argument("--epochs", type=int, default=6)
-    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--patients", type=int, default=22)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--turns", type=int, default=1)
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         os.environ["LOBULE_HOME"] = folder

@@ -7,15 +7,38 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import LobuleError
 
 _SPARE_BYTES = 16_384
 Story = TypeVar("Story")
+Event = TypeVar("Event")
+# Up to the year 9999, so that every moment can be written in every time zone.
+_Moment = Annotated[float, Field(ge=0, le=253_370_000_000, allow_inf_nan=False)]
+
+
+class JobEvent(BaseModel):
+    """What every event holds; what is none, or holds more, is no reason to stop reading."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    at: _Moment
+
+
+def parse_events(lines: bytes, kind: TypeAdapter[Event]) -> list[Event]:
+    """Read whole lines; what is no event, such as a torn line, is passed over."""
+    events: list[Event] = []
+    for line in lines.split(b"\n"):
+        with suppress(ValidationError):
+            events.append(kind.validate_json(line))
+    return events
 
 
 class EventLog:

@@ -1,15 +1,13 @@
 """What happens while a slide is answered, one JSON object a line, only ever appended to."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, TypeAdapter
 
 from core.errors import SlideError
-from core.jobs.events import EventLog
+from core.jobs.events import EventLog, JobEvent, parse_events
 
-_Moment = Annotated[float, Field(ge=0, le=253_370_000_000, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
@@ -20,25 +18,19 @@ class AnswerEvents(EventLog):
         super().__init__(path, SlideError, "The tiles answered so far are kept.", ("tiles",))
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    at: _Moment
-
-
-class InLine(_Event):
+class InLine(JobEvent):
     """The slide was put in line, for the first time or again."""
 
     event: Literal["queued"]
 
 
-class Began(_Event):
+class Began(JobEvent):
     """It is its turn."""
 
     event: Literal["started"]
 
 
-class Doing(_Event):
+class Doing(JobEvent):
     """What is being done before there are tiles, in words, and the share that is done."""
 
     event: Literal["stage"]
@@ -46,7 +38,7 @@ class Doing(_Event):
     done: FiniteFloat = 0.0
 
 
-class Planned(_Event):
+class Planned(JobEvent):
     """The model is chosen and the tiles with tissue are known."""
 
     event: Literal["planned"]
@@ -55,7 +47,7 @@ class Planned(_Event):
     mm2: FiniteFloat
 
 
-class Tiles(_Event):
+class Tiles(JobEvent):
     """How many tiles are answered, those that cannot be read among them."""
 
     event: Literal["tiles"]
@@ -64,7 +56,7 @@ class Tiles(_Event):
     mm2: FiniteFloat
 
 
-class Over(_Event):
+class Over(JobEvent):
     """How it ended."""
 
     event: Literal["finished", "cancelled", "failed"]
@@ -77,8 +69,4 @@ _EVENT: TypeAdapter[AnswerEvent] = TypeAdapter(Annotated[AnswerEvent, Field(disc
 
 def parse(lines: bytes) -> list[AnswerEvent]:
     """Read whole lines; what is no event, such as a torn line, is passed over."""
-    events: list[AnswerEvent] = []
-    for line in lines.split(b"\n"):
-        with suppress(ValidationError):
-            events.append(_EVENT.validate_json(line))
-    return events
+    return parse_events(lines, _EVENT)

@@ -4,11 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from core.atomic import flush
 from core.errors import SlideError
-from core.jobs.folder import JobFolder, join_line
+from core.jobs.control import create_job, job_folders, read_asked
+from core.jobs.folder import JobFolder
 from core.settings import get_settings
 from core.slides.answering.events import AnswerEvents
 from core.slides.answering.request import AnswerRequest
@@ -53,13 +51,7 @@ class AnswerFolder(JobFolder):
         SlideError
             If the file is missing or damaged, or was written by another version of Lobule.
         """
-        try:
-            return AnswerRequest.model_validate_json(self.request.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise SlideError(
-                f"The answer {self.id} cannot be read: {self.request} is missing, damaged, or from "
-                "another version of Lobule. Ask for a new answer."
-            ) from error
+        return read_asked(self, AnswerRequest, "answer", "Ask for a new answer.", SlideError)
 
 
 def find_answer(answer: str) -> AnswerFolder:
@@ -87,16 +79,7 @@ def answer_folders() -> list[AnswerFolder]:
     SlideError
         If the folder that they lie in cannot be read.
     """
-    answers = get_settings().slide_answers
-    try:
-        return [AnswerFolder(path) for path in answers.iterdir() if _ID.fullmatch(path.name)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise SlideError(
-            f"The answers in {answers} cannot be read ({error.strerror}). Allow reading there, or "
-            "set LOBULE_HOME to another folder."
-        ) from error
+    return job_folders(get_settings().slide_answers, _ID, AnswerFolder, "answers", SlideError)
 
 
 def create_answer(request: AnswerRequest) -> tuple[AnswerFolder, int]:
@@ -107,17 +90,11 @@ def create_answer(request: AnswerRequest) -> tuple[AnswerFolder, int]:
     SlideError
         If the folder cannot be written.
     """
-
-    def fill(path: Path) -> None:
-        new = AnswerFolder(path)
-        new.request.write_text(request.model_dump_json(indent=1), encoding="utf-8")
-        flush(new.request)
-        AnswerEvents(new.events).reserve()
-        AnswerEvents(new.events).write("queued")
-
-    answers = get_settings().slide_answers
+    answers, name = get_settings().slide_answers, request.fingerprint[:_PRINT]
     try:
-        path, lock = join_line(answers, request.fingerprint[:_PRINT], fill, SlideError)
+        path, lock = create_job(
+            answers, name, request.model_dump_json(indent=1), AnswerEvents, SlideError
+        )
     except OSError as error:
         raise SlideError(
             f"The answer cannot be written to {answers}: {error.strerror}. Make room or allow "

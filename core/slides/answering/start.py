@@ -3,15 +3,14 @@
 import os
 from pathlib import Path
 
-from core.atomic import flush
 from core.errors import SlideError
 from core.imaging.scale import why_implausible
-from core.jobs.folder import line_order, tail
-from core.jobs.lock import let_go, take
+from core.jobs.control import ask_to_stop, require_inherited, take_again
+from core.jobs.folder import tail
+from core.jobs.lock import let_go
 from core.jobs.process import detach
 from core.registry.shelf import find
 from core.rights import Deed, require
-from core.settings import get_settings
 from core.slides.answering.events import AnswerEvents
 from core.slides.answering.folder import AnswerFolder, create_answer, find_answer
 from core.slides.answering.order import View, write_view
@@ -117,8 +116,7 @@ def work_on(answer: str, lock: int) -> AnswerState:
         As `core.slides.answering.work.work`.
     """
     folder = find_answer(answer)
-    if not os.path.samestat(os.fstat(lock), folder.lock.stat()):
-        raise SlideError(f"Descriptor {lock} is not the lock of the answer {answer}.")
+    require_inherited(folder, lock, "answer", SlideError)
     return _work_here(folder, lock, None)
 
 
@@ -135,13 +133,7 @@ def cancel(answer: str) -> None:
     state = state_of(folder).state
     if state not in {"waiting", "running"}:
         raise SlideError(f"The answer {answer} cannot be cancelled: it is {state} already.")
-    try:
-        folder.cancel.touch()
-    except OSError as error:
-        raise SlideError(
-            f"The answer {answer} cannot be cancelled: {folder.path} cannot be written to "
-            f"({error.strerror})."
-        ) from error
+    ask_to_stop(folder, "answer", SlideError)
 
 
 def look_at(answer: str, view: View) -> None:
@@ -211,19 +203,10 @@ def _request(
 def _take_again(answer: str) -> tuple[AnswerFolder, int]:
     folder = find_answer(answer)
     folder.read_request()
-    lock = take(folder.lock)
-    if lock is None:
-        raise SlideError(f"The answer {answer} is being worked on. Cancel it first, or let it end.")
-    try:
-        _refuse_finished(folder)
-        folder.cancel.unlink(missing_ok=True)
-        flush(folder.path)
-        with line_order(get_settings().slide_answers, SlideError):
-            AnswerEvents(folder.events).write("queued")
-    except BaseException:
-        let_go(lock)
-        raise
-    return folder, lock
+    busy = SlideError(f"The answer {answer} is being worked on. Cancel it first, or let it end.")
+    return folder, take_again(
+        folder, AnswerEvents(folder.events), busy, lambda: _refuse_finished(folder)
+    )
 
 
 def _refuse_finished(folder: AnswerFolder) -> None:

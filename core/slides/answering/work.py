@@ -1,13 +1,13 @@
 """Answer a slide: wait for the turn, answer its tiles, and write down how it ends."""
 
 import time
-import traceback
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import LobuleError, SlideError, Stopped
+from core.errors import SlideError, Stopped
+from core.jobs.control import written_end
 from core.jobs.folder import wait_turn, write_log
 from core.jobs.lock import let_go
 from core.registry.package import Package
@@ -50,25 +50,12 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
     """
     events = AnswerEvents(folder.events)
     teller = _Teller(folder, events, told)
-    try:
+    with written_end(folder, events, lambda error: _in_words(error, folder), SlideError):
         turn = wait_turn(get_settings().slide_answers, teller.ahead, teller.check, teller.waits)
         try:
             _answer(folder, events, teller)
         finally:
             let_go(turn)
-    except Stopped as error:
-        write_log(folder, f"Cancelled: {error}")
-        events.write_end("cancelled", message=str(error))
-        raise
-    except LobuleError as error:
-        write_log(folder, f"Failed: {error}")
-        events.write_end("failed", message=str(error))
-        raise
-    except Exception as error:
-        message = _in_words(error, folder)
-        write_log(folder, f"Failed: {message}\n{traceback.format_exc()}")
-        events.write_end("failed", message=message)
-        raise SlideError(message) from error
     write_log(folder, "Finished")
     events.write_end("finished")
     return state_of(folder)

@@ -1,13 +1,12 @@
 """What happens in a run, one JSON object a line, only ever appended to."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, TypeAdapter
 
 from core.errors import TrainingError
-from core.jobs.events import EventLog
+from core.jobs.events import EventLog, JobEvent, parse_events
 
 # Told many times a second; losing the last of them in a power cut is no loss.
 _FLEETING = ("stage", "step")
@@ -21,18 +20,12 @@ class Events(EventLog):
         super().__init__(path, TrainingError, kept, _FLEETING)
 
 
-# Up to the year 9999, so that every moment can be written in every time zone.
-_Moment = Annotated[float, Field(ge=0, le=253_370_000_000, allow_inf_nan=False)]
 _Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _Figure = FiniteFloat | None
 
 
-class _Event(BaseModel):
-    """What every event holds; what is none, or holds more, is no reason to stop reading."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    at: _Moment
+class _Event(JobEvent):
+    """An event that tells something of the run."""
 
     def values(self) -> dict[str, Any]:
         """What it tells, without its time and kind."""
@@ -112,8 +105,4 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="e
 
 def parse(lines: bytes) -> list[Event]:
     """Read whole lines; what is no event, such as a torn line, is passed over."""
-    events: list[Event] = []
-    for line in lines.split(b"\n"):
-        with suppress(ValidationError):
-            events.append(_EVENT.validate_json(line))
-    return events
+    return parse_events(lines, _EVENT)

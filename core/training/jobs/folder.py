@@ -4,11 +4,9 @@ import os
 import re
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from core.atomic import flush
 from core.errors import TrainingError
-from core.jobs.folder import JobFolder, join_line
+from core.jobs.control import create_job, job_folders, read_asked
+from core.jobs.folder import JobFolder
 from core.settings import get_settings
 from core.training.jobs.events import Events
 from core.training.request.request import Request
@@ -42,13 +40,7 @@ class RunFolder(JobFolder):
         TrainingError
             If the file is missing or damaged, or was written by another version of Lobule.
         """
-        try:
-            return Request.model_validate_json(self.request.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise TrainingError(
-                f"The run {self.id} cannot be read: {self.request} is missing, damaged, or from "
-                "another version of Lobule. Start a new run."
-            ) from error
+        return read_asked(self, Request, "run", "Start a new run.", TrainingError)
 
 
 def find_folder(run: str) -> RunFolder:
@@ -76,16 +68,7 @@ def run_folders() -> list[RunFolder]:
     TrainingError
         If the folder that they lie in cannot be read.
     """
-    runs = get_settings().runs
-    try:
-        return [RunFolder(path) for path in runs.iterdir() if _ID.fullmatch(path.name)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise TrainingError(
-            f"The runs in {runs} cannot be read ({error.strerror}). Allow reading there, or set "
-            "LOBULE_HOME to another folder."
-        ) from error
+    return job_folders(get_settings().runs, _ID, RunFolder, "runs", TrainingError)
 
 
 def create_folder(request: Request) -> tuple[RunFolder, int]:
@@ -106,15 +89,8 @@ def create_folder(request: Request) -> tuple[RunFolder, int]:
     places = {"data": _absolute(request.data), "folder": _absolute(request.folder)}
     content = request.model_copy(update=places).model_dump_json(indent=1)
 
-    def fill(path: Path) -> None:
-        new = RunFolder(path)
-        new.request.write_text(content, encoding="utf-8")
-        flush(new.request)
-        Events(new.events).reserve()
-        Events(new.events).write("queued")
-
     try:
-        path, lock = join_line(get_settings().runs, request.name, fill, TrainingError)
+        path, lock = create_job(get_settings().runs, request.name, content, Events, TrainingError)
     except OSError as error:
         raise TrainingError(
             f"The run cannot be written to {get_settings().runs}: {error.strerror}. Free some "

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from core.errors import TrainingError
+from core.jobs.control import ask_to_stop
 from core.jobs.folder import tail
 from core.jobs.state import with_places
 from core.rights import Deed, require
@@ -81,13 +82,7 @@ def cancel(run: str) -> None:
     state = state_of(folder).state
     if state not in {"waiting", "running"}:
         raise TrainingError(f"The run {run} cannot be cancelled: it is already {state}.")
-    try:
-        folder.cancel.touch()
-    except OSError as error:
-        raise TrainingError(
-            f"The run {run} cannot be cancelled: {folder.path} cannot be written to "
-            f"({error.strerror})."
-        ) from error
+    ask_to_stop(folder, "run", TrainingError)
 
 
 def read_log(run: str, lines: int = 100) -> str:

@@ -3,8 +3,8 @@
 import os
 
 from core.errors import DatasetError, TrainingError
-from core.jobs.folder import line_order
-from core.jobs.lock import let_go, take
+from core.jobs.control import require_inherited, take_again
+from core.jobs.lock import let_go
 from core.jobs.process import detach
 from core.rights import Deed, require
 from core.roots import refuse_outside
@@ -75,8 +75,7 @@ def resume_here(run: str, watch: Watch) -> RunState:
 def work_on(run: str, lock: int, watch: Watch) -> RunState:
     """Do a run whose lock this process has inherited from the one that started it."""
     folder = find_folder(run)
-    if not os.path.samestat(os.fstat(lock), folder.lock.stat()):
-        raise TrainingError(f"Descriptor {lock} is not the lock of the run {run}.")
+    require_inherited(folder, lock, "run", TrainingError)
     return _work_here(folder, lock, watch)
 
 
@@ -107,18 +106,8 @@ def check(request: Request) -> None:
 def _take_again(name: str) -> tuple[RunFolder, int]:
     run = find_folder(name)
     run.read_request()
-    lock = take(run.lock)
-    if lock is None:
-        raise TrainingError(f"The run {name} is still running. Cancel it first, or let it finish.")
-    try:
-        _refuse_finished(run)
-        run.cancel.unlink(missing_ok=True)
-        with line_order(get_settings().runs, TrainingError):
-            Events(run.events).write("queued")
-    except BaseException:
-        let_go(lock)
-        raise
-    return run, lock
+    busy = TrainingError(f"The run {name} is still running. Cancel it first, or let it finish.")
+    return run, take_again(run, Events(run.events), busy, lambda: _refuse_finished(run))
 
 
 def _refuse_finished(run: RunFolder) -> None:

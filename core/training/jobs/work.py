@@ -1,10 +1,10 @@
 """Do a run: wait for the device, train, and write down how it ends."""
 
 import shutil
-import traceback
 
 from core.atomic import is_full
-from core.errors import LobuleError, Stopped, TrainingError
+from core.errors import TrainingError
+from core.jobs.control import written_end
 from core.jobs.folder import write_log
 from core.jobs.lock import let_go
 from core.registry.package import Package
@@ -40,25 +40,12 @@ def work(run: RunFolder, shown: Watch) -> RunState:
     """
     events = Events(run.events)
     listener = Listener(run, events, shown)
-    try:
+    with written_end(run, events, lambda error: _in_words(error, run), TrainingError):
         device = wait_for_device(run, listener)
         try:
             package = _train(run, events, listener)
         finally:
             let_go(device)
-    except Stopped as error:
-        write_log(run, f"Cancelled: {error}")
-        events.write_end("cancelled", message=str(error))
-        raise
-    except LobuleError as error:
-        write_log(run, f"Failed: {error}")
-        events.write_end("failed", message=str(error))
-        raise
-    except Exception as error:
-        message = _in_words(error, run)
-        write_log(run, f"Failed: {message}\n{traceback.format_exc()}")
-        events.write_end("failed", message=message)
-        raise TrainingError(message) from error
     write_log(run, "Cancelled; the best so far is kept" if listener.cut_short else "Finished")
     if listener.cut_short:
         events.write_end("cancelled", package=package.path.name)

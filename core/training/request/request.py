@@ -78,6 +78,11 @@ def check_name(name: str) -> None:
         )
 
 
+def as_name(text: str, otherwise: str) -> str:
+    """What of a text can be a name, with room for a number; `otherwise` where nothing is left."""
+    return re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")[:_ROOM] or otherwise
+
+
 def suggested_name(recipe: str, models: Path, taken: Container[str]) -> str:
     """The name of a recipe, made one that a model can have, with a number if it is taken.
 
@@ -90,7 +95,7 @@ def suggested_name(recipe: str, models: Path, taken: Container[str]) -> str:
     taken : container of str
         Names that are taken elsewhere, as by runs.
     """
-    first = re.sub(r"[^a-z0-9_-]+", "-", recipe.lower()).strip("-_")[:_ROOM] or "model"
+    first = as_name(recipe, "model")
     return free_name(first, lambda name: name in taken or (models / name).exists())
 
 

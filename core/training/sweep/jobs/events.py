@@ -1,16 +1,14 @@
 """What happens in a sweep, one JSON object a line, only ever appended to."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import Field, FiniteFloat, TypeAdapter
 
 from core.errors import TrainingError
-from core.jobs.events import EventLog
+from core.jobs.events import EventLog, JobEvent, parse_events
 from core.training.jobs.events import Ended, Opened, Queued, Stage
 
-_Moment = Annotated[float, Field(ge=0, le=253_370_000_000, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
@@ -22,20 +20,14 @@ class SweepEvents(EventLog):
         super().__init__(path, TrainingError, kept, ("stage", "doing"))
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    at: _Moment
-
-
-class SweepStarted(_Event):
+class SweepStarted(JobEvent):
     """It has begun; `on` says on which machines it computes."""
 
     event: Literal["started"]
     on: str
 
 
-class PiecesPlanned(_Event):
+class PiecesPlanned(JobEvent):
     """So many pieces of work there are, and so many of them were done before."""
 
     event: Literal["planned"]
@@ -43,7 +35,7 @@ class PiecesPlanned(_Event):
     known: _Count
 
 
-class PieceEvent(_Event):
+class PieceEvent(JobEvent):
     """A piece of work began, was lost with its process or machine, is done, or gave no answer."""
 
     event: Literal["began", "lost", "done", "refused"]
@@ -54,7 +46,7 @@ class PieceEvent(_Event):
     message: str | None = None
 
 
-class PieceDone(_Event):
+class PieceDone(JobEvent):
     """How far a piece of work is."""
 
     event: Literal["doing"]
@@ -68,8 +60,4 @@ _EVENT: TypeAdapter[SweepEvent] = TypeAdapter(Annotated[SweepEvent, Field(discri
 
 def parse(lines: bytes) -> list[SweepEvent]:
     """Read whole lines; what is no event, such as a torn line, is passed over."""
-    events: list[SweepEvent] = []
-    for line in lines.split(b"\n"):
-        with suppress(ValidationError):
-            events.append(_EVENT.validate_json(line))
-    return events
+    return parse_events(lines, _EVENT)

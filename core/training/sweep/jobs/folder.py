@@ -4,17 +4,15 @@ import os
 import re
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from core.atomic import flush
 from core.errors import TrainingError
-from core.jobs.folder import JobFolder, join_line
+from core.jobs.control import create_job, job_folders, read_asked
+from core.jobs.folder import JobFolder
 from core.settings import get_settings
+from core.training.request.request import as_name
 from core.training.sweep.jobs.events import SweepEvents
 from core.training.sweep.sweep_file import Sweep
 
 _ID = re.compile(r"\d{8}-\d{6}-[a-z0-9][a-z0-9_-]*")
-_NOT_OF_NAMES = re.compile(r"[^a-z0-9_-]+")
 
 
 class SweepFolder(JobFolder):
@@ -43,13 +41,7 @@ class SweepFolder(JobFolder):
         TrainingError
             If the file is missing or damaged, or was written by another version of Lobule.
         """
-        try:
-            return Sweep.model_validate_json(self.request.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise TrainingError(
-                f"The sweep {self.id} cannot be read: {self.request} is missing, damaged, or from "
-                "another version of Lobule. Start a new sweep."
-            ) from error
+        return read_asked(self, Sweep, "sweep", "Start a new sweep.", TrainingError)
 
 
 def find_sweep(sweep: str) -> SweepFolder:
@@ -77,16 +69,7 @@ def sweep_folders() -> list[SweepFolder]:
     TrainingError
         If the folder that they lie in cannot be read.
     """
-    sweeps = get_settings().sweeps
-    try:
-        return [SweepFolder(path) for path in sweeps.iterdir() if _ID.fullmatch(path.name)]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise TrainingError(
-            f"The sweeps in {sweeps} cannot be read ({error.strerror}). Allow reading there, or "
-            "set LOBULE_HOME to another folder."
-        ) from error
+    return job_folders(get_settings().sweeps, _ID, SweepFolder, "sweeps", TrainingError)
 
 
 def create_sweep(sweep: Sweep) -> tuple[SweepFolder, int]:
@@ -103,17 +86,9 @@ def create_sweep(sweep: Sweep) -> tuple[SweepFolder, int]:
     TrainingError
         If the folder cannot be written.
     """
-
-    def fill(path: Path) -> None:
-        new = SweepFolder(path)
-        new.request.write_text(sweep.model_dump_json(indent=1), encoding="utf-8")
-        flush(new.request)
-        SweepEvents(new.events).reserve()
-        SweepEvents(new.events).write("queued")
-
-    name = _NOT_OF_NAMES.sub("-", sweep.name.lower()).strip("-_")[:60] or "sweep"
+    name, content = as_name(sweep.name, "sweep"), sweep.model_dump_json(indent=1)
     try:
-        path, lock = join_line(get_settings().sweeps, name, fill, TrainingError)
+        path, lock = create_job(get_settings().sweeps, name, content, SweepEvents, TrainingError)
     except OSError as error:
         raise TrainingError(
             f"The sweep cannot be written to {get_settings().sweeps}: {error.strerror}. Free some "

@@ -3,12 +3,11 @@
 import os
 
 from core.errors import DatasetError, TrainingError
-from core.jobs.folder import line_order
-from core.jobs.lock import let_go, take
+from core.jobs.control import ask_to_stop, require_inherited, take_again
+from core.jobs.lock import let_go
 from core.jobs.process import detach
 from core.rights import Deed, require
 from core.roots import refuse_outside
-from core.settings import get_settings
 from core.training.sweep.jobs.events import SweepEvents
 from core.training.sweep.jobs.folder import SweepFolder, create_sweep, find_sweep
 from core.training.sweep.jobs.state import SweepState, state_of
@@ -71,8 +70,7 @@ def resume_here(sweep: str, told: Told) -> SweepState:
 def work_on(sweep: str, lock: int) -> SweepState:
     """Do a sweep whose lock this process has inherited from the one that started it."""
     folder = find_sweep(sweep)
-    if not os.path.samestat(os.fstat(lock), folder.lock.stat()):
-        raise TrainingError(f"Descriptor {lock} is not the lock of the sweep {sweep}.")
+    require_inherited(folder, lock, "sweep", TrainingError)
     return _work_here(folder, lock, lambda _: None)
 
 
@@ -89,13 +87,7 @@ def cancel(sweep: str) -> None:
     state = state_of(folder).state
     if state not in {"waiting", "running"}:
         raise TrainingError(f"The sweep {sweep} cannot be cancelled: it is already {state}.")
-    try:
-        folder.cancel.touch()
-    except OSError as error:
-        raise TrainingError(
-            f"The sweep {sweep} cannot be cancelled: {folder.path} cannot be written to "
-            f"({error.strerror})."
-        ) from error
+    ask_to_stop(folder, "sweep", TrainingError)
 
 
 def _check(sweep: Sweep) -> None:
@@ -111,19 +103,8 @@ def _check(sweep: Sweep) -> None:
 def _take_again(sweep: str) -> tuple[SweepFolder, int]:
     folder = find_sweep(sweep)
     folder.read_request()
-    lock = take(folder.lock)
-    if lock is None:
-        raise TrainingError(
-            f"The sweep {sweep} is still running. Cancel it first, or let it finish."
-        )
-    try:
-        folder.cancel.unlink(missing_ok=True)
-        with line_order(get_settings().sweeps, TrainingError):
-            SweepEvents(folder.events).write("queued")
-    except BaseException:
-        let_go(lock)
-        raise
-    return folder, lock
+    busy = TrainingError(f"The sweep {sweep} is still running. Cancel it first, or let it finish.")
+    return folder, take_again(folder, SweepEvents(folder.events), busy)
 
 
 def _work_here(folder: SweepFolder, lock: int, told: Told) -> SweepState:

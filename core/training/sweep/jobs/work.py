@@ -1,13 +1,13 @@
 """Do a sweep: compute what is missing, judge, and write down how it ends."""
 
 import time
-import traceback
 from collections.abc import Callable
 
 from core.atomic import write_whole
 from core.cluster import Note
-from core.errors import LobuleError, Stopped, TrainingError
+from core.errors import Stopped, TrainingError
 from core.evaluation.predictions_file import as_table
+from core.jobs.control import written_end
 from core.jobs.folder import wait_turn, write_log
 from core.jobs.lock import let_go
 from core.settings import get_settings
@@ -41,36 +41,27 @@ def work(folder: SweepFolder, told: Told) -> SweepState:
     """
     events = SweepEvents(folder.events)
     teller = _Listener(folder, events, told)
-    try:
+    with written_end(folder, events, _in_words, TrainingError):
         events.reserve()
-        if get_settings().ray is None:
+        if get_settings().ray is not None:
+            _do(folder, teller)
+        else:
             get_settings().runs.mkdir(parents=True, exist_ok=True)
             turn = wait_turn(get_settings().runs, teller.ahead, teller.check, teller.waits)
             try:
                 _do(folder, teller)
             finally:
                 let_go(turn)
-        else:
-            _do(folder, teller)
-    except Stopped as error:
-        write_log(folder, f"Cancelled: {error}")
-        events.write_end("cancelled", message=str(error))
-        raise
-    except LobuleError as error:
-        write_log(folder, f"Failed: {error}")
-        events.write_end("failed", message=str(error))
-        raise
-    except Exception as error:
-        message = (
-            f"Program error: {error!r}. The sweep's log has the details. What was computed is "
-            "kept: the sweep can be resumed."
-        )
-        write_log(folder, f"Failed: {message}\n{traceback.format_exc()}")
-        events.write_end("failed", message=message)
-        raise TrainingError(message) from error
     write_log(folder, "Finished")
     events.write_end("finished")
     return state_of(folder)
+
+
+def _in_words(error: Exception) -> str:
+    return (
+        f"Program error: {error!r}. The sweep's log has the details. What was computed is kept: "
+        "the sweep can be resumed."
+    )
 
 
 def _do(folder: SweepFolder, teller: "_Listener") -> None:

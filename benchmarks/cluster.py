@@ -13,11 +13,8 @@ import time
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
 
-# Before Ray is imported: it asks once, and reports how it is used unless told not to.
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+from tests.core.cluster.two_nodes import two_nodes
 
 
 def main() -> None:
@@ -31,28 +28,17 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         os.environ["LOBULE_HOME"] = folder
         data = some_patients(options.data, options.patients, Path(folder) / "some")
-        began = time.perf_counter()
-        from ray.cluster_utils import Cluster  # noqa: PLC0415 - after the environment is set
-
-        node: dict[str, Any] = {
-            "node_ip_address": "127.0.0.1",
-            "num_cpus": 1,
-            "object_store_memory": 300_000_000,
-        }
-        cluster = Cluster(initialize_head=True, head_node_args=node | {"include_dashboard": False})
-        cluster.add_node(**node)
-        print(f"Cluster of two nodes up in {time.perf_counter() - began:.1f} s")
         times: dict[str, list[tuple[float, float]]] = {"one pool": [], "Ray": []}
         figures = set()
-        try:
+        began = time.perf_counter()
+        with two_nodes(Path(folder) / "nodes") as nodes:
+            print(f"Cluster of two nodes up in {time.perf_counter() - began:.1f} s")
             for _ in range(options.turns):
-                for name, address in (("one pool", None), ("Ray", cluster.address)):
+                for name, address in (("one pool", None), ("Ray", nodes.address)):
                     seconds, pieces, figure = swept(data, options.epochs, address)
                     times[name].append((seconds, pieces))
                     figures.add(figure)
                     print(f"{name}: {seconds:.1f} s, pieces alone {pieces:.1f} s", flush=True)
-        finally:
-            cluster.shutdown()
     if len(figures) > 1:
         raise SystemExit(f"One pool and Ray do not agree: nested AUROC {sorted(figures)}.")
     whole = {name: median(seconds for seconds, _ in each) for name, each in times.items()}

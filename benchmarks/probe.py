@@ -41,7 +41,7 @@ def main() -> None:
     folds = grouped_folds(labels, patients, FOLDS, 0)
     recipe = load_recipe("probe")
     assert recipe.probe is not None  # noqa: S101 - that recipe has one
-    penalties = tuple(sorted(np.atleast_1d(recipe.probe.penalty).tolist(), reverse=True))
+    penalties = recipe.probe.penalties
     print(
         f"{arguments.patches:,} patches of {PATIENTS} patients, {arguments.features:,} features, "
         f"{len(penalties)} penalties, {FOLDS} folds by patient, {os.cpu_count()} cores"

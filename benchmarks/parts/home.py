@@ -100,8 +100,7 @@ def held_out_answers(home: Home) -> HeldOutProbabilities:
     """Fit the recipe again without those who are tested, as training did to judge it."""
     features, labels, patients, recipe = home.features, home.labels, home.patients, home.recipe
     classes = len(home.dataset.classes)
-    stated = recipe.probe.penalty if recipe.probe else 1.0
-    penalty = max(stated) if isinstance(stated, tuple) else stated  # what is shipped states one
+    penalty = recipe.probe.penalties[0] if recipe.probe else 1.0  # what is shipped states one
     fit = probe_fitter(features, features[:1], labels, patients, recipe.balance, penalty, classes)
     folds, protocol = folds_of_probe(home.dataset)
     held_out = cross_validate(fit, labels, patients, folds)

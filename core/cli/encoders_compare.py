@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.dataset_options import PatientPattern, Positive
-from core.cli.output import AsJson, plain, print_json, stage_bars
+from core.cli.output import AsJson, markdown, plain, print_json, stage_bars
 from core.training.watch import Watch
 
 if TYPE_CHECKING:
@@ -73,19 +73,12 @@ def _comparison_lines(comparison: "EncoderComparison") -> Iterator[str]:
     """A Markdown table, and what choosing from it costs."""
     from core.training.comparison_table import flattery, judged_alike, pretrained_on, rows, titles
 
-    columns = titles(comparison)
     yield judged_alike(comparison)
     yield ""
-    yield _line(columns)
-    yield "|---" * len(columns) + "|"
-    yield from (_line(cells) for cells in rows(comparison))
+    yield from markdown(titles(comparison), rows(comparison))
     yield ""
     yield from pretrained_on(comparison)
     yield flattery(comparison)
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _as_json(comparison: "EncoderComparison") -> dict[str, object]:

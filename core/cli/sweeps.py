@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli.output import AsJson, plain, print_json, stage_bars
+from core.cli.output import AsJson, markdown, plain, print_json, stage_bars
 from core.durations import duration
 from core.errors import LobuleError, Stopped
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from core.training.sweep.jobs import SweepState
     from core.training.sweep.jobs.work import Told
+    from core.training.sweep.result import SweepResult
 
 sweeps = typer.Typer(help="Sweeps over recipes, settings and seeds.", no_args_is_help=True)
 SweepId = Annotated[str, typer.Argument(help="The sweep's id, as `sweeps list` gives it.")]
@@ -77,7 +78,7 @@ def show(sweep: SweepId, *, as_json: AsJson = False) -> None:
             if task.state == "refused":
                 typer.echo(f"    ▲ {plain(task.name)}: {plain(task.message or '')}")
     elif result is not None:
-        _print_result(state)
+        _print_result(state, result)
 
 
 @sweeps.command()
@@ -128,35 +129,26 @@ def _do(run: "Callable[[Told], SweepState]", *, as_json: bool) -> None:
     except LobuleError as error:
         typer.echo(f"There is no table. {plain(str(error))} {_go_on(known)}".rstrip(), err=True)
         raise typer.Exit(1) from error
-    if as_json:
-        from core.training.sweep.jobs import read_result
+    from core.training.sweep.jobs import read_result
 
-        result = read_result(state.id)
+    result = read_result(state.id)
+    if as_json:
         print_json({"id": state.id, **(result.model_dump(mode="json") if result else {})})
-    else:
-        _print_result(state)
+    elif result is not None:
+        _print_result(state, result)
 
 
 def _go_on(known: list[str]) -> str:
     return f"`python -m core sweeps resume {known[0]}` goes on." if known else ""
 
 
-def _print_result(state: "SweepState") -> None:
-    from core.training.sweep.jobs import read_result
+def _print_result(state: "SweepState", result: "SweepResult") -> None:
     from core.training.sweep.table import MEANINGS, command_of_winner, judged_alike, rows, verdict
 
-    result = read_result(state.id)
-    if result is None:
-        return
-    lines = [judged_alike(result), "", _line(tuple(MEANINGS)), "|---" * len(MEANINGS) + "|"]
-    lines += [_line(cells) for cells in rows(result)]
+    lines = [judged_alike(result), "", *markdown(MEANINGS, rows(result))]
     lines += ["", *verdict(result), "", "To train it on all patients:"]
     for line in [*lines, command_of_winner(result, state.request)]:
         typer.echo(plain(line))
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _standing(state: "SweepState") -> str:

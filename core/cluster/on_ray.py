@@ -92,9 +92,9 @@ def _heard(
             ray.cancel(ref, force=True)
             del refs[ref]
             yield unwanted(key)
-        ready, _ = (
-            ray.wait(list(refs), num_returns=len(refs), timeout=_PATIENCE) if refs else ([], [])
-        )
+        if not refs:
+            return
+        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=_PATIENCE)
         for note in ray.get(board.take.remote()):
             if note.kind == "began":
                 if begun[note.key]:

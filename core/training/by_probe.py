@@ -83,8 +83,7 @@ def train_by_probe(
     else:
         measured = measure_by_network(network, recipe, pixels, crops, rows, watch)
     features = measured.features
-    # The most careful first: where two serve alike it is taken.
-    penalties = tuple(sorted(np.atleast_1d(settings.penalty).tolist(), reverse=True))
+    penalties = settings.penalties
     maps = probe_maps(features, labels, patients, recipe.balance, penalties, classes)
     model, best = choose_and_cross_validate(
         predicting(maps, np.concatenate([features[:1], measured.shifted]), measured.changed),

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.documents.letters import neutral
@@ -76,8 +76,8 @@ def rows(comparison: "EncoderComparison") -> Iterator[tuple[str, ...]]:
         result = each.evaluation
         yield (
             each.name,
-            f"{result.auroc:.3f}{_between(result.auroc_interval)}",
-            f"{result.balanced_accuracy:.3f}{_between(result.balanced_accuracy_interval)}",
+            f"{result.auroc:.3f}{between(result.auroc_interval)}",
+            f"{result.balanced_accuracy:.3f}{between(result.balanced_accuracy_interval)}",
             _difference(each.beyond_colour),
             "best" if each.behind_best is None else _difference(each.behind_best),
             *(f"{shift.auroc:.3f}" for shift in result.stain_shift),
@@ -91,7 +91,6 @@ def rows(comparison: "EncoderComparison") -> Iterator[tuple[str, ...]]:
 
 def comparison_csv(comparison: "EncoderComparison") -> bytes:
     """The same as a file of numbers, UTF-8 with a byte order mark, for a spreadsheet to open."""
-    written = io.StringIO(newline="")
     lines = [_numbers(comparison, each) for each in comparison.compared]
     first = comparison.compared[0].evaluation
     lines.append(
@@ -102,10 +101,7 @@ def comparison_csv(comparison: "EncoderComparison") -> bytes:
             **{_SHIFTED.format(shift.strength): shift.colour_auroc for shift in first.stain_shift},
         }
     )
-    table = csv.DictWriter(written, list(lines[0]), quoting=csv.QUOTE_NONNUMERIC)
-    table.writeheader()
-    table.writerows(lines)
-    return written.getvalue().encode("utf-8-sig")
+    return spreadsheet(lines, list(lines[0]))
 
 
 def _numbers(comparison: "EncoderComparison", each: "Compared") -> dict[str, object]:
@@ -137,11 +133,21 @@ def _ends(figure: str, between: tuple[float, float] | None) -> dict[str, float |
 
 
 def _difference(value: "Difference") -> str:
-    return f"{value.difference:+.3f}{_between(value.interval)}"
+    return f"{value.difference:+.3f}{between(value.interval)}"
 
 
-def _between(interval: tuple[float, float] | None) -> str:
+def between(interval: tuple[float, float] | None) -> str:
+    """An interval in brackets, to stand behind its figure; empty where there is none."""
     return "" if interval is None else f" ({interval[0]:.3f} to {interval[1]:.3f})"
+
+
+def spreadsheet(lines: Sequence[Mapping[str, object]], columns: Sequence[str]) -> bytes:
+    """Lines of cells as CSV, UTF-8 with a byte order mark, for a spreadsheet to open."""
+    written = io.StringIO(newline="")
+    table = csv.DictWriter(written, columns, quoting=csv.QUOTE_NONNUMERIC)
+    table.writeheader()
+    table.writerows(lines)
+    return written.getvalue().encode("utf-8-sig")
 
 
 def _number(value: float | None, digits: int) -> str:

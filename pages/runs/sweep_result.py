@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from core.training.sweep.jobs import SweepState
     from core.training.sweep.result import SweepResult
 
-_NO_ANSWER = "▲ "
+_MARK = "▲ "
 
 
 def show_sweep_result(state: "SweepState", result: "SweepResult") -> None:
@@ -29,11 +29,11 @@ def show_sweep_result(state: "SweepState", result: "SweepResult") -> None:
     figures_table(MEANINGS, rows(result), caption="Candidates of the sweep")
     column_meanings(MEANINGS)
     said = verdict(result)
-    told = [line for line in said if not line.startswith(_NO_ANSWER)]
+    told = [line for line in said if not line.startswith(_MARK)]
     st.html("".join(f"<p>{as_html(line)}</p>" for line in told))
     for line in said:
         if line not in told:
-            notice(line.removeprefix(_NO_ANSWER))
+            notice(line.removeprefix(_MARK))
     st.text("To train the winner on all patients:")
     st.code(command_of_winner(result, state.request), language="sh", wrap_lines=True)
     st.download_button(

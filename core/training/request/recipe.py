@@ -86,6 +86,12 @@ class Probe(_Table):
     passes: Annotated[int, Field(ge=1)]
     penalty: _Penalty | Annotated[tuple[_Penalty, ...], Field(min_length=1, max_length=12)]
 
+    @property
+    def penalties(self) -> tuple[float, ...]:
+        """All of them, the most careful first: where two serve alike it is taken."""
+        stated = self.penalty if isinstance(self.penalty, tuple) else (self.penalty,)
+        return tuple(sorted(stated, reverse=True))
+
 
 class Recipe(_Table):
     """Everything that decides what a training run does, but for the data.

@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Container
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -115,14 +115,36 @@ def command_of(request: Request, data: str = "FOLDER") -> str:
         key, _, value = change.partition("=")
         option = [f"--{key}", value.strip().strip("\"'")]  # quotes are TOML's, not the option's
         words += option if key in _OPTIONS else ["--set", change]
-    for magnification in request.magnifications or ():
-        words += ["--magnification", magnification]
-    if request.patient_pattern:
-        words += ["--patient-pattern", request.patient_pattern]
-    if request.um_per_px is not None:
-        words += ["--um-per-px", str(request.um_per_px)]
-    if request.positive is not None:
-        words += ["--positive", request.positive]
-    if request.group_neighbours:
-        words += ["--group-neighbours"]
+    words += dataset_options(request)
     return shlex.join(words)
+
+
+class ReadAs(Protocol):
+    """How a dataset is to be read, as runs and sweeps say it."""
+
+    @property
+    def magnifications(self) -> tuple[str, ...] | None: ...  # noqa: D102 - as `Request` says
+    @property
+    def patient_pattern(self) -> str | None: ...  # noqa: D102
+    @property
+    def um_per_px(self) -> float | None: ...  # noqa: D102
+    @property
+    def positive(self) -> str | None: ...  # noqa: D102
+    @property
+    def group_neighbours(self) -> bool: ...  # noqa: D102
+
+
+def dataset_options(asked: ReadAs) -> list[str]:
+    """The options of `train` that say how a dataset is to be read, as words of a command."""
+    words = []
+    for magnification in asked.magnifications or ():
+        words += ["--magnification", magnification]
+    if asked.patient_pattern:
+        words += ["--patient-pattern", asked.patient_pattern]
+    if asked.um_per_px is not None:
+        words += ["--um-per-px", str(asked.um_per_px)]
+    if asked.positive is not None:
+        words += ["--positive", asked.positive]
+    if asked.group_neighbours:
+        words += ["--group-neighbours"]
+    return words

@@ -29,9 +29,6 @@ from core.training.judging.folds import split_of_fold
 from core.training.request.recipe import Recipe
 from core.training.watch import Watch
 
-PIXELS, WEIGHTS = "pixels", "weights"
-"""Arguments that are folders of files, which travel."""
-
 
 class FoldAnswer(NamedTuple):
     """What a model that had not learnt from two folds answered on them.
@@ -165,7 +162,7 @@ def answer_by_probe(
     assert recipe.probe is not None  # noqa: S101 - the others are trained
     labels, patients, folds = material.labels, material.patients, material.folds
     features = _features(recipe, material, pixels, encoder, lambda done: told(0.9 * done))
-    penalties = tuple(sorted(np.atleast_1d(recipe.probe.penalty).tolist(), reverse=True))
+    penalties = recipe.probe.penalties
     maps = probe_maps(features, labels, patients, recipe.balance, penalties, material.classes)
     held, _ = choose_and_cross_validate(
         predicting(maps, features[:1]),

@@ -62,11 +62,13 @@ def judge_sweep(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
         raise EvaluationError(f"No candidate gave an answer. {reasons}")
     by_name = {each.candidate.name: each for each in tried}
+    models = {name: _held_out(each, deals) for name, each in by_name.items()}
     held_out = {
-        name: held_out_predictions(_held_out(each, deals), colour, dataset, "folds")
-        for name, each in by_name.items()
+        name: held_out_predictions(model, colour, dataset, "folds")
+        for name, model in models.items()
     }
-    nested = choose_on_validation(held_out, _validation(by_name, dataset, deals))
+    validation = _validation(by_name, models, dataset, deals)
+    nested = choose_on_validation(held_out, validation)
     apparent = {name: _auroc(predictions) for name, predictions in held_out.items()}
     best = max(apparent, key=lambda name: apparent[name])
     evaluation = evaluation_of(nested.predictions)
@@ -129,18 +131,20 @@ def _held_out(each: TriedCandidate, deals: NDArray[np.int64]) -> HeldOut:
 
 
 def _validation(
-    by_name: Mapping[str, TriedCandidate], dataset: Dataset, deals: NDArray[np.int64]
+    by_name: Mapping[str, TriedCandidate],
+    held_out: Mapping[str, HeldOut],
+    dataset: Dataset,
+    deals: NDArray[np.int64],
 ) -> dict[str, Predictions]:
     """What each candidate answered on the fold after the one that is judged, in that one's name."""
     judged = np.where(deals >= 0, (deals - 1) % FOLDS, -1)
     models = {}
     for name, each in by_name.items():
-        model = _held_out(each, deals)
-        logits = np.full_like(model.logits, np.nan)
+        logits = np.full_like(held_out[name].logits, np.nan)
         for round_, answers in enumerate(each.answers):
             for answer in answers:
                 logits[round_, 0, judged[round_] == answer.fold] = answer.chosen_on
-        models[name] = HeldOut(judged, logits, model.decisions)
+        models[name] = HeldOut(judged, logits, held_out[name].decisions)
     # An image that one of them cannot say anything of chooses none of them.
     known = np.all(
         [np.isfinite(model.logits[:, 0]).all(axis=2) for model in models.values()], axis=0

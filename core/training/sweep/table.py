@@ -1,13 +1,13 @@
 """A sweep's result in words and numbers, as the command line and the page give them."""
 
-import csv
-import io
 import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.documents.letters import neutral
 from core.durations import duration
+from core.training.comparison_table import between, spreadsheet
+from core.training.request.request import dataset_options
 
 if TYPE_CHECKING:
     from core.training.sweep.result import CandidateResult, SweepResult, Value
@@ -45,7 +45,7 @@ def judged_alike(result: "SweepResult") -> str:
     dealt = "" if deals == 1 else f", dealt anew under each of {deals} seeds"
     return (
         f"{result.dataset}: {result.images:,} images of {result.patients} patients, all candidates "
-        f"in the same 5 folds{dealt}. AUROC is pooled, every patient alike; in brackets 95 % "
+        f"in the same {FOLDS} folds{dealt}. AUROC is pooled, every patient alike; in brackets 95 % "
         "intervals by patient."
     )
 
@@ -106,17 +106,7 @@ def command_of_winner(result: "SweepResult", sweep: "Sweep") -> str:
     words += ["--data", str(sweep.data), "--set", f"seed={sweep.seeds[0]}"]
     for change in winner.changes:
         words += ["--set", change]
-    for magnification in sweep.magnifications or ():
-        words += ["--magnification", magnification]
-    if sweep.patient_pattern:
-        words += ["--patient-pattern", sweep.patient_pattern]
-    if sweep.um_per_px is not None:
-        words += ["--um-per-px", str(sweep.um_per_px)]
-    if sweep.positive is not None:
-        words += ["--positive", sweep.positive]
-    if sweep.group_neighbours:
-        words += ["--group-neighbours"]
-    return shlex.join(words)
+    return shlex.join([*words, *dataset_options(sweep)])
 
 
 def result_csv(result: "SweepResult") -> bytes:
@@ -151,11 +141,7 @@ def result_csv(result: "SweepResult") -> bytes:
         lines.append({"candidate": neutral(name), "no_answer": neutral(reason)})
     judged = {"images": result.images, "patients": result.patients}
     same = {"dataset": neutral(result.dataset), **judged}
-    written = io.StringIO(newline="")
-    table = csv.DictWriter(written, list(_COLUMNS), quoting=csv.QUOTE_NONNUMERIC)
-    table.writeheader()
-    table.writerows(line | same for line in lines)
-    return written.getvalue().encode("utf-8-sig")
+    return spreadsheet([line | same for line in lines], _COLUMNS)
 
 
 def _ends(figure: str, value: "Value | None") -> dict[str, object]:
@@ -167,15 +153,8 @@ def _ends(figure: str, value: "Value | None") -> dict[str, object]:
 
 
 def _plain(value: "Value") -> str:
-    return f"{value.value:.3f}{_between(value)}"
+    return f"{value.value:.3f}{between(value.interval)}"
 
 
 def _signed(value: "Value") -> str:
-    return f"{value.value:+.3f}{_between(value)}"
-
-
-def _between(value: "Value") -> str:
-    if value.interval is None:
-        return ""
-    low, high = value.interval
-    return f" ({low:.3f} to {high:.3f})"
+    return f"{value.value:+.3f}{between(value.interval)}"

@@ -27,7 +27,7 @@ def two_nodes(folder: Path) -> Iterator[TwoNodes]:
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - it reads these once
 
     homes = (folder / "first", folder / "second")
-    nodes = [
+    nodes: list[dict[str, Any]] = [
         {
             "node_ip_address": "127.0.0.1",
             "num_cpus": 1,

@@ -43,9 +43,10 @@ SMALL = {
 
 
 def patients(people: int = 40, images: int = 6) -> Dataset:
-    """Half of each patient's images are positive."""
+    """Half of each patient's images are positive, in no order."""
     ids = np.repeat([f"p{number:03}" for number in range(people)], images).astype(object)
-    return dataset(np.tile([0, 1], people * images // 2), ids)
+    halves = np.tile([0, 1], (people, images // 2))
+    return dataset(np.random.default_rng(5).permuted(halves, axis=1).ravel(), ids)
 
 
 def candidate(name: str) -> SweepCandidate:

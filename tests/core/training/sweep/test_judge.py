@@ -44,15 +44,19 @@ def test_the_winner_is_whom_validation_patients_choose_not_the_highest_figure() 
 def test_figures_are_scikit_learns() -> None:
     one = tried("one", 0.7, 3)
     result = judged(one)
-    expected = []
+    expected, chosen_by = [], []
     for deal, answers in zip(DEALS, one.answers, strict=True):
         chances = np.zeros(len(LABELS))
         for answer in answers:
             difference = answer.tested[:, 1] - answer.tested[:, 0]
             chances[deal == answer.fold] = difference / answer.decision.temperature
+            seen = answer.chosen_on[:, 1] - answer.chosen_on[:, 0]
+            following = LABELS[deal == (answer.fold + 1) % 5]
+            chosen_by.append(roc_auc_score(following, seen))
         expected.append(roc_auc_score(LABELS, chances))
     # Every patient has as many images, so that each weighs the same.
     assert result.winner.auroc == pytest.approx(np.mean(expected))
+    assert result.winner.validation_auroc == pytest.approx(np.mean(chosen_by))
     assert (result.images, result.patients, result.seeds) == (240, 40, (0, 1))
     assert result.optimism.value == 0
     low, high = result.nested_auroc.interval or (1, 0)
@@ -82,9 +86,9 @@ def test_one_that_gave_no_answer_is_left_out_and_named() -> None:
 
 
 def test_images_that_one_cannot_be_judged_on_choose_nobody() -> None:
-    good, other = tried("good", 1.0, 1), tried("other", 0.9, 2)
+    good, other = tried("good", 1.0, 1), tried("other", 0.5, 2)
     other.answers[0][2].chosen_on[:5] = np.nan
-    whole = judged(tried("good", 1.0, 1), tried("other", 0.9, 2))
+    whole = judged(tried("good", 1.0, 1), tried("other", 0.5, 2))
     result = judged(good, other)
     assert result.winner.validation_auroc != whole.winner.validation_auroc
     assert result.winner.auroc == whole.winner.auroc

@@ -15,6 +15,8 @@ MODELS := idc breakhis-binary
 EXTRAS ?=
 ALL_EXTRAS := cluster encoders fonts jax postgresql sign-in
 export TF_CPP_MIN_LOG_LEVEL ?= 2
+# Tests start hundreds of processes: each would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # One version of each package for Python 3.11 to 3.13; hashes, so that no other file can slip in.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(PYTHON) -m uv pip compile --quiet --no-config \

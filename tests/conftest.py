@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -118,6 +119,14 @@ def _no_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Load networks of others at once, save in `tests/core/test_limited.py`: a child takes long."""
     if request.path.name != "test_limited.py":
         monkeypatch.setattr("core.limited.try_in_a_child", _try_here)
+
+
+@pytest.fixture(autouse=True)
+def _no_page_is_the_program() -> Iterator[None]:
+    """Put back what runs: a page under test takes its place, and new processes would draw it."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 def _try_here(function: str, path: Path, **_: int) -> None:

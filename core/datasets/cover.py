@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 # Bounds the work on hopeless instances, in steps and not in seconds, so that it stays repeatable.
 _SOLVER = {"node_limit": 10_000, "mip_rel_gap": 0.5}
@@ -72,6 +71,8 @@ def reserve(cover: Cover, random: np.random.Generator) -> NDArray[np.int64] | No
         The part that the patient is reserved for, -1 for the others; None if the needs cannot be
         met by anybody's choice.
     """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415 - takes a second
+
     kinds, kind_of, sizes = np.unique(cover.offers, axis=0, return_inverse=True, return_counts=True)
     parts = len(cover.needs)
     # Unknown: how many patients of each kind go to each part; index = kind * parts + part.

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from core import limited
@@ -156,6 +158,14 @@ def _refuse_taken(folder: Path, *, replace: bool) -> None:
         )
 
 
+@cache
+def _phantoms() -> tuple[NDArray[np.uint8], ...]:
+    """Made-up sections, drawn once a process: that takes longer than reading a small encoder."""
+    return tuple(
+        render_phantom(seed, side, side, um_per_px).pixels for seed, side, um_per_px in _PHANTOMS
+    )
+
+
 def _read(
     file: Path, about: About, temporary: Path, stopped: Callable[[], bool]
 ) -> tuple[EncoderFound, str]:
@@ -181,14 +191,7 @@ def _read(
             file=file.name, input=about.input, features=about.features, tensor=about.tensor
         )
         (work / REQUEST_FILE).write_text(request.model_dump_json(), encoding="utf-8")
-        shown = [
-            resize(
-                render_phantom(seed, side, side, scale).pixels,
-                about.input.height,
-                about.input.width,
-            )
-            for seed, side, scale in _PHANTOMS
-        ]
+        shown = [resize(pixels, about.input.height, about.input.width) for pixels in _phantoms()]
         np.save(work / IMAGES_FILE, np.stack(shown))
         limited.try_in_a_child(
             "core.encoders.read:read_given",

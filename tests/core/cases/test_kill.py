@@ -1,13 +1,10 @@
 """What is confirmed survives a kill at any moment, and nothing is half there."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import inspect
@@ -20,30 +17,18 @@ from core.cases.schema import Base
 from core.cases.store import Store, close_stores, open_store
 from core.cases.trail import read_trail
 from tests.core.cases.conftest import DATABASES
+from tests.core.cases.killed import begin
 from tests.each_time import each_time
 
-ROOT = Path(__file__).resolve().parents[3]
-CHILD = [sys.executable, str(Path(__file__).with_name("killed.py"))]
 SECONDS = 60
 
 pytestmark = pytest.mark.slow
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
 def run_until_killed(*arguments: str) -> None:
-    done = subprocess.run(
-        [*CHILD, *arguments],
-        cwd=ROOT,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    child, _ = begin(*arguments)
+    child.join(SECONDS)
+    assert child.exitcode == -signal.SIGKILL
 
 
 def restart() -> Store:
@@ -123,14 +108,11 @@ def test_a_migration_is_whole_or_not_at_all(database: str, moment: int) -> None:
 
 @pytest.mark.parametrize("database", each_time({"sqlite"}, DATABASES), indirect=True)
 def test_processes_that_start_at_once_share_one_schema(database: str) -> None:
-    children = [
-        subprocess.Popen(
-            [*CHILD, "start"], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(3)
-    ]
-    ids = {child.communicate(timeout=SECONDS)[0].strip() for child in children}
-    assert [child.returncode for child in children] == [0, 0, 0]
+    children = [begin("start") for _ in range(3)]
+    ids = {told.recv() for _, told in children}
+    for child, _ in children:
+        child.join(SECONDS)
+        assert child.exitcode == 0
     store = open_store()
     assert store.engine.dialect.name == database
     assert check_whole(store) == ids
@@ -143,21 +125,20 @@ def test_nothing_confirmed_is_lost_to_a_kill_at_any_time(database: str) -> None:
     deleted: set[str] = set()
     notes: dict[str, str] = {}
     for _ in range(4):
-        child = subprocess.Popen(
-            [*CHILD, "work"], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout
-        lines = [child.stdout.readline()]
+        child, told = begin("work")
+        deeds = [told.recv()]
         time.sleep(draw.uniform(0, 0.5))
         child.kill()
-        lines += child.communicate(timeout=SECONDS)[0].splitlines()
-        for line in lines:
-            match line.split():
-                case ["saved", case_id]:
+        with suppress(EOFError):  # all that it told has been read
+            while True:
+                deeds.append(told.recv())
+        for deed in deeds:
+            match deed:
+                case ("saved", case_id):
                     saved.add(case_id)
-                case ["judged", case_id, note]:
+                case ("judged", case_id, note):
                     notes[case_id] = note
-                case ["deleted", case_id]:
+                case ("deleted", case_id):
                     deleted.add(case_id)
         store = restart()
         ids = check_whole(store)

@@ -1,4 +1,5 @@
 import re
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -10,9 +11,14 @@ from core.imaging.phantom import Phantom, render_phantom
 from core.imaging.stain import rgb_to_hed
 
 
+@cache
+def drawn(seed: int) -> Phantom:
+    return render_phantom(seed)
+
+
 @pytest.fixture(scope="module")
 def phantom() -> Phantom:
-    return render_phantom()
+    return drawn(0)
 
 
 def test_the_default_is_a_low_power_field_with_a_known_region(phantom: Phantom) -> None:
@@ -24,15 +30,15 @@ def test_the_default_is_a_low_power_field_with_a_known_region(phantom: Phantom) 
 
 
 def test_the_same_seed_gives_the_same_section_and_another_seed_another(phantom: Phantom) -> None:
-    again, other = render_phantom(0), render_phantom(1)
+    again, other = render_phantom(), drawn(1)
     assert np.array_equal(again.pixels, phantom.pixels)
     assert np.array_equal(again.dense, phantom.dense)
     assert (other.pixels != phantom.pixels).mean() > 0.5
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nuclei_are_packed_inside_the_region_only(seed: int) -> None:
-    phantom = render_phantom(seed)
+    phantom = drawn(seed)
     haematoxylin = rgb_to_hed(phantom.pixels)[..., 0]
     inside, outside = haematoxylin[phantom.dense], haematoxylin[~phantom.dense]
     assert inside.mean() > 4 * outside.mean()
@@ -66,7 +72,7 @@ def test_cells_keep_their_size_in_micrometres() -> None:
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "um_per_px"), [(50, 50, 4.0), (64, 333, 8.0), (230, 350, 0.5), (1, 1, 4.0)]
+    ("height", "width", "um_per_px"), [(50, 50, 4.0), (64, 333, 8.0), (120, 170, 0.5), (1, 1, 4.0)]
 )
 def test_any_size_and_scale_is_rendered(height: int, width: int, um_per_px: float) -> None:
     phantom = render_phantom(3, height, width, um_per_px)

@@ -10,7 +10,9 @@ from core.imaging.phantom import render_phantom
 from core.training.pretraining.recipe import Pretraining, load_pretraining
 
 SIDE = 32
-PIXELS = np.stack([render_phantom(seed, SIDE, SIDE, 2.0).pixels for seed in range(12)])
+# Drawing twelve of them would take seconds wherever tests are collected.
+_WHOLE = render_phantom(1, 3 * SIDE, 4 * SIDE, 2.0).pixels
+PIXELS = _WHOLE.reshape(3, SIDE, 4, SIDE, 3).swapaxes(1, 2).reshape(12, SIDE, SIDE, 3)
 
 
 def settings(*changes: str) -> Pretraining:

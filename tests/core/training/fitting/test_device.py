@@ -128,4 +128,7 @@ def test_two_devices_and_another_backend_learn_the_same(
     assert told["lively"]["val_loss"][-1] < told["lively"]["val_loss"][0]
     assert told["resumed"] == told["lively"]
     assert told["cancelled"]["epoch"] == [1]
+    for image, placed in zip(PIXELS, told["placed"], strict=False):
+        turned = [np.rot90(side, turns) for side in (image, image[:, ::-1]) for turns in range(4)]
+        assert any(np.allclose(placed, way, atol=0.01) for way in turned)
     assert str(told["device"]).startswith("processor, ")

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from core.imaging.overlay import encode_png
 from core.imaging.phantom import render_phantom

@@ -1,5 +1,6 @@
 """Graphs compiled for this machine's processor by OpenVINO."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ def compiled(graph: Any, *, keep: bool = True) -> Any:
     """
     import openvino  # noqa: PLC0415 - a third of a second, and pages are drawn without it
 
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    # OpenVINO has threads of its own kind, and does not look at what all others are kept to.
+    if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdecimal() and int(threads):
+        settings["INFERENCE_NUM_THREADS"] = int(threads)
     if keep and (cache := _cache()):
         settings["CACHE_DIR"] = str(cache)
     return openvino.Core().compile_model(graph, "CPU", settings)

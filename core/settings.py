@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     )
     ray: str | None = Field(
         default=None,
-        description="Ray cluster that sweeps are computed on, `auto` or its address",
+        description="Ray cluster for sweeps and many images, `auto` or its address",
     )
     database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL that keeps the worklist; SQLite unless given"

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.assessment.bulk import PredictedImages, predict_images
+from core.assessment.bulk import PredictedImages
 from core.assessment.changed import MOST_IMAGES, curves, predict_changed
+from core.assessment.divided import predict_dataset
 from core.assessment.known import Known, known_patients, seen_by_encoder
 from core.assessment.table import predictions_table
 from core.datasets.classes import match_classes
@@ -18,9 +19,9 @@ from core.evaluation.balance import sample
 from core.evaluation.colour_alone import colour_alone
 from core.evaluation.judge import Evaluation, evaluation_of
 from core.evaluation.predictions import Predictions
-from core.inference.classifier import get_classifier
 from core.registry.card_results import Robustness
 from core.registry.package import Package
+from core.roots import image_files
 
 JUDGING = ("Judging colour alone", "Judging")
 """Stages in which every image is answered."""
@@ -79,6 +80,8 @@ def assess(
 ) -> Assessment:
     """Answer every image of a dataset as the app would, and judge the answers by patient.
 
+    Images are answered on this machine, or on the Ray cluster that `LOBULE_RAY` names.
+
     Parameters
     ----------
     package : Package
@@ -95,6 +98,8 @@ def assess(
         If the dataset's classes are not the model's, or no image can be read.
     PackageError
         If the model cannot be loaded.
+    ClusterError
+        If the cluster cannot be reached.
 
     Examples
     --------
@@ -109,9 +114,9 @@ def assess(
     {}
     """
     given, dataset = dataset, in_classes_of(package.card.name, package.card.classes, dataset)
-    classifier = get_classifier(package)
-    predicted = predict_images(
-        classifier, dataset.records, dataset.root, lambda done: progress("Answering images", done)
+    file = image_files(dataset.root)
+    (predicted,) = predict_dataset(
+        package, dataset.records, file, lambda done: progress("Answering images", done)
     )
     read = np.flatnonzero(~np.isnan(predicted.probabilities[:, 0]))
     if not len(read):
@@ -127,7 +132,7 @@ def assess(
     changed: list[PredictedImages] = []
     if robustness:
         with suppress(Stopped):
-            changed = predict_changed(classifier, dataset, rows, progress)
+            changed = predict_changed(package, dataset, rows, progress)
     views = np.full((1 + len(changed), len(labels), 21), np.nan, dtype=np.float32)
     views[0] = predicted.colour[read]
     for view, other in enumerate(changed, start=1):

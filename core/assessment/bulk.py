@@ -17,10 +17,11 @@ from core.imaging.resize import resize, shrink
 from core.inference.classifier import Classifier
 from core.inference.tile_size import ScalePlan, plan_scale
 from core.inference.tiled import plan_tiles, tile_inputs
-from core.roots import image_files
 
 Progress = Callable[[float], None]
 """Told the share done, in [0, 1]; may raise to stop."""
+FileOf = Callable[[str], Path | bytes]
+"""Gives an image's file, or its content, by its path in the records."""
 # Images decoded and held at a time.
 _CHUNK = 64
 
@@ -60,9 +61,10 @@ class _Ready:
 def predict_images(
     classifier: Classifier,
     records: pd.DataFrame,
-    root: Path,
+    file: FileOf,
     progress: Progress = lambda _: None,
     change: Change | None = None,
+    first: int = 0,
 ) -> PredictedImages:
     """Predict images in bulk, by the rules by which `core.diagnosis` predicts one.
 
@@ -72,18 +74,20 @@ def predict_images(
     records : pandas.DataFrame
         N rows as `core.datasets.records` describes them; a file that states another scale is
         not answered.
-    root : Path
-        Folder that the paths are relative to.
+    file : callable
+        As `core.roots.image_files` gives one.
     progress : callable
     change : Change, optional
         What is done to each image first.
+    first : int
+        Number of the first image, where these are some of many: a change differs by number.
     """
     card = classifier.card
     chances = np.full((len(records), len(card.classes)), np.nan)
     colour = np.full((len(records), 21), np.nan, dtype=np.float32)
     unreadable: dict[str, str] = {}
     scales = {"out": 0, "unknown": 0}
-    for rows, images in _read_ahead(classifier, records, root, change):
+    for rows, images in _read_ahead(classifier, records, file, change, first):
         whole: list[int] = []
         for row, ready in zip(rows, images, strict=True):
             if isinstance(ready, str):
@@ -108,13 +112,12 @@ def predict_images(
 
 
 def _read_ahead(
-    classifier: Classifier, records: pd.DataFrame, root: Path, change: Change | None
+    classifier: Classifier, records: pd.DataFrame, file: FileOf, change: Change | None, first: int
 ) -> Iterator[tuple[range, list[_Ready | str]]]:
     """Yield rows and their images, reading some while those before are being answered."""
     spec = classifier.card.input
     paths = records["path"].tolist()
     given = records["um_per_px"].to_numpy(dtype=np.float64)
-    file = image_files(root)
 
     def read(row: int) -> _Ready | str:
         try:
@@ -135,7 +138,7 @@ def _read_ahead(
         pixels = image.pixels
         if change:
             shown = min(info.height, info.width) if scale.one_piece else scale.tile
-            pixels = change.apply(pixels, row, shown / spec.height)
+            pixels = change.apply(pixels, first + row, shown / spec.height)
         pixels = shrink(pixels, scale.shrink)
         small = resize(pixels, spec.height, spec.width)
         # Of an image that is one input, only the input is needed.

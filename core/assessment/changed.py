@@ -6,14 +6,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.assessment.bulk import PredictedImages, predict_images
+from core.assessment.bulk import PredictedImages
+from core.assessment.divided import predict_dataset
 from core.assessment.table import with_colour
 from core.datasets.records import Dataset
 from core.evaluation.colour_alone import ColourAlone
 from core.evaluation.predictions import Predictions
 from core.imaging.changes import robustness_changes
-from core.inference.classifier import Classifier
 from core.registry.card_results import Robustness
+from core.registry.package import Package
+from core.roots import image_files
 from core.training.judging.changes import CHANGES
 from core.training.judging.results import robustness
 
@@ -23,7 +25,7 @@ STAGE = "Answering changed images"
 
 
 def predict_changed(
-    classifier: Classifier,
+    package: Package,
     dataset: Dataset,
     rows: NDArray[np.int64],
     progress: Callable[[str, float], None],
@@ -32,22 +34,19 @@ def predict_changed(
 
     Parameters
     ----------
-    classifier : Classifier
+    package : Package
     dataset : Dataset
     rows : int64 array, shape (n,)
     progress : callable
         Told what is done and the share of it.
     """
-    records = dataset.records.iloc[rows]
-    changes = robustness_changes()
-
-    def under(number: int) -> PredictedImages:
-        def tell(done: float) -> None:
-            progress(STAGE, (number + done) / len(changes))
-
-        return predict_images(classifier, records, dataset.root, tell, changes[number])
-
-    return [under(number) for number in range(len(changes))]
+    return predict_dataset(
+        package,
+        dataset.records.iloc[rows],
+        image_files(dataset.root),
+        lambda done: progress(STAGE, done),
+        range(len(robustness_changes())),
+    )
 
 
 def curves(

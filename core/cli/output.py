@@ -17,8 +17,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs to
 
 
 def print_json(value: object) -> None:
-    """Print one line of plain ASCII, which every terminal and pipe passes on unharmed."""
-    typer.echo(json.dumps(value, allow_nan=False))
+    """Print one line, as `json_line` gives it."""
+    typer.echo(json_line(value))
+
+
+def json_line(value: object) -> str:
+    """One line of plain ASCII, which every terminal and pipe passes on unharmed."""
+    return json.dumps(value, allow_nan=False)
 
 
 def plain(text: str) -> str:

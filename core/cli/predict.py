@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.atomic import write_whole
-from core.cli.output import AsJson, plain, print_json
+from core.cli.output import AsJson, json_line, plain, print_json
 from core.errors import ImageError, LobuleError
 from core.imaging.archive import SUFFIX, unpack
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from core.inference.tiled import Progress
 
 _MOST_IMAGES, _MOST_BYTES = 1_000, 2_000_000_000  # of one archive, which is unpacked in memory
+_FEW = 64  # images that are sooner answered here than on a cluster, which takes seconds to reach
 
 
 def predict(
@@ -38,8 +39,15 @@ def predict(
 ) -> None:
     """Answer images: class and probability, one line an image.
 
-    An image that cannot be answered gets its reason instead, and the exit code is 1.
+    An image that cannot be answered gets its reason instead, and the exit code is 1. Many images
+    are answered on the Ray cluster that LOBULE_RAY names, if a model is named.
     """
+    if _on_cluster(images, model):
+        from core.cli.predict_on_cluster import predict_on_cluster
+
+        if predict_on_cluster(list(_files(images)), model, heatmap, um_per_px, as_json=as_json):
+            raise typer.Exit(1)
+        return
     failed = False
     archives = any(path.suffix.lower() == SUFFIX for path in images)
     of_all = "" if archives else f" of {len(images)}"
@@ -47,19 +55,34 @@ def predict(
         try:
             if isinstance(content, LobuleError):
                 raise content  # noqa: TRY301 - told like any other failure
-            with _progress(f"{number}{of_all}") as progress:
+            with shown_progress(f"image {number}{of_all}") as progress:
                 diagnosis = _diagnose(path, content, model, um_per_px, heatmap, progress)
         except LobuleError as error:
             failed = True
-            _print_failure(path, str(error), as_json=as_json)
+            print_failure(path, str(error), as_json=as_json)
         except Exception as error:  # noqa: BLE001 - a fault with one image must not stop the others
             failed = True
             traceback.print_exc()
-            _print_failure(path, f"Program error: {error!r}.", as_json=as_json)
+            print_failure(path, f"Program error: {error!r}.", as_json=as_json)
         else:
-            _print_answer(diagnosis, as_json=as_json)
+            for line in lines_of(diagnosis, as_json=as_json):
+                typer.echo(line)
     if failed:
         raise typer.Exit(1)
+
+
+def _on_cluster(images: list[Path], model: str) -> bool:
+    from core.registry.shelf import AUTOMATIC
+    from core.settings import get_settings
+
+    archives = any(path.suffix.lower() == SUFFIX for path in images)
+    if get_settings().ray is None or (len(images) <= _FEW and not archives):
+        return False
+    if model == AUTOMATIC:
+        typer.echo(
+            "Answered on this computer: for the cluster, name the model with --model.", err=True
+        )
+    return model != AUTOMATIC
 
 
 def _files(paths: list[Path]) -> Iterator[tuple[Path, bytes | LobuleError | None]]:
@@ -108,14 +131,19 @@ def _diagnose(
         progress=progress,
     )
     if heatmap is not None:
-        _write_heatmap(heatmap / _heatmap_name(path, diagnosis), diagnosis)
+        name, picture = picture_of(path, diagnosis)
+        write_heatmap(heatmap / name, picture)
     return diagnosis
 
 
-def _write_heatmap(path: Path, diagnosis: "Diagnosis") -> None:
-    from core.imaging.overlay import encode_png, overlay
+def write_heatmap(path: Path, picture: bytes) -> None:
+    """Write an overlay.
 
-    picture = encode_png(overlay(diagnosis.image.pixels, diagnosis.heatmap))
+    Raises
+    ------
+    ImageError
+        If it cannot be written.
+    """
     try:
         write_whole(path, picture)
     except OSError as error:
@@ -125,45 +153,46 @@ def _write_heatmap(path: Path, diagnosis: "Diagnosis") -> None:
         ) from error
 
 
-def _heatmap_name(path: Path, diagnosis: "Diagnosis") -> str:
-    """Name a heatmap: images of the same name, and other models' answers, keep their own."""
+def picture_of(path: Path, diagnosis: "Diagnosis") -> tuple[str, bytes]:
+    """A heatmap over its image as PNG, and its name: every image and every model has its own."""
+    from core.imaging.overlay import encode_png, overlay
+
     stem = re.sub(r"[^A-Za-z0-9_-]+", "_", path.stem)[:80] or "image"
-    return f"{stem}-{diagnosis.image.info.sha256[:12]}-{diagnosis.card.name}.png"
+    name = f"{stem}-{diagnosis.image.info.sha256[:12]}-{diagnosis.card.name}.png"
+    return name, encode_png(overlay(diagnosis.image.pixels, diagnosis.heatmap))
 
 
 @contextmanager
-def _progress(counter: str) -> Iterator["Progress"]:
-    """Draw a bar on stderr while an image is answered, if somebody is there to see it."""
+def shown_progress(title: str) -> Iterator["Progress"]:
+    """Draw a bar on stderr while images are answered, if somebody is there to see it."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(f"image {counter}", total=1.0)
-        yield lambda share, text: bar.update(
-            task, completed=share, description=f"image {counter}: {text}"
-        )
+        task = bar.add_task(title, total=1.0)
+        yield lambda share, text: bar.update(task, completed=share, description=f"{title}: {text}")
 
 
-def _print_answer(diagnosis: "Diagnosis", *, as_json: bool) -> None:
+def lines_of(diagnosis: "Diagnosis", *, as_json: bool) -> list[str]:
+    """An answer as it is printed."""
     if as_json:
-        print_json(diagnosis.to_json())
-        return
+        return [json_line(diagnosis.to_json())]
     from core.registry.card_words import reservations
 
     outcome = diagnosis.outcome
     if outcome.kind == "out of scope":
-        typer.echo(f"{plain(diagnosis.name)}: out of scope for {diagnosis.card.name}")
+        first = f"{plain(diagnosis.name)}: out of scope for {diagnosis.card.name}"
     else:
-        _print_probabilities(diagnosis)
+        first = _probabilities(diagnosis)
     chosen = diagnosis.chosen
     why = (f"Chosen: {diagnosis.card.name}. {chosen.because}",) if chosen else ()
     evaluation = diagnosis.card.evaluation
     shown_only = reservations(diagnosis.card)[:1] if evaluation and evaluation.demonstration else ()
-    for reason in (*shown_only, *outcome.reasons, *diagnosis.warnings, *why):
-        typer.echo(f"    Note: {plain(reason)}")
+    notes = (*shown_only, *outcome.reasons, *diagnosis.warnings, *why)
+    return [first, *(f"    Note: {plain(reason)}" for reason in notes)]
 
 
-def _print_probabilities(diagnosis: "Diagnosis") -> None:
+def _probabilities(diagnosis: "Diagnosis") -> str:
     chances = ", ".join(
         f"{name} {value:.3f}"
         for name, value in zip(diagnosis.classes, diagnosis.probabilities, strict=True)
@@ -171,13 +200,14 @@ def _print_probabilities(diagnosis: "Diagnosis") -> None:
     point = diagnosis.operating_point
     rule = f"; {point.positive_class} from {point.threshold:.3f}" if point else ""
     tiles = f"{diagnosis.tiles} tiles" if diagnosis.tiles > 1 else "1 tile"
-    typer.echo(
+    return (
         f"{plain(diagnosis.name)}: {diagnosis.outcome.name} ({chances}{rule}) "
         f"{diagnosis.card.name}, {tiles}, {diagnosis.seconds:.2f} s"
     )
 
 
-def _print_failure(path: Path, reason: str, *, as_json: bool) -> None:
+def print_failure(path: Path, reason: str, *, as_json: bool) -> None:
+    """Say why an image has no answer."""
     if as_json:
         print_json({"path": str(path), "error": reason})
     else:

@@ -46,8 +46,9 @@ class _Worker:
 
     def give(self, work: Task) -> None:
         self.work, self.since = work, time.monotonic()
+        ready = work.ready()
         with suppress(OSError):  # it has just died: heard in the next round
-            self.line.send(work)
+            self.line.send(ready)
 
     def hear(self) -> tuple[str, Any]:
         """What it has to say; where it died that it is lost, and another stands in its place."""

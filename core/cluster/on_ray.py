@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.cluster.work import Came, Note, Task, in_words
 from core.errors import ClusterError
 
 _PATIENCE = 0.5  # seconds between two looks whether to stop
+_AHEAD = 2  # pieces of work read for each place: one that is done, and the next
 
 
 def compute_on_ray(
@@ -60,13 +61,24 @@ def compute_on_ray(
             for work in works
         }
         _send_ahead(ray, sent.values(), cores, check, cards=cards)
-        for work in works:
-            # Values that stand for themselves are there before a piece begins.
-            values = [pieces.value(value) for value in work.arguments.values()]
-            given = work.function, work.key, board, tuple(work.arguments), sent[work.key]
-            refs[there.remote(*given, *values)] = work.key
-        keys = [work.key for work in works]
-        yield from _heard(ray, board, refs, keys, hear, check, wanted, most_lost)
+        waiting = deque(works)
+
+        def more() -> None:
+            """Hand over what waits; of what has a content, so much that no core is idle."""
+            while waiting and (
+                waiting[0].content is None or len(refs) < _AHEAD * _rooms(ray, cores)
+            ):
+                work = waiting.popleft()
+                # Values that stand for themselves are there before a piece begins.
+                values = [pieces.value(value) for value in work.arguments.values()]
+                names = tuple(work.arguments)
+                if work.content:
+                    values.append(ray.put(work.content()))
+                    names += ("content",)
+                given = work.function, work.key, board, names, sent[work.key]
+                refs[there.remote(*given, *values)] = work.key
+
+        yield from _heard(ray, board, refs, hear, check, wanted, most_lost, more)
     finally:
         for ref in refs:
             ray.cancel(ref, force=True)
@@ -77,21 +89,23 @@ def _heard(
     ray: Any,
     board: Any,
     refs: dict[Any, str],
-    keys: list[str],
     hear: Callable[[Note], None],
     check: Callable[[], None],
     wanted: Callable[[str], bool],
     most_lost: int,
+    more: Callable[[], None],
 ) -> Iterator[Came]:
     """Pass on what is heard until everything is done."""
     begun: Counter[str] = Counter()
-    places = dict.fromkeys(keys, "")
+    places: dict[str, str] = {}
+    more()
     while refs:
         check()
         for ref, key in [each for each in refs.items() if not wanted(each[1])]:
             ray.cancel(ref, force=True)
             del refs[ref]
             yield unwanted(key)
+        more()
         if not refs:
             return
         ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=_PATIENCE)
@@ -108,6 +122,7 @@ def _heard(
         for ref in ready:
             key = refs.pop(ref)
             yield _outcome(ray, ref, key, most_lost)
+        more()
 
 
 def _outcome(ray: Any, ref: Any, key: str, most_lost: int) -> Came:
@@ -215,6 +230,12 @@ def _send_ahead(
     while waiting:
         check()
         _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
+
+
+def _rooms(ray: Any, cores: int) -> int:
+    """How many pieces of work can be done side by side."""
+    has = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+    return max(1, sum(int(number // cores) for number in has))
 
 
 def _has_room(node: Mapping[str, Any], cores: int, *, cards: bool) -> bool:

@@ -1,7 +1,7 @@
 """One piece of work, what it reads, what is heard of it, and what came of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -45,12 +45,23 @@ class Task:
         back, so it is small.
     arguments : dict
     files : dict of str to Files
+        What many pieces of work read: it travels ahead to every machine, and stays there.
+    content : callable, optional
+        Reads what this piece alone needs, when it is about to begin; the function is given it as
+        `content`. Few pieces are read at a time, however many there are.
     """
 
     key: str
     function: Callable[..., Any]
     arguments: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Files] = field(default_factory=dict)
+    content: Callable[[], Any] | None = None
+
+    def ready(self) -> "Task":
+        """The work with its content read, which can travel."""
+        if self.content is None:
+            return self
+        return replace(self, arguments={**self.arguments, "content": self.content()}, content=None)
 
 
 class Note(NamedTuple):

@@ -86,7 +86,7 @@ def read_image(
     """
     max_bytes = get_settings().max_image_bytes if max_bytes is None else max_bytes
     max_pixels = get_settings().max_image_pixels if max_pixels is None else max_pixels
-    data = _load(source, max_bytes) if isinstance(source, Path) else source
+    data = load_bytes(source, max_bytes) if isinstance(source, Path) else source
     if not data:
         raise ImageError("The image file is empty (0 bytes). Copy or export it again.")
     _check_bytes(len(data), max_bytes)
@@ -141,8 +141,15 @@ def _which(header: Header, mode: str) -> tuple[str, ...]:
     return (f"first of {header.pages} pages{grey}",)
 
 
-def _load(path: Path, max_bytes: int) -> bytes:
-    """Read a file, but never more of it than the limit allows."""
+def load_bytes(path: Path, max_bytes: int | None = None) -> bytes:
+    """Read a file, but never more of it than the limit allows; None: that of the settings.
+
+    Raises
+    ------
+    ImageError
+        If it is missing, over the limit, or cannot be opened.
+    """
+    max_bytes = get_settings().max_image_bytes if max_bytes is None else max_bytes
     try:
         if not path.is_file():
             state = "is a folder or device" if path.exists() else "does not exist"

@@ -102,7 +102,7 @@ def graph_on_encoder(package: Package) -> Graph:
     PackageError
         If its encoder is not at hand, or head and encoder do not fit.
     """
-    encoder = encoder_behind(package.card)
+    encoder = package.encoder or encoder_behind(package.card)
     wanted, size = package.card.input, encoder.card.input
     layer = PLACES if encoder.card.grid else WHOLE
     if (wanted.height, wanted.width, package.card.heatmap_layer) != (

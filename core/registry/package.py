@@ -20,6 +20,7 @@ from core.wrong_values import in_words
 if TYPE_CHECKING:
     import pandas as pd
 
+    from core.encoders.shelf import Encoder
     from core.evaluation.scope_distance import Reference
 
 PREDICTIONS_FILE = "predictions.csv"
@@ -30,13 +31,13 @@ HISTORY_FILE = "history.csv"
 class Package:
     """A model package whose card was read and whose files have been verified.
 
-    `members` are the packages of an ensemble's members, in the order of its card; only the shelf
-    (`core.registry.shelf`) knows where they are.
+    The shelf knows an ensemble's `members`, in their card's order, and a head's `encoder`.
     """
 
     path: Path
     card: Card
     members: tuple["Package", ...] = ()
+    encoder: "Encoder | None" = None
 
     @property
     def untested(self) -> bool:

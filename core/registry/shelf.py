@@ -223,7 +223,7 @@ def _with_encoder(entry: ShelfEntry) -> ShelfEntry:
         )
         used = package.card.encoder.model_copy(update={"commercial": stricter})
         card = package.card.model_copy(update={"encoder": used})
-        return replace(entry, package=replace(package, card=card))
+        return replace(entry, package=replace(package, card=card, encoder=encoder))
     return replace(entry, package=None, error=without_encoder(package.card))
 
 

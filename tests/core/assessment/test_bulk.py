@@ -14,6 +14,7 @@ from core.imaging.overlay import encode_png
 from core.imaging.resize import resize
 from core.inference.classifier import get_classifier
 from core.registry.package import Package
+from core.roots import image_files
 
 
 @pytest.mark.parametrize("fit", ["patch", "crops", "squash"])
@@ -26,7 +27,7 @@ def test_answers_are_the_apps(
         (tmp_path / name).write_bytes(encode_png(pixels))
     records = table(Record(name, "p", "p", 0, um_per_px=4.0) for name in images)
     told: list[float] = []
-    found = predict_images(get_classifier(package), records, tmp_path, told.append)
+    found = predict_images(get_classifier(package), records, image_files(tmp_path), told.append)
     for row, name in enumerate(records["path"]):
         expected = diagnose(tmp_path / name, package=package, um_per_px=4.0)
         np.testing.assert_allclose(found.probabilities[row], expected.probabilities, atol=1e-5)
@@ -48,13 +49,13 @@ def test_what_cannot_be_read_is_named_and_scales_are_counted(
         Record("good.png", "p", "p", 0),
         Record("none.png", "p", "p", 0, um_per_px=4.0),
     ]
-    found = predict_images(get_classifier(package), table(rows), tmp_path)
+    found = predict_images(get_classifier(package), table(rows), image_files(tmp_path))
     assert sorted(found.unreadable) == ["bad.png", "none.png"]
     assert np.isnan(found.probabilities[[0, 2]]).all()
     assert np.isfinite(found.probabilities[1]).all()
     assert found.scale_unknown == 1
     far = table([Record("good.png", "p", "p", 0, um_per_px=9.0)])
-    assert predict_images(get_classifier(package), far, tmp_path).out_of_scale == 1
+    assert predict_images(get_classifier(package), far, image_files(tmp_path)).out_of_scale == 1
 
 
 def test_changes_come_before_the_answer(
@@ -69,7 +70,8 @@ def test_changes_come_before_the_answer(
 
     records = table([Record("a.png", "p", "p", 0, um_per_px=4.0)])
     classifier = get_classifier(package)
-    found = predict_images(classifier, records, tmp_path, change=Change("black", 1, "", blacken))
+    file = image_files(tmp_path)
+    found = predict_images(classifier, records, file, change=Change("black", 1, "", blacken))
     black = classifier.probabilities(np.zeros((1, 32, 32, 3), np.uint8))
     np.testing.assert_allclose(found.probabilities, black, atol=1e-6)
     assert seen == [(0, 50 / 32)]

@@ -16,6 +16,12 @@ def square(told: Callable[[float], None], number: int) -> int:
     return number**2
 
 
+def measure(told: Callable[[float], None], content: bytes) -> int:
+    told(0.5)
+    time.sleep(0.2)
+    return len(content)
+
+
 def refuse(told: Callable[[float], None], number: int) -> int:
     if number == 3:
         raise ClusterError("3 is refused. Give another number.")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.cluster import Came, Note, Task, compute
+from core.cluster.threads import available_cores
 from core.errors import ClusterError, Stopped
 from tests.core.cluster import pieces
 
@@ -47,6 +48,23 @@ def test_one_that_fails_costs_nothing_else_and_says_why() -> None:
     assert isinstance(outcomes["w3"].error, ClusterError)
     assert "ZeroDivisionError('four')" in str(outcomes["w4"].error)
     assert (outcomes["w2"].result, outcomes["w5"].result) == (4, 25)
+
+
+def test_contents_are_read_when_their_piece_begins() -> None:
+    read: list[int] = []
+
+    def content(number: int) -> bytes:
+        read.append(number)
+        return b"x" * number
+
+    works = [
+        Task(f"w{n}", pieces.measure, content=lambda number=n: content(number)) for n in range(6)
+    ]
+    ahead = []
+    for came in compute(works, available_cores(), lambda _: None, lambda: None):
+        assert came.result == int(came.key[1:])
+        ahead.append(len(read))
+    assert ahead == list(range(1, 7)), "one place: one content at a time"
 
 
 def test_a_process_that_dies_costs_its_piece_alone(tmp_path: Path) -> None:

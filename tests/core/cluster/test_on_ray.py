@@ -68,6 +68,23 @@ def test_errors_and_threads_are_as_on_one_machine() -> None:
 
 
 @pytest.mark.usefixtures("ray")
+def test_of_many_contents_few_are_read_ahead() -> None:
+    read: list[int] = []
+
+    def content(number: int) -> bytes:
+        read.append(number)
+        return b"x" * number
+
+    works = [
+        Task(f"w{n}", pieces.measure, content=lambda number=n: content(number)) for n in range(20)
+    ]
+    for done, came in enumerate(compute(works, 1, lambda _: None, lambda: None), start=1):
+        assert came.result == int(came.key[1:])
+        assert len(read) <= done + 4, "of two places, what is done and the next"
+    assert sorted(read) == list(range(20))
+
+
+@pytest.mark.usefixtures("ray")
 def test_more_cores_than_a_machine_has_are_refused_at_once() -> None:
     with pytest.raises(ClusterError, match=r"asks for 64 cores.*at most 1"):
         list(compute([Task("w", pieces.threads)], 64, lambda _: None, lambda: None))

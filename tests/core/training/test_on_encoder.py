@@ -30,13 +30,14 @@ from core.hashing import sha256_of
 from core.imaging.phantom import render_phantom
 from core.imaging.read import read_image
 from core.imaging.resize import resize
-from core.inference.classifier import Classifier
+from core.inference.classifier import Classifier, get_classifier
 from core.registry.card_words import reservations
 from core.registry.ensemble import ensemble_card
 from core.registry.exchange import export_package, import_package
 from core.registry.head import read_head
 from core.registry.package import Package, load_model, verify
 from core.registry.shelf import find, shelf
+from core.registry.travelling import arrived, send_off
 from core.registry.used_encoder import without_encoder
 from core.slides.answering.network import load_network
 from core.training.compare_encoders import EncoderComparison, compare_encoders
@@ -78,6 +79,22 @@ def kept(tmp_path_factory: pytest.TempPathFactory, tiny_idc: Path) -> Path:
 def package(kept: Path, home: Path) -> Package:
     shutil.copytree(kept, home, dirs_exist_ok=True)
     return find("mine")
+
+
+def test_it_travels_with_its_encoder(package: Package, home: Path, tmp_path: Path) -> None:
+    travelling, files = send_off(package)
+    folders = {}
+    for name, there in files.items():
+        folders[name] = tmp_path / name
+        folders[name].mkdir()
+        for file in there.names:
+            shutil.copy(there.folder / file, folders[name])
+    squares = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    expected = get_classifier(package).probabilities(squares)
+    shutil.rmtree(home / "encoders")
+    shutil.rmtree(home / "models")
+    found = Classifier(arrived(travelling, folders)).probabilities(squares)
+    np.testing.assert_array_equal(found, expected)
 
 
 def patches(tiny_idc: Path) -> tuple[np.ndarray, np.ndarray]:

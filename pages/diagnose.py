@@ -47,6 +47,8 @@ else:
     waits = summary(chosen, desk) is None
     if waits:
         hold_room(saving)
+    else:  # before what takes long: until it is drawn again, all under it would move up
+        offer_to_save(queries, saving)
     with st.container(key="desk"):
         if len(queries) > 1:
             with st.container(key="desk_case_and_images"):
@@ -56,4 +58,3 @@ else:
             show_image(chosen, work)
     if waits and summary(chosen, desk) is not None:
         st.rerun()  # what can be said of an answer was drawn while there was none
-    offer_to_save(queries, saving)

@@ -33,6 +33,7 @@ def ray(nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch) -> TwoNodes:
     return nodes
 
 
+@pytest.mark.exhaustive
 def test_work_is_done_on_both_nodes_and_files_travel_once_to_each(
     ray: TwoNodes, tmp_path: Path
 ) -> None:
@@ -53,6 +54,7 @@ def test_work_is_done_on_both_nodes_and_files_travel_once_to_each(
     assert {note.kind for note in notes} == {"began", "doing"}
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("ray")
 def test_errors_and_threads_are_as_on_one_machine() -> None:
     works = [Task(f"w{n}", pieces.refuse, {"number": n}) for n in range(2, 5)]
@@ -67,6 +69,7 @@ def test_errors_and_threads_are_as_on_one_machine() -> None:
     assert outcomes["threads"].result == ("1", "1")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("ray")
 def test_of_many_contents_few_are_read_ahead() -> None:
     read: list[int] = []
@@ -90,6 +93,7 @@ def test_more_cores_than_a_machine_has_are_refused_at_once() -> None:
         list(compute([Task("w", pieces.threads)], 64, lambda _: None, lambda: None))
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("ray")
 def test_stopping_reaches_every_node(tmp_path: Path) -> None:
     works = [
@@ -110,6 +114,7 @@ def test_stopping_reaches_every_node(tmp_path: Path) -> None:
     assert not any(map(alive, processes))
 
 
+@pytest.mark.exhaustive
 def test_a_node_that_is_lost_costs_its_piece_and_nothing_else(
     ray: TwoNodes, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import typer
 
-from core.cli.predict import lines_of, picture_of, print_failure, shown_progress, write_heatmap
+from core.cli.predicted import lines_of, picture_of, print_failure, shown_progress, write_heatmap
 from core.cluster import Files, Note, Task, compute, portions
 from core.errors import ImageError, LobuleError
 from core.imaging.read import load_bytes

@@ -1,10 +1,12 @@
-"""What a Ray cluster costs beside one pool of processes: the same sweep on the same two cores.
+"""What a Ray cluster costs beside one pool of processes: the same work on the same two cores.
 
 A cluster of two nodes with a core each is started on this machine, on 127.0.0.1. Both compute the
-same folds, in turn. Ratios above 1 are what Ray adds: connecting, sending the program and the
-pixels, and handing out the pieces. Starting the cluster is told apart: it is done once.
+same folds of a sweep, in turn, or with `--images` answers of `idc` to as many images. Ratios above
+1 are what Ray adds: connecting, sending the program and the data, and handing out the pieces.
+Starting the cluster is told apart: it is done once.
 
     PYTHONPATH=. python benchmarks/cluster.py [--data ../shared/data/idc] [--turns 1]
+    PYTHONPATH=. python benchmarks/cluster.py --images 4000 [--turns 1]
 """
 
 import argparse
@@ -24,10 +26,13 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=22)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--images", type=int, help="answer images instead of a sweep")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         os.environ["LOBULE_HOME"] = folder
-        data = some_patients(options.data, options.patients, Path(folder) / "some")
+        data = options.data.resolve()
+        if not options.images:
+            data = some_patients(data, options.patients, Path(folder) / "some")
         times: dict[str, list[tuple[float, float]]] = {"one pool": [], "Ray": []}
         figures = set()
         began = time.perf_counter()
@@ -35,32 +40,52 @@ def main() -> None:
             print(f"Cluster of two nodes up in {time.perf_counter() - began:.1f} s")
             for _ in range(options.turns):
                 for name, address in (("one pool", None), ("Ray", nodes.address)):
-                    seconds, pieces, figure = swept(data, options.epochs, address)
+                    os.environ.pop("LOBULE_RAY", None)
+                    if address:
+                        os.environ["LOBULE_RAY"] = address
+                    seconds, pieces, figure = (
+                        answered(data, options.images)
+                        if options.images
+                        else swept(data, options.epochs)
+                    )
                     times[name].append((seconds, pieces))
                     figures.add(figure)
                     print(f"{name}: {seconds:.1f} s, pieces alone {pieces:.1f} s", flush=True)
     if len(figures) > 1:
-        raise SystemExit(f"One pool and Ray do not agree: nested AUROC {sorted(figures)}.")
+        raise SystemExit(f"One pool and Ray do not agree: {sorted(figures)}.")
     whole = {name: median(seconds for seconds, _ in each) for name, each in times.items()}
     alone = {name: median(pieces for _, pieces in each) for name, each in times.items()}
     print()
     print("| | one pool, s | Ray, s | Ray over one pool |")
     print("|---|---|---|---|")
-    for name, values in (("whole sweep", whole), ("its pieces, added up", alone)):
+    for name, values in (("all of it", whole), ("its pieces, added up", alone)):
+        if not values["one pool"]:
+            continue
         ratio = values["Ray"] / values["one pool"]
         print(f"| {name} | {values['one pool']:.1f} | {values['Ray']:.1f} | {ratio:.3f} |")
-    print(f"\nNested AUROC of both: {figures.pop():.6f}")
+    what = "Mean probability" if options.images else "Nested AUROC"
+    print(f"\n{what} of both: {figures.pop():.9f}")
 
 
-def swept(data: Path, epochs: int, address: str | None) -> tuple[float, float, float]:
+def answered(data: Path, images: int) -> tuple[float, float, float]:
+    """Seconds of answering images, none for its pieces, and the mean probability."""
+    from core.assessment.divided import predict_divided  # noqa: PLC0415
+    from core.datasets.open import open_dataset  # noqa: PLC0415
+    from core.registry.shelf import find  # noqa: PLC0415
+    from core.roots import image_files  # noqa: PLC0415
+
+    records = open_dataset(data).records.iloc[:images]
+    began = time.perf_counter()
+    (found,) = predict_divided(find("idc"), records, image_files(data), lambda _: None)
+    return time.perf_counter() - began, 0.0, float(found.probabilities[:, 1].mean())
+
+
+def swept(data: Path, epochs: int) -> tuple[float, float, float]:
     """Seconds of a sweep from its dataset to its result, those of its pieces, and its figure."""
     from core.training.sweep.run import run_sweep  # noqa: PLC0415 - TensorFlow
     from core.training.sweep.sweep_file import Sweep  # noqa: PLC0415
     from core.training.sweep.teller import Teller  # noqa: PLC0415
 
-    os.environ.pop("LOBULE_RAY", None)
-    if address:
-        os.environ["LOBULE_RAY"] = address
     small = {"input_size": 48, "train": {"epochs": epochs, "patience": epochs}}
     recipes = [{"recipe": "cnn3", "set": small, "vary": {"train.learning_rate": [1e-3, 3e-4]}}]
     sweep = Sweep.model_validate({"name": "both", "data": data, "recipes": recipes})

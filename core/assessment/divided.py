@@ -17,8 +17,8 @@ from core.registry.package import Package
 from core.registry.travelling import Travelling, arrived, send_off
 from core.settings import get_settings
 
-MOST_IMAGES, MOST_BYTES = 512, 64_000_000
-"""Of a piece: some seconds of work, and little enough to be in memory for each core."""
+MOST_IMAGES, MOST_BYTES = 128, 64_000_000
+"""Of a piece: about a second of work, and little enough to be in memory for each core."""
 
 
 class _Piece(NamedTuple):

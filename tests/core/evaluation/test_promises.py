@@ -49,7 +49,7 @@ def test_the_bootstrap_would_not(true: np.ndarray) -> None:
 
 
 @EXHAUSTIVE
-@pytest.mark.parametrize("patients", [5, 8, 12, 20, 50, 100])
+@pytest.mark.parametrize("patients", [5, 8, 12, 20, 50, 200])
 def test_intervals_hold_the_truth_in_93_to_97_of_100(patients: int, true: np.ndarray) -> None:
     random = np.random.default_rng(patients)
     ends = np.array([now(draw(random, patients)) for _ in range(1000)])

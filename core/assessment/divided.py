@@ -118,7 +118,8 @@ def predict_divided(
         return sum(part * len(pieces[key].rows) for key, part in done.items()) / max(images, 1)
 
     def hear(note: Note) -> None:
-        done[note.key] = note.done
+        # Begun again, or heard of after it came: progress does not go back.
+        done[note.key] = max(done[note.key], note.done)
 
     found: dict[str, PredictedImages] = {}
     for outcome in compute(works, 1, hear, lambda: progress(share())):

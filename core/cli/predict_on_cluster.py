@@ -106,7 +106,8 @@ def _answers(
     done = dict.fromkeys((work.key for work in works), 0.0)
 
     def hear(note: Note) -> None:
-        done[note.key] = note.done
+        # Begun again, or heard of after it came: progress does not go back.
+        done[note.key] = max(done[note.key], note.done)
 
     def tell() -> None:
         progress(sum(done.values()) / max(len(done), 1), "on the cluster")

@@ -9,7 +9,7 @@ from typing import Any
 from core.cluster.threads import threads
 from core.errors import ClusterError
 from core.extras import how_to_install, is_installed
-from core.settings import ROOT
+from core.settings import ROOT, get_settings
 
 _CONNECTING = 10  # seconds
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -35,7 +35,7 @@ def connect(address: str, cores: int) -> Any:
     program = {
         "py_modules": [str(ROOT / "core")],
         "excludes": ["__pycache__", "*.pyc"],
-        "env_vars": threads(cores) | _backend(),
+        "env_vars": threads(cores) | _backend() | _answering(),
     }
     try:
         ray.init(
@@ -52,6 +52,16 @@ def connect(address: str, cores: int) -> Any:
 def _backend() -> dict[str, str]:
     chosen = os.environ.get("KERAS_BACKEND")
     return {"KERAS_BACKEND": chosen} if chosen else {}
+
+
+def _answering() -> dict[str, str]:
+    """What settings of this machine say of how images are answered, which is not by those there."""
+    settings = get_settings()
+    return {
+        "LOBULE_ENGINE": settings.engine,
+        "LOBULE_MAX_IMAGE_MEGABYTES": repr(settings.max_image_megabytes),
+        "LOBULE_MAX_IMAGE_MEGAPIXELS": repr(settings.max_image_megapixels),
+    }
 
 
 def head_of(address: str) -> tuple[str, int]:
@@ -97,6 +107,6 @@ def _current() -> Path:
 def _unreachable(address: str, reason: str) -> ClusterError:
     return ClusterError(
         f"The Ray cluster {address!r} (LOBULE_RAY) cannot be reached: {reason.splitlines()[0]}. "
-        "Sweep on a machine of the cluster, name its head (host:port) in LOBULE_RAY, or unset "
+        "Work on a machine of the cluster, name its head (host:port) in LOBULE_RAY, or unset "
         "LOBULE_RAY to compute on this machine."
     )

@@ -40,3 +40,5 @@ class Elsewhere:
                 hear(Note(key, "doing", "there", done))
 
             yield Came(work.key, sent[0](told=told, **sent[1], **folders))
+            check()
+            hear(Note(work.key, "doing", "there", 0.5))  # what Ray's board says may come too late

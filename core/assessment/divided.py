@@ -122,7 +122,7 @@ def predict_divided(
         done[note.key] = max(done[note.key], note.done)
 
     found: dict[str, PredictedImages] = {}
-    for outcome in compute(works, 1, hear, lambda: progress(share())):
+    for outcome in compute(works, 1, hear, lambda: progress(share()), on_cards=False):
         if outcome.error is not None:
             raise outcome.error
         found[outcome.key] = outcome.result

@@ -47,8 +47,15 @@ def predict(
     """
     if _on_cluster(images, model):
         from core.cli.predict_on_cluster import predict_on_cluster
+        from core.cluster import require_reachable
 
-        if predict_on_cluster(list(_files(images)), model, heatmap, um_per_px, as_json=as_json):
+        require_reachable()
+        # To the end, whatever a group comes to.
+        groups = [
+            predict_on_cluster(group, model, heatmap, um_per_px, as_json=as_json)
+            for group in _groups(_files(images))
+        ]
+        if any(groups):
             raise typer.Exit(1)
         return
     failed = False
@@ -86,6 +93,23 @@ def _on_cluster(images: list[Path], model: str) -> bool:
             "Answered on this computer: for the cluster, name the model with --model.", err=True
         )
     return model != AUTOMATIC
+
+
+def _groups(
+    files: Iterator[tuple[Path, bytes | LobuleError | None]],
+) -> Iterator[list[tuple[Path, bytes | LobuleError | None]]]:
+    """Files in their order, in groups whose content from archives can be in memory at once."""
+    group: list[tuple[Path, bytes | LobuleError | None]] = []
+    total = 0
+    for path, content in files:
+        size = len(content) if isinstance(content, bytes) else 0
+        if size and total + size > _MOST_BYTES:
+            yield group
+            group, total = [], 0
+        group.append((path, content))
+        total += size
+    if group:
+        yield group
 
 
 def _files(paths: list[Path]) -> Iterator[tuple[Path, bytes | LobuleError | None]]:

@@ -19,6 +19,8 @@ def compute(
     check: Callable[[], None],
     cards: int = 0,
     wanted: Callable[[str], bool] = lambda _: True,
+    *,
+    on_cards: bool = True,
 ) -> Iterator[Came]:
     """Yield what came of each piece of work, in the order in which they are done.
 
@@ -38,6 +40,8 @@ def compute(
     wanted : callable
         Whether a piece, by its key, is still of use; those that are not come with an error, and are
         not begun or, on Ray, ended.
+    on_cards : bool
+        Whether pieces use graphics cards where other machines have some.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def compute(
     address = get_settings().ray
     if address is None:
         return compute_here(works, cores, cards, hear, check, wanted, MOST_LOST)
-    return compute_on_ray(works, address, cores, hear, check, wanted, MOST_LOST)
+    return compute_on_ray(works, address, cores, hear, check, wanted, MOST_LOST, on_cards=on_cards)
 
 
 def require_reachable() -> None:

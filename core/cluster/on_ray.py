@@ -24,10 +24,13 @@ def compute_on_ray(
     check: Callable[[], None],
     wanted: Callable[[str], bool],
     most_lost: int,
+    *,
+    on_cards: bool,
 ) -> Iterator[Came]:
     """As `core.cluster.compute`, on the machines of a Ray cluster.
 
-    Ray decides where: each piece asks for its cores, and for a graphics card where there are any.
+    Ray decides where: each piece asks for its cores and, with `on_cards`, for a graphics card where
+    there are any.
     The program travels with the work, and so do the files, once to each machine.
 
     Parameters
@@ -45,7 +48,7 @@ def compute_on_ray(
     ray = connect(address, cores)
     refs: dict[Any, str] = {}
     try:
-        cards = float(ray.cluster_resources().get("GPU", 0)) > 0
+        cards = on_cards and float(ray.cluster_resources().get("GPU", 0)) > 0
         _refuse_too_small(ray, cores)
         # It takes no core, and stays where the results are wanted.
         board = ray.remote(_Board).options(num_cpus=0, resources=_this_node(ray)).remote()
@@ -66,7 +69,7 @@ def compute_on_ray(
         def more() -> None:
             """Hand over what waits; of what has a content, so much that no core is idle."""
             while waiting and (
-                waiting[0].content is None or len(refs) < _AHEAD * _rooms(ray, cores)
+                waiting[0].content is None or len(refs) < _AHEAD * _rooms(ray, cores, cards=cards)
             ):
                 work = waiting.popleft()
                 # Values that stand for themselves are there before a piece begins.
@@ -232,10 +235,14 @@ def _send_ahead(
         _, waiting = ray.wait(waiting, num_returns=len(waiting), timeout=_PATIENCE)
 
 
-def _rooms(ray: Any, cores: int) -> int:
+def _rooms(ray: Any, cores: int, *, cards: bool) -> int:
     """How many pieces of work can be done side by side."""
-    has = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
-    return max(1, sum(int(number // cores) for number in has))
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    number = 0
+    for has in nodes:
+        places = int(has.get("CPU", 0) // cores)
+        number += min(places, int(has.get("GPU", 0))) if cards else places
+    return max(1, number)
 
 
 def _has_room(node: Mapping[str, Any], cores: int, *, cards: bool) -> bool:

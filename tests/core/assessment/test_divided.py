@@ -150,7 +150,7 @@ def test_it_is_stopped_and_what_a_piece_refuses_is_said(
     with pytest.raises(Stopped):
         predict_divided(package, records, file, stop)
     refused = Came("0-0", None, PackageError("It is refused."))
-    monkeypatch.setattr(divided, "compute", lambda *_: iter([refused]))
+    monkeypatch.setattr(divided, "compute", lambda *_, **__: iter([refused]))
     with pytest.raises(PackageError, match="It is refused"):
         predict_divided(package, records, file, lambda _: None)
 

@@ -3,15 +3,18 @@
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
 from core.cli import app, predict_on_cluster
+from core.cluster import Came
+from core.errors import ClusterError
 from core.imaging.overlay import encode_png
 from core.registry.package import Package
 from tests.core.cluster.elsewhere import Elsewhere
@@ -53,6 +56,7 @@ def elsewhere(
     monkeypatch.setattr(predict_on_cluster, "compute", there.compute)
     monkeypatch.setattr(predict_on_cluster, "_MOST_IMAGES", 2)
     monkeypatch.setattr(import_module("core.cli.predict"), "_FEW", 1)
+    monkeypatch.setattr("core.cluster.require_reachable", lambda: None)
     return there
 
 
@@ -112,3 +116,29 @@ def test_a_model_that_is_not_there_is_said(
     told = run(*images, "--model", "nobody")
     assert told.exit_code == 1
     assert "no model called 'nobody'" in told.stderr
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_piece_that_is_lost_costs_its_images_alone(
+    images: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Loses(Elsewhere):
+        def compute(self, *arguments: Any, **options: Any) -> Iterator[Came]:
+            for came in super().compute(*arguments, **options):
+                lost = ClusterError("Its process died 5 times.") if came.key == "2" else None
+                yield Came(came.key, None if lost else came.result, lost)
+
+    monkeypatch.setattr(predict_on_cluster, "compute", Loses(tmp_path / "other").compute)
+    monkeypatch.setenv("LOBULE_RAY", "auto")
+    told = run(*images[:6], "--model", "mine", "--um-per-px", "4")
+    assert told.stdout.count("no answer. Its process died 5 times.") == 2
+    assert told.stdout.count(": out of scope") + told.stdout.count(" tile, ") == 3
+    assert told.exit_code == 1
+
+
+def test_archives_are_in_memory_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = import_module("core.cli.predict")
+    monkeypatch.setattr(module, "_MOST_BYTES", 10)
+    files = [("a", b"x" * 6), ("b", None), ("c", b"x" * 5), ("d", b"x" * 20), ("e", b"x")]
+    groups = list(module._groups(iter(files)))
+    assert [[name for name, _ in group] for group in groups] == [["a", "b"], ["c"], ["d"], ["e"]]

@@ -21,9 +21,12 @@ class Elsewhere:
         cores: int,
         hear: Callable[[Note], None],
         check: Callable[[], None],
+        *,
+        on_cards: bool,
     ) -> Iterator[Came]:
         """Do all in this process, the last first, with copies of what it reads."""
         assert cores == 1
+        assert not on_cards
         for work in reversed(works):
             check()
             self.given.append(work)

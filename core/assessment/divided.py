@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from core.assessment.bulk import PredictedImages, Progress, predict_images
-from core.cluster import Note, Task, compute, portions
+from core.cluster import Share, Task, compute, portions
 from core.errors import DatasetError, ImageError
 from core.imaging.changes import Change, robustness_changes
-from core.imaging.read import load_bytes
+from core.imaging.read import load_or_reason
 from core.inference.classifier import get_classifier
 from core.registry.package import Package
 from core.registry.travelling import Travelling, arrived, send_off
@@ -93,7 +93,7 @@ def predict_divided(
 
     def content(rows: range) -> Callable[[], list[bytes | str]]:
         return lambda: [
-            _content(file, path) for path in records["path"].iloc[rows.start : rows.stop]
+            load_or_reason(file(path)) for path in records["path"].iloc[rows.start : rows.stop]
         ]
 
     works = [
@@ -111,22 +111,13 @@ def predict_divided(
         )
         for key, piece in pieces.items()
     ]
-    done = dict.fromkeys(pieces, 0.0)
-    images = len(records) * len(changes)
-
-    def share() -> float:
-        return sum(part * len(pieces[key].rows) for key, part in done.items()) / max(images, 1)
-
-    def hear(note: Note) -> None:
-        # Begun again, or heard of after it came: progress does not go back.
-        done[note.key] = max(done[note.key], note.done)
-
+    share = Share({key: len(piece.rows) for key, piece in pieces.items()})
     found: dict[str, PredictedImages] = {}
-    for outcome in compute(works, 1, hear, lambda: progress(share()), on_cards=False):
+    for outcome in compute(works, 1, share.hear, lambda: progress(share.value), on_cards=False):
         if outcome.error is not None:
             raise outcome.error
         found[outcome.key] = outcome.result
-        done[outcome.key] = 1.0
+        share.finish(outcome.key)
     progress(1.0)
     return [
         _together([found[key] for key in pieces if key.startswith(f"{place}-")])
@@ -183,13 +174,6 @@ def _size(file: Callable[[str], Path], path: str) -> int:
         return file(path).stat().st_size
     except (OSError, ValueError, DatasetError):  # said when it is read
         return 0
-
-
-def _content(file: Callable[[str], Path], path: str) -> bytes | str:
-    try:
-        return load_bytes(file(path))
-    except ImageError as error:
-        return str(error)
 
 
 def _together(parts: list[PredictedImages]) -> PredictedImages:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import typer
 
 from core.cli.predicted import lines_of, picture_of, print_failure, shown_progress, write_heatmap
-from core.cluster import Files, Note, Task, compute, portions
+from core.cluster import Files, Share, Task, compute, portions
 from core.errors import ImageError, LobuleError
-from core.imaging.read import load_bytes
+from core.imaging.read import load_or_reason
 from core.registry.shelf import find
 from core.registry.travelling import Travelling, arrived, send_off
 
@@ -104,24 +104,20 @@ def _answers(
     ]
     numbers = {str(rows.start): rows for rows in parts}
     came: dict[str, list[Printed]] = {}
-    done = dict.fromkeys((work.key for work in works), 0.0)
-
-    def hear(note: Note) -> None:
-        # Begun again, or heard of after it came: progress does not go back.
-        done[note.key] = max(done[note.key], note.done)
+    share = Share(dict.fromkeys(numbers, 1.0))
 
     def tell() -> None:
-        progress(sum(done.values()) / max(len(done), 1), "on the cluster")
+        progress(share.value, "on the cluster")
 
     following = iter(works)
     wanted = next(following, None)
-    for outcome in compute(works, 1, hear, tell, on_cards=False):
+    for outcome in compute(works, 1, share.hear, tell, on_cards=False):
         if outcome.error is None:
             came[outcome.key] = outcome.result
         else:  # the other images are answered all the same
             images = len(numbers[outcome.key])
             came[outcome.key] = [Printed([], str(outcome.error))] * images
-        done[outcome.key] = 1.0
+        share.finish(outcome.key)
         while wanted and wanted.key in came:
             yield from came.pop(wanted.key)
             wanted = next(following, None)
@@ -152,10 +148,7 @@ def _size(file: Given) -> int:
 def _content(path: Path, content: bytes | LobuleError | None) -> bytes | str:
     if isinstance(content, LobuleError):
         return str(content)
-    try:
-        return load_bytes(path) if content is None else content
-    except ImageError as error:
-        return str(error)
+    return load_or_reason(path) if content is None else content
 
 
 def answer_piece(

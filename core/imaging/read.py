@@ -161,6 +161,14 @@ def load_bytes(path: Path, max_bytes: int | None = None) -> bytes:
         raise ImageError(f"{path} cannot be opened ({error}). Check its permissions.") from error
 
 
+def load_or_reason(path: Path) -> bytes | str:
+    """The content of a file that is read elsewhere, or why it cannot be."""
+    try:
+        return load_bytes(path)
+    except ImageError as error:
+        return str(error)
+
+
 def _check_bytes(size: int, limit: int) -> None:
     if size > limit:
         raise ImageError(

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.encoders.features import with_head
-from core.encoders.shelf import encoder_of
 from core.errors import PackageError
 from core.registry.archive import DAMAGE
 from core.registry.card import Card
@@ -103,11 +102,7 @@ def graph_on_encoder(package: Package) -> Graph:
     PackageError
         If its encoder is not at hand, or head and encoder do not fit.
     """
-    assert package.card.encoder is not None  # noqa: S101 - asked of such models only
-    encoder = encoder_of(package.card.encoder.sha256)
-    if encoder is None and package.encoder and package.encoder.path.is_dir():
-        encoder = package.encoder  # it came with the model from another machine
-    encoder = encoder or encoder_behind(package.card)
+    encoder = encoder_behind(package)
     wanted, size = package.card.input, encoder.card.input
     layer = PLACES if encoder.card.grid else WHOLE
     if (wanted.height, wanted.width, package.card.heatmap_layer) != (

@@ -1,6 +1,7 @@
 """The encoder behind a model: found by its hash, or named so that somebody can get it."""
 
 import shlex
+from typing import TYPE_CHECKING
 
 from core.encoders.catalogue import KnownEncoder, known_encoders
 from core.encoders.shelf import Encoder, encoder_of, encoders
@@ -8,19 +9,25 @@ from core.errors import PackageError
 from core.registry.card import Card
 from core.registry.card_parts import UsedEncoder
 
+if TYPE_CHECKING:
+    from core.registry.package import Package
+
 _COMMERCIAL = {"allowed": "yes", "not allowed": "no", "unknown": "unknown"}
 
 
-def encoder_behind(card: Card) -> Encoder:
-    """The encoder that a model rests on.
+def encoder_behind(package: "Package") -> Encoder:
+    """The encoder that a model rests on: the shelf's, or the one that travelled with the model.
 
     Raises
     ------
     PackageError
         If it is not at hand.
     """
+    card, along = package.card, package.encoder
     assert card.encoder is not None  # noqa: S101 - asked of such models only
     encoder = encoder_of(card.encoder.sha256)
+    if encoder is None and along is not None and along.path.is_dir():
+        encoder = along
     if encoder is None:
         raise PackageError(without_encoder(card))
     return encoder

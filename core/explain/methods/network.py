@@ -121,7 +121,7 @@ def copy_of(classifier: Classifier) -> Network | EncoderNetwork:
     if classifier.card.encoder is None:
         return Network(classifier.model, classifier.batch)
     package = classifier.package
-    return EncoderNetwork(encoder_behind(package.card), read_head(package.path, package.card))
+    return EncoderNetwork(encoder_behind(package), read_head(package.path, package.card))
 
 
 def stop_if(cancelled: Cancelled) -> None:

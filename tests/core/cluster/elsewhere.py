@@ -2,10 +2,20 @@
 
 import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from core.cluster import Came, Note, Task
+from core.cluster import Came, Files, Note, Task
+
+
+def copied(files: Mapping[str, Files], folder: Path) -> dict[str, Path]:
+    """Copies of files as they arrive, in a folder for each name."""
+    folders = {name: folder / name for name in files}
+    for name, sent in files.items():
+        folders[name].mkdir(parents=True)
+        for file in sent.names:
+            shutil.copy(sent.folder / file, folders[name])
+    return folders
 
 
 class Elsewhere:
@@ -30,12 +40,7 @@ class Elsewhere:
         for work in reversed(works):
             check()
             self.given.append(work)
-            folders = {}
-            for name, files in work.files.items():
-                folders[name] = self._folder / f"{len(self.given)}-{name}"
-                folders[name].mkdir(parents=True)
-                for file in files.names:
-                    shutil.copy(files.folder / file, folders[name])
+            folders = copied(work.files, self._folder / f"{len(self.given)}")
             sent = pickle.loads(pickle.dumps((work.function, work.ready().arguments)))  # noqa: S301
             hear(Note(work.key, "began", "there"))
 

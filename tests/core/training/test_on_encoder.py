@@ -49,6 +49,7 @@ from core.training.request.recipe import load_recipe
 from core.training.request.request import Request, command_of
 from core.training.run import train
 from tests import made_encoders as made
+from tests.core.cluster.elsewhere import copied
 from tests.made_slides import write_tiff
 
 CHANGES = ["encoder=toy", "input_size=32", "probe.penalty=[0.1, 1.0]"]
@@ -83,12 +84,7 @@ def package(kept: Path, home: Path) -> Package:
 
 def test_it_travels_with_its_encoder(package: Package, home: Path, tmp_path: Path) -> None:
     travelling, files = send_off(package)
-    folders = {}
-    for name, there in files.items():
-        folders[name] = tmp_path / name
-        folders[name].mkdir()
-        for file in there.names:
-            shutil.copy(there.folder / file, folders[name])
+    folders = copied(files, tmp_path / "there")
     squares = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
     expected = get_classifier(package).probabilities(squares)
     shutil.rmtree(home / "encoders")

@@ -43,7 +43,7 @@ lint: .dev
 	$(PYTHON) -m ruff check .
 
 types: .dev
-	$(PYTHON) -m mypy
+	$(PYTHON) -m pyrefly check
 
 # Each process has one core: more threads would wait for each other.
 tests more-tests: export OMP_NUM_THREADS := 1
@@ -94,7 +94,7 @@ bench: .dev ## Print the figures of benchmarks/
 	@for script in benchmarks/*.py; do echo "== $$script"; PYTHONPATH=. $(PYTHON) "$$script" || exit 1; done
 
 clean: ## Remove the environment and caches (var/, with your models and runs, stays)
-	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
 	find core pages tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .dev:

@@ -107,7 +107,7 @@ def judged(dataset: Dataset) -> Iterator[tuple[dict[str, Any], float]]:
     for name, values in features.items():
         for kind in kinds:
             answers, folds, seen = out_of_fold(dataset, values, labels, kind)
-            both = np.stack([answers, folds], axis=2)
+            both = np.stack([answers, folds.astype(np.float64)], axis=2)
             seeds = range(answers.shape[1])
             by_seed = [mean_of_folds(labels, both[:, [seed]]) for seed in seeds]
             interval = bootstrap_pooled(mean_of_folds, labels, both, patients)

@@ -1,10 +1,11 @@
 """What cards are made of: a base that refuses the unknown, and kinds of fields."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PartName: TypeAlias = Literal["train", "validation", "test"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Difference = Annotated[float, Field(ge=-1, le=1)]
 Count = Annotated[int, Field(ge=0)]

@@ -27,7 +27,8 @@ _connection_made = H11Protocol.connection_made
 
 def have_patience() -> None:
     """Have this process hang up on whoever connects and sends no whole head of a request."""
-    setattr(H11Protocol, "connection_made", _begin)  # noqa: B010 - mypy lets no method be replaced
+    # The type checker lets no method be replaced.
+    setattr(H11Protocol, "connection_made", _begin)  # noqa: B010
 
 
 def _begin(connection: H11Protocol, transport: asyncio.Transport) -> None:

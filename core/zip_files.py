@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 _LONGEST_NAME = 256  # bytes that an entry's name and what goes with it take, about
 _COMMENT = 1 << 17  # what is read to find the list's place, and more
@@ -58,7 +58,7 @@ def open_zip(source: Path | IO[bytes], most: int) -> Iterator[zipfile.ZipFile]:
             yield archive
         return
     bounded = _Bounded(source, most)
-    with zipfile.ZipFile(bounded) as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", bounded)) as archive:
         bounded.most_bytes = None
         if len(archive.infolist()) > most:
             raise zipfile.BadZipFile(_WORDS.format(most=most))

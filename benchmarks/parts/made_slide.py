@@ -106,7 +106,7 @@ class Tiles:
             return self._jpeg(self.pixels(step, x, y))
         side = len(self.halves[step.bit_length() - 1])
         place = (x % side, y % side) if inside.all() else (-1, -1)
-        key = (step, *place)
+        key = (step, place[0], place[1])
         if key not in self.kept:
             self.kept[key] = self._jpeg(self.pixels(step, x, y))
         return self.kept[key]

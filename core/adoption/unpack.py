@@ -39,7 +39,7 @@ def unpack(source: Path, folder: Path) -> list[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as packed, target.open("xb") as sink:
                     shutil.copyfileobj(packed, sink, _CHUNK)
-    except (*DAMAGE, ValueError, struct.error, NotImplementedError) as error:
+    except (*DAMAGE, ValueError, struct.error) as error:
         raise PackageError(
             f"The file is not a valid zip file ({error}). Pack or download it again."
         ) from error

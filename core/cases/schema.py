@@ -53,7 +53,9 @@ class Moment(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+    def result_processor(  # pyrefly: ignore[bad-override]  # its type is private
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], Any] | None:
         """Read a moment; what is none comes as it is."""
         return _as_it_is(super().result_processor(dialect, coltype))
 
@@ -64,7 +66,9 @@ class Bytes(TypeDecorator[bytes]):
     impl = LargeBinary
     cache_ok = True
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+    def result_processor(  # pyrefly: ignore[bad-override]  # its type is private
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], Any] | None:
         """Read bytes."""
         return _as_it_is(super().result_processor(dialect, coltype))
 

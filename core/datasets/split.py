@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from core.datasets.grouping import group_into_parts
 from core.datasets.records import Dataset
 from core.errors import DatasetError
+from core.fields import PartName
 
 SplitKind = Literal["patient", "image"]
 Fractions = tuple[float, float, float]
@@ -52,7 +53,7 @@ class Split:
         )
         return replace(self, train=train, validation=validation, test=test)
 
-    def parts(self) -> dict[str, NDArray[np.int64]]:
+    def parts(self) -> dict[PartName, NDArray[np.int64]]:
         """The three parts by name."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 

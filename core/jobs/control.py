@@ -49,7 +49,7 @@ def create_job(
 def job_folders(
     jobs: Path,
     pattern: re.Pattern[str],
-    folder: Callable[[Path], Folder],
+    folder: type[Folder],
     plural: str,
     error: type[LobuleError],
 ) -> list[Folder]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 StateName = Literal["waiting", "running", "finished", "cancelled", "failed", "interrupted"]
@@ -26,7 +27,7 @@ def with_places(states: Iterable[State]) -> list[State]:
     states
         Dataclasses with `id`, `asked`, `state` and `place_in_line`.
     """
-    told: list[Any] = sorted(states, key=lambda state: (state.asked, state.id))
+    told: list[Any] = sorted(states, key=attrgetter("asked", "id"))
     waiting = [state.id for state in told if state.state == "waiting"]
     return [
         replace(state, place_in_line=waiting.index(state.id) + 1) if state.id in waiting else state

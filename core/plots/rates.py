@@ -107,5 +107,11 @@ def _arms(value: float, ends: Interval | None) -> dict[str, object] | None:
     if ends is None:
         return None
     low, high = ends
-    arms = {"type": "data", "array": [high - value], "arrayminus": [value - low]}
-    return arms | {"color": _POINT, "thickness": 2, "width": 5}
+    return {
+        "type": "data",
+        "array": [high - value],
+        "arrayminus": [value - low],
+        "color": _POINT,
+        "thickness": 2,
+        "width": 5,
+    }

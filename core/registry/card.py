@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from core.fields import CardPart, Count, Name, Positive, Sha256, Side, Text
+from core.fields import CardPart, Count, Name, PartName, Positive, Sha256, Side, Text
 from core.registry.card_parts import (
     Conformal,
     Located,
@@ -71,7 +71,7 @@ class Training(CardPart):
     dataset_fingerprint: str
     split: Literal["patient", "image"]
     leaky: bool
-    patients: dict[Literal["train", "validation", "test"], list[str]]
+    patients: dict[PartName, list[str]]
     images: dict[str, Count]
     seed: int
     seconds: Annotated[float, Field(ge=0)]

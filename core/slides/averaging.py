@@ -157,7 +157,7 @@ def _places(axis: _Axis, first: int, count: int) -> tuple[NDArray[np.int64], NDA
     """Index of the sum before each edge, and how far behind it the edge lies, in pixels."""
     edges = np.clip(axis.edges, 0, axis.end) - first
     before = np.clip(np.floor(edges).astype(np.int64), 0, count - 1)
-    return before, edges - before
+    return before, np.subtract(edges, before, dtype=np.float64)
 
 
 def _magnified(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,7 +190,7 @@ def _beside(each: Compared, best: Compared) -> Compared:
     if each is best:
         return each
     behind = compare(best.predictions, each.predictions).auroc
-    return Compared(**{**vars(each), "behind_best": behind})
+    return replace(each, behind_best=behind)
 
 
 def _tells_patients(encoder: Encoder, cached: Cached) -> float | None:

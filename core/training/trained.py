@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.evaluation.predictions import Predictions
+from core.fields import PartName
 from core.registry.card_results import CardEvaluation, OperatingPoint
 from core.registry.head import LinearHead
 from core.training.judging.trust import Trust
@@ -41,5 +42,5 @@ class Trained:
     evaluation: CardEvaluation
     predictions: Predictions
     history: pd.DataFrame
-    rows: dict[str, NDArray[np.int64]]
+    rows: dict[PartName, NDArray[np.int64]]
     trust: Trust

@@ -41,7 +41,7 @@ def _ask_how(path: Path) -> DatasetRequest:
 
     What there is to choose from is known once the dataset was opened: `offer` tells the next run.
     """
-    task = st.segmented_control(
+    task: Task | None = st.segmented_control(
         "Task",
         tuple(TASKS),
         default="binary",

@@ -142,10 +142,12 @@ def _confusion_table(model: EvaluatedModel, evaluation: "Evaluation") -> "pd.Dat
 def _show_numbers(model: EvaluatedModel, evaluation: "Evaluation") -> None:
     """The figures that matter most, beside colour alone; then what the next patient may get."""
     colour = evaluated(model, COLOUR) if model.predictions.colour() else None
-    rows = [(TITLES[n], evaluation.figures[n], colour and colour.figures[n]) for n in _FIGURES]
+    rows = [
+        (TITLES[n], evaluation.figures[n], colour.figures[n] if colour else None) for n in _FIGURES
+    ]
     for estimand, figures in evaluation.others.items():
         if figures["auroc"].value is not None:
-            beside = colour and colour.others[estimand]["auroc"]
+            beside = colour.others[estimand]["auroc"] if colour else None
             rows.append((titled("auroc", estimand), figures["auroc"], beside))
     compared = evaluation.colour
     st.text(f"{of_whom(model.predictions)}, {ESTIMANDS[FIRST]}", help=HELP)

@@ -22,7 +22,8 @@ def keep_runs_whole() -> None:
     comes from the first: a page keeps its progress bar though the server has drawn the answer.
     A run of the whole page loses nothing so, as it draws all of it anew.
     """
-    setattr(AppSession, "request_rerun", _in_turn)  # noqa: B010 - mypy lets no method be replaced
+    # The type checker lets no method be replaced.
+    setattr(AppSession, "request_rerun", _in_turn)  # noqa: B010
 
 
 def _in_turn(session: AppSession, client_state: ClientState | None) -> None:

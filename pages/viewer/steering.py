@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from pages.viewer.legend import Legend
 
 _FOLDER = Path(__file__).parent
 _KEY, _POINTED, _LOOKED = "slides_steering", "slides_pointed", "slides_looked"
-_mount = st.components.v2.component(
+_mount = component(
     "slide_steering",
     html=(_FOLDER / "steering.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "steering.css").read_text(encoding="utf-8"),

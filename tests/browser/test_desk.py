@@ -75,6 +75,9 @@ def test_a_case_is_judged_with_keys_alone(page: Page) -> None:
     expect(
         page.locator("[class*=st-key-judge-0-] button [data-testid=stIconMaterial]").first
     ).to_be_visible()
+    # The table draws itself after the rest of the page.
+    last = page.locator(".st-key-desk_table [role=row]").filter(has_text="image 5.png")
+    expect(last).to_contain_text("?")
     told = yours(page)
     assert [cell == "?" for cell in told] == [key == "u" for key in keys]
     assert "" not in told

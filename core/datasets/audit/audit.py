@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from core.datasets.audit.audit_result import Audit, ClassCount
 from core.datasets.audit.colour import colour_finding, judge_colour
@@ -189,5 +188,5 @@ def _recall(file: Path, key: str) -> Audit | None:
     try:
         kept = json.loads(file.read_bytes())
         return Audit.model_validate(kept["audit"]) if kept["key"] == key else None
-    except (OSError, ValueError, TypeError, KeyError, ValidationError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from core.atomic import whole_file
 from core.errors import SlideError
@@ -219,7 +218,7 @@ def read_plan(folder: AnswerFolder) -> SlidePlan | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise SlideError(
             f"The answer {folder.id} cannot be read: {folder.plan} is damaged, or from another "
             "version of Lobule. Ask for a new answer."

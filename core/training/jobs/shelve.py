@@ -56,7 +56,7 @@ def shelve(run: str, *, replace: bool = False) -> Path:
             put_in_place(temporary, target)
         with suppress(OSError):  # the model is there; only replacing it will have to be asked for
             folder.shelved.write_text(package.model_sha256, encoding="utf-8")
-    except (OSError, shutil.Error) as error:
+    except OSError as error:
         reason = getattr(error, "strerror", None) or error
         raise TrainingError(
             f"The model cannot be written to {parent}: {reason}. Free some space or allow "

@@ -180,22 +180,26 @@ def _of_patient(model: PatientScore, colour: PatientScore) -> PatientResult:
 
 
 def stain_shift(views: Iterable[tuple[float, Predictions]]) -> tuple[ShiftResult, ...]:
-    """Figures of the same images under a stain shifted by each strength."""
-    shifted = []
-    for strength, predictions in views:
-        values = main_values(predictions)
-        shifted.append(
-            ShiftResult(
-                strength=strength, auroc=values["auroc"], colour_auroc=values["colour_auroc"]
-            )
-        )
-    return tuple(shifted)
+    """Figures of the same images under each shifted stain, where classes can be told apart."""
+    return tuple(
+        ShiftResult(strength=strength, auroc=values["auroc"], colour_auroc=values["colour_auroc"])
+        for strength, predictions in views
+        for values in [main_values(predictions)]
+        if values["auroc"] is not None and values["colour_auroc"] is not None
+    )
 
 
 def robustness(views: Iterable[tuple[Change, Predictions]]) -> tuple[Robustness, ...]:
     """Figures of the same images under each change, left out where nothing can be told apart."""
     return tuple(
-        Robustness(change=change.name, amount=change.amount, unit=change.unit, **values)
+        Robustness(
+            change=change.name,
+            amount=change.amount,
+            unit=change.unit,
+            auroc=values["auroc"],
+            balanced_accuracy=values["balanced_accuracy"],
+            colour_auroc=values["colour_auroc"],
+        )
         for change, predictions in views
         for values in [main_values(predictions)]
         if values["auroc"] is not None

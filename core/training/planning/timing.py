@@ -4,7 +4,7 @@ import functools
 import json
 import subprocess
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from core.errors import TrainingError
 from core.jobs.lock import let_go, take
@@ -102,7 +102,7 @@ def _ask(question: str, weights: str) -> Timing:  # noqa: ARG001 (other weights,
             f"A few steps took more than {_PATIENCE_SECONDS // 60} minutes. Choose a smaller "
             "train.batch_size, input_size or network."
         ) from error
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise TrainingError(
             "Timing a few steps ended unexpectedly, perhaps for lack of memory. Choose a "
             "smaller train.batch_size, input_size or network."

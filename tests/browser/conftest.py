@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.made_up import write_phantoms
+from tests.once import made_once
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -118,15 +122,26 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 
 @pytest.fixture(scope="session")
-def tiny_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+def tiny_server(tmp_path_factory: pytest.TempPathFactory, tiny_models: Path) -> Iterator[AppServer]:
     """Lobule with a small untrained model: it has no scope test, so that it answers anything."""
+    folder = tmp_path_factory.mktemp("tiny-server")
+    models = shutil.copytree(tiny_models, folder / "models")
+    with serving(folder, free_port(), LOBULE_SHIPPED_MODELS=str(models)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shelf with a small untrained model."""
     from tests.pages.conftest import save_tiny  # noqa: PLC0415 - loads TensorFlow
 
-    folder = tmp_path_factory.mktemp("tiny-server")
-    save_tiny(folder / "models")
-    models = str(folder / "models")
-    with serving(folder, free_port(), LOBULE_SHIPPED_MODELS=models) as server:
-        yield server
+    return made_once(tmp_path_factory, "tiny", save_tiny)
+
+
+@pytest.fixture(scope="session")
+def made_up_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the patches of ten phantoms and their `manifest.csv`."""
+    return made_once(tmp_path_factory, "made-up-dataset", write_phantoms)
 
 
 def free_port() -> int:

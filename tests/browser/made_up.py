@@ -11,14 +11,17 @@ SIDE = 96  # px
 UM_PER_PX = 2.0
 
 
-def write_phantoms(folder: Path, patients: int = 10, most: int = 14) -> int:
-    """Write patches with `manifest.csv` into a folder; return how many.
+PATIENTS, MOST = 10, 14  # of each patient
+
+
+def write_phantoms(folder: Path) -> None:
+    """Write patches with `manifest.csv` into a folder.
 
     Each patient is one phantom with a stain of its own. One image is of a second patient too, one
     is damaged, and one is out of focus.
     """
     rows = ["path,label,patient,um_per_px"]
-    for patient in range(1, patients + 1):
+    for patient in range(1, PATIENTS + 1):
         random = np.random.default_rng(patient)
         phantom = render_phantom(patient, 500, 760, UM_PER_PX)
         pixels = 255 * (phantom.pixels / 255.0) ** random.uniform(0.75, 1.3, 3)
@@ -29,7 +32,7 @@ def write_phantoms(folder: Path, patients: int = 10, most: int = 14) -> int:
             window = np.s_[top : top + SIDE, left : left + SIDE]
             share = phantom.dense[window].mean()
             label = "dense" if share > 0.6 else "normal" if share < 0.05 else None
-            if label is None or pixels[window].mean() > 235 or counts[label] == most // 2:
+            if label is None or pixels[window].mean() > 235 or counts[label] == MOST // 2:
                 continue
             counts[label] += 1
             name = f"P{patient:02}/{label}_x{left}_y{top}.png"
@@ -40,10 +43,9 @@ def write_phantoms(folder: Path, patients: int = 10, most: int = 14) -> int:
             cv2.imwrite(str(folder / name), patch)
             rows.append(f"{name},{label},P{patient:02},{UM_PER_PX}")
     first = folder / rows[1].split(",")[0]
-    twin = f"P{patients:02}/{first.name.split('_')[0]}_copy.png"
+    twin = f"P{PATIENTS:02}/{first.name.split('_')[0]}_copy.png"
     (folder / twin).write_bytes(first.read_bytes())
-    rows.append(f"{twin},{rows[1].split(',')[1]},P{patients:02},{UM_PER_PX}")
+    rows.append(f"{twin},{rows[1].split(',')[1]},P{PATIENTS:02},{UM_PER_PX}")
     damaged = folder / rows[20].split(",")[0]
     damaged.write_bytes(damaged.read_bytes()[:500])
     (folder / "manifest.csv").write_text("\n".join(rows) + "\n")
-    return len(rows) - 1

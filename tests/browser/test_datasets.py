@@ -16,7 +16,6 @@ from playwright.sync_api import Browser, Page, expect
 from core.counts import counted
 from core.datasets.open import open_dataset
 from tests.browser.conftest import free_port, serving
-from tests.browser.made_up import write_phantoms
 from tests.browser.pictures import keep
 from tests.browser.settled import open_account, settled
 from tests.browser.watched import watched
@@ -42,11 +41,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def phantoms(app_server: "AppServer") -> Path:
+def phantoms(app_server: "AppServer", made_up_dataset: Path) -> Path:
     """A made-up dataset in the home folder of the server; its page calls it `~/phantoms`."""
-    folder = app_server.home.parent / "phantoms"
-    write_phantoms(folder)
-    return folder
+    return Path(shutil.copytree(made_up_dataset, app_server.home.parent / "phantoms"))
 
 
 @pytest.fixture

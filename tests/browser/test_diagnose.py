@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from core.imaging.overlay import encode_png
-from core.imaging.phantom import render_phantom
+from core.datasets.published_scale import IDC_UM_PER_PX
 from tests.browser.watched import watched
 
 if TYPE_CHECKING:
@@ -103,24 +102,22 @@ def test_real_image_is_answered_as_on_the_command_line(
         assert overlay.size == original.size
 
 
-def test_phantom_by_keyboard_is_answered_as_on_the_command_line(
-    page: Page, app_server: "AppServer", tmp_path: Path
+def test_a_sample_by_keyboard_is_answered_as_on_the_command_line(
+    page: Page, app_server: "AppServer"
 ) -> None:
-    page.get_by_role("button", name="Phantom").first.focus()
+    page.get_by_role("button", name="Invasive carcinoma", exact=True).focus()
     page.keyboard.press("Enter")
     answered(page)
-    expect(page.get_by_text("synthetic image, no patient")).to_be_visible()
+    expect(page.get_by_text("no test of it").first).to_be_visible()
     expect(page.locator(".js-plotly-plot .cbaxis").get_by_text("100 %")).to_be_visible()
-    phantom = render_phantom()
-    file = tmp_path / "phantom.png"
-    file.write_bytes(encode_png(phantom.pixels))
-    printed = by_command_line(file, app_server.home, "--um-per-px", f"{phantom.um_per_px:g}")
+    file = ROOT / "pages" / "desk" / "samples" / "invasive.png"
+    printed = by_command_line(file, app_server.home, "--um-per-px", f"{IDC_UM_PER_PX:g}")
     same(json.loads(downloaded(page, "Result, JSON")), printed)
 
 
 @pytest.mark.exhaustive
 def test_both_panels_zoom_together_and_keep_the_zoom(page: Page) -> None:
-    page.get_by_role("button", name="Phantom").first.click()
+    page.get_by_role("button", name="Invasive carcinoma", exact=True).click()
     answered(page)
     plot = page.locator(".js-plotly-plot")
     whole = plot.evaluate("plot => plot._fullLayout.xaxis2.range.slice()")

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from tests.browser.conftest import AppServer, free_port, serving
 from tests.browser.settled import settled
 from tests.browser.test_datasets import HOSTILE, harmless
 from tests.browser.watched import watched
-from tests.pages.conftest import save_tiny
 from tests.pages.made_up_runs import MadeUpRuns
 
 WAIT = 300_000  # ms
@@ -24,11 +24,12 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def hostile_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+def hostile_server(
+    tmp_path_factory: pytest.TempPathFactory, tiny_models: Path
+) -> Iterator[AppServer]:
     """Lobule with a model and a run that are described in HTML, SQL and Markdown."""
     folder = tmp_path_factory.mktemp("hostile-words")
-    package = folder / "models" / "tiny"
-    save_tiny(package.parent)
+    package = shutil.copytree(tiny_models, folder / "models") / "tiny"
     content = json.loads((package / "card.json").read_text())
     content |= dict.fromkeys(("title", "summary", "licence"), HOSTILE)
     content |= {key: [HOSTILE] for key in ("good_for", "not_for", "citations")}
@@ -50,24 +51,21 @@ def page(chromium: Browser, hostile_server: AppServer) -> Iterator[Page]:
         yield tab
 
 
-@pytest.mark.parametrize(
-    "address", ["", "models", "performance", "training?run=all", "training?run=new", "about"]
-)
-def test_every_page_shows_them_as_text(page: Page, hostile_server: AppServer, address: str) -> None:
-    page.goto(f"{hostile_server.url}/{address}")
-    expect(page.locator(".lobule-drawn").first).to_be_attached()
-    settled(page)
-    harmless(page)
-    if address in {"", "models"}:
-        expect(page.get_by_text(HOSTILE).first).to_be_visible()
-    if not address:
-        page.get_by_role("combobox", name="Model").click()
-        page.get_by_role("option").nth(1).click()
-        page.get_by_role("button", name="Model card").click()
-        card = page.get_by_role("dialog")
-        expect(card.get_by_text(HOSTILE).first).to_be_visible()
+def test_every_page_shows_them_as_text(page: Page, hostile_server: AppServer) -> None:
+    for address in ("models", "performance", "training?run=all", "training?run=new", "about", ""):
+        page.goto(f"{hostile_server.url}/{address}")
+        expect(page.locator(".lobule-drawn").first).to_be_attached()
         settled(page)
         harmless(page)
+        if address in {"", "models"}:
+            expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option").nth(1).click()
+    page.get_by_role("button", name="Model card").click()
+    card = page.get_by_role("dialog")
+    expect(card.get_by_text(HOSTILE).first).to_be_visible()
+    settled(page)
+    harmless(page)
 
 
 def test_a_run_and_its_card_show_them_as_text(page: Page, hostile_server: AppServer) -> None:

@@ -84,7 +84,7 @@ def test_a_case_stands_still_while_it_is_answered(page: Page, app_server: "AppSe
                 {
                     "name": f"phantom {seed}.png",
                     "mimeType": "image/png",
-                    "buffer": encode_png(render_phantom(seed, 300, 400).pixels),
+                    "buffer": encode_png(render_phantom(seed, 150, 200).pixels),
                 }
                 for seed in range(3)
             ],

@@ -113,7 +113,7 @@ def test_in_out_and_back(server: AppServer, window: BrowserContext, chromium: Br
     cookies = {each["name"]: each["value"] for each in window.cookies()}
     kept = "; ".join(f"{name}={value}" for name, value in cookies.items())
     assert status(metrics, cookies=kept) == 200
-    page.get_by_role("button", name="Phantom").click()
+    page.get_by_role("button", name="No invasive carcinoma").click()
     expect(page.locator(".lobule-answer")).to_be_visible(timeout=WAIT)
     desk = page.url
     assert "desk=" in desk

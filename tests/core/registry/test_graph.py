@@ -17,7 +17,7 @@ from core.inference.engine import Engine
 from core.registry.files import GRAPH_FILE
 from core.registry.graph import read_graph, write_graph
 from tests.core.conftest import tiny_model
-from tests.networks import EVERY_NETWORK
+from tests.networks import SMALLER_NETWORKS
 
 SIZE = 32
 
@@ -34,7 +34,7 @@ def pixels(number: int = 3, size: int = SIZE) -> np.ndarray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", EVERY_NETWORK)
+@pytest.mark.parametrize("name", SMALLER_NETWORKS)
 def test_answers_and_maps_are_those_of_tensorflow(name: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)  # weights that fail once fail again
     model = build(name, (SIZE, SIZE, 3), 3)

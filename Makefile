@@ -6,10 +6,11 @@ WEIGHTS ?= ../shared/weights
 BREAKHIS ?= var/downloads/breakhis
 PYTHON := .venv/bin/python
 WORKERS ?= 2
-PYTEST = $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-TESTS = $(PYTEST) --ignore tests/browser
+PYTEST = $(PYTHON) -m pytest --dist loadfile --no-loadscope-reorder
+# One process more than cores, since tests wait now and then, for processes that they start.
+TESTS = $(PYTEST) -n $$(($(WORKERS) + 1)) --ignore tests/browser
 # A page waits for its browser and the browser for its page: two journeys at a time fill two cores.
-JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTEST) tests/browser
+JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTEST) -n $(WORKERS) tests/browser
 MODELS := idc breakhis-binary
 # What `make app` installs on request: make app EXTRAS="sign-in postgresql"
 EXTRAS ?=

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -124,8 +125,16 @@ def imported(module: str, path: Path) -> Iterator[str]:
                 yield inner if inner in PATHS else origin
 
 
-IMPORTS = {module: set(imported(module, path)) for module, path in PATHS.items()}
-OWN = {module: names & PATHS.keys() - {module} for module, names in IMPORTS.items()}
+@cache
+def imports() -> dict[str, set[str]]:
+    """What each module imports."""
+    return {module: set(imported(module, path)) for module, path in PATHS.items()}
+
+
+@cache
+def own() -> dict[str, set[str]]:
+    """What each module imports of Lobule."""
+    return {module: names & PATHS.keys() - {module} for module, names in imports().items()}
 
 
 def room(module: str) -> str:
@@ -152,7 +161,7 @@ def test_every_module_has_a_floor() -> None:
 def test_nothing_imports_upward_or_from_a_neighbour() -> None:
     wrong = [
         f"{module} imports {name}"
-        for module, names in OWN.items()
+        for module, names in own().items()
         for name in names
         if room(module) != room(name)
         and floor(name) >= floor(module)
@@ -162,13 +171,13 @@ def test_nothing_imports_upward_or_from_a_neighbour() -> None:
 
 
 def test_nothing_imports_in_a_circle() -> None:
-    graphlib.TopologicalSorter(OWN).prepare()  # raises CycleError, naming the circle
+    graphlib.TopologicalSorter(own()).prepare()  # raises CycleError, naming the circle
 
 
 def test_core_never_imports_streamlit() -> None:
     assert not [
         module
-        for module, names in IMPORTS.items()
+        for module, names in imports().items()
         if room(module).startswith("core") and any(n.split(".")[0] == "streamlit" for n in names)
     ]
 
@@ -176,7 +185,7 @@ def test_core_never_imports_streamlit() -> None:
 def test_pages_never_import_tensorflow_or_keras() -> None:
     assert not [
         module
-        for module, names in IMPORTS.items()
+        for module, names in imports().items()
         if room(module) in {"pages", "app"} and any(n.split(".")[0] in HEAVY for n in names)
     ]
 
@@ -231,7 +240,7 @@ def test_nothing_outside_a_room_imports_its_insides() -> None:
     trespasses = {
         (module, name)
         for module in [*PAGES, "app"]
-        for name in OWN[module] & PAGES
+        for name in own()[module] & PAGES
         if page_room(name) not in {page_room(module), "shared"}
     }
     assert not trespasses
@@ -240,7 +249,7 @@ def test_nothing_outside_a_room_imports_its_insides() -> None:
 def test_what_is_shared_is_used_by_two_rooms() -> None:
     users: dict[str, set[str]] = {name: set() for name in PAGES if page_room(name) == "shared"}
     for module in [*PAGES, "app"]:
-        for name in OWN[module] & users.keys():
+        for name in own()[module] & users.keys():
             users[name].add(page_room(module) if page_room(module) != "shared" else module)
     assert not {name: rooms for name, rooms in users.items() if len(rooms) < 2}
 

@@ -23,7 +23,7 @@ COLUMNS = (
     *("id", "case_id", "at", "who", "signed_in", "action", "image", "model", "model_sha256"),
     *("before", "after"),
 )
-Entry: TypeAlias = "TrailRow | Row[*tuple[Any, ...]]"
+Entry: TypeAlias = TrailRow | Row[*tuple[Any, ...]]
 """An entry, or the columns of one."""
 # Any number that is ours: PostgreSQL's way for writers of the trail to take turns.
 _TURN = 0x10B01F

@@ -31,7 +31,6 @@ def connect(address: str, cores: int) -> Any:
         # Else Ray takes it for this machine's address in the network, where nothing listens.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     import ray  # noqa: PLC0415 - an extra
-    from ray.exceptions import RayError  # noqa: PLC0415
 
     program = {
         "py_modules": [str(ROOT / "core")],
@@ -45,7 +44,7 @@ def connect(address: str, cores: int) -> Any:
             log_to_driver=False,
             configure_logging=False,
         )
-    except (ConnectionError, RuntimeError, ValueError, OSError, RayError) as error:
+    except (ConnectionError, RuntimeError, ValueError, OSError, ray.exceptions.RayError) as error:
         raise _unreachable(address, str(error)) from error
     return ray
 

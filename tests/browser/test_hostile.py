@@ -35,7 +35,7 @@ def clear(page: Page) -> None:
     expect(page.locator("input[type=file]")).to_have_count(1)  # the emptied one is gone
 
 
-@pytest.mark.parametrize("step", [12, pytest.param(3, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("step", [24, pytest.param(3, marks=pytest.mark.exhaustive)])
 def test_each_is_answered_or_refused_and_the_memory_comes_back(
     chromium: Browser, tiny_server: AppServer, step: int
 ) -> None:

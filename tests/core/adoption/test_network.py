@@ -12,7 +12,7 @@ from core.adoption.network import build_flat, scalings_for
 from core.architectures.explainable import convolutional_layers
 from core.errors import PackageError
 from core.explain.gradcam import GradCAM
-from tests.core.adoption.habits import HABITS, SIDE, pictures, small, vgg_in_a_sequential
+from tests.core.adoption.habits import HABITS, SIDE, pictures, small
 from tests.each_time import each_time
 
 pytestmark = pytest.mark.slow
@@ -112,14 +112,14 @@ def test_every_layer_explains_it_as_keras_differentiates_it(
 def test_scaling_inside_is_that_of_keras(scaling: Any, prepared: Any, tmp_path: Path) -> None:
     import keras  # noqa: PLC0415
 
-    model = vgg_in_a_sequential()
+    model = small(3, None)
     pixels = pictures().astype(np.float32)
     if prepared is None:
         given = keras.applications.vgg16.preprocess_input(pixels.copy())
     else:
         given = prepared(pixels).astype(np.float32)
     right = wanted(model, given, "softmax", activated=False)
-    network = build_flat(saved(model, tmp_path / "vgg.keras"), scaling)
+    network = build_flat(saved(model, tmp_path / "small.keras"), scaling)
     np.testing.assert_allclose(np.asarray(network.model(pixels)), right, atol=1e-5)
 
 

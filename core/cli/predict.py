@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli.cluster import goes_to_cluster
 from core.cli.output import AsJson
 from core.cli.predicted import (
     lines_of,
@@ -45,7 +46,8 @@ def predict(
     An image that cannot be answered gets its reason instead, and the exit code is 1. Many images
     are answered on the Ray cluster that LOBULE_RAY names, if a model is named.
     """
-    if _on_cluster(images, model):
+    archives = any(path.suffix.lower() == SUFFIX for path in images)
+    if goes_to_cluster(model, many=len(images) > _FEW or archives):
         from core.cli.predict_on_cluster import predict_on_cluster
         from core.cluster import require_reachable
 
@@ -59,7 +61,6 @@ def predict(
             raise typer.Exit(1)
         return
     failed = False
-    archives = any(path.suffix.lower() == SUFFIX for path in images)
     of_all = "" if archives else f" of {len(images)}"
     for number, (path, content) in enumerate(_files(images), start=1):
         try:
@@ -79,20 +80,6 @@ def predict(
                 typer.echo(line)
     if failed:
         raise typer.Exit(1)
-
-
-def _on_cluster(images: list[Path], model: str) -> bool:
-    from core.registry.shelf import AUTOMATIC
-    from core.settings import get_settings
-
-    archives = any(path.suffix.lower() == SUFFIX for path in images)
-    if get_settings().ray is None or (len(images) <= _FEW and not archives):
-        return False
-    if model == AUTOMATIC:
-        typer.echo(
-            "Answered on this computer: for the cluster, name the model with --model.", err=True
-        )
-    return model != AUTOMATIC
 
 
 def _groups(

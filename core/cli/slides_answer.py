@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.atomic import write_whole
+from core.cli.cluster import goes_to_cluster
 from core.cli.output import AsJson, plain, print_json
+from core.cli.predicted import shown_progress
 from core.cli.slides_progress import progress
 from core.errors import LobuleError, SlideError
 
@@ -31,22 +33,45 @@ def answer(
 
     A slide that cannot be answered gets its reason instead, and the exit code is 1. What was
     answered is kept: `slides resume` goes on with it.
+
+    Several slides and a named model go to the Ray cluster that LOBULE_RAY names, if any: printed as
+    they are done, and not computed again where the model has answered them before.
     """
     from core.slides.answering import answer_here
 
     failed = False
-    for path in slides:
-        try:
-            with progress() as told:
-                chosen = None if model == "auto" else model
-                state = answer_here(path, model=chosen, um_per_px=um_per_px, told=told)
-            show(state.id, as_json=as_json)
-        except LobuleError as error:
-            failed = True
-            if as_json:
-                print_json({"path": str(path), "error": str(error)})
-            else:
-                typer.echo(f"{plain(str(path))}: no answer. {plain(str(error))}")
+
+    def fail(path: Path, error: LobuleError) -> None:
+        nonlocal failed
+        failed = True
+        if as_json:
+            print_json({"path": str(path), "error": str(error)})
+        else:
+            typer.echo(f"{plain(str(path))}: no answer. {plain(str(error))}")
+
+    if goes_to_cluster(model, many=len(slides) > 1):
+        from core.cluster import require_reachable
+        from core.slides.answering.on_cluster import answer_on_cluster
+
+        require_reachable()
+        with shown_progress(f"{len(slides):,} slides") as told_share:
+            given = answer_on_cluster(
+                slides, model, um_per_px, lambda done: told_share(done, "on the cluster")
+            )
+            for path, answer in given:
+                if isinstance(answer, LobuleError):
+                    fail(path, answer)
+                else:
+                    show(answer, as_json=as_json)
+    else:
+        for path in slides:
+            try:
+                with progress() as told:
+                    chosen = None if model == "auto" else model
+                    state = answer_here(path, model=chosen, um_per_px=um_per_px, told=told)
+                show(state.id, as_json=as_json)
+            except LobuleError as error:
+                fail(path, error)
     if failed:
         raise typer.Exit(1)
 

@@ -82,15 +82,21 @@ def answer_folders() -> list[AnswerFolder]:
     return job_folders(get_settings().slide_answers, _ID, AnswerFolder, "answers", SlideError)
 
 
-def create_answer(request: AnswerRequest) -> tuple[AnswerFolder, int]:
+def create_answer(request: AnswerRequest, answers: Path | None = None) -> tuple[AnswerFolder, int]:
     """Put an answer into the line; returns its folder and the descriptor of its lock.
+
+    Parameters
+    ----------
+    request
+    answers
+        Where its folder is to lie; None: where all of them do.
 
     Raises
     ------
     SlideError
         If the folder cannot be written.
     """
-    answers, name = get_settings().slide_answers, request.fingerprint[:_PRINT]
+    answers, name = answers or get_settings().slide_answers, request.fingerprint[:_PRINT]
     try:
         path, lock = create_job(
             answers, name, request.model_dump_json(indent=1), AnswerEvents, SlideError

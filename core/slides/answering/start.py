@@ -178,6 +178,22 @@ def read_log(answer: str, lines: int = 100) -> str:
 def _request(
     slide: Path, model: str | None, um_per_px: float | None, within: Polygon | None
 ) -> AnswerRequest:
+    request = request_for(slide, model, um_per_px, within)
+    if model is not None:
+        find(model)
+    return request
+
+
+def request_for(
+    slide: Path, model: str | None, um_per_px: float | None, within: Polygon | None = None
+) -> AnswerRequest:
+    """What is asked of a slide, by the parameters of `start`.
+
+    Raises
+    ------
+    SlideError
+        If it cannot be opened or answered, or its scale is not known.
+    """
     with open_slide(slide) as opened:
         info, other_stain = opened.info, why_not_stained(opened)
     if other_stain is not None:
@@ -187,8 +203,6 @@ def _request(
     wrong = None if um_per_px is None else why_implausible(um_per_px)
     if wrong:
         raise SlideError(f"The scale is given as {um_per_px:g} µm/px, but it {wrong}")
-    if model is not None:
-        find(model)
     return AnswerRequest(
         # The process that answers may be started elsewhere; links stay.
         slide=Path(os.path.abspath(slide)),  # noqa: PTH100

@@ -49,11 +49,11 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
         If it failed. What went wrong is written down either way.
     """
     events = AnswerEvents(folder.events)
-    teller = _Teller(folder, events, told)
+    teller = Teller(folder, events, told)
     with written_end(folder, events, lambda error: _in_words(error, folder), SlideError):
         turn = wait_turn(get_settings().slide_answers, teller.ahead, teller.check, teller.waits)
         try:
-            _answer(folder, events, teller)
+            answer_slide(folder, events, teller, lambda slide: _plan(folder, slide, teller))
         finally:
             let_go(turn)
     write_log(folder, "Finished")
@@ -61,7 +61,7 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
     return state_of(folder)
 
 
-class _Teller:
+class Teller:
     """Writes down how far an answer is, and hears whether it is to stop."""
 
     def __init__(self, folder: AnswerFolder, events: AnswerEvents, told: Told | None) -> None:
@@ -121,7 +121,30 @@ class _Teller:
         return time.monotonic() - self._written >= _SECONDS_BETWEEN
 
 
-def _answer(folder: AnswerFolder, events: AnswerEvents, teller: _Teller) -> None:
+def answer_slide(
+    folder: AnswerFolder,
+    events: AnswerEvents,
+    teller: Teller,
+    planned: Callable[[Slide], tuple[SlidePlan, Package]],
+) -> None:
+    """Answer what a folder asks for, and write the answer into it.
+
+    Parameters
+    ----------
+    folder, events
+        Of the answer.
+    teller
+        Told how far it is.
+    planned
+        Gives the plan, which it has written down, and the model that answers by it.
+
+    Raises
+    ------
+    LobuleError
+        If the slide cannot be answered.
+    OSError
+        If the folder cannot be written to.
+    """
     events.reserve()
     teller.write("started")
     request = folder.read_request()
@@ -132,7 +155,7 @@ def _answer(folder: AnswerFolder, events: AnswerEvents, teller: _Teller) -> None
                 f"{request.name} is another slide than the one that was to be answered: its file "
                 "was changed or replaced. Put back what was there, or ask for a new answer."
             )
-        plan, package = _plan(folder, slide, teller)
+        plan, package = planned(slide)
         teller.write("planned", model=plan.model, tiles=int(plan.used.sum()), mm2=plan.tissue_mm2)
         teller.stage("Loading the model", 0.0)
         loaded = network.load_network(package)
@@ -144,7 +167,7 @@ def _answer(folder: AnswerFolder, events: AnswerEvents, teller: _Teller) -> None
     write_result(folder, plan, result, time.monotonic() - started)
 
 
-def _plan(folder: AnswerFolder, slide: Slide, teller: _Teller) -> tuple[SlidePlan, Package]:
+def _plan(folder: AnswerFolder, slide: Slide, teller: Teller) -> tuple[SlidePlan, Package]:
     """Return the plan that was kept, or make one, with the model that answers by it."""
     kept = read_plan(folder)
     if kept is None:
@@ -179,7 +202,7 @@ def _answer_tiles(
     slide: Slide,
     plan: SlidePlan,
     loaded: network.SlideNetwork,
-    teller: _Teller,
+    teller: Teller,
 ) -> None:
     kind = kind_of(plan)
     records = Records(folder.tiles, kind)

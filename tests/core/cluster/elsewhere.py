@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from core.cluster import Came, Files, Note, Task
+from core.errors import LobuleError
 
 
 def copied(files: Mapping[str, Files], folder: Path) -> dict[str, Path]:
@@ -47,6 +48,9 @@ class Elsewhere:
             def told(done: float, key: str = work.key) -> None:
                 hear(Note(key, "doing", "there", done))
 
-            yield Came(work.key, sent[0](told=told, **sent[1], **folders))
+            try:
+                yield Came(work.key, sent[0](told=told, **sent[1], **folders))
+            except LobuleError as error:
+                yield Came(work.key, None, error)
             check()
             hear(Note(work.key, "doing", "there", 0.5))  # what Ray's board says may come too late

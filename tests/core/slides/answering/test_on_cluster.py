@@ -1,0 +1,172 @@
+"""Slides on other machines: kept and printed as if they had been answered here."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from core.cli import app
+from core.errors import LobuleError, SlideError
+from core.extras import is_installed
+from core.slides.answering import answer_here, load_answer, on_cluster, status
+from core.slides.answering.folder import find_answer
+from core.slides.answering.given import read_given
+from core.slides.answering.plan import read_plan
+from tests.core.cluster.elsewhere import Elsewhere
+from tests.core.cluster.two_nodes import two_nodes
+from tests.core.slides.answering.conftest import WriteSlide
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def slides(
+    shelve: Callable[[], Path], section: NDArray[np.uint8], write_slide: WriteSlide, tmp_path: Path
+) -> list[Path]:
+    """Two slides, one that is damaged, and one that is not there."""
+    shelve()
+    written = [
+        write_slide(section, name="one =1+1.tiff"),
+        write_slide(np.ascontiguousarray(section[:, ::-1]), name="two.tiff"),
+        tmp_path / "bad.tiff",
+    ]
+    written[2].write_bytes(b"no slide")
+    return [*written, written[0].with_name("none.tiff")]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
+    """A cluster that sees the same storage."""
+    there = Elsewhere(tmp_path / "there")
+    monkeypatch.setattr(on_cluster, "compute", there.compute)
+    monkeypatch.setattr("core.cluster.require_reachable", lambda: None)
+    return there
+
+
+def answered(slides: list[Path], shares: list[float]) -> dict[str, str | LobuleError]:
+    given = on_cluster.answer_on_cluster(slides, "tiny", None, shares.append)
+    return {path.name: answer for path, answer in given}
+
+
+def same(answer: str, other: str) -> None:
+    """See that two answers are the same but for when and how long."""
+    first, second = ({**load_answer(each).summary} for each in (answer, other))
+    for summary in (first, second):
+        summary.pop("seconds")
+        summary.pop("finished")
+    assert first == second
+    folders = [find_answer(each) for each in (answer, other)]
+    assert folders[0].map.read_bytes() == folders[1].map.read_bytes()
+    plans = [read_plan(folder) for folder in folders]
+    assert plans[0].model == plans[1].model == "tiny"
+    np.testing.assert_array_equal(plans[0].used, plans[1].used)
+    mine, theirs = (read_given(*each) for each in zip(folders, plans, strict=True))
+    np.testing.assert_array_equal(mine.tiles.probabilities, theirs.tiles.probabilities)
+    states = [status(each) for each in (answer, other)]
+    for name in ("state", "tiles", "tiles_done", "unreadable", "mm2", "mm2_done", "request"):
+        assert getattr(states[0], name) == getattr(states[1], name), name
+
+
+def test_they_are_kept_as_those_that_are_answered_here(
+    slides: list[Path], elsewhere: Elsewhere
+) -> None:
+    shares: list[float] = []
+    found = answered(slides, shares)
+    assert isinstance(found["bad.tiff"], SlideError)
+    assert "Slides do not travel" in str(found["none.tiff"])
+    for path in slides[:2]:
+        assert isinstance(found[path.name], str)
+        same(found[path.name], answer_here(path, model="tiny").id)
+    assert len(elsewhere.given) == 4
+    assert shares == sorted(shares)
+    assert {path.name for path in find_answer(found["two.tiff"]).path.iterdir()} >= {
+        *("request.json", "plan.npz", "tiles.bin", "map.tiff", "summary.json", "events.jsonl"),
+    }
+
+
+def test_what_was_answered_is_not_computed_again_unless_the_slide_is_another(
+    slides: list[Path], elsewhere: Elsewhere
+) -> None:
+    first = answered(slides[:2], [])
+    assert answered(slides[:2], []) == first
+    assert len(elsewhere.given) == 2
+    slides[0].write_bytes(slides[1].read_bytes())
+    again = answered(slides[:2], [])
+    assert again["two.tiff"] == first["two.tiff"]
+    assert again["one =1+1.tiff"] != first["one =1+1.tiff"]
+    assert len(elsewhere.given) == 3
+
+
+def test_an_answer_that_cannot_be_written_costs_its_slide_alone(
+    slides: list[Path], elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, calls = on_cluster.write_whole, []
+
+    def full(path: Path, content: Any) -> None:
+        calls.append(path)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(on_cluster, "write_whole", full)
+    found = answered(slides[:2], [])
+    assert len(elsewhere.given) == 2
+    lost = [answer for answer in found.values() if isinstance(answer, SlideError)]
+    assert len(lost) == 1
+    assert "No space left on device" in str(lost[0])
+    broken = find_answer(calls[0].parent.name)
+    assert status(broken.id).state == "interrupted"
+
+
+def test_the_command_prints_each_as_it_is_done(
+    slides: list[Path], elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*options: str) -> Any:
+        return CliRunner().invoke(app, ["slides", "answer", *options])
+
+    monkeypatch.setenv("LOBULE_RAY", "auto")
+    paths = [str(path) for path in slides]
+    told = run(*paths, "--model", "tiny", "--json")
+    assert told.exit_code == 1
+    lines = [json.loads(line) for line in told.stdout.splitlines()]
+    assert {line.get("path") for line in lines} == {paths[2], paths[3], None}
+    assert {line["slide"]["name"] for line in lines if "slide" in line} == {
+        *("one =1+1.tiff", "two.tiff")
+    }
+    assert len(elsewhere.given) == 4
+    assert "name the model with --model" in run(*paths[:2], "--um-per-px", "-1").stderr
+    assert run(paths[0], "--model", "tiny").exit_code == 0
+    assert len(elsewhere.given) == 4, "one slide is answered here"
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not is_installed("cluster"), reason="Ray is not installed")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_two_machines_one_of_which_is_lost_give_the_same_to_the_bit(
+    slides: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = [answer_here(path, model="tiny").id for path in slides[:2]]
+    for path in slides[:2]:
+        path.with_name(f"copy of {path.name}").write_bytes(path.read_bytes())
+    copies = [path.with_name(f"copy of {path.name}") for path in slides[:2]]
+    with two_nodes(tmp_path / "nodes") as nodes:
+        monkeypatch.setenv("LOBULE_RAY", nodes.address)
+        found: dict[str, str | LobuleError] = {}
+        for path, answer in on_cluster.answer_on_cluster(
+            [*copies, slides[3]], "tiny", None, lambda _: None
+        ):
+            if not found:
+                nodes.kill_second()
+            found[path.name] = answer
+    assert "Slides do not travel" in str(found["none.tiff"])
+    for path, answer in zip(copies, here, strict=True):
+        mine = found[path.name]
+        assert isinstance(mine, str)
+        folders = [find_answer(each) for each in (mine, answer)]
+        given = [read_given(folder, read_plan(folder)) for folder in folders]
+        np.testing.assert_array_equal(given[0].tiles.probabilities, given[1].tiles.probabilities)

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from core.errors import LobuleError
+from core.errors import ClusterError, LobuleError
 from core.hashing import sha256_of
 
 
@@ -27,8 +27,20 @@ class Files:
 
     @cached_property
     def hashes(self) -> dict[str, str]:
-        """The sha256 of each, by name; each file is read once."""
-        return {name: sha256_of(self.folder / name) for name in self.names}
+        """The sha256 of each, by name; each file is read once.
+
+        Raises
+        ------
+        ClusterError
+            If one cannot be read.
+        """
+        try:
+            return {name: sha256_of(self.folder / name) for name in self.names}
+        except OSError as error:
+            raise ClusterError(
+                f"{error.filename} cannot be read ({error.strerror}), so it cannot be sent. Put it "
+                "back, or allow reading it."
+            ) from error
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from core.explain.methods.network import Network
 from core.explain.methods.run import FUNCTIONS
 from tests.core.explain.made_by_hand import red_finder, spots
 from tests.each_time import each_time
-from tests.networks import FEW_NETWORKS
+from tests.networks import ONE_NETWORK
 
 SIZE = 64
 METHOD_NAMES: tuple[MethodName, ...] = tuple(METHODS)
@@ -67,7 +67,7 @@ def run(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FEW_NETWORKS)
+@pytest.mark.parametrize("name", ONE_NETWORK)
 def test_every_method_explains_every_architecture(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,10 +59,12 @@ def answer(
                 slides, model, um_per_px, lambda done: told_share(done, "on the cluster")
             )
             for path, answer in given:
-                if isinstance(answer, LobuleError):
-                    fail(path, answer)
-                else:
+                try:
+                    if isinstance(answer, LobuleError):
+                        raise answer  # noqa: TRY301 - told like one that cannot be shown
                     show(answer, as_json=as_json)
+                except LobuleError as error:  # the others are answered all the same
+                    fail(path, error)
     else:
         for path in slides:
             try:

@@ -61,7 +61,7 @@ def answer(
             for path, answer in given:
                 try:
                     if isinstance(answer, LobuleError):
-                        raise answer  # noqa: TRY301 - told like one that cannot be shown
+                        raise answer
                     show(answer, as_json=as_json)
                 except LobuleError as error:  # the others are answered all the same
                     fail(path, error)

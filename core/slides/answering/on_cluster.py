@@ -24,7 +24,7 @@ from core.slides.answering.plan import SlidePlan, make_plan, read_plan, write_pl
 from core.slides.answering.request import AnswerRequest
 from core.slides.answering.start import request_for
 from core.slides.answering.state import AnswerState, every_state
-from core.slides.answering.work import Teller, answer_slide
+from core.slides.answering.work import AnswerTeller, answer_slide
 from core.slides.files import files_of
 from core.slides.fingerprint import fingerprint
 from core.slides.slide import Slide
@@ -138,7 +138,9 @@ def answer_there(
         folder, lock = create_answer(request, Path(answers))
         try:
             events = AnswerEvents(folder.events)
-            teller = Teller(folder, events, lambda state: told(state.done if state.tiles else 0.0))
+            teller = AnswerTeller(
+                folder, events, lambda state: told(state.done if state.tiles else 0.0)
+            )
 
             def planned(opened: Slide) -> tuple[SlidePlan, Package]:
                 plan = make_plan(opened, package, called, request, teller.stage)

@@ -49,7 +49,7 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
         If it failed. What went wrong is written down either way.
     """
     events = AnswerEvents(folder.events)
-    teller = Teller(folder, events, told)
+    teller = AnswerTeller(folder, events, told)
     with written_end(folder, events, lambda error: _in_words(error, folder), SlideError):
         turn = wait_turn(get_settings().slide_answers, teller.ahead, teller.check, teller.waits)
         try:
@@ -61,7 +61,7 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
     return state_of(folder)
 
 
-class Teller:
+class AnswerTeller:
     """Writes down how far an answer is, and hears whether it is to stop."""
 
     def __init__(self, folder: AnswerFolder, events: AnswerEvents, told: Told | None) -> None:
@@ -124,7 +124,7 @@ class Teller:
 def answer_slide(
     folder: AnswerFolder,
     events: AnswerEvents,
-    teller: Teller,
+    teller: AnswerTeller,
     planned: Callable[[Slide], tuple[SlidePlan, Package]],
 ) -> None:
     """Answer what a folder asks for, and write the answer into it.
@@ -167,7 +167,7 @@ def answer_slide(
     write_result(folder, plan, result, time.monotonic() - started)
 
 
-def _plan(folder: AnswerFolder, slide: Slide, teller: Teller) -> tuple[SlidePlan, Package]:
+def _plan(folder: AnswerFolder, slide: Slide, teller: AnswerTeller) -> tuple[SlidePlan, Package]:
     """Return the plan that was kept, or make one, with the model that answers by it."""
     kept = read_plan(folder)
     if kept is None:
@@ -202,7 +202,7 @@ def _answer_tiles(
     slide: Slide,
     plan: SlidePlan,
     loaded: network.SlideNetwork,
-    teller: Teller,
+    teller: AnswerTeller,
 ) -> None:
     kind = kind_of(plan)
     records = Records(folder.tiles, kind)

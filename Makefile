@@ -5,9 +5,10 @@ DATA ?= ../shared/data
 WEIGHTS ?= ../shared/weights
 BREAKHIS ?= var/downloads/breakhis
 PYTHON := .venv/bin/python
+# Two cores; a number.
 WORKERS ?= 2
 PYTEST = $(PYTHON) -m pytest --dist loadfile --no-loadscope-reorder
-# One process more than cores, since tests wait now and then, for processes that they start.
+# One process more, since tests wait now and then, for processes that they start.
 TESTS = $(PYTEST) -n $$(($(WORKERS) + 1)) --ignore tests/browser
 # A page waits for its browser and the browser for its page: two journeys at a time fill two cores.
 JOURNEYS = LOBULE_CHROMIUM="$$(.ci/browser --install)" $(PYTEST) -n $(WORKERS) tests/browser
@@ -46,7 +47,7 @@ lint: .dev
 types: .dev
 	$(PYTHON) -m pyrefly check
 
-# Each process has one core: more threads would wait for each other.
+# More threads would wait for each other.
 tests more-tests: export OMP_NUM_THREADS := 1
 tests more-tests: export TF_NUM_INTRAOP_THREADS := 1
 tests more-tests: export TF_NUM_INTEROP_THREADS := 1

@@ -1,6 +1,7 @@
 """What takes long to make, made once for all processes of a test run."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     with FileLock(folder.with_suffix(".lock")):
         if not folder.is_dir():
             unfinished = folder.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)  # of one that failed
             unfinished.mkdir()
             make(unfinished)
             unfinished.rename(folder)

@@ -32,7 +32,7 @@ def answer(
     """Answer slides tile by tile, here, one after another.
 
     A slide that cannot be answered gets its reason instead, and the exit code is 1. What was
-    answered is kept: `slides resume` goes on with it.
+    answered here is kept: `slides resume` goes on with it.
 
     Several slides and a named model go to the Ray cluster that LOBULE_RAY names, if any: printed as
     they are done, and not computed again where the model has answered them before.
@@ -58,11 +58,11 @@ def answer(
             given = answer_on_cluster(
                 slides, model, um_per_px, lambda done: told_share(done, "on the cluster")
             )
-            for path, answer in given:
+            for path, came in given:
                 try:
-                    if isinstance(answer, LobuleError):
-                        raise answer
-                    show(answer, as_json=as_json)
+                    if isinstance(came, LobuleError):
+                        raise came
+                    show(came, as_json=as_json)
                 except LobuleError as error:  # the others are answered all the same
                     fail(path, error)
     else:

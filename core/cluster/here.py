@@ -138,8 +138,9 @@ def unwanted(key: str) -> Came:
 def lost_too_often(times: int) -> ClusterError:
     """What to say of work whose process died again and again."""
     return ClusterError(
-        f"Its process died {times} times, as when the memory runs out. Give each piece of work "
-        "more `cores`, so that fewer run side by side, or make it smaller."
+        f"Its process died {times} times, as when the memory runs out. Make it smaller, use "
+        "machines with more memory, or, in a sweep, give each piece of work more `cores`, so that "
+        "fewer run side by side."
     )
 
 

@@ -9,9 +9,8 @@ from core.imaging.phantom import render_phantom
 
 SIDE = 96  # px
 UM_PER_PX = 2.0
-
-
-PATIENTS, MOST = 10, 14  # of each patient
+PATIENTS = 10
+MOST = 14  # patches of each patient
 
 
 def write_phantoms(folder: Path) -> None:

@@ -162,10 +162,12 @@ def _keep(there: AnsweredThere) -> str:
         for name, content in there.files.items():
             write_whole(folder.path / name, content)
     except OSError as error:
-        raise SlideError(
+        words = (
             f"The answer cannot be written to {folder.path}: {error.strerror or error}. Make room "
-            "or allow writing there, and ask again."
-        ) from error
+            f"or allow writing there; `slides resume {folder.id}` answers it here."
+        )
+        AnswerEvents(folder.events).write_end("failed", message=words)
+        raise SlideError(words) from error
     finally:
         let_go(lock)
     return folder.id

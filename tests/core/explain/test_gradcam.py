@@ -16,7 +16,7 @@ from core.architectures.explainable import convolutional_layers
 from core.errors import ArchitectureError
 from core.explain.gradcam import GradCAM, normalise
 from tests.core.explain.made_by_hand import red_finder, spots
-from tests.networks import ONE_NETWORK
+from tests.networks import FEW_NETWORKS
 
 SIZE = 64
 # Layers that skip connections go round, where a network has them.
@@ -89,7 +89,7 @@ def assert_same_heatmaps(mine: NDArray[np.float32], theirs: NDArray[np.float32])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ONE_NETWORK)
+@pytest.mark.parametrize("name", FEW_NETWORKS)
 def test_equals_tf_keras_vis_before_and_after_reload(name: str, tmp_path: Path) -> None:
     # In double precision: in single, rounding switches rectified units of a random network on and
     # off, and the gradients of both programs stray from the true ones by up to a hundredth.

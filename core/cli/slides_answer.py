@@ -1,6 +1,7 @@
 """`slides answer`: have a model answer slides."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,45 +38,54 @@ def answer(
     Several slides and a named model go to the Ray cluster that LOBULE_RAY names, if any: printed as
     they are done, and not computed again where the model has answered them before.
     """
-    from core.slides.answering import answer_here
-
-    failed = False
-
-    def fail(path: Path, error: LobuleError) -> None:
-        nonlocal failed
-        failed = True
-        if as_json:
-            print_json({"path": str(path), "error": str(error)})
-        else:
-            typer.echo(f"{plain(str(path))}: no answer. {plain(str(error))}")
-
     if goes_to_cluster(model, many=len(slides) > 1):
-        from core.cluster import require_reachable
-        from core.slides.answering.on_cluster import answer_on_cluster
-
-        require_reachable()
-        with shown_progress(f"{len(slides):,} slides") as told_share:
-            given = answer_on_cluster(
-                slides, model, um_per_px, lambda done: told_share(done, "on the cluster")
-            )
-            for path, came in given:
-                try:
-                    if isinstance(came, LobuleError):
-                        raise came
-                    show(came, as_json=as_json)
-                except LobuleError as error:  # the others are answered all the same
-                    fail(path, error)
+        given = _on_cluster(slides, model, um_per_px)
     else:
-        for path in slides:
-            try:
-                with progress() as told:
-                    chosen = None if model == "auto" else model
-                    state = answer_here(path, model=chosen, um_per_px=um_per_px, told=told)
-                show(state.id, as_json=as_json)
-            except LobuleError as error:
-                fail(path, error)
+        given = _one_by_one(slides, None if model == "auto" else model, um_per_px)
+    failed = False
+    for path, came in given:
+        try:
+            if isinstance(came, LobuleError):
+                raise came
+            show(came, as_json=as_json)
+        except LobuleError as error:  # the others are answered all the same
+            failed = True
+            if as_json:
+                print_json({"path": str(path), "error": str(error)})
+            else:
+                typer.echo(f"{plain(str(path))}: no answer. {plain(str(error))}")
     if failed:
         raise typer.Exit(1)
+
+
+def _one_by_one(
+    slides: list[Path], model: str | None, um_per_px: float | None
+) -> Iterator[tuple[Path, str | LobuleError]]:
+    """Answer slides here; yield each with its answer's id, or why it has none."""
+    from core.slides.answering import answer_here
+
+    for path in slides:
+        try:
+            with progress() as told:
+                state = answer_here(path, model=model, um_per_px=um_per_px, told=told)
+        except LobuleError as error:
+            yield path, error
+        else:
+            yield path, state.id
+
+
+def _on_cluster(
+    slides: list[Path], model: str, um_per_px: float | None
+) -> Iterator[tuple[Path, str | LobuleError]]:
+    """The same on the Ray cluster, as they are done."""
+    from core.cluster import require_reachable
+    from core.slides.answering.on_cluster import answer_on_cluster
+
+    require_reachable()
+    with shown_progress(f"{len(slides):,} slides") as told:
+        yield from answer_on_cluster(
+            slides, model, um_per_px, lambda done: told(done, "on the cluster")
+        )
 
 
 def resume(

@@ -4,7 +4,6 @@ They do not travel: every machine reads them where they lie, on storage that all
 model travels there, and what was answered comes back to this computer's answers.
 """
 
-import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,14 +19,13 @@ from core.registry.shelf import find
 from core.registry.travelling import Travelling, arrived, send_off
 from core.slides.answering.events import AnswerEvents
 from core.slides.answering.folder import AnswerFolder, create_answer, find_answer
-from core.slides.answering.plan import SlidePlan, make_plan, read_plan, write_plan
+from core.slides.answering.plan import read_plan
 from core.slides.answering.request import AnswerRequest
-from core.slides.answering.start import request_for
+from core.slides.answering.start import request_for, where
 from core.slides.answering.state import AnswerState, every_state
-from core.slides.answering.work import AnswerTeller, answer_slide
+from core.slides.answering.work import AnswerTeller, answer_slide, new_plan
 from core.slides.files import files_of
 from core.slides.fingerprint import fingerprint
-from core.slides.slide import Slide
 
 
 class AnsweredThere(NamedTuple):
@@ -69,7 +67,7 @@ def answer_on_cluster(
         If the answers cannot be read.
     """
     package = find(model)
-    before = _answered_before(package, model, um_per_px)
+    before = _answered_before(slides, package, model, um_per_px)
     waiting: dict[str, Path] = {}
     for number, slide in enumerate(slides):
         if answer := _known(before, slide):
@@ -85,7 +83,7 @@ def answer_on_cluster(
             answer_there,
             {
                 "travelling": travelling,
-                "slide": _here(slide),
+                "slide": where(slide),
                 "called": model,
                 "um_per_px": um_per_px,
             },
@@ -137,20 +135,18 @@ def answer_there(
     with TemporaryDirectory() as answers:
         folder, lock = create_answer(request, Path(answers))
         try:
-            events = AnswerEvents(folder.events)
             teller = AnswerTeller(
-                folder, events, lambda state: told(state.done if state.tiles else 0.0)
+                folder,
+                AnswerEvents(folder.events),
+                lambda state: told(state.done if state.tiles else 0.0),
             )
-
-            def planned(opened: Slide) -> tuple[SlidePlan, Package]:
-                plan = make_plan(opened, package, called, request, teller.stage)
-                write_plan(folder, plan)
-                return plan, package
-
-            answer_slide(folder, events, teller, planned)
-            events.write_end("finished")
-            names = (folder.plan, folder.tiles, folder.map, folder.summary, folder.events)
-            return AnsweredThere(request, {path.name: path.read_bytes() for path in names})
+            answer_slide(
+                folder, teller, lambda opened: new_plan(folder, opened, package, called, teller)
+            )
+            teller.finish()
+            made = (folder.plan, folder.tiles, folder.map, folder.summary, folder.log)
+            files = {path.name: path.read_bytes() for path in (*made, folder.events)}
+            return AnsweredThere(request, files)
         finally:
             let_go(lock)
 
@@ -174,13 +170,15 @@ def _keep(there: AnsweredThere) -> str:
 
 
 def _answered_before(
-    package: Package, model: str, um_per_px: float | None
+    slides: Sequence[Path], package: Package, model: str, um_per_px: float | None
 ) -> dict[Path, AnswerState]:
-    """Finished answers by this very model, of whole slides, by their path."""
+    """Finished answers by this very model, of all of these slides, by their path."""
+    asked = {where(slide) for slide in slides}
     return {
         state.request.slide: state
         for state in reversed(every_state())
         if state.state == "finished"
+        and state.request.slide in asked
         and (state.model, state.request.um_per_px, state.request.within) == (model, um_per_px, None)
         and _by(package, find_answer(state.id))
     }
@@ -196,13 +194,9 @@ def _by(package: Package, folder: AnswerFolder) -> bool:
 
 def _known(before: dict[Path, AnswerState], slide: Path) -> str | None:
     """The answer that a slide has, unless another one lies in its place by now."""
-    state = before.get(_here(slide))
+    state = before.get(where(slide))
     try:
         same = state is not None and fingerprint(files_of(slide)) == state.request.fingerprint
     except (SlideError, OSError):  # told by the machine that is to answer it
         return None
     return state.id if state and same else None
-
-
-def _here(slide: Path) -> Path:
-    return Path(os.path.abspath(slide))  # noqa: PTH100 - links stay

@@ -204,14 +204,18 @@ def request_for(
     if wrong:
         raise SlideError(f"The scale is given as {um_per_px:g} µm/px, but it {wrong}")
     return AnswerRequest(
-        # The process that answers may be started elsewhere; links stay.
-        slide=Path(os.path.abspath(slide)),  # noqa: PTH100
+        slide=where(slide),
         name=info.name,
         fingerprint=info.fingerprint,
         model=model,
         um_per_px=um_per_px,
         within=within,
     )
+
+
+def where(slide: Path) -> Path:
+    """Where a slide lies, for processes that are started elsewhere; links stay."""
+    return Path(os.path.abspath(slide))  # noqa: PTH100
 
 
 def _take_again(answer: str) -> tuple[AnswerFolder, int]:

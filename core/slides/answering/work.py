@@ -53,11 +53,10 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
     with written_end(folder, events, lambda error: _in_words(error, folder), SlideError):
         turn = wait_turn(get_settings().slide_answers, teller.ahead, teller.check, teller.waits)
         try:
-            answer_slide(folder, events, teller, lambda slide: _plan(folder, slide, teller))
+            answer_slide(folder, teller, lambda slide: _plan(folder, slide, teller))
         finally:
             let_go(turn)
-    write_log(folder, "Finished")
-    events.write_end("finished")
+    teller.finish()
     return state_of(folder)
 
 
@@ -70,6 +69,16 @@ class AnswerTeller:
         self._told = told
         self._written = 0.0
         self._stage = ""
+
+    def begin(self) -> None:
+        """Write down that it begins, with space set aside for its end."""
+        self._events.reserve()
+        self.write("started")
+
+    def finish(self) -> None:
+        """Write down that all of it is answered."""
+        write_log(self._folder, "Finished")
+        self._events.write_end("finished")
 
     def check(self) -> None:
         """Stop where somebody has asked to.
@@ -123,7 +132,6 @@ class AnswerTeller:
 
 def answer_slide(
     folder: AnswerFolder,
-    events: AnswerEvents,
     teller: AnswerTeller,
     planned: Callable[[Slide], tuple[SlidePlan, Package]],
 ) -> None:
@@ -131,7 +139,7 @@ def answer_slide(
 
     Parameters
     ----------
-    folder, events
+    folder
         Of the answer.
     teller
         Told how far it is.
@@ -145,8 +153,7 @@ def answer_slide(
     OSError
         If the folder cannot be written to.
     """
-    events.reserve()
-    teller.write("started")
+    teller.begin()
     request = folder.read_request()
     started = time.monotonic()
     with open_slide(request.slide) as slide:
@@ -175,9 +182,7 @@ def _plan(folder: AnswerFolder, slide: Slide, teller: AnswerTeller) -> tuple[Sli
         request = folder.read_request()
         _check_stain(slide)
         name, package = network.choose_model(slide, request)
-        plan = make_plan(slide, package, name, request, teller.stage)
-        write_plan(folder, plan)
-        return plan, package
+        return new_plan(folder, slide, package, name, teller)
     package = find(kept.model)
     if package.model_sha256 != kept.model_sha256:
         raise SlideError(
@@ -185,6 +190,33 @@ def _plan(folder: AnswerFolder, slide: Slide, teller: AnswerTeller) -> tuple[Sli
             "answer, or put the former model back and resume."
         )
     return kept, package
+
+
+def new_plan(
+    folder: AnswerFolder, slide: Slide, package: Package, name: str, teller: AnswerTeller
+) -> tuple[SlidePlan, Package]:
+    """Return the plan by which a model answers a slide, written down, and the model.
+
+    Parameters
+    ----------
+    folder
+        Of the answer.
+    slide
+    package, name
+        The model, and what the shelf calls it.
+    teller
+        Told how far it is.
+
+    Raises
+    ------
+    LobuleError
+        As `core.slides.answering.plan.make_plan`.
+    OSError
+        If the folder cannot be written to.
+    """
+    plan = make_plan(slide, package, name, folder.read_request(), teller.stage)
+    write_plan(folder, plan)
+    return plan, package
 
 
 def _check_stain(slide: Slide) -> None:

@@ -18,6 +18,7 @@ from core.slides.answering import (
     every_state,
     load_answer,
     on_cluster,
+    read_log,
     resume_here,
     status,
 )
@@ -95,6 +96,7 @@ def test_they_are_kept_as_those_that_are_answered_here(
     assert shares == sorted(shares)
     assert shares[-1] > 0
     assert {path.name for path in find_answer(found["two.tiff"]).path.iterdir()} >= set(FILES)
+    assert read_log(found["two.tiff"]).rstrip().endswith("Finished")
 
 
 def test_what_was_answered_is_not_computed_again_unless_the_slide_is_another(

@@ -38,7 +38,7 @@ def choose(
     if not entries:
         find()  # says why
     packages = [(entry.package, not answers_by_itself(entry)) for entry in entries if entry.package]
-    return route(image, packages, _look, given=um_per_px, named=named)
+    return route(image, packages, _look, scale_given=um_per_px, named=named)
 
 
 def _look(

@@ -90,15 +90,15 @@ def reopen(answer: FullAnswer, pixels: NDArray[np.uint8]) -> Diagnosis:
     parts["outcome"] = {"kind": outcome.pop(_KEPT_KIND), **outcome}
     try:
         info = _INFO.validate_python(answer.content["image"])
-        kept: dict[str, Any] = {
+        restored: dict[str, Any] = {
             "image": Image(pixels, info),
             "card": Card.model_validate_json(answer.card),
             **{name: values for name, values in answer.maps.items() if name in _HINTS},
         }
         for field in fields(Diagnosis):
-            if field.name not in kept:
-                kept[field.name] = _restored(field, parts)
-        return Diagnosis(**kept)
+            if field.name not in restored:
+                restored[field.name] = _restored(field, parts)
+        return Diagnosis(**restored)
     except ValidationError as error:
         raise CaseError(
             "The answer was saved by another version of Lobule whose model cards this one "

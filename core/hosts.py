@@ -29,8 +29,8 @@ def known_names(address: str | None, sign_in_address: str | None, more: str | No
     more
         Further names, divided by commas: `LOBULE_HOSTS`.
     """
-    own = socket.gethostname()
-    names = {"localhost", own, f"{own}.local", address or "", *(more or "").split(",")}
+    host_name = socket.gethostname()
+    names = {"localhost", host_name, f"{host_name}.local", address or "", *(more or "").split(",")}
     names.add(urlsplit(sign_in_address or "").hostname or "")
     return {name.strip().casefold() for name in names} - {""}
 

@@ -64,11 +64,11 @@ class Uploads:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, an upload when there is room."""
-        found = _UPLOAD.search(scope["path"]) if scope["type"] == "http" else None
-        if found is None or scope["method"] != "PUT":
+        match = _UPLOAD.search(scope["path"]) if scope["type"] == "http" else None
+        if match is None or scope["method"] != "PUT":
             await self.app(scope, receive, send)
             return
-        window = found[1]
+        window = match[1]
         size = _declared(scope)
         refused: tuple[int, str] | None = _TOO_MANY
         if waiting[window] < MOST_IN_LINE:
@@ -86,7 +86,7 @@ class Uploads:
         """Wait for room; returns status and words where there will be none."""
         loop = asyncio.get_running_loop()
         until = loop.time() + WAIT_SECONDS
-        told = False
+        page_told = False
         waiting[window] += 1
         try:
             while loop.time() < until and not gone():
@@ -97,24 +97,24 @@ class Uploads:
                         return None
                     if self._is_in_its_own_way(window, size):
                         return _TOO_LARGE
-                    if not told:
-                        told = True
+                    if not page_told:
+                        page_told = True
                         for_room[window] += 1
                         self.room.tell(window)
                 await asyncio.sleep(_LOOK_AGAIN)
             return _TRY_LATER
         finally:
             _less(waiting, window)
-            if told:
+            if page_told:
                 _less(for_room, window)
 
     def _fits(self, window: str, size: int) -> bool:
-        own, everybody = self.room.held(window)
+        own_bytes, everybody = self.room.held(window)
         most_own, most = self.room.most()
         coming = sum(self.coming.values())
         # A file that is larger than all the room is told so where it is read.
         return (
-            own + self.coming[window] + min(size, most_own) <= most_own
+            own_bytes + self.coming[window] + min(size, most_own) <= most_own
             and everybody + coming + min(size, most) <= most
         )
 

@@ -80,27 +80,27 @@ class Windows:
             known = self.by_id.setdefault(window, _Window(person, is_there, now))
             known.seen, known.person = now, person
             self.by_id = {
-                name: kept
-                for name, kept in self.by_id.items()
-                if name == window or (kept.is_there() and now - kept.seen < LEFT_SECONDS)
+                name: held
+                for name, held in self.by_id.items()
+                if name == window or (held.is_there() and now - held.seen < LEFT_SECONDS)
             }
             served, waiting = 0, 0
             of_each: dict[str, int] = {}
-            for name, kept in self.by_id.items():
-                of_this = of_each.get(kept.person, 0)
-                mine = bool(kept.person) and of_this >= MOST_WINDOWS_OF_ONE
+            for name, held in self.by_id.items():
+                of_this = of_each.get(held.person, 0)
+                mine = bool(held.person) and of_this >= MOST_WINDOWS_OF_ONE
                 fits = served < get_settings().max_windows and not mine
                 if name == window:
                     return 0 if fits else waiting + 1
                 served += fits
                 waiting += not fits
-                of_each[kept.person] = of_this + fits
+                of_each[held.person] = of_this + fits
         raise AssertionError("unreachable")
 
     def person_of(self, window: str) -> str:
         """Return who has signed in in a window, or else the window itself."""
-        kept = self.by_id.get(window)
-        return (kept.person if kept else "") or window
+        held = self.by_id.get(window)
+        return (held.person if held else "") or window
 
 
 class Turns:

@@ -137,25 +137,25 @@ def bounds(dataset: Path | None = None, *, listed: bool = False) -> Callable[[Pa
     return inside
 
 
-def outside(what: str) -> str:
+def outside(received: str) -> str:
     """Say that something is refused, what is allowed, and what to do.
 
     Parameters
     ----------
-    what
+    received
         What was received, and the verb: "/etc lies".
     """
     roots = data_roots()
     allowed = f"only {', '.join(map(str, roots))} may be read" if roots else "none is named yet"
     return (
-        f"{what} outside the folders that data are read from: {allowed}. Choose what lies "
+        f"{received} outside the folders that data are read from: {allowed}. Choose what lies "
         "there, or have whoever runs Lobule name its folder in LOBULE_DATA_ROOTS."
     )
 
 
 def _folders(settings: Settings, *, listed: bool) -> tuple[Path, ...]:
-    told = () if listed else (settings.slide_patches, settings.case_manifests)
-    return (*settings.data_folders, settings.downloads, *told)
+    named = () if listed else (settings.slide_patches, settings.case_manifests)
+    return (*settings.data_folders, settings.downloads, *named)
 
 
 def _ends(folders: list[str]) -> frozenset[str]:

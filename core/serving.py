@@ -26,7 +26,9 @@ _ALLOWED = {
     "frame-ancestors": "'none'",
 }
 HEADERS = {
-    "content-security-policy": "; ".join(f"{what} {where}" for what, where in _ALLOWED.items()),
+    "content-security-policy": "; ".join(
+        f"{directive} {where}" for directive, where in _ALLOWED.items()
+    ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     # The address may hold the token of a desk.

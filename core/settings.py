@@ -181,8 +181,8 @@ def get_settings() -> Settings:
     SettingsError
         If a variable holds a value of the wrong kind; the message names each one.
     """
-    given = [item for item in os.environ.items() if item[0].upper().startswith("LOBULE_")]
-    return _settings_of(tuple(given))
+    variables = [item for item in os.environ.items() if item[0].upper().startswith("LOBULE_")]
+    return _settings_of(tuple(variables))
 
 
 @lru_cache(maxsize=8)

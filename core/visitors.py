@@ -84,7 +84,7 @@ class Sittings:
         self._seen: dict[str, float] = {}  # the longest idle first
         self._lock = threading.Lock()
 
-    def is_over(self, claims: Mapping[str, object], minutes: float, *, here: bool = True) -> bool:
+    def is_over(self, claims: Mapping[str, object], minutes: float, *, active: bool = True) -> bool:
         """Tell whether a sign-in has ended.
 
         Parameters
@@ -93,17 +93,17 @@ class Sittings:
             Of the identity token. One that does not say when it was given never ends here.
         minutes
             After which idleness ends it.
-        here
+        active
             Whether this is a sign that somebody is there.
         """
-        given = claims.get("iat")
-        if not isinstance(given, int | float):
+        issued = claims.get("iat")
+        if not isinstance(issued, int | float):
             return False
         name, now = _name_of(claims), time.time()
         with self._lock:
-            seen = self._seen.get(name, given)
+            seen = self._seen.get(name, issued)
             over = now - seen > 60 * minutes
-            if over or here:
+            if over or active:
                 self._seen.pop(name, None)
                 self._seen[name] = _NEVER if over else now
             while len(self._seen) > _MOST_SITTINGS:
@@ -118,5 +118,5 @@ class Sittings:
 
 
 def _name_of(claims: Mapping[str, object]) -> str:
-    told = [str(claims.get(key)) for key in ("iss", "sub", "email", "iat", "exp", "nonce")]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    identity = [str(claims.get(key)) for key in ("iss", "sub", "email", "iat", "exp", "nonce")]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()

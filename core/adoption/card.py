@@ -123,12 +123,12 @@ def command_of(request: Adoption, foreign: Foreign, scaling: Scaling) -> str:
 
 
 def _summary(foreign: Foreign, classes: tuple[str, ...], spec: InputSpec) -> str:
-    what = (
+    task = (
         f"Tells {classes[1]} from {classes[0]}"
         if len(classes) == 2  # noqa: PLR2004 - negative and positive
         else f"Tells {', '.join(classes)} apart"
     )
     return (
-        f"{what} in squares of {spec.field_um:g} µm. A network made elsewhere, from the file "
+        f"{task} in squares of {spec.field_um:g} µm. A network made elsewhere, from the file "
         f"{foreign.name}."
     )

@@ -29,11 +29,11 @@ def check_hdf5(path: Path) -> None:
         if not isinstance(link, h5py.HardLink):
             reaches.append(name)
 
-    def look_at(name: str, thing: Any) -> None:
+    def look_at(name: str, item: Any) -> None:
         nonlocal total
-        if isinstance(thing, h5py.Dataset):
-            total += thing.nbytes
-            if thing.external or thing.is_virtual:
+        if isinstance(item, h5py.Dataset):
+            total += item.nbytes
+            if item.external or item.is_virtual:
                 reaches.append(name)
 
     try:

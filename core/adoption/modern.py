@@ -196,9 +196,11 @@ def _number(value: Any) -> Any:
 
 
 def _entry(name: str, called: str, config: dict[str, Any], tensors: list[Any]) -> dict[str, Any]:
-    given: Any = tensors if len(tensors) > 1 else tensors[0]
+    inputs: Any = tensors if len(tensors) > 1 else tensors[0]
     legacy = isinstance(tensors[0], list)
-    nodes = [[[*tensor, {}] for tensor in tensors]] if legacy else [{"args": [given], "kwargs": {}}]
+    nodes = (
+        [[[*tensor, {}] for tensor in tensors]] if legacy else [{"args": [inputs], "kwargs": {}}]
+    )
     return {
         "module": "keras.layers",
         "class_name": name,

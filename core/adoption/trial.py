@@ -57,9 +57,10 @@ class Trial:
 
         The best has the highest AUROC, to three digits; of several the lowest loss.
         """
-        kept = np.ones(len(self.rows), bool) if among is None else np.isin(self.rows, among)
+        counted = np.ones(len(self.rows), bool) if among is None else np.isin(self.rows, among)
         results = [
-            _result(scaling, predictions.of(kept)) for scaling, predictions in self.answers.items()
+            _result(scaling, predictions.of(counted))
+            for scaling, predictions in self.answers.items()
         ]
         return tuple(sorted(results, key=_rank))
 

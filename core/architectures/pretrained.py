@@ -54,8 +54,8 @@ def load_backbone(
         load_file(source, name, path, without_top=True)
     backbone.set_weights(source.get_weights())
     if bgr_kernel is not None:
-        first, *rest = backbone.get_layer(bgr_kernel).get_weights()
-        backbone.get_layer(bgr_kernel).set_weights([first[:, :, ::-1, :], *rest])
+        first, *biases = backbone.get_layer(bgr_kernel).get_weights()
+        backbone.get_layer(bgr_kernel).set_weights([first[:, :, ::-1, :], *biases])
 
 
 def load_file(model: Any, name: str, path: Path, *, without_top: bool = False) -> None:

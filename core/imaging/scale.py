@@ -169,9 +169,9 @@ def plausible(um_per_px: float) -> bool:
     return LOWEST / _ROUNDING <= um_per_px <= HIGHEST * _ROUNDING
 
 
-def agree(one: float, other: float) -> bool:
+def agree(first: float, second: float) -> bool:
     """Whether two scales are one, within what is usual for nominal ones."""
-    return max(one, other) <= min(one, other) * TOLERANCE
+    return max(first, second) <= min(first, second) * TOLERANCE
 
 
 def why_implausible(um_per_px: float) -> str | None:

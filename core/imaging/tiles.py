@@ -159,13 +159,13 @@ def stitch(values: NDArray[np.floating], grid: TileGrid) -> NDArray[np.float32]:
     count = np.zeros((grid.height, grid.width), np.float32)
     known = ~np.isnan(values.reshape(len(values), -1)).any(axis=1)
     for value, (y, x) in zip(values[known], grid.origins[known], strict=True):
-        here = np.s_[y : y + grid.size, x : x + grid.size]
+        area = np.s_[y : y + grid.size, x : x + grid.size]
         if value.ndim:
             tile = cv2.resize(value.astype(np.float32), (grid.size, grid.size))
-            total[here] += tile[: grid.height - y, : grid.width - x]
+            total[area] += tile[: grid.height - y, : grid.width - x]
         else:
-            total[here] += value
-        count[here] += 1
+            total[area] += value
+        count[area] += 1
     total[count == 0] = np.nan
     total /= np.maximum(count, 1)
     return total
@@ -187,5 +187,5 @@ def _reflect(pixels: NDArray[Any], grid: TileGrid) -> NDArray[Any]:
     below, right = max(grid.size - grid.height, 0), max(grid.size - grid.width, 0)
     if below == right == 0:
         return pixels
-    rest = [(0, 0)] * (pixels.ndim - 2)
-    return np.pad(pixels, [(0, below), (0, right), *rest], mode="symmetric")
+    unpadded = [(0, 0)] * (pixels.ndim - 2)
+    return np.pad(pixels, [(0, below), (0, right), *unpadded], mode="symmetric")

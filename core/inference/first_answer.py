@@ -110,11 +110,11 @@ def refuse_heavy(model: Any, side: int) -> None:
             "smaller input."
         )
     total = sum(size for _, size in outputs)
-    kept = total * max(1, batch // _GRADIENTS) / batch
-    if kept > MOST_KEPT:
+    bytes_needed = total * max(1, batch // _GRADIENTS) / batch
+    if bytes_needed > MOST_KEPT:
         raise PackageError(
-            f"The layers of the network would take {kept / 1e9:,.1f} GB of memory together when "
-            f"its answer is explained; at most {MOST_KEPT / 1e9:.0f} GB are accepted. Give it "
+            f"The layers of the network would take {bytes_needed / 1e9:,.1f} GB of memory together "
+            f"when its answer is explained; at most {MOST_KEPT / 1e9:.0f} GB are accepted. Give it "
             "fewer layers or a smaller input."
         )
 
@@ -140,7 +140,7 @@ def _layer_of(operation: str, model: Any) -> str:
     """The layer that an operation belongs to: "vgg19/block1_conv1_1/Relu" is of block1_conv1."""
     names = [layer.name for layer in model._flatten_layers()]  # noqa: SLF001 - nested ones, too
     for part in reversed(operation.split("/")[:-1]):
-        found = [name for name in names if re.fullmatch(rf"{re.escape(name)}(_\d+)?", part)]
-        if found:
-            return max(found, key=len)
+        matches = [name for name in names if re.fullmatch(rf"{re.escape(name)}(_\d+)?", part)]
+        if matches:
+            return max(matches, key=len)
     return operation

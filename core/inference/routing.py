@@ -77,7 +77,7 @@ def route(
     packages: Sequence[tuple[Package, bool]],
     look: Look,
     *,
-    given: float | None = None,
+    scale_given: float | None = None,
     named: tuple[float, str] | None = None,
 ) -> Route:
     """Choose the model that answers an image.
@@ -90,7 +90,7 @@ def route(
         Those at hand, the preferred ones first, and whether each is for demonstration.
     look
         Runs a model's scope test; called only where more than one model may be meant.
-    given, named
+    scale_given, named
         The scale by the user, µm/px, and by the file's name or size, with how it tells.
 
     Raises
@@ -104,16 +104,16 @@ def route(
     third = cache(lambda: third_direction(image.pixels))
     looked_at = partial(_looked_at, image, look, third)
     candidates = [
-        _by_scale(image, package, given, named, demonstration=demonstration)
+        _by_scale(image, package, scale_given, named, demonstration=demonstration)
         for package, demonstration in packages
     ]
     if all(candidate.scale is None for candidate in candidates):
         raise ImageError(min((candidate.why_not for candidate in candidates), key=len))
     left = [candidate for candidate in candidates if not candidate.why_not]
     known = any(each.scale and each.scale.um_per_px is not None for each in candidates)
-    asked = [each for each in left if each.may_answer] if known else left
-    if len(asked) > 1:
-        for candidate in asked:
+    answering = [each for each in left if each.may_answer] if known else left
+    if len(answering) > 1:
+        for candidate in answering:
             place = candidates.index(candidate)
             candidates[place] = looked_at(candidate)
             if known and candidates[place].may_answer:
@@ -155,10 +155,10 @@ def _plausible(
     fit = []
     for um_per_px in OBJECTIVES.values():
         for candidate in candidates:
-            asked = _by_scale(image, candidate.package, um_per_px, None, demonstration=False)
-            if candidate.demonstration or asked.why_not:
+            rated = _by_scale(image, candidate.package, um_per_px, None, demonstration=False)
+            if candidate.demonstration or rated.why_not:
                 continue
-            looked = looked_at(asked)
+            looked = looked_at(rated)
             if looked.distance is not None and not looked.why_not:
                 fit.append(um_per_px)
                 break
@@ -168,7 +168,7 @@ def _plausible(
 def _by_scale(
     image: Image,
     package: Package,
-    given: float | None,
+    scale_given: float | None,
     named: tuple[float, str] | None,
     *,
     demonstration: bool,
@@ -178,7 +178,7 @@ def _by_scale(
     try:
         scale = plan_scale(
             info.um_per_px,
-            given,
+            scale_given,
             spec,
             info.height,
             info.width,

@@ -118,9 +118,9 @@ def plan_scale(
 
 
 def _state(
-    stated: float | None, given: float | None, named: tuple[float, str] | None
+    stated: float | None, scale_given: float | None, named: tuple[float, str] | None
 ) -> Literal["stated", "given", "named", "sized", "unknown"]:
-    if given is not None:
+    if scale_given is not None:
         return "given"
     if stated is not None:
         return "stated"
@@ -145,7 +145,7 @@ def _tile(known: float | None, spec: InputSpec, shorter: int) -> int:
 
 def _message(
     stated: float | None,
-    given: float | None,
+    scale_given: float | None,
     named: tuple[float, str] | None,
     spec: InputSpec,
     unusable: str,
@@ -153,8 +153,8 @@ def _message(
     in_range: bool,
 ) -> str:
     silent = f"The file {unusable or 'does not state its scale'}"
-    if given is not None:
-        text = f"The scale was given as {given:g} µm/px"
+    if scale_given is not None:
+        text = f"The scale was given as {scale_given:g} µm/px"
         text += f" (the file states {stated:g})" if stated is not None else ""
     elif stated is not None:
         text = f"The file states a scale of {stated:g} µm/px"

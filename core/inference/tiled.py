@@ -75,8 +75,8 @@ class TileMap:
             return np.average(tiles, axis=0, weights=weights).astype(np.float32)
         area = self._area(positive_index)
         positive = np.quantile(area, QUANTILE, weights=weights, method="inverted_cdf")
-        both = (positive, 1 - positive) if positive_index == 0 else (1 - positive, positive)
-        return np.array(both, np.float32)
+        pair = (positive, 1 - positive) if positive_index == 0 else (1 - positive, positive)
+        return np.array(pair, np.float32)
 
     def field_probabilities(self) -> NDArray[np.float32]:
         """Return the (K,) probabilities of the whole image by `FIELD_RULE`.
@@ -128,8 +128,8 @@ class TilePlan:
     def so_far(self, chances: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         """The (H', W') map of one probability of the used tiles answered so far, else NaN."""
         every = np.full(len(self.used), np.nan, np.float32)
-        given = np.concatenate(chances)
-        every[np.flatnonzero(self.used)[: len(given)]] = given
+        answered = np.concatenate(chances)
+        every[np.flatnonzero(self.used)[: len(answered)]] = answered
         return stitch(every, self.map_grid)
 
     def answered(

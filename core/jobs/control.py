@@ -26,7 +26,7 @@ Asked = TypeVar("Asked", bound=BaseModel)
 def create_job(
     jobs: Path,
     name: str,
-    asked: str,
+    request: str,
     log: Callable[[Path], EventLog],
     error: type[LobuleError],
 ) -> tuple[Path, int]:
@@ -37,7 +37,7 @@ def create_job(
 
     def fill(path: Path) -> None:
         new = JobFolder(path)
-        new.request.write_text(asked, encoding="utf-8")
+        new.request.write_text(request, encoding="utf-8")
         flush(new.request)
         events = log(new.events)
         events.reserve()

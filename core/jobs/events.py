@@ -60,11 +60,11 @@ class EventLog:
     """
 
     def __init__(
-        self, path: Path, error: type[LobuleError], kept: str, fleeting: Collection[str]
+        self, path: Path, error: type[LobuleError], kept_work: str, fleeting: Collection[str]
     ) -> None:
         self._path = path
         self._error = error
-        self._kept = kept
+        self._kept = kept_work
         self._fleeting = fleeting
         self._spare = path.with_name("spare")
         self._torn = _ends_torn(path)

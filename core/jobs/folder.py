@@ -131,7 +131,7 @@ def line_order(jobs: Path, error: type[LobuleError]) -> Iterator[None]:
 
 
 def wait_turn(
-    jobs: Path, ahead: Callable[[], int], check: Callable[[], None], told: Callable[[int], None]
+    jobs: Path, ahead: Callable[[], int], check: Callable[[], None], on_wait: Callable[[int], None]
 ) -> int:
     """Wait until it is one's turn; returns the descriptor of the lock of who has the turn.
 
@@ -143,7 +143,7 @@ def wait_turn(
         Counts the living jobs that come first.
     check
         Called before every look; raises to stop waiting.
-    told
+    on_wait
         Given the number of jobs that come first, at least 1, as long as there are any.
     """
     while True:
@@ -153,7 +153,7 @@ def wait_turn(
             lock = take(jobs / "device.lock", patience=0)
             if lock is not None:
                 return lock
-        told(max(others, 1))
+        on_wait(max(others, 1))
         time.sleep(_PAUSE)
 
 

@@ -27,11 +27,11 @@ def with_places(states: Iterable[State]) -> list[State]:
     states
         Dataclasses with `id`, `asked`, `state` and `place_in_line`.
     """
-    told: list[Any] = sorted(states, key=attrgetter("asked", "id"))
-    waiting = [state.id for state in told if state.state == "waiting"]
+    ordered: list[Any] = sorted(states, key=attrgetter("asked", "id"))
+    waiting = [state.id for state in ordered if state.state == "waiting"]
     return [
         replace(state, place_in_line=waiting.index(state.id) + 1) if state.id in waiting else state
-        for state in reversed(told)
+        for state in reversed(ordered)
     ]
 
 

@@ -25,7 +25,7 @@ def curves(
     lines: Sequence[Curve],
     axis: str,
     *,
-    kept: int | None = None,
+    kept_epoch: int | None = None,
     phase: int | None = None,
     chance: float | None = None,
     most: float | None = None,
@@ -38,7 +38,7 @@ def curves(
         The first of the legend first.
     axis
         What the values are.
-    kept
+    kept_epoch
         The epoch whose weights are kept, marked by a line.
     phase
         First epoch of a second phase, marked by a line.
@@ -67,7 +67,10 @@ def curves(
     last = max((epoch for line in lines for epoch in line.epochs), default=1)
     if chance is not None:
         figure.add_hline(y=chance, line={"dash": "dot", "width": 1, "color": _GREY})
-    for epoch, words, edge in ((kept, "kept", "bottom"), (phase, "fine-tuning from here", "top")):
+    for epoch, words, edge in (
+        (kept_epoch, "kept", "bottom"),
+        (phase, "fine-tuning from here", "top"),
+    ):
         if epoch is not None:
             at = epoch - (0.5 if edge == "top" else 0)
             _mark(figure, at, words, edge, before=2 * at > last)

@@ -15,7 +15,7 @@ def reliability_figure(
     observed: Sequence[float],
     images: Sequence[float],
     edges: Sequence[tuple[float, float]],
-    said: str,
+    event: str,
 ) -> go.Figure:
     """Draw the share that is true against the mean probability of each bin, images below.
 
@@ -27,7 +27,7 @@ def reliability_figure(
         Answers in it.
     edges
         Where the bin begins and ends.
-    said
+    event
         What the probability is of.
     """
     figure = make_subplots(
@@ -75,7 +75,7 @@ def reliability_figure(
     )
     framed(figure, _HEIGHT)
     figure.update_xaxes(range=[-0.01, 1.01], zeroline=False)
-    figure.update_xaxes(title=f"probability of {said}", row=2, col=1)
+    figure.update_xaxes(title=f"probability of {event}", row=2, col=1)
     figure.update_yaxes(title="share that is so", range=[-0.02, 1.02], zeroline=False, row=1, col=1)
     figure.update_yaxes(title="answers", nticks=3, row=2, col=1)
     return figure

@@ -142,9 +142,9 @@ def check_model(model: Any, card: Card) -> None:
         )
 
 
-def _expect(card: Card, what: str, actual: Any, stated: Any) -> None:
+def _expect(card: Card, quantity: str, actual: Any, stated: Any) -> None:
     if actual != stated:
         raise PackageError(
-            f"The network of {card.name!r} does not fit its card: its {what} are {actual}, "
+            f"The network of {card.name!r} does not fit its card: its {quantity} are {actual}, "
             f"the card says {stated}."
         )

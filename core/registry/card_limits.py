@@ -136,9 +136,9 @@ def _points(card: Card) -> tuple[OperatingPoint, ...]:
 def _point_row(point: OperatingPoint, *, used: bool) -> tuple[str, str, str]:
     sensitivity = figure(point.sensitivity, point.sensitivity_interval)
     specificity = figure(point.specificity, point.specificity_interval)
-    which = "Decision threshold in use" if used else "Another threshold"
+    label = "Decision threshold in use" if used else "Another threshold"
     return (
-        f"{which}, {point.positive_class} from {point.threshold:.3f} on: {point.rule}",
+        f"{label}, {point.positive_class} from {point.threshold:.3f} on: {point.rule}",
         f"sensitivity {sensitivity}, specificity {specificity}",
         point.fitted_on,
     )

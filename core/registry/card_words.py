@@ -143,13 +143,13 @@ def expected_of_next(expected: ExpectedOfPatient) -> str:
     if expected.lowest is None or expected.below is None:
         return f"{whose}: no patient has {expected.images_at_least} images of it."
     people = counted(expected.patients, "held-out patient")
-    those = f"{people} with {expected.images_at_least} or more such images"
+    enough = f"{people} with {expected.images_at_least} or more such images"
     worst = f"lowest {expected.lowest:.2f}, {expected.below:.0%} below {expected.floor:.2f}"
     if expected.range is None:
-        return f"{whose}: no range, which needs nine patients ({those}; {worst})."
+        return f"{whose}: no range, which needs nine patients ({enough}; {worst})."
     low, high = expected.range
     return (
-        f"{whose}: {low:.2f} to {high:.2f} of the images called correctly in 8 of 10 ({those}; "
+        f"{whose}: {low:.2f} to {high:.2f} of the images called correctly in 8 of 10 ({enough}; "
         f"{worst})."
     )
 

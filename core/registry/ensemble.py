@@ -128,7 +128,7 @@ def refuse_unlike(members: Sequence[Package]) -> None:
     """
     first = members[0].card
     for other in (member.card for member in members[1:]):
-        for what, ours, theirs in (
+        for quality, ours, theirs in (
             ("the task", first.task, other.task),
             ("the classes", ", ".join(first.classes), ", ".join(other.classes)),
             ("what is positive", first.positive_index, other.positive_index),
@@ -138,8 +138,8 @@ def refuse_unlike(members: Sequence[Package]) -> None:
         ):
             if ours != theirs:
                 raise PackageError(
-                    f"{first.name!r} and {other.name!r} cannot answer together: {what} of the one "
-                    f"is {ours}, of the other {theirs}. Choose models of one task and scale."
+                    f"{first.name!r} and {other.name!r} cannot answer together: {quality} of the "
+                    f"one is {ours}, of the other {theirs}. Choose models of one task and scale."
                 )
 
 

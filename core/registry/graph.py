@@ -73,7 +73,7 @@ def write_graph(model: Any, layer: str, folder: Path) -> bool:
         return False
     kernel = _kernel_after_pooling(model, layer)
     xml, constants = _intermediate(model, None if kernel is None else layer, kernel)
-    sources, rest = _sources(xml, constants, folder / MODEL_FILE)
+    sources, unsourced = _sources(xml, constants, folder / MODEL_FILE)
     with (folder / GRAPH_FILE).open("wb") as file:
         np.savez_compressed(
             file,
@@ -82,7 +82,7 @@ def write_graph(model: Any, layer: str, folder: Path) -> bool:
             names=np.array([name for name, _ in sources.values()], np.str_),
             axes=np.array(["".join(map(str, axes)) for _, axes in sources.values()], np.str_),
             starts=np.array(list(sources), np.int64),
-            rest=rest,
+            rest=unsourced,
             layer=np.str_("" if kernel is None else layer),
             layers=np.array(convolutional_layers(model), np.str_),
         )
@@ -112,12 +112,12 @@ def read_graph(folder: Path) -> Graph:
             h5py.File(io.BytesIO(archive.read(_WEIGHTS)), "r") as file,
         ):
             weights = np.zeros(_size(held, file), np.uint8)
-            rest = np.ones(len(weights), bool)
+            unsourced = np.ones(len(weights), bool)
             for start, name, axes in zip(held["starts"], held["names"], held["axes"], strict=True):
                 content = _bytes(file[str(name)][()], tuple(int(axis) for axis in str(axes)))
                 weights[start : start + len(content)] = content
-                rest[start : start + len(content)] = False
-        weights[rest] = held["rest"]
+                unsourced[start : start + len(content)] = False
+        weights[unsourced] = held["rest"]
         xml = held["xml"].tobytes()
         return Graph(
             lambda: _openvino_model(xml, weights),
@@ -202,7 +202,7 @@ def _sources(
     """
     known = dict(_weights(model_path))
     sources: dict[int, tuple[str, tuple[int, ...]]] = {}
-    rest = np.ones(len(constants), bool)
+    unsourced = np.ones(len(constants), bool)
     for data in ET.fromstring(xml).iter("data"):  # noqa: S314 - OpenVINO wrote it just now
         start, size = int(data.get("offset", -1)), int(data.get("size", 0))
         if start < 0 or size < _SMALLEST:
@@ -210,8 +210,8 @@ def _sources(
         source = known.get(_digest(constants[start : start + size]))
         if source:
             sources[start] = source
-            rest[start : start + size] = False
-    return sources, constants[rest]
+            unsourced[start : start + size] = False
+    return sources, constants[unsourced]
 
 
 def _weights(model_path: Path) -> Iterator[tuple[bytes, tuple[str, tuple[int, ...]]]]:

@@ -36,11 +36,11 @@ def write_intermediate(
     names: list[str] = []
 
     def named(pixels: Any) -> dict[str, Any]:
-        given = answer(pixels)
-        names[:] = given
+        answers = answer(pixels)
+        names[:] = answers
         return {
             name: tf.identity(tf.cast(value, tf.float32), name=name)
-            for name, value in given.items()
+            for name, value in answers.items()
         }
 
     signature = [tf.TensorSpec((None, *shape), kind, name="pixels")]
@@ -50,8 +50,8 @@ def write_intermediate(
     # By the reader of frozen graphs itself: `openvino.convert_model` brings telemetry along.
     read = openvino.Core().read_model(file)
     for output in read.outputs:
-        there = output.get_names()
-        output.set_names({name for name in names if f"{name}:0" in there})
+        output_names = output.get_names()
+        output.set_names({name for name in names if f"{name}:0" in output_names})
     openvino.save_model(read, folder / "graph.xml", compress_to_fp16=False)
     file.unlink()
     return folder / "graph.xml", folder / "graph.bin"

@@ -59,8 +59,8 @@ class Package:
             parts = [f"{part.model_sha256} {part.temperature!r}" for part in self.card.members]
             return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
         if self.card.encoder:
-            both = f"{self.card.files[HEAD_FILE]} {self.card.encoder.sha256}"
-            return hashlib.sha256(both.encode()).hexdigest()
+            hashes = f"{self.card.files[HEAD_FILE]} {self.card.encoder.sha256}"
+            return hashlib.sha256(hashes.encode()).hexdigest()
         return self.card.files[MODEL_FILE]
 
 

@@ -76,8 +76,8 @@ def read_reference(path: Path, features: int) -> Reference:
             raise PackageError(f"{path} is too large. Restore the package.")
         content = ScopeFile.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        told = in_words(error, "it") if isinstance(error, ValidationError) else str(error)
-        raise PackageError(f"{path} cannot be read ({told}). Restore the package.") from error
+        reason = in_words(error, "it") if isinstance(error, ValidationError) else str(error)
+        raise PackageError(f"{path} cannot be read ({reason}). Restore the package.") from error
     if len(content.mean) != features:
         raise PackageError(
             f"{path} is about {len(content.mean)} features, but the network has {features}: it "

@@ -47,9 +47,9 @@ def send_off(package: Package, name: str = "model") -> tuple[Travelling, dict[st
         Of its folder; those of its encoder and its members are called after it.
     """
     files = {}
-    asked = tuple(file for file in package.card.files if file not in _NOT_ASKED)
-    if asked:
-        files[name] = Files(package.path, asked)
+    files_needed = tuple(file for file in package.card.files if file not in _NOT_ASKED)
+    if files_needed:
+        files[name] = Files(package.path, files_needed)
     encoder = package.encoder
     if encoder:
         parts = (ENCODER_CARD, ENCODER_GRAPH, CONSTANTS_FILE)

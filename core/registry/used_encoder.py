@@ -37,18 +37,20 @@ def without_encoder(card: Card) -> str:
     """Say which encoder a model lacks, where to get it, and how to add it as it was."""
     used = card.encoder
     assert used is not None  # noqa: S101 - asked of such models only
-    there = next((entry for entry in encoders() if entry.name == used.name), None)
-    refused = f" The one of that name is refused: {there.error}" if there and there.error else ""
+    namesake = next((entry for entry in encoders() if entry.name == used.name), None)
+    refused = (
+        f" The one of that name is refused: {namesake.error}" if namesake and namesake.error else ""
+    )
     lacks = (
         f"The model {card.name!r} rests on the encoder {used.title!r}, which is not here.{refused}"
     )
-    replace = ["--replace"] if there else []
+    replace = ["--replace"] if namesake else []
     if published := _as_published(used):
         words = ["python", "-m", "core", "encoders", "add", published.name, "--agree"]
         words += [] if used.name == published.name else ["--name", used.name]
         changed = (
             " One of that name is here, but of other weights: what is published may have changed."
-            if there and there.encoder
+            if namesake and namesake.encoder
             else ""
         )
         return (

@@ -117,7 +117,7 @@ def _role_in_time(claims: Mapping[str, object]) -> Role | None:
     Pictures are fetched, and parts of a page drawn again, without anybody being there.
     """
     idle = get_settings().idle_minutes
-    if not claims.get("is_logged_in") or _sittings.is_over(claims, idle, here=False):
+    if not claims.get("is_logged_in") or _sittings.is_over(claims, idle, active=False):
         return None
     return _role_of(claims)
 

@@ -52,7 +52,7 @@ def show_curves(state: "RunState") -> None:
         ]
         for title, column in _MEASURES.items()
     }
-    _draw(lines, "curves", kept=_kept(state), phase=_second_phase(state))
+    _draw(lines, "curves", kept_epoch=_kept(state), phase=_second_phase(state))
 
 
 def overlay(states: Sequence["RunState"], *, training: bool) -> None:
@@ -73,7 +73,10 @@ def overlay(states: Sequence["RunState"], *, training: bool) -> None:
 
 
 def _draw(
-    lines: dict[str, list["Curve"]], key: str, kept: int | None = None, phase: int | None = None
+    lines: dict[str, list["Curve"]],
+    key: str,
+    kept_epoch: int | None = None,
+    phase: int | None = None,
 ) -> None:
     with st.container(key=f"curves-{key}"):
         places = st.columns(len(lines), gap="medium")
@@ -83,7 +86,7 @@ def _draw(
             curves(
                 measured,
                 title,
-                kept=kept,
+                kept_epoch=kept_epoch,
                 phase=phase,
                 chance=0.5 if title == "AUROC" else None,
                 most=1.0 if share else None,

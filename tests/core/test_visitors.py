@@ -80,9 +80,9 @@ def test_a_sign_in_ends_after_idleness_and_stays_ended(monkeypatch: pytest.Monke
         assert not sittings.is_over(claims(), 60)
     now[0] += 59 * 60
     # Pictures that a page left open fetches are no sign that somebody is there.
-    assert not sittings.is_over(claims(), 60, here=False)
+    assert not sittings.is_over(claims(), 60, active=False)
     now[0] += 2 * 60
-    assert sittings.is_over(claims(), 60, here=False)
+    assert sittings.is_over(claims(), 60, active=False)
     assert sittings.is_over(claims(), 60)
     assert sittings.is_over(claims(), 10_000), "what has ended does not come back"
     assert not sittings.is_over(claims(iat=now[0]), 60), "but one may sign in again"

@@ -71,8 +71,8 @@ def read_ome(description: str) -> tuple[OmeImage, ...] | None:
 
 def picture_of(images: tuple[OmeImage, ...]) -> OmeImage | None:
     """Return the image that shows the specimen: the first here that is no macro or small copy."""
-    here = [image for image in images if image.first_page is not None]
-    shown = [image for image in here if not is_aside(image.name)] or here
+    present = [image for image in images if image.first_page is not None]
+    shown = [image for image in present if not is_aside(image.name)] or present
     return shown[first_whole([image.size for image in shown])] if shown else None
 
 

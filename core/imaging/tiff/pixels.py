@@ -139,8 +139,8 @@ def _as_image(
     mode = _mode(page, kind, number)
     samples = _positive(page, samples, 1 if mode in {"L", "LA", "La"} else _COLOURS)
     if bits > 8:  # noqa: PLR2004
-        kept = {"L": 1, "LA": 2, "RGB": 3, "RGBX": 3}.get(mode, 4)
-        return np.ascontiguousarray(samples[..., :kept].astype(np.uint16)), mode
+        channels = {"L": 1, "LA": 2, "RGB": 3, "RGBX": 3}.get(mode, 4)
+        return np.ascontiguousarray(samples[..., :channels].astype(np.uint16)), mode
     image = _bytes_as(mode, _widened(samples[..., : len(mode)], bits))
     if int(page.compression) == _APERIO_YCBCR and mode == "RGB":
         image = _bytes_as("YCbCr", np.asarray(image)).convert("RGB")

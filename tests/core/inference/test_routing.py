@@ -94,10 +94,10 @@ def test_of_an_unknown_scale_the_closest_answers() -> None:
 
 def test_what_the_user_says_and_what_a_name_tells_is_a_scale() -> None:
     look, _ = scope()
-    assert route(image(230, 350), BOTH, look, given=0.1).package is FIELD_MODEL
+    assert route(image(230, 350), BOTH, look, scale_given=0.1).package is FIELD_MODEL
     assert route(image(230, 350), BOTH, look, named=(0.1, "a field")).package is FIELD_MODEL
     with pytest.raises(ImageError, match="the file states"):
-        route(image(50, 50, 4.0), BOTH, look, given=0.1)
+        route(image(50, 50, 4.0), BOTH, look, scale_given=0.1)
 
 
 def test_a_model_for_demonstration_is_offered_and_never_answers() -> None:

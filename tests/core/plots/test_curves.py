@@ -13,7 +13,7 @@ def test_lines_hold_the_values_and_differ_in_more_than_colour() -> None:
 
 
 def test_marks_stand_where_they_were_said_to() -> None:
-    figure = curves([TRAINING], "AUROC", kept=2, phase=3, chance=0.5)
+    figure = curves([TRAINING], "AUROC", kept_epoch=2, phase=3, chance=0.5)
     lines = {(shape.x0, shape.y0) for shape in figure.layout.shapes}
     assert {place for place, _ in lines} >= {2, 2.5}
     assert 0.5 in {height for _, height in lines}

@@ -52,7 +52,7 @@ began, first = time.perf_counter(), []
 def told(state):
     if state.tiles_done and not first:
         first.append(time.perf_counter() - began)
-state = answer_here(Path(sys.argv[1]), model=sys.argv[2], told=told)
+state = answer_here(Path(sys.argv[1]), model=sys.argv[2], on_state=told)
 summary = load_answer(state.id).summary
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(json.dumps([summary["tiles"]["answered"], summary["seconds"], first[0], peak,

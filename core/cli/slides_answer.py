@@ -67,7 +67,7 @@ def _one_by_one(
     for path in slides:
         try:
             with progress() as told:
-                state = answer_here(path, model=model, um_per_px=um_per_px, told=told)
+                state = answer_here(path, model=model, um_per_px=um_per_px, on_state=told)
         except LobuleError as error:
             yield path, error
         else:
@@ -95,7 +95,7 @@ def resume(
     from core.slides.answering import resume_here
 
     with progress() as told:
-        resume_here(answer, told=told)
+        resume_here(answer, on_state=told)
     show(answer, as_json=as_json)
 
 

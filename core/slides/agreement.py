@@ -24,11 +24,11 @@ _PLACES = ((0.5, 0.5), (0.3, 0.35), (0.7, 0.65), (0.35, 0.7), (0.65, 0.3), (0.5,
 def agreeing_levels(source: SlideSource) -> tuple[int, ...]:
     """Return which levels of an open file are to be read, the finest first; that is always one."""
     levels = source.levels
-    kept = [0]
+    agreeing = [0]
     for index in range(1, len(levels)):
-        if _is_of_shape(levels[0], levels[index]) and _agree(source, kept[-1], index):
-            kept.append(index)
-    return tuple(kept)
+        if _is_of_shape(levels[0], levels[index]) and _agree(source, agreeing[-1], index):
+            agreeing.append(index)
+    return tuple(agreeing)
 
 
 def _is_of_shape(finest: Level, level: Level) -> bool:
@@ -56,13 +56,13 @@ def _agree(source: SlideSource, finer: int, coarser: int) -> bool:
         high = min(round(side * step), fine.height)
         top = min(round(y * step), fine.height - high)
         try:
-            there = _means(source.read(coarser, x, y, side, side), side)
-            here = _means(source.read(finer, left, top, wide, high), side)
+            coarse_means = _means(source.read(coarser, x, y, side, side), side)
+            fine_means = _means(source.read(finer, left, top, wide, high), side)
         except Exception:  # noqa: BLE001, S112 - damaged there: what reads it says so
             continue
-        difference = float(np.abs(there - here).mean())
+        difference = float(np.abs(coarse_means - fine_means).mean())
         unlike += difference > _UNLIKE
-        alike += difference < _ALIKE and min(there.min(), here.min()) < _GLASS
+        alike += difference < _ALIKE and min(coarse_means.min(), fine_means.min()) < _GLASS
         if max(alike, unlike) == _ENOUGH:
             break
     return unlike <= alike

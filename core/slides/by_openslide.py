@@ -48,21 +48,21 @@ class OpenSlideSource:
         self._path = path
         self._lock = threading.Lock()
         self._handle = self._open()
-        said = self._handle.properties
-        vendor = said.get("openslide.vendor", "")
+        properties = self._handle.properties
+        vendor = properties.get("openslide.vendor", "")
         self.format = _FORMATS.get(vendor, vendor)
         self.levels: tuple[Level, ...] = levels_of(list(self._handle.level_dimensions))
         self._downsamples = self._handle.level_downsamples
-        sides = [number(said.get(f"openslide.mpp-{axis}", "")) for axis in "xy"]
+        sides = [number(properties.get(f"openslide.mpp-{axis}", "")) for axis in "xy"]
         self.scale: StatedScale = (
             NOT_STATED if None in sides else from_pixel_size(*(side or 0 for side in sides))
         )
         if vendor in _BY_TAGS:
             self.scale = scale_of_page(path, self.levels[0])
-        power = number(said.get("openslide.objective-power", ""))
+        power = number(properties.get("openslide.objective-power", ""))
         self.magnification = power if power and power > 0 else None
         self.profile, self.planes = b"", ""
-        if "openslide.icc-size" in said:
+        if "openslide.icc-size" in properties:
             profile = self._handle.color_profile
             self.profile = b"" if profile is None else profile.tobytes()
 

@@ -95,9 +95,9 @@ class TiffSource:
         """(h, w, 3) of one tile or strip."""
         key = (level, index)
         with self._keeping:
-            kept = self._kept.get(key)
-        if kept is not None:
-            return kept
+            cached = self._kept.get(key)
+        if cached is not None:
+            return cached
         pages = self._levels[level]
         if len(pages) == 1 and pages[0].planarconfig == 1:
             piece = self._decoded(pages[0], index)[..., :_COLOURS]

@@ -70,7 +70,7 @@ def _optics(file: Path) -> tuple[float | None, bytes]:
     """Magnification of the objective and ICC profile, as far as a file states them."""
     from pydicom import dcmread  # noqa: PLC0415 - takes a while
 
-    said = dcmread(file, stop_before_pixels=True, specific_tags=["OpticalPathSequence"])
-    paths = said.get("OpticalPathSequence") or []
+    header = dcmread(file, stop_before_pixels=True, specific_tags=["OpticalPathSequence"])
+    paths = header.get("OpticalPathSequence") or []
     power = paths[0].get("ObjectiveLensPower") if paths else None
     return float(power) if power else None, (paths[0].get("ICCProfile") or b"") if paths else b""

@@ -87,39 +87,39 @@ def _header(path: Path, _size: int, _changed: int) -> DicomHeader | None:
     from pydicom import dcmread  # noqa: PLC0415 - takes a while
 
     try:
-        said = dcmread(path, stop_before_pixels=True, specific_tags=list(_TAGS))
-        flavours = list(said.get("ImageType") or [])
+        tags = dcmread(path, stop_before_pixels=True, specific_tags=list(_TAGS))
+        flavours = list(tags.get("ImageType") or [])
         return DicomHeader(
-            series=str(said.get("SeriesInstanceUID", "")),
-            kind=str(said.get("SOPClassUID", "")),
+            series=str(tags.get("SeriesInstanceUID", "")),
+            kind=str(tags.get("SOPClassUID", "")),
             flavour=str(flavours[2]) if len(flavours) > 2 else "",  # noqa: PLR2004
-            channels=_number(said, "SamplesPerPixel"),
-            bits=_number(said, "BitsAllocated"),
-            paths=_number(said, "NumberOfOpticalPaths"),
-            modality=str(said.get("Modality", "")),
-            size=_two(said, "TotalPixelMatrixColumns", "TotalPixelMatrixRows"),
-            tile=_two(said, "Columns", "Rows"),
-            frames=_frames(said),
+            channels=_number(tags, "SamplesPerPixel"),
+            bits=_number(tags, "BitsAllocated"),
+            paths=_number(tags, "NumberOfOpticalPaths"),
+            modality=str(tags.get("Modality", "")),
+            size=_two(tags, "TotalPixelMatrixColumns", "TotalPixelMatrixRows"),
+            tile=_two(tags, "Columns", "Rows"),
+            frames=_frames(tags),
             resampled=len(flavours) > 3 and flavours[3] == "RESAMPLED",  # noqa: PLR2004
         )
     except Exception:  # noqa: BLE001 - damaged files raise anything
         return None
 
 
-def _number(said: "Dataset", name: str) -> int:
-    return int(said.get(name) or 0)
+def _number(tags: "Dataset", name: str) -> int:
+    return int(tags.get(name) or 0)
 
 
-def _two(said: "Dataset", across: str, down: str) -> tuple[int, int]:
-    return _number(said, across), _number(said, down)
+def _two(tags: "Dataset", across: str, down: str) -> tuple[int, int]:
+    return _number(tags, across), _number(tags, down)
 
 
-def _frames(said: "Dataset") -> int | None:
+def _frames(tags: "Dataset") -> int | None:
     """Number of tiles where they must cover a level, as its one file has all of them in order."""
-    whole = said.get("DimensionOrganizationType") == "TILED_FULL" and not said.get(
+    whole = tags.get("DimensionOrganizationType") == "TILED_FULL" and not tags.get(
         "ConcatenationUID"
     )
-    return _number(said, "NumberOfFrames") if whole else None
+    return _number(tags, "NumberOfFrames") if whole else None
 
 
 def files_of_series(path: Path) -> list[Path]:
@@ -137,17 +137,19 @@ def files_of_series(path: Path) -> list[Path]:
     """
     folder = path if path.is_dir() else path.parent
     headers = headers_in(folder)
-    asked = None if path.is_dir() else header_of(path)
-    if not path.is_dir() and asked is None:
+    header_asked = None if path.is_dir() else header_of(path)
+    if not path.is_dir() and header_asked is None:
         raise SlideError(
             f"{path.name} is a DICOM file that is damaged or incomplete, so it cannot be opened. "
             "Fetch it again from the archive."
         )
     scans = {file: header for file, header in headers.items() if header.is_scan}
-    if asked is not None:
-        scans = {file: header for file, header in scans.items() if header.series == asked.series}
+    if header_asked is not None:
+        scans = {
+            file: header for file, header in scans.items() if header.series == header_asked.series
+        }
     if not scans:
-        raise SlideError(_no_scan(path, asked, headers.values()))
+        raise SlideError(_no_scan(path, header_asked, headers.values()))
     _check_tiles(scans)
     series = {header.series for header in scans.values()}
     if len(series) > 1:
@@ -164,19 +166,19 @@ def headers_in(folder: Path) -> dict[Path, DicomHeader]:
 
     Hidden files and links to somewhere outside the folder are left out.
     """
-    here = folder.resolve()
+    resolved = folder.resolve()
     shown = (file for file in folder.iterdir() if not file.name.startswith("."))
     files = sorted(file for file in shown if file.is_file())
     inside = [
-        file for file in files if not file.is_symlink() or file.resolve().is_relative_to(here)
+        file for file in files if not file.is_symlink() or file.resolve().is_relative_to(resolved)
     ]
     read = {file: header_of(file) for file in inside}
     return {file: header for file, header in read.items() if header is not None}
 
 
-def _no_scan(path: Path, asked: DicomHeader | None, others: Iterable[DicomHeader]) -> str:
+def _no_scan(path: Path, header_asked: DicomHeader | None, others: Iterable[DicomHeader]) -> str:
     name, meant = path.name, "Give a DICOM whole slide (VL Whole Slide Microscopy Image)."
-    if asked is None:
+    if header_asked is None:
         if any(header.kind == _WHOLE_SLIDE and header.flavour for header in others):
             return (
                 f"The folder {name} holds small pictures of a DICOM slide only, such as of its "
@@ -190,12 +192,13 @@ def _no_scan(path: Path, asked: DicomHeader | None, others: Iterable[DicomHeader
         kinds = {header.modality for header in others if header.modality}
         known = f", only DICOM files of modality {', '.join(sorted(kinds)[:5])}" if kinds else ""
         return f"The folder {name} holds no DICOM whole slide{known}. {meant}"
-    if asked.kind != _WHOLE_SLIDE:
-        modality = f" of modality {asked.modality}" if asked.modality else ""
+    if header_asked.kind != _WHOLE_SLIDE:
+        modality = f" of modality {header_asked.modality}" if header_asked.modality else ""
         return f"{name} is a DICOM file{modality}, but no whole slide. {meant}"
     return (
-        f"{name} is the {asked.flavour.lower() or 'small'} picture of a DICOM slide, and the files "
-        "of the scan are not in its folder. Put them there, or fetch the whole series."
+        f"{name} is the {header_asked.flavour.lower() or 'small'} picture of a DICOM slide, "
+        "and the files of the scan are not in its folder. Put them there, or fetch the whole "
+        "series."
     )
 
 
@@ -254,11 +257,11 @@ def _check_tiles(scans: Mapping[Path, DicomHeader]) -> None:
     """Refuse sizes that no scanner writes, before a library believes them."""
     for file, header in scans.items():
         (width, height), (across, down) = header.size, header.tile
-        said = f"{file.name} is damaged: it declares {width:,}×{height:,} px in tiles of "
-        said += f"{across:,}×{down:,} px"
+        problem = f"{file.name} is damaged: it declares {width:,}×{height:,} px in tiles of "
+        problem += f"{across:,}×{down:,} px"
         again = "Fetch it again from the archive."
         if min(width, height, across, down) < 1 or across * down > MOST_PIECE:
-            raise SlideError(f"{said}. {again}")
+            raise SlideError(f"{problem}. {again}")
         needed = -(-width // across) * -(-height // down)
         if header.frames is not None and header.frames < needed:
-            raise SlideError(f"{said}, {needed:,} of them, and holds {header.frames:,}. {again}")
+            raise SlideError(f"{problem}, {needed:,} of them, and holds {header.frames:,}. {again}")

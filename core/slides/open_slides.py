@@ -22,10 +22,10 @@ def opened(slide_id: str) -> Slide:
         If there is no such slide or it cannot be opened.
     """
     with _lock:
-        kept = _open.get(slide_id)
-        if kept is not None and _state(kept[0].info.path) == kept[1]:
+        held = _open.get(slide_id)
+        if held is not None and _state(held[0].info.path) == held[1]:
             _open.move_to_end(slide_id)
-            return kept[0]
+            return held[0]
         path = slide_path(slide_id)
         slide = open_slide(path)
         _open[slide_id] = slide, _state(path)

@@ -48,9 +48,9 @@ def tile(slide: Slide, z: int, x: int, y: int) -> bytes:
     if not _touches(slide, left, top, downsample):
         return BLANK
     key = (slide.info.fingerprint, z, x, y)
-    kept = _encoded.get(key)
-    if kept is not None:
-        return kept
+    cached = _encoded.get(key)
+    if cached is not None:
+        return cached
     pixels = _tile_pixels(slide, left, top, downsample, [_PATIENCE]).copy()
     pixels[~on_slide(slide, z, x, y)] = 255  # a part that cannot be read may reach over the edge
     return _encoded.put(key, _jpeg(pixels))
@@ -75,9 +75,9 @@ def thumbnail(slide: Slide, longest: int) -> bytes:
         If nothing of the slide can be read.
     """
     key = (slide.info.fingerprint, longest)
-    kept = _encoded.get(key)
-    if kept is not None:
-        return kept
+    cached = _encoded.get(key)
+    if cached is not None:
+        return cached
     whole = whole_slide(slide, longest)
     if whole.unread.any():
         _damaged.add(slide.info.fingerprint)
@@ -108,20 +108,20 @@ def damage_words(slide: Slide, longest: int) -> str:
     )
 
 
-def unreadable_tile(there: NDArray[np.bool_] | None = None) -> bytes:
+def unreadable_tile(on_slide: NDArray[np.bool_] | None = None) -> bytes:
     """Return the tile, as PNG, that stands where a slide is damaged: hatched, with words.
 
     Parameters
     ----------
-    there
+    on_slide
         (256, 256) which of its pixels lie on the slide; the others are white. None for all.
     """
     pixels = _hatched()
     for row, words in enumerate(("damaged:", "cannot be read")):
         place = (64, 120 + 26 * row)
         cv2.putText(pixels, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.55, (60, 60, 60), 1)
-    if there is not None:
-        pixels[~there] = 255
+    if on_slide is not None:
+        pixels[~on_slide] = 255
     return encode_png(pixels)
 
 
@@ -145,27 +145,27 @@ def _tile_pixels(
     if side / finer <= _MOST_READ:
         return _read(slide, left, top, side, patience)
     key = (slide.info.fingerprint, left, top, downsample)
-    kept = _pixels.get(key)
-    if kept is not None:
-        return kept
+    cached = _pixels.get(key)
+    if cached is not None:
+        return cached
     half = downsample // 2
-    both = np.full((2 * TILE, 2 * TILE, 3), 255, np.uint8)
+    quarters = np.full((2 * TILE, 2 * TILE, 3), 255, np.uint8)
     whole, failure = 0, None
     for row, column in product((0, 1), repeat=2):
         quarter = left + column * TILE * half, top + row * TILE * half
         if not _touches(slide, *quarter, half):
             continue
-        there = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+        area = np.s_[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
         try:
-            both[there] = _tile_pixels(slide, *quarter, half, patience)
+            quarters[area] = _tile_pixels(slide, *quarter, half, patience)
             whole += 1
         except SlideError as error:
             if patience[0] <= 0:
                 raise
-            both[there], failure = _hatched(), error
+            quarters[area], failure = _hatched(), error
     if failure is not None and not whole:
         raise failure
-    shrunk = cv2.resize(both, (TILE, TILE), interpolation=cv2.INTER_AREA)
+    shrunk = cv2.resize(quarters, (TILE, TILE), interpolation=cv2.INTER_AREA)
     return _pixels.put(key, shrunk.astype(np.uint8))
 
 

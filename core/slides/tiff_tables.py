@@ -64,11 +64,11 @@ def check_page(page: "TiffPage", name: str) -> None:
     planes = page.samplesperpixel if page.planarconfig == _SEPARATE else 1
     needed = -(-width // across) * -(-height // down) * planes
     tables = [page.tags.get(code) for code in (_OFFSETS, _COUNTS)]
-    told = min(0 if tag is None else tag.count for tag in tables)
-    if told < needed:
+    listed = min(0 if tag is None else tag.count for tag in tables)
+    if listed < needed:
         raise SlideError(
             f"{name} is damaged: {width:,}×{height:,} px need {needed:,} tiles of "
-            f"{across:,}×{down:,} px, and it tells of {told:,}. Copy it again from the scanner."
+            f"{across:,}×{down:,} px, and it tells of {listed:,}. Copy it again from the scanner."
         )
 
 

@@ -72,8 +72,8 @@ def answer_tiles(
                     tiles, pixels = _join(waiting)
                     _answer(network, records, kind, tiles[: network.batch], pixels, answered)
                     waiting = [(tiles[network.batch :], pixels[network.batch :])]
-            if waiting and len((rest := _join(waiting))[0]):
-                tiles, pixels = rest
+            if waiting and len((last := _join(waiting))[0]):
+                tiles, pixels = last
                 _answer(network, records, kind, tiles, pixels, answered)
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -107,14 +107,14 @@ def _answer(
     answered(tiles, 0)
 
 
-def _answers(given: Explained, tiles: NDArray[np.int64], kind: np.dtype[Any]) -> NDArray[Any]:
+def _answers(explained: Explained, tiles: NDArray[np.int64], kind: np.dtype[Any]) -> NDArray[Any]:
     rows = np.zeros(len(tiles), kind)
     rows["tile"], rows["state"] = tiles, ANSWERED
-    rows["probabilities"] = given.probabilities
-    rows["distance"] = np.nan if given.distances is None else given.distances
-    rows["sharpness"] = np.nan if given.sharpness is None else given.sharpness
-    if given.members is not None:
-        rows["members"] = given.members.swapaxes(0, 1)
+    rows["probabilities"] = explained.probabilities
+    rows["distance"] = np.nan if explained.distances is None else explained.distances
+    rows["sharpness"] = np.nan if explained.sharpness is None else explained.sharpness
+    if explained.members is not None:
+        rows["members"] = explained.members.swapaxes(0, 1)
     return rows
 
 

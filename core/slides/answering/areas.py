@@ -48,12 +48,12 @@ def outside_area(plan: SlidePlan, outside: NDArray[np.float32]) -> dict[str, flo
     }
 
 
-def warnings_of(plan: SlidePlan, given: Given) -> list[str]:
+def warnings_of(plan: SlidePlan, answers: Given) -> list[str]:
     """What else to know before relying on an answer, in sentences."""
     warnings = []
-    unread = int(given.unreadable.sum())
+    unread = int(answers.unreadable.sum())
     if unread:
-        share = given.unreadable.sum() / max(int(plan.used.sum()), 1)
+        share = answers.unreadable.sum() / max(int(plan.used.sum()), 1)
         words = "1 tile" if unread == 1 else f"{unread:,} tiles"
         warnings.append(
             f"{words} with tissue ({100 * share:.2g} %) could not be read, as the file is damaged "

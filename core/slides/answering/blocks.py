@@ -42,9 +42,9 @@ def blocks_of(values: NDArray[np.floating], grid: TileGrid) -> Blocks:
     total = np.zeros((len(rows) - 1, len(columns) - 1), np.float32)
     count = np.zeros_like(total)
     for at in np.flatnonzero(~np.isnan(values)).tolist():
-        here = np.s_[tops[at] : bottoms[at], lefts[at] : rights[at]]
-        total[here] += values[at]
-        count[here] += 1
+        block = np.s_[tops[at] : bottoms[at], lefts[at] : rights[at]]
+        total[block] += values[at]
+        count[block] += 1
     total[count == 0] = np.nan
     return Blocks((total / np.maximum(count, 1)).astype(np.float32), rows, columns)
 

@@ -151,11 +151,11 @@ def answer_there(
             let_go(lock)
 
 
-def _keep(there: AnsweredThere) -> str:
+def _keep(answered: AnsweredThere) -> str:
     """Lay an answer beside those of this computer; cut off on the way, it can be resumed here."""
-    folder, lock = create_answer(there.request)
+    folder, lock = create_answer(answered.request)
     try:
-        for name, content in there.files.items():
+        for name, content in answered.files.items():
             write_whole(folder.path / name, content)
     except OSError as error:
         words = (
@@ -173,12 +173,12 @@ def _answered_before(
     slides: Sequence[Path], package: Package, model: str, um_per_px: float | None
 ) -> dict[Path, AnswerState]:
     """Finished answers by this very model, of all of these slides, by their path."""
-    asked = {where(slide) for slide in slides}
+    paths = {where(slide) for slide in slides}
     return {
         state.request.slide: state
         for state in reversed(every_state())
         if state.state == "finished"
-        and state.request.slide in asked
+        and state.request.slide in paths
         and (state.model, state.request.um_per_px, state.request.within) == (model, um_per_px, None)
         and _by(package, find_answer(state.id))
     }

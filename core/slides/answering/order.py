@@ -93,11 +93,11 @@ class Order:
     def _take(self, block: np.int64, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Give out some tiles of a block and keep the others."""
         tiles = self._blocks[block]
-        rest = tiles[~chosen]
-        self._left[block] = len(rest) > 0
-        if len(rest):
-            self._blocks[block] = rest
-            self._boxes[block] = _around(_boxes(self._plan, rest))
+        left = tiles[~chosen]
+        self._left[block] = len(left) > 0
+        if len(left):
+            self._blocks[block] = left
+            self._boxes[block] = _around(_boxes(self._plan, left))
         return tiles[chosen]
 
 

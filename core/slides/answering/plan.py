@@ -115,8 +115,8 @@ def make_plan(
         )
     grid = tile_grid(height, width, tile, max(1, tile // 2))
     map_grid = map_grid_of(grid, _map_tile(grid))
-    found = find_tissue(slide, (map_grid.width, map_grid.height), progress)
-    tissue = found.mask
+    tissue_found = find_tissue(slide, (map_grid.width, map_grid.height), progress)
+    tissue = tissue_found.mask
     if request.within:
         tissue &= _inside(request.within, info, map_grid)
     shares = tile_means(tissue, map_grid)
@@ -143,7 +143,7 @@ def make_plan(
         tissue=tissue,
         shares=shares.astype(np.float32),
         used=shares >= LEAST_TISSUE,
-        third_direction=found.third_direction,
+        third_direction=tissue_found.third_direction,
     )
 
 
@@ -196,12 +196,12 @@ def read_plan(folder: AnswerFolder) -> SlidePlan | None:
         If it is damaged or from another version of Lobule.
     """
     try:
-        with np.load(folder.plan, allow_pickle=False) as kept:
-            about = json.loads(str(kept["about"]))
-            grid = TileGrid(**about["grid"], origins=kept["origins"])
-            map_grid = TileGrid(**about["map_grid"], origins=kept["map_origins"])
+        with np.load(folder.plan, allow_pickle=False) as saved:
+            about = json.loads(str(saved["about"]))
+            grid = TileGrid(**about["grid"], origins=saved["origins"])
+            map_grid = TileGrid(**about["map_grid"], origins=saved["map_origins"])
             pixels = map_grid.height * map_grid.width
-            tissue = np.unpackbits(kept["tissue"], count=pixels).astype(np.bool_)
+            tissue = np.unpackbits(saved["tissue"], count=pixels).astype(np.bool_)
             return SlidePlan(
                 about["slide"],
                 about["model"],
@@ -212,8 +212,8 @@ def read_plan(folder: AnswerFolder) -> SlidePlan | None:
                 grid,
                 map_grid,
                 tissue.reshape(map_grid.height, map_grid.width),
-                kept["shares"],
-                kept["used"],
+                saved["shares"],
+                saved["used"],
                 about["third_direction"],
             )
     except FileNotFoundError:

@@ -66,10 +66,10 @@ def hot_spots(
     for label in np.argsort(-pixels)[:MOST]:
         if pixels[label]:
             left, top, width, height = (int(value) for value in boxes[label, :4])
-            here = np.s_[top : top + height, left : left + width]
-            region = labels[here] == label
+            window = np.s_[top : top + height, left : left + width]
+            region = labels[window] == label
             box = left, top, width, height
-            spot = _hot_spot(chances[here], region, outside[here], box, pixel_mm2, step, tile)
+            spot = _hot_spot(chances[window], region, outside[window], box, pixel_mm2, step, tile)
             spots.append(spot)
     return spots
 

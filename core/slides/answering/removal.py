@@ -118,7 +118,7 @@ def _whole(path: Path) -> Path | None:
         if not path.is_relative_to(root) or path == root:
             continue
         whole = root / path.relative_to(root).parts[0]
-        if not any(path.is_relative_to(one) or one.is_relative_to(whole) for one in named):
+        if not any(path.is_relative_to(base) or base.is_relative_to(whole) for base in named):
             return whole
     return None
 

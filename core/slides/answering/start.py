@@ -71,7 +71,7 @@ def answer_here(
     model: str | None = None,
     um_per_px: float | None = None,
     within: Polygon | None = None,
-    told: Told | None = None,
+    on_state: Told | None = None,
 ) -> AnswerState:
     """Answer a slide in this process; returns how it ended.
 
@@ -81,7 +81,7 @@ def answer_here(
         As `start` and `core.slides.answering.work.work`.
     """
     folder, lock = create_answer(_request(slide, model, um_per_px, within))
-    return _work_here(folder, lock, told)
+    return _work_here(folder, lock, on_state)
 
 
 def resume(answer: str) -> None:
@@ -96,7 +96,7 @@ def resume(answer: str) -> None:
     _detach(*_take_again(answer))
 
 
-def resume_here(answer: str, told: Told | None = None) -> AnswerState:
+def resume_here(answer: str, on_state: Told | None = None) -> AnswerState:
     """Go on with an answer in this process; returns how it ended.
 
     Raises
@@ -104,7 +104,7 @@ def resume_here(answer: str, told: Told | None = None) -> AnswerState:
     LobuleError
         As `resume` and `core.slides.answering.work.work`.
     """
-    return _work_here(*_take_again(answer), told)
+    return _work_here(*_take_again(answer), on_state)
 
 
 def work_on(answer: str, lock: int) -> AnswerState:
@@ -232,9 +232,9 @@ def _refuse_finished(folder: AnswerFolder) -> None:
         raise SlideError(f"The answer {folder.id} is finished: there is nothing to resume.")
 
 
-def _work_here(folder: AnswerFolder, lock: int, told: Told | None) -> AnswerState:
+def _work_here(folder: AnswerFolder, lock: int, on_state: Told | None) -> AnswerState:
     try:
-        return work(folder, told)
+        return work(folder, on_state)
     finally:
         let_go(lock)
 

@@ -57,9 +57,9 @@ def shown_class(plan: SlidePlan, probabilities: NDArray[np.floating]) -> int:
     return int(probabilities.argmax()) if positive is None else positive
 
 
-def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, given: Given) -> Spread:
+def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, answers: Given) -> Spread:
     """Turn some tiles, evenly spaced."""
-    answered = np.flatnonzero(given.tiles.used)
+    answered = np.flatnonzero(answers.tiles.used)
     if not len(answered):
         return Spread(0.0, 0, network.engine)
     chosen = answered[
@@ -67,7 +67,7 @@ def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, given: Given
     ]
     parts = [read_tiles(slide, plan, chosen[at : at + 1]).pixels for at in range(len(chosen))]
     inputs = np.concatenate(parts)
-    shown = shown_class(plan, np.nanmean(given.tiles.probabilities[answered], axis=0))
+    shown = shown_class(plan, np.nanmean(answers.tiles.probabilities[answered], axis=0))
     if not len(inputs):
         return Spread(0.0, 0, network.engine)
     # A few at a time: each is turned and flipped into eight.
@@ -80,11 +80,11 @@ def sample_of(slide: Slide, plan: SlidePlan, network: SlideNetwork, given: Given
     )
 
 
-def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
+def summarise(plan: SlidePlan, answers: Given, spread: Spread) -> Result:
     """Put together what is said of a slide, by `SLIDE_RULE`."""
-    card, tiles = plan.card, given.tiles
+    card, tiles = plan.card, answers.tiles
     if not tiles.used.any():
-        return _nothing(plan, given, spread.engine)
+        return _nothing(plan, answers, spread.engine)
     probabilities = tiles.image_probabilities(card.positive_index)
     predicted = most_fitting(card, probabilities)
     shown = shown_class(plan, probabilities)
@@ -95,11 +95,11 @@ def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
         scale=plan.scale,
         tissue=float(plan.tissue.mean()),
         most_tissue=float(tiles.tissue[tiles.used].max()),
-        distance=_known(given.distance[inner].astype(np.float64).mean()),
-        sharpness=_known(np.median(given.sharpness[inner])),
+        distance=_known(answers.distance[inner].astype(np.float64).mean()),
+        sharpness=_known(np.median(answers.sharpness[inner])),
         third_direction=plan.third_direction,
     )
-    outside = stitch(np.where(tiles.used, given.outside, np.nan), plan.map_grid)
+    outside = stitch(np.where(tiles.used, answers.outside, np.nan), plan.map_grid)
     step = (
         plan.slide["width"] / plan.map_grid.width,
         plan.slide["height"] / plan.map_grid.height,
@@ -116,15 +116,15 @@ def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
     outcome = give_outcome(card, card.classes[predicted], probabilities, scope)
     outcome = _heed_focus(outcome, card.classes, shown, spots, threshold)
     members = None
-    if given.members is not None:
+    if answers.members is not None:
         members = [
             float(
                 replace(tiles, probabilities=each).image_probabilities(card.positive_index)[shown]
             )
-            for each in given.members
+            for each in answers.members
         ]
     summary = {
-        **_about(plan, given, spread.engine),
+        **_about(plan, answers, spread.engine),
         "probabilities": [round(float(value), 6) for value in probabilities],
         "predicted": card.classes[predicted],
         "outcome": {"kind": outcome.kind, "name": outcome.name, "reasons": list(outcome.reasons)},
@@ -152,8 +152,8 @@ def summarise(plan: SlidePlan, given: Given, spread: Spread) -> Result:
     return Result(summary, chances)
 
 
-def _about(plan: SlidePlan, given: Given, engine: str | None) -> dict[str, Any]:
-    tiles, across = given.tiles, plan.step[0]
+def _about(plan: SlidePlan, answers: Given, engine: str | None) -> dict[str, Any]:
+    tiles, across = answers.tiles, plan.step[0]
     return {
         "version": VERSION,
         "slide": plan.slide,
@@ -175,10 +175,10 @@ def _about(plan: SlidePlan, given: Given, engine: str | None) -> dict[str, Any]:
         "tiles": {
             "planned": int(plan.used.sum()),
             "answered": int(tiles.used.sum()),
-            "unreadable": int(given.unreadable.sum()),
+            "unreadable": int(answers.unreadable.sum()),
         },
         "tissue_mm2": plan.tissue_mm2,
-        "warnings": warnings_of(plan, given),
+        "warnings": warnings_of(plan, answers),
     }
 
 
@@ -203,9 +203,9 @@ def _heed_focus(
     return Outcome(UNDECIDED, UNDECIDED, (why, *outcome.reasons), outcome.prediction_set)
 
 
-def _nothing(plan: SlidePlan, given: Given, engine: str | None) -> Result:
+def _nothing(plan: SlidePlan, answers: Given, engine: str | None) -> Result:
     """Return the summary of a slide of which nothing could be answered."""
-    unread = int(given.unreadable.sum())
+    unread = int(answers.unreadable.sum())
     why = (
         f"None of the {unread:,} tiles with tissue could be read: the file is damaged."
         if unread
@@ -215,7 +215,7 @@ def _nothing(plan: SlidePlan, given: Given, engine: str | None) -> Result:
     threshold = plan.card.operating_point.threshold if plan.card.operating_point else EVEN
     about = plan.card.classes[plan.card.positive_index or 0]
     summary = {
-        **_about(plan, given, engine),
+        **_about(plan, answers, engine),
         "probabilities": None,
         "predicted": None,
         "outcome": {"kind": OUT_OF_SCOPE, "name": OUT_OF_SCOPE, "reasons": [why]},

@@ -31,14 +31,14 @@ _SECONDS_BETWEEN = 1.0
 Told = Callable[[AnswerState], None]
 
 
-def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
+def work(folder: AnswerFolder, on_state: Told | None = None) -> AnswerState:
     """Do the answer of a slide whose lock this process holds.
 
     Parameters
     ----------
     folder
         Of the answer.
-    told
+    on_state
         Given how it stands, about once a second.
 
     Raises
@@ -49,7 +49,7 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
         If it failed. What went wrong is written down either way.
     """
     events = AnswerEvents(folder.events)
-    teller = AnswerTeller(folder, events, told)
+    teller = AnswerTeller(folder, events, on_state)
     with written_end(folder, events, lambda error: _in_words(error, folder), SlideError):
         turn = wait_turn(get_settings().slide_answers, teller.ahead, teller.check, teller.waits)
         try:
@@ -63,10 +63,10 @@ def work(folder: AnswerFolder, told: Told | None = None) -> AnswerState:
 class AnswerTeller:
     """Writes down how far an answer is, and hears whether it is to stop."""
 
-    def __init__(self, folder: AnswerFolder, events: AnswerEvents, told: Told | None) -> None:
+    def __init__(self, folder: AnswerFolder, events: AnswerEvents, on_state: Told | None) -> None:
         self._folder = folder
         self._events = events
-        self._told = told
+        self._told = on_state
         self._written = 0.0
         self._stage = ""
 
@@ -168,28 +168,28 @@ def answer_slide(
         loaded = network.load_network(package)
         _answer_tiles(folder, slide, plan, loaded, teller)
         teller.stage("Summing up", 0.0)
-        given = read_given(folder, plan)
-        spread = sample_of(slide, plan, loaded, given)
-    result = summarise(plan, given, spread)
+        answers = read_given(folder, plan)
+        spread = sample_of(slide, plan, loaded, answers)
+    result = summarise(plan, answers, spread)
     write_result(folder, plan, result, time.monotonic() - started)
 
 
 def _plan(folder: AnswerFolder, slide: Slide, teller: AnswerTeller) -> tuple[SlidePlan, Package]:
     """Return the plan that was kept, or make one, with the model that answers by it."""
-    kept = read_plan(folder)
-    if kept is None:
+    saved = read_plan(folder)
+    if saved is None:
         teller.stage("Choosing the model", 0.0)
         request = folder.read_request()
         _check_stain(slide)
         name, package = network.choose_model(slide, request)
         return new_plan(folder, slide, package, name, teller)
-    package = find(kept.model)
-    if package.model_sha256 != kept.model_sha256:
+    package = find(saved.model)
+    if package.model_sha256 != saved.model_sha256:
         raise SlideError(
-            f"The model {kept.model!r} is another one than when this answer began. Ask for a new "
+            f"The model {saved.model!r} is another one than when this answer began. Ask for a new "
             "answer, or put the former model back and resume."
         )
-    return kept, package
+    return saved, package
 
 
 def new_plan(
@@ -266,12 +266,12 @@ def _answer_tiles(
 
 
 def _in_words(error: Exception, folder: AnswerFolder) -> str:
-    kept = "The tiles answered so far are kept: the answer can be resumed."
+    can_resume = "The tiles answered so far are kept: the answer can be resumed."
     if isinstance(error, MemoryError):
-        return f"There is not enough memory. End other programs, then resume. {kept}"
+        return f"There is not enough memory. End other programs, then resume. {can_resume}"
     if isinstance(error, OSError):
         return (
             f"The answer cannot be written to {folder.path}: {error.strerror or error}. Make room "
-            f"or allow writing there. {kept}"
+            f"or allow writing there. {can_resume}"
         )
-    return f"Fault in the program: {error!r}. {folder.log} has the details. {kept}"
+    return f"Fault in the program: {error!r}. {folder.log} has the details. {can_resume}"

@@ -37,14 +37,14 @@ _ACCEPT = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
 
 
-def download(series: str, told: Told | None = None) -> Path:
+def download(series: str, progress: Told | None = None) -> Path:
     """Fetch a slide into LOBULE_HOME/slides/downloads; one that is there is not fetched again.
 
     Parameters
     ----------
     series
         UID, as `search` gives it.
-    told
+    progress
         Is told how it goes on.
 
     Returns
@@ -66,7 +66,7 @@ def download(series: str, told: Told | None = None) -> Path:
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f".{series}.lock"), timeout=0):
-            came = _fetch(series, aside, told or (lambda *_: None))
+            came = _fetch(series, aside, progress or (lambda *_: None))
             open_slide(came).close()
             aside.rename(folder)
             flush(folder.parent)
@@ -81,7 +81,7 @@ def download(series: str, told: Told | None = None) -> Path:
     return folder / came.name
 
 
-def _fetch(series: str, aside: Path, told: Told) -> Path:
+def _fetch(series: str, aside: Path, progress: Told) -> Path:
     """Bring all files into a folder in another one; returns it."""
     slide = find(series)
     if slide is None:
@@ -98,28 +98,33 @@ def _fetch(series: str, aside: Path, told: Told) -> Path:
             raise SlideError(f"The image archive has no files of the series {series}.")
         came = 0
         for number, instance in enumerate(instances):
-            told(number, len(instances), came)
+            progress(number, len(instances), came)
             file = inner / f"{instance}.dcm"
             if not file.exists():
                 address = f"{known.address}/studies/{study}/series/{series}/instances/{instance}"
                 for size in _stream(known, address, file):
-                    told(number, len(instances), came + size)
+                    progress(number, len(instances), came + size)
             came += file.stat().st_size
-        told(len(instances), len(instances), came)
+        progress(len(instances), len(instances), came)
     return inner
 
 
 def _instances(known: ImageArchive, study: str, series: str) -> list[str]:
     """UIDs of the files of the scan."""
-    found: dict[str, str] = {}
+    flavours: dict[str, str] = {}
     while True:  # page by page, also where the archive always gives the same one
         page = known.client.search_for_instances(
-            study, series, fields=["ImageType"], limit=_PAGE, offset=len(found)
+            study, series, fields=["ImageType"], limit=_PAGE, offset=len(flavours)
         )
-        new = {value_of(said, _INSTANCE): value_of(said, _IMAGE_TYPE, _FLAVOUR) for said in page}
-        if new.keys() <= found.keys():
-            return sorted(check_uid(uid) for uid, flavour in found.items() if flavour not in _NAMED)
-        found |= new
+        new = {
+            value_of(instance, _INSTANCE): value_of(instance, _IMAGE_TYPE, _FLAVOUR)
+            for instance in page
+        }
+        if new.keys() <= flavours.keys():
+            return sorted(
+                check_uid(uid) for uid, flavour in flavours.items() if flavour not in _NAMED
+            )
+        flavours |= new
 
 
 def _stream(known: ImageArchive, address: str, file: Path) -> Iterator[int]:

@@ -64,27 +64,27 @@ def find(series: str) -> RemoteSlide | None:
         As `search`.
     """
     with archive() as known:
-        found = _series(known, {"SeriesInstanceUID": series})
-        return next((slide for slide in found if slide.series == series), None)
+        slides = _series(known, {"SeriesInstanceUID": series})
+        return next((slide for slide in slides if slide.series == series), None)
 
 
 def _series(known: ImageArchive, filters: dict[str, Any]) -> list[RemoteSlide]:
-    found = known.client.search_for_series(
+    matches = known.client.search_for_series(
         search_filters={"Modality": _SLIDES, **filters}, fields=_FIELDS, limit=MOST
     )
-    slides = [_slide(said) for said in found]
+    slides = [_slide(match) for match in matches]
     return [slide for slide in slides if slide.study and slide.series]
 
 
-def _slide(said: dict[str, Any]) -> RemoteSlide:
-    values = {name: value_of(said, tag) for name, tag in _TAGS.items()}
+def _slide(match: dict[str, Any]) -> RemoteSlide:
+    values = {name: value_of(match, tag) for name, tag in _TAGS.items()}
     date, files = values.pop("date"), values.pop("files")
     if len(date) == 8:  # noqa: PLR2004 - YYYYMMDD
         date = f"{date[:4]}-{date[4:6]}-{date[6:]}"
     return RemoteSlide(**values, date=date, files=int(files) if files.isdigit() else None)
 
 
-def value_of(said: dict[str, Any], tag: str, at: int = 0) -> str:
+def value_of(entry: dict[str, Any], tag: str, at: int = 0) -> str:
     """Value of a tag in DICOM's JSON, as text; empty if it is missing."""
-    values = (said.get(tag) or {}).get("Value") or []
+    values = (entry.get(tag) or {}).get("Value") or []
     return str(values[at]) if len(values) > at else ""

@@ -36,8 +36,8 @@ def dicom_segmentation(answer: SlideAnswer, context: DicomContext) -> bytes:
     with np.errstate(invalid="ignore"):
         reached = chances >= answer.threshold
     shown = answer.classes[answer.shown]
-    own = hd.sr.CodedConcept("class", "99LOBULE", shown[:_DESCRIPTION])
-    about = (("Tissue", codes.SCT.Tissue), (shown, own))
+    shown_code = hd.sr.CodedConcept("class", "99LOBULE", shown[:_DESCRIPTION])
+    about = (("Tissue", codes.SCT.Tissue), (shown, shown_code))
     segments = [
         hd.seg.SegmentDescription(
             segment_number=number,

@@ -85,9 +85,9 @@ def export(answer: str, kind: str) -> tuple[str, bytes]:
     """
     if kind not in FORMATS:
         raise SlideError(f"There is no format {kind[:40]!r}. Choose one of: {', '.join(FORMATS)}.")
-    given = load_answer(answer)
-    if given is None or given.summary is None:
+    loaded = load_answer(answer)
+    if loaded is None or loaded.summary is None:
         raise SlideError(f"The answer {answer} is not finished. Resume it, then export it.")
     slide = find_answer(answer).read_request().slide
     # Named by the answer: a slide's file may be called by a patient's name.
-    return f"{answer}.{FORMATS[kind].suffix}", FORMATS[kind].write(given, slide)
+    return f"{answer}.{FORMATS[kind].suffix}", FORMATS[kind].write(loaded, slide)

@@ -56,24 +56,24 @@ def _annotation(answer: SlideAnswer, region: OutlinedRegion, number: int) -> dic
 
 def _detections(answer: SlideAnswer) -> list[dict[str, Any]]:
     width, height = answer.plan.slide["width"], answer.plan.slide["height"]
-    given, shown = answer.given, answer.shown
+    answers, shown = answer.given, answer.shown
     other = "below threshold" if len(answer.classes) > 2 else answer.classes[1 - shown]  # noqa: PLR2004 - two have one other
     boxes, features = answer.boxes, []
-    outside = given.outside
-    for at in np.flatnonzero(given.tiles.used).tolist():
+    outside = answers.outside
+    for at in np.flatnonzero(answers.tiles.used).tolist():
         x, y, side, tall = boxes[at]
         right, bottom = min(x + side, width), min(y + tall, height)
         ring = [[x, y], [right, y], [right, bottom], [x, bottom], [x, y]]
-        chances = given.tiles.probabilities[at]
+        chances = answers.tiles.probabilities[at]
         reached = bool(chances[shown] >= answer.threshold)
         measurements = {
             f"Probability of {name}": round(float(chance), 6)
             for name, chance in zip(answer.classes, chances, strict=True)
         }
-        measurements["Tissue, share"] = round(float(given.tiles.tissue[at]), 6)
+        measurements["Tissue, share"] = round(float(answers.tiles.tissue[at]), 6)
         for name, value in (
-            ("Distance from training", given.distance[at]),
-            ("Sharpness", given.sharpness[at]),
+            ("Distance from training", answers.distance[at]),
+            ("Sharpness", answers.sharpness[at]),
         ):
             if not np.isnan(value):
                 measurements[name] = round(float(value), 6)

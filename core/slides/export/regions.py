@@ -60,5 +60,5 @@ def regions_of(answer: SlideAnswer) -> list[OutlinedRegion]:
             out_of_scope=float(out[at] / pixels[at]),
         )
 
-    found = [region(outline) for outline in traced.regions if pixels[outline.label]]
-    return sorted(found, key=lambda each: -each.tissue_mm2)
+    outlined = [region(outline) for outline in traced.regions if pixels[outline.label]]
+    return sorted(outlined, key=lambda each: -each.tissue_mm2)

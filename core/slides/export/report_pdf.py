@@ -136,8 +136,8 @@ def _overview(answer: SlideAnswer, slide: Slide) -> list[Picture]:
     under = overlay(pixels, answer.map_on_tissue)
     under = outline(under, answer.map_on_tissue, answer.threshold)
     words = f"Probability of {shown}; the line goes round {100 * answer.threshold:.1f} % and more."
-    said = f"The slide. {whole.words.capitalize()}." if whole.words else "The slide"
-    return [_picture(pixels, said, bar), _picture(under, words, bar)]
+    caption = f"The slide. {whole.words.capitalize()}." if whole.words else "The slide"
+    return [_picture(pixels, caption, bar), _picture(under, words, bar)]
 
 
 def _colour_bar(sheet: Sheet, answer: SlideAnswer) -> None:

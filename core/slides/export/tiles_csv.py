@@ -15,7 +15,7 @@ def tiles_csv(answer: SlideAnswer) -> bytes:
     `x`, `y` and `side` are pixels of the slide's finest level, `x_um` and `y_um` the middle of the
     tile. `state` is "answered", "unreadable", or "not answered" of an answer that is not finished.
     """
-    given, plan = answer.given, answer.plan
+    answers, plan = answer.given, answer.plan
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(
@@ -25,23 +25,23 @@ def tiles_csv(answer: SlideAnswer) -> bytes:
             *("distance", "sharpness", "in_scope"),
         ]
     )
-    boxes, outside, scale = answer.boxes, given.outside, answer.um_per_px
+    boxes, outside, scale = answer.boxes, answers.outside, answer.um_per_px
     for at in np.flatnonzero(plan.used).tolist():
         x, y, side, tall = boxes[at]
         row, column = divmod(at, plan.columns)
-        answered = bool(given.tiles.used[at])
+        answered = bool(answers.tiles.used[at])
         state = "answered" if answered else "not answered"
         cells = [at, row, column, round(x, 2), round(y, 2), round(side, 2)]
         cells += [round((x + side / 2) * scale, 2), round((y + tall / 2) * scale, 2)]
-        values = [given.distance[at], given.sharpness[at]]
+        values = [answers.distance[at], answers.sharpness[at]]
         writer.writerow(
             [
                 *cells,
-                round(float(given.tiles.tissue[at]), 4),
-                "unreadable" if given.unreadable[at] else state,
+                round(float(answers.tiles.tissue[at]), 4),
+                "unreadable" if answers.unreadable[at] else state,
                 *(
                     round(float(value), 6) if answered else ""
-                    for value in given.tiles.probabilities[at]
+                    for value in answers.tiles.probabilities[at]
                 ),
                 *("" if np.isnan(value) else round(float(value), 4) for value in values),
                 ("no" if outside[at] else "yes") if answered else "",

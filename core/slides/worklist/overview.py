@@ -87,11 +87,11 @@ def _smaller(answer: SlideAnswer) -> np.ndarray:
 
 
 def _outcome(summary: dict[str, Any]) -> Outcome:
-    said, chosen = summary["outcome"], summary["prediction_set"]
+    outcome, chosen = summary["outcome"], summary["prediction_set"]
     return Outcome(
-        said["kind"],
-        said["name"],
-        tuple(said["reasons"]),
+        outcome["kind"],
+        outcome["name"],
+        tuple(outcome["reasons"]),
         None if chosen is None else tuple(chosen),
     )
 

@@ -66,19 +66,19 @@ def save_slide(
         If the answer is not finished, the slide or the model is gone, a region is none, or the case
         cannot be kept.
     """
-    given = load_answer(answer)
-    if given is None:
+    loaded = load_answer(answer)
+    if loaded is None:
         raise SlideError(f"The answer {answer} is not finished. Resume it, then keep it.")
-    if find(given.plan.model).model_sha256 != given.plan.model_sha256:
+    if find(loaded.plan.model).model_sha256 != loaded.plan.model_sha256:
         raise SlideError(
-            f"The model {given.plan.model!r} is another one than when the slide was answered. Have "
-            "the slide answered anew, then keep it."
+            f"The model {loaded.plan.model!r} is another one than when the slide was answered. "
+            "Have the slide answered anew, then keep it."
         )
     with open_slide(find_answer(answer).read_request().slide) as slide:
-        if slide.info.fingerprint != given.plan.slide["fingerprint"]:
+        if slide.info.fingerprint != loaded.plan.slide["fingerprint"]:
             raise SlideError("The slide's file was replaced since it was answered. Answer it anew.")
-        boxes = hot_boxes(given) if regions is None else [_checked(box, given) for box in regions]
-        images = _images(given, slide, boxes, progress or (lambda _share, _words: None))
+        boxes = hot_boxes(loaded) if regions is None else [_checked(box, loaded) for box in regions]
+        images = _images(loaded, slide, boxes, progress or (lambda _share, _words: None))
         return save_case(store, images, actor, patient=patient)
 
 
@@ -102,8 +102,8 @@ def _images(
     progress(0.0, "Overview")
     whole = overview_of(answer, slide)
     name = "Slide, overview"
-    kept = _of_slide(record(whole, name), answer, None)
-    yield NewImage(name, whole.image.pixels, kept, overview=True)
+    image_answer = _of_slide(record(whole, name), answer, None)
+    yield NewImage(name, whole.image.pixels, image_answer, overview=True)
     package = find(answer.plan.model)
     for number, box in enumerate(boxes, start=1):
         progress(number / (len(boxes) + 1), f"Region {number:,} of {len(boxes):,}")
@@ -117,7 +117,7 @@ def _images(
         yield NewImage(name, pixels, _of_slide(record(diagnosis, name), answer, box))
 
 
-def _of_slide(kept: NewAnswer, answer: SlideAnswer, box: Box | None) -> NewAnswer:
+def _of_slide(image_answer: NewAnswer, answer: SlideAnswer, box: Box | None) -> NewAnswer:
     """Add which slide it is of."""
     about: dict[str, Any] = {
         "fingerprint": answer.plan.slide["fingerprint"],
@@ -125,7 +125,7 @@ def _of_slide(kept: NewAnswer, answer: SlideAnswer, box: Box | None) -> NewAnswe
         "um_per_px": answer.um_per_px,
         "region": None if box is None else [round(float(value), 2) for value in box],
     }
-    return replace(kept, content=kept.content | {KEPT_AS: about})
+    return replace(image_answer, content=image_answer.content | {KEPT_AS: about})
 
 
 def _checked(box: Box, answer: SlideAnswer) -> Box:

@@ -135,7 +135,7 @@ def test_cancelled_it_keeps_what_it_has_and_goes_on(
 
     path = write_slide(section)
     with pytest.raises(Stopped):
-        answer_here(path, model="tiny", told=stop)
+        answer_here(path, model="tiny", on_state=stop)
     state = status(told[0].id)
     assert (state.state, state.seconds_left) == ("cancelled", None)
     assert 0 < state.tiles_done < state.tiles

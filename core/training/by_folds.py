@@ -214,10 +214,10 @@ def _known_answers(
     if folder is None or not (folder / _ANSWERS).exists():
         return None
     try:
-        with (folder / _ANSWERS).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            if str(kept["digest"]) != digest:
+        with (folder / _ANSWERS).open("rb") as file, np.load(file, allow_pickle=False) as saved:
+            if str(saved["digest"]) != digest:
                 return None
-            return kept["chosen_on"], kept["tested"]
+            return saved["chosen_on"], saved["tested"]
     except UNREADABLE_ARRAYS:
         return None
 

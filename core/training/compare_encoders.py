@@ -106,13 +106,13 @@ def compare_encoders(
             f"To compare, name each encoder once; named were {', '.join(names) or 'none'}."
         )
     dataset, _ = chosen_dataset(request)
-    found = {
+    candidates = {
         name: (find_encoder(name), override(request.recipe, changes_for(name))) for name in names
     }
     others = {name: _with_a_probe(load_recipe(name)) for name in recipes}
     judged = [
         _of_encoder(dataset, encoder, recipe, _Named(watch, name))
-        for name, (encoder, recipe) in found.items()
+        for name, (encoder, recipe) in candidates.items()
     ]
     judged += [
         _of_recipe(dataset, name, recipe, _Named(watch, name)) for name, recipe in others.items()

@@ -80,27 +80,27 @@ def learner_of(
         lower, upper = divide(network, plan_phases(network, recipe, settings)[-1].base)
     plain = recipe.model_copy(update={"augmentation": Augmentation()})
     shape = (len(pixels), settings.views, *lower.output_shape[1:])
-    kept = watch.checkpoints and watch.checkpoints / _FILE
-    known = _known(kept, shape)
+    saved = watch.checkpoints and watch.checkpoints / _FILE
+    known = _known(saved, shape)
     if known is not None:
         yield Learner(upper, plain, known)
-    elif kept is not None:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(kept) as file:
+    elif saved is not None:
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(saved) as file:
             header = {"descr": "<f2", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             file.flush()
             features = np.memmap(file, "<f2", "r+", file.tell(), shape)
             _fill(features, lower, recipe, pixels, watch)
             features.flush()
-        yield Learner(upper, plain, np.load(kept, mmap_mode="r"))
+        yield Learner(upper, plain, np.load(saved, mmap_mode="r"))
     else:
         with TemporaryFile() as file:
             features = np.memmap(file, "<f2", "w+", shape=shape)
             _fill(features, lower, recipe, pixels, watch)
             yield Learner(upper, plain, features)
-    if kept is not None:
-        kept.unlink(missing_ok=True)
+    if saved is not None:
+        saved.unlink(missing_ok=True)
 
 
 def divide(network: keras.Model, learning: frozenset[str]) -> tuple[keras.Model, keras.Model]:
@@ -138,12 +138,12 @@ def divide(network: keras.Model, learning: frozenset[str]) -> tuple[keras.Model,
     )
 
 
-def _known(kept: Path | None, shape: tuple[int, ...]) -> NDArray[np.float16] | None:
+def _known(saved: Path | None, shape: tuple[int, ...]) -> NDArray[np.float16] | None:
     """Features that were computed before the run was interrupted; of one run, so of one recipe."""
-    if kept is None or not kept.exists():
+    if saved is None or not saved.exists():
         return None
     try:
-        features = np.load(kept, mmap_mode="r", allow_pickle=False)
+        features = np.load(saved, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
     fits = features.shape == shape and features.dtype == np.float16

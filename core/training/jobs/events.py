@@ -16,8 +16,8 @@ class Events(EventLog):
     """Appends to the file of one run."""
 
     def __init__(self, path: Path) -> None:
-        kept = "Finished epochs are kept."
-        super().__init__(path, TrainingError, kept, _FLEETING)
+        kept_work = "Finished epochs are kept."
+        super().__init__(path, TrainingError, kept_work, _FLEETING)
 
 
 _Number = Annotated[int, Field(ge=1, le=1_000_000_000)]

@@ -90,9 +90,9 @@ class Listener(Watch):
 
     def cancelled(self) -> bool:
         """Tell whether anyone has asked to stop; whoever asks this hears of it, and acts."""
-        asked = self._asked()
-        if asked != _NOT_ASKED:
-            self._heard = asked
+        request = self._asked()
+        if request != _NOT_ASKED:
+            self._heard = request
             self.cut_short = True
         return self.cut_short
 

@@ -223,14 +223,14 @@ def state_of(run: RunFolder) -> RunState:
 
 
 def _interruption(story: Story) -> str:
-    kept = (
+    kept_work = (
         f"Epochs up to {story.history[-1]['epoch']} are kept: resume to continue from there."
         if story.history
         else "Resume to begin again; images already read are kept."
     )
     return (
         "The process ended unexpectedly: it was killed, memory ran out, or the machine "
-        f"stopped. {kept}"
+        f"stopped. {kept_work}"
     )
 
 

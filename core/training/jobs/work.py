@@ -74,7 +74,7 @@ def _in_words(error: Exception, run: RunFolder) -> str:
     from core.training.fitting.device import is_out_of_memory  # noqa: PLC0415 - loads TensorFlow
 
     history = read_story(run).history
-    kept = (
+    kept_work = (
         f"Epochs up to {history[-1]['epoch']} are kept"
         if history
         else "Images already read are kept"
@@ -82,10 +82,12 @@ def _in_words(error: Exception, run: RunFolder) -> str:
     if is_out_of_memory(error):
         return (
             "There is not enough memory. Choose a smaller train.batch_size or input_size, or end "
-            f"other programs. {kept}."
+            f"other programs. {kept_work}."
         )
     if is_full(error):
-        return f"The disk of {get_settings().home} is full. Free some space and resume. {kept}."
+        home = get_settings().home
+        return f"The disk of {home} is full. Free some space and resume. {kept_work}."
     return (
-        f"Program error: {error!r}. The run's log has the details. {kept}: the run can be resumed."
+        f"Program error: {error!r}. The run's log has the details. {kept_work}: the run can be "
+        "resumed."
     )

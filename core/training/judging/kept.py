@@ -76,8 +76,8 @@ class KeptVectors:
                     self._append([keys[place] for place in places], compute(places), rows)
                     done = len(missing) - start - len(places)
                     progress(1 - done / len(keys))
-                kept = np.memmap(self._values, np.float32, "r").reshape(-1, self._length)
-                return np.asarray(kept[[rows[key] for key in keys]])
+                vectors = np.memmap(self._values, np.float32, "r").reshape(-1, self._length)
+                return np.asarray(vectors[[rows[key] for key in keys]])
         except OSError as error:
             raise TrainingError(
                 f"Features could not be kept in {self._values.parent}: {error.strerror or error}. "

@@ -81,13 +81,17 @@ def measure_by_network(
     def by_image(values: NDArray[np.float32]) -> NDArray[np.float32]:
         return values.reshape(len(values), len(pixels) // crops, crops, -1)
 
-    told = [_teller(watch, stage) for stage in _STAGES]
-    features = by_image(frozen_features(network, pixels, recipe, told[0]))
-    shifted = by_image(shifted_features(network, pixels, STRENGTHS, told[1]))
-    colours = colour_views(pixels, crops, told[2], STRENGTHS)
+    tellers = [_teller(watch, stage) for stage in _STAGES]
+    features = by_image(frozen_features(network, pixels, recipe, tellers[0]))
+    shifted = by_image(shifted_features(network, pixels, STRENGTHS, tellers[1]))
+    colours = colour_views(pixels, crops, tellers[2], STRENGTHS)
     plain = features_of(network)
     changed, changed_colours = measure_changed(
-        (lambda squares: in_batches(plain, squares), measure_colours), pixels, crops, rows, told[3]
+        (lambda squares: in_batches(plain, squares), measure_colours),
+        pixels,
+        crops,
+        rows,
+        tellers[3],
     )
     return Measured(features, shifted, colours, changed, changed_colours)
 
@@ -119,11 +123,11 @@ def measure_by_encoder(
         _View(f"shift {strength:g}", lambda square, row, by=strength: stain(square, by, row))
         for strength in STRENGTHS
     ]
-    told = [_teller(watch, stage) for stage in _STAGES]
+    tellers = [_teller(watch, stage) for stage in _STAGES]
     every = np.arange(len(pixels))
-    features = by_encoder.views(plain, every, told[0])
-    shifted = by_encoder.views(shifts, every, told[1])
-    colours = by_colour.views([*plain, *shifts], every, told[2])
+    features = by_encoder.views(plain, every, tellers[0])
+    shifted = by_encoder.views(shifts, every, tellers[1])
+    colours = by_colour.views([*plain, *shifts], every, tellers[2])
     changes = [
         _View(
             f"change {change.name} {change.amount:g}",
@@ -133,7 +137,7 @@ def measure_by_encoder(
     ]
     some = (rows[:, None] * crops + np.arange(crops)).ravel()
     changed = [
-        measure.views(changes, some, told[3]).reshape(len(changes), len(rows), crops, -1)
+        measure.views(changes, some, tellers[3]).reshape(len(changes), len(rows), crops, -1)
         for measure in (by_encoder, by_colour)
     ]
 
@@ -172,9 +176,9 @@ class _Squares:
 class _Kept:
     """What one way of measuring gives of squares."""
 
-    def __init__(self, what: str, length: int, measure: Measure, squares: _Squares) -> None:
+    def __init__(self, kind: str, length: int, measure: Measure, squares: _Squares) -> None:
         height, width = squares.pixels.shape[1:3]
-        name = f"{what}-{height}x{width}-v{_VERSION}"
+        name = f"{kind}-{height}x{width}-v{_VERSION}"
         self._vectors = KeptVectors(get_settings().cache / "features" / name, length)
         self._measure = measure
         self._squares = squares

@@ -239,7 +239,7 @@ def _features(
     squares = (rows[:, None] * crops + np.arange(crops)).ravel()
     features = np.empty((len(squares), plain.output_shape[1]), dtype=np.float32)
     for start in range(0, len(squares), _BATCH):
-        here = slice(start, start + _BATCH)
-        features[here] = plain.predict_on_batch(np.asarray(pixels[squares[here]]))
+        batch = slice(start, start + _BATCH)
+        features[batch] = plain.predict_on_batch(np.asarray(pixels[squares[batch]]))
         progress(min(start + _BATCH, len(squares)) / len(squares))
     return features.reshape(len(rows), crops, -1)

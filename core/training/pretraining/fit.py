@@ -134,8 +134,8 @@ def _fit_epoch(
     model: keras.Model, batches: Unlabelled, epoch: int, epochs: int, watch: Watch
 ) -> float:
     batches.set_epoch(epoch - 1)
-    told = _Told(watch, len(batches), epoch - 1, epochs)
-    history = model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[told]).history
+    callback = _Told(watch, len(batches), epoch - 1, epochs)
+    history = model.fit(batches, epochs=1, verbose=0, shuffle=False, callbacks=[callback]).history
     loss = float(history["loss"][0])
     if not math.isfinite(loss):
         raise TrainingError(
@@ -147,8 +147,8 @@ def _fit_epoch(
 
 def _key(settings: Pretraining, pixels: NDArray[Any], fingerprints: tuple[str, ...]) -> Key:
     values = settings.model_dump(mode="json", exclude={"name", "title"})
-    what = [values, list(pixels.shape), list(fingerprints)]
-    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+    content = [values, list(pixels.shape), list(fingerprints)]
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
     facts = {name: str(value) for name, value in values.items()}
     return Key(digest, {**facts, "images": ", ".join(print_[:12] for print_ in fingerprints)})
 

@@ -64,11 +64,11 @@ def slide_squares(path: Path, side: int, um_per_px: float, watch: Watch) -> Squa
         )
     drawn = np.random.default_rng(0).permutation(len(places))[:MOST_TILES]
     places = [places[row] for row in sorted(drawn)]
-    what = f"{_VERSION} {side} {um_per_px!r} {MOST_TILES} {' '.join(prints)}"
-    fingerprint = hashlib.sha256(what.encode()).hexdigest()
-    kept = get_settings().cache / f"{fingerprint[:32]}-slides-{side}.npy"
-    if not kept.exists():
-        _write(kept, files, places, side, um_per_px, watch)
+    content = f"{_VERSION} {side} {um_per_px!r} {MOST_TILES} {' '.join(prints)}"
+    fingerprint = hashlib.sha256(content.encode()).hexdigest()
+    cache_file = get_settings().cache / f"{fingerprint[:32]}-slides-{side}.npy"
+    if not cache_file.exists():
+        _write(cache_file, files, places, side, um_per_px, watch)
     records = table(
         Record(f"{files[number].name}/{x:.0f},{y:.0f}", files[number].name, files[number].name, 0)
         for number, x, y in places
@@ -76,7 +76,7 @@ def slide_squares(path: Path, side: int, um_per_px: float, watch: Watch) -> Squa
     folder = path if path.is_dir() else path.parent
     name = f"slides in {path.name}" if path.is_dir() else path.name
     dataset = Dataset(name, folder, ("tile",), records, UNKNOWN_SOURCE, patients_known=False)
-    return Squares(dataset, fingerprint, np.load(kept, mmap_mode="r"), 1, um_per_px)
+    return Squares(dataset, fingerprint, np.load(cache_file, mmap_mode="r"), 1, um_per_px)
 
 
 def _places(slide: Slide, field_um: float) -> Iterator[tuple[float, float]]:
@@ -103,16 +103,16 @@ def _places(slide: Slide, field_um: float) -> Iterator[tuple[float, float]]:
 
 
 def _write(
-    kept: Path,
+    cache_file: Path,
     files: list[Path],
     places: list[tuple[int, float, float]],
     side: int,
     um_per_px: float,
     watch: Watch,
 ) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    cache_file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with whole_file(kept) as file:
+        with whole_file(cache_file) as file:
             about = {
                 "descr": "|u1",
                 "fortran_order": False,
@@ -127,7 +127,8 @@ def _write(
     except OSError as error:
         raise DatasetError(
             f"Tiles ({len(places) * side**2 * 3 / 1e6:.0f} MB) could not be written to "
-            f"{kept.parent}: {error.strerror}. Free some space or set LOBULE_HOME to another disk."
+            f"{cache_file.parent}: {error.strerror}. Free some space or set LOBULE_HOME to "
+            "another disk."
         ) from error
 
 
@@ -135,11 +136,11 @@ def _tiles(
     files: list[Path], places: list[tuple[int, float, float]], side: int, um_per_px: float
 ) -> Iterator[NDArray[np.uint8]]:
     for number, file in enumerate(files):
-        own = [(x, y) for which, x, y in places if which == number]
-        if not own:
+        corners = [(x, y) for slide_number, x, y in places if slide_number == number]
+        if not corners:
             continue
         with open_slide(file) as slide:
             assert slide.info.um_per_px is not None  # noqa: S101 - refused before
             field = side * um_per_px / slide.info.um_per_px
-            for x, y in own:
+            for x, y in corners:
                 yield slide.read(x, y, field, field, (side, side))

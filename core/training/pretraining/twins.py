@@ -107,8 +107,8 @@ def twin_model(network: keras.Model, settings: Pretraining) -> keras.Model:
     shape = network.input_shape[1:]
     pixels, features = keras.Input(shape), described(network)
     first, second = two_views(settings, shape)(pixels)
-    both = [projector(features(view)) for view in (first, second)]
-    return keras.Model(pixels, Redundancy(settings.redundancy)(*both))
+    projections = [projector(features(view)) for view in (first, second)]
+    return keras.Model(pixels, Redundancy(settings.redundancy)(*projections))
 
 
 class Unlabelled(keras.utils.PyDataset):

@@ -45,8 +45,8 @@ def chosen_dataset(request: Request) -> tuple[Dataset, tuple[str, ...]]:
     if request.um_per_px is not None:
         dataset, stated = at_scale(dataset, request.um_per_px)
         notes = (*notes, stated)
-    kept, dropped = after_audit(dataset)
-    return kept, (*notes, *dropped)
+    audited, dropped = after_audit(dataset)
+    return audited, (*notes, *dropped)
 
 
 def after_audit(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
@@ -62,12 +62,12 @@ def after_audit(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
         return dataset, ()
     if not default_file(dataset).exists():
         return dataset, ()
-    kept = apply_decisions(dataset, load_decisions(dataset))
-    dropped = len(dataset.records) - len(kept.records)
+    audited = apply_decisions(dataset, load_decisions(dataset))
+    dropped = len(dataset.records) - len(audited.records)
     if not dropped:
-        return kept, ()
+        return audited, ()
     more = f"{dropped:,} image{' was' if dropped == 1 else 's were'} dropped after the audit."
-    return replace(kept, notes=(*kept.notes, more)), (more,)
+    return replace(audited, notes=(*audited.notes, more)), (more,)
 
 
 def at_scale(dataset: Dataset, um_per_px: float) -> tuple[Dataset, str]:

@@ -128,8 +128,8 @@ class Recipe(_Table):
                 "architecture", f"must be one of {', '.join((*NAMES, ENCODER))}"
             )
         if (self.train is None) == (self.probe is None):
-            there = "probe" if self.probe else ""
-            raise ContradictionError(there, "give exactly one of the tables [train] and [probe]")
+            table = "probe" if self.probe else ""
+            raise ContradictionError(table, "give exactly one of the tables [train] and [probe]")
         if self.head == "sigmoid" and self.task != "binary":
             raise ContradictionError(
                 "head", 'a sigmoid tells two classes apart: set head = "softmax"'

@@ -51,7 +51,7 @@ def read_recipe(
     validate: Callable[[dict[str, Any]], Validated],
     *,
     lines: bool = True,
-    what: str = "recipe",
+    kind: str = "recipe",
 ) -> Validated:
     """Read a recipe's file and have its settings validated, its name among them.
 
@@ -67,12 +67,12 @@ def read_recipe(
         text = path.read_text(encoding="utf-8")
         return validate({"name": path.stem, **tomllib.loads(text)})
     except OSError as error:
-        raise RecipeError(f"The {what} {path} cannot be read: {error.strerror}.") from error
+        raise RecipeError(f"The {kind} {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"The {what} {path} is not valid TOML: {error}.") from error
+        raise RecipeError(f"The {kind} {path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         reasons = wrong_settings(error, text if lines else "")
-        raise RecipeError(f"The {what} {path.name} cannot be used. {reasons}.") from error
+        raise RecipeError(f"The {kind} {path.name} cannot be used. {reasons}.") from error
 
 
 def wrong_settings(error: ValidationError, text: str = "") -> str:

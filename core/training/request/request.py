@@ -134,17 +134,17 @@ class ReadAs(Protocol):
     def group_neighbours(self) -> bool: ...  # noqa: D102
 
 
-def dataset_options(asked: ReadAs) -> list[str]:
+def dataset_options(read_as: ReadAs) -> list[str]:
     """The options of `train` that say how a dataset is to be read, as words of a command."""
     words = []
-    for magnification in asked.magnifications or ():
+    for magnification in read_as.magnifications or ():
         words += ["--magnification", magnification]
-    if asked.patient_pattern:
-        words += ["--patient-pattern", asked.patient_pattern]
-    if asked.um_per_px is not None:
-        words += ["--um-per-px", str(asked.um_per_px)]
-    if asked.positive is not None:
-        words += ["--positive", asked.positive]
-    if asked.group_neighbours:
+    if read_as.patient_pattern:
+        words += ["--patient-pattern", read_as.patient_pattern]
+    if read_as.um_per_px is not None:
+        words += ["--um-per-px", str(read_as.um_per_px)]
+    if read_as.positive is not None:
+        words += ["--positive", read_as.positive]
+    if read_as.group_neighbours:
         words += ["--group-neighbours"]
     return words

@@ -82,8 +82,8 @@ class SweepMaterial:
 class _Share(Watch):
     """Tells which share of some fits is done."""
 
-    def __init__(self, told: Callable[[float], None], fit: int, fits: int, epochs: int) -> None:
-        self._told, self._fit, self._fits, self._epochs = told, fit, fits, epochs
+    def __init__(self, progress: Callable[[float], None], fit: int, fits: int, epochs: int) -> None:
+        self._told, self._fit, self._fits, self._epochs = progress, fit, fits, epochs
 
     def step(self, values: dict[str, float]) -> None:
         """Count epochs and the steps of this one."""
@@ -209,7 +209,7 @@ def _features(
     material: SweepMaterial,
     pixels: Path,
     encoder: Path | None,
-    told: Callable[[float], None],
+    progress: Callable[[float], None],
 ) -> NDArray[np.float32]:
     """What the frozen network makes of each image, (passes, N, crops, F)."""
     images = len(material.labels)
@@ -218,13 +218,13 @@ def _features(
 
         card = EncoderCard.model_validate_json((encoder / CARD_FILE).read_bytes())
         squares = material.pixels(pixels)
-        vectors = kept_features(Encoder(encoder, card), squares, np.arange(len(squares)), told)
+        vectors = kept_features(Encoder(encoder, card), squares, np.arange(len(squares)), progress)
         return vectors.reshape(1, images, material.crops, -1)
     from core.training.fitting.network import build_network  # noqa: PLC0415 - TensorFlow
     from core.training.judging.features import frozen_features  # noqa: PLC0415
 
     network = build_network(recipe, material.classes)
-    passes = frozen_features(network, material.pixels(pixels), recipe, told)
+    passes = frozen_features(network, material.pixels(pixels), recipe, progress)
     return passes.reshape(len(passes), images, material.crops, -1)
 
 

@@ -116,7 +116,7 @@ def for_colour(candidates: Sequence[SweepCandidate]) -> Recipe:
 
 
 def _dataset(sweep: Sweep, recipe: Recipe) -> Dataset:
-    asked = Request(
+    request = Request(
         recipe=recipe,
         name="sweep",
         **{
@@ -127,7 +127,7 @@ def _dataset(sweep: Sweep, recipe: Recipe) -> Dataset:
             )
         },
     )
-    return chosen_dataset(asked)[0]
+    return chosen_dataset(request)[0]
 
 
 def _deal(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64]:

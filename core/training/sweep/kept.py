@@ -54,21 +54,21 @@ def known_answer(stem: Path, digest: str) -> KeptAnswer | None:
     if not path.exists():
         return None
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            if str(kept["digest"]) != digest:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as saved:
+            if str(saved["digest"]) != digest:
                 return None
             folds = [
                 FoldAnswer(
                     int(fold),
-                    kept[f"chosen_on_{fold}"],
-                    kept[f"tested_{fold}"],
+                    saved[f"chosen_on_{fold}"],
+                    saved[f"tested_{fold}"],
                     Decision(
-                        float(kept[f"temperature_{fold}"]),
-                        tuple(kept[f"thresholds_{fold}"].tolist()) or None,
+                        float(saved[f"temperature_{fold}"]),
+                        tuple(saved[f"thresholds_{fold}"].tolist()) or None,
                     ),
                 )
-                for fold in kept["folds"]
+                for fold in saved["folds"]
             ]
-            return KeptAnswer(folds, float(kept["seconds"]))
+            return KeptAnswer(folds, float(saved["seconds"]))
     except UNREADABLE_ARRAYS:
         return None

@@ -45,13 +45,13 @@ class _Asked(NamedTuple):
     digest: str
 
 
-def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Predictions]:
+def run_sweep(sweep: Sweep, answer_folder: Path, teller: Teller) -> tuple[SweepResult, Predictions]:
     """Compute what is missing, then judge.
 
     Parameters
     ----------
     sweep : Sweep
-    kept : Path
+    answer_folder : Path
         Folder of the answers, which are found again when it is called once more.
     teller : Teller
 
@@ -81,7 +81,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
     pieces = {piece.work.key: piece for piece in _pieces(sweep, candidates, opened)}
     missing = []
     for piece in pieces.values():
-        known = known_answer(kept / piece.work.key, piece.digest)
+        known = known_answer(answer_folder / piece.work.key, piece.digest)
         if known is None:
             missing.append(piece.work)
         else:
@@ -113,7 +113,7 @@ def run_sweep(sweep: Sweep, kept: Path, teller: Teller) -> tuple[SweepResult, Pr
             continue
         answers[piece.place] += outcome.result
         seconds[piece.place[0]] += outcome.seconds
-        keep_answer(kept / key, piece.digest, outcome.result, outcome.seconds)
+        keep_answer(answer_folder / key, piece.digest, outcome.result, outcome.seconds)
     assert colour is not None  # noqa: S101 - it was computed or has raised
     teller.stage("Judging", 0.0)
     tried = [
@@ -153,9 +153,9 @@ def _pieces(
             # What is computed once for all folds is not computed on five machines.
             together = bool(recipe.train and recipe.train.views)
             for tested in [tuple(range(FOLDS))] if together else [(each,) for each in range(FOLDS)]:
-                one = "" if together else f"-f{tested[0] + 1}"
+                suffix = "" if together else f"-f{tested[0] + 1}"
                 words = name if together else f"{name}, fold {tested[0] + 1} of {FOLDS}"
-                work = Task(start + one, answer_by_fit, arguments | {"tested": tested}, files)
+                work = Task(start + suffix, answer_by_fit, arguments | {"tested": tested}, files)
                 yield _Asked(words, (number, at), work, f"{digest} {tested}")
 
 
@@ -188,14 +188,14 @@ def _digest(
     recipe: Recipe, material: SweepMaterial, fingerprint: str, weights: Files | None
 ) -> str:
     """What an answer follows from."""
-    asked = recipe.model_dump_json(exclude={"name", "title"})
+    settings = recipe.model_dump_json(exclude={"name", "title"})
     if recipe.architecture == ENCODER:
-        asked += find_encoder(recipe.encoder).card.sha256
+        settings += find_encoder(recipe.encoder).card.sha256
     if weights is not None:
-        asked += str(weights.hashes)
-    asked += os.environ.get("KERAS_BACKEND", "tensorflow")
+        settings += str(weights.hashes)
+    settings += os.environ.get("KERAS_BACKEND", "tensorflow")
     folds = np.ascontiguousarray(material.folds).tobytes()
-    parts = (_VERSION, asked.encode(), fingerprint.encode(), material.file.encode(), folds)
+    parts = (_VERSION, settings.encode(), fingerprint.encode(), material.file.encode(), folds)
     return hashlib.sha256(b"\n".join(parts)).hexdigest()
 
 

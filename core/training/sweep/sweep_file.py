@@ -107,7 +107,7 @@ def load_sweep(path: Path) -> Sweep:
     """
     if not may_read(path):
         raise RecipeError(outside(f"The sweep {path} lies"))
-    sweep = read_recipe(path, Sweep.model_validate, what="sweep")
+    sweep = read_recipe(path, Sweep.model_validate, kind="sweep")
     folder = path.absolute().parent
     recipes = tuple(
         each.model_copy(update={"recipe": str(folder / each.recipe)})
@@ -126,37 +126,39 @@ def candidates_of(sweep: Sweep) -> tuple[SweepCandidate, ...]:
     RecipeError
         If a setting is unknown or wrong, or there are too many, or two are the same.
     """
-    found: list[SweepCandidate] = []
+    candidates: list[SweepCandidate] = []
     often = Counter(each.recipe for each in sweep.recipes)
     for each in sweep.recipes:
         start = load_recipe(each.recipe)
         varied = _flat(each.vary)
         common = [f"{name}={_text(value)}" for name, value in _flat(each.set).items()]
         for values in itertools.product(*varied.values()):
-            own = [f"{name}={_text(value)}" for name, value in zip(varied, values, strict=True)]
-            recipe = override(start, [*common, *own])
+            variation = [
+                f"{name}={_text(value)}" for name, value in zip(varied, values, strict=True)
+            ]
+            recipe = override(start, [*common, *variation])
             _refuse(recipe)
             if recipe.architecture == ENCODER:
                 recipe = override(recipe, changes_for(recipe.encoder))
             # What a recipe always has is said where another of its kind has not, or nothing else.
-            said = own if varied and often[each.recipe] == 1 else [*common, *own]
-            found.append(
+            shown = variation if varied and often[each.recipe] == 1 else [*common, *variation]
+            candidates.append(
                 SweepCandidate(
-                    name=", ".join([start.name, *said]),
+                    name=", ".join([start.name, *shown]),
                     recipe=recipe,
-                    changes=(*common, *own),
+                    changes=(*common, *variation),
                     source=each.recipe,
                 )
             )
-            if len(found) > _MOST_CANDIDATES:
+            if len(candidates) > _MOST_CANDIDATES:
                 raise RecipeError(
                     f"The sweep {sweep.name} has more than {_MOST_CANDIDATES} candidates: its "
                     "lists multiply. The best of so many is chosen by chance; vary fewer settings."
                 )
-    for first, second in itertools.combinations(found, 2):
+    for first, second in itertools.combinations(candidates, 2):
         if first.name == second.name or first.recipe == second.recipe:
             raise RecipeError(f"The sweep {sweep.name} holds {first.name!r} twice. Name each once.")
-    return tuple(found)
+    return tuple(candidates)
 
 
 def _refuse(recipe: Recipe) -> None:

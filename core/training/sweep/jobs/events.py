@@ -16,8 +16,8 @@ class SweepEvents(EventLog):
     """Appends to the file of one sweep."""
 
     def __init__(self, path: Path) -> None:
-        kept = "What was computed is kept."
-        super().__init__(path, TrainingError, kept, ("stage", "doing"))
+        kept_work = "What was computed is kept."
+        super().__init__(path, TrainingError, kept_work, ("stage", "doing"))
 
 
 class SweepStarted(JobEvent):

@@ -30,7 +30,7 @@ def start(sweep: Sweep) -> str:
     return folder.id
 
 
-def sweep_here(sweep: Sweep, told: Told) -> SweepState:
+def sweep_here(sweep: Sweep, on_state: Told) -> SweepState:
     """Do a sweep in this process; returns how it ended.
 
     Raises
@@ -40,7 +40,7 @@ def sweep_here(sweep: Sweep, told: Told) -> SweepState:
     """
     require(Deed.TRAIN)
     _check(sweep)
-    return _work_here(*create_sweep(sweep), told)
+    return _work_here(*create_sweep(sweep), on_state)
 
 
 def resume(sweep: str) -> None:
@@ -55,7 +55,7 @@ def resume(sweep: str) -> None:
     _detach(*_take_again(sweep))
 
 
-def resume_here(sweep: str, told: Told) -> SweepState:
+def resume_here(sweep: str, on_state: Told) -> SweepState:
     """Go on with a sweep in this process; returns how it ended.
 
     Raises
@@ -64,7 +64,7 @@ def resume_here(sweep: str, told: Told) -> SweepState:
         As `resume` and `core.training.sweep.jobs.work.work`.
     """
     require(Deed.TRAIN)
-    return _work_here(*_take_again(sweep), told)
+    return _work_here(*_take_again(sweep), on_state)
 
 
 def work_on(sweep: str, lock: int) -> SweepState:
@@ -107,9 +107,9 @@ def _take_again(sweep: str) -> tuple[SweepFolder, int]:
     return folder, take_again(folder, SweepEvents(folder.events), busy)
 
 
-def _work_here(folder: SweepFolder, lock: int, told: Told) -> SweepState:
+def _work_here(folder: SweepFolder, lock: int, on_state: Told) -> SweepState:
     try:
-        return work(folder, told)
+        return work(folder, on_state)
     finally:
         let_go(lock)
 

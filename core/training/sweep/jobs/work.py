@@ -23,13 +23,13 @@ _STEP = 0.02  # of a piece of work, and
 _SECONDS_OF_A_PIECE = 10.0  # after which its progress is written down anyway
 
 
-def work(folder: SweepFolder, told: Told) -> SweepState:
+def work(folder: SweepFolder, on_state: Told) -> SweepState:
     """Do a sweep whose lock this process holds.
 
     Parameters
     ----------
     folder : SweepFolder
-    told : callable
+    on_state : callable
         Given how it stands, about once a second.
 
     Raises
@@ -40,7 +40,7 @@ def work(folder: SweepFolder, told: Told) -> SweepState:
         If it failed. What went wrong is written down either way.
     """
     events = SweepEvents(folder.events)
-    teller = _Listener(folder, events, told)
+    teller = _Listener(folder, events, on_state)
     with written_end(folder, events, _in_words, TrainingError):
         events.reserve()
         if get_settings().ray is not None:
@@ -82,8 +82,8 @@ def _do(folder: SweepFolder, teller: "_Listener") -> None:
 class _Listener(Teller):
     """Writes what it hears into the sweep's events and log, and says whether to stop."""
 
-    def __init__(self, folder: SweepFolder, events: SweepEvents, told: Told) -> None:
-        self._folder, self._events, self._told = folder, events, told
+    def __init__(self, folder: SweepFolder, events: SweepEvents, on_state: Told) -> None:
+        self._folder, self._events, self._told = folder, events, on_state
         self._stage = ""
         self._shown = self._written = 0.0
         self._of_piece: dict[str, tuple[float, float]] = {}
@@ -99,8 +99,8 @@ class _Listener(Teller):
 
     def ahead(self) -> int:
         """Count the runs that were asked for earlier, and have not ended."""
-        asked = state_of(self._folder).asked
-        return sum(run.asked < asked for run in line())
+        asked_at = state_of(self._folder).asked
+        return sum(run.asked < asked_at for run in line())
 
     def waits(self, others: int) -> None:
         """Say how many runs have the device or come first."""

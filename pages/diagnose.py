@@ -24,20 +24,20 @@ with st.sidebar:
     if desk.images:
         offer_to_clear(desk)
     saving = st.empty()
-    asked = choose_model()
+    choice = choose_model()
     ask_for_scale(desk)
 
 # An empty place at once, so that the invitation is gone while the first answer is awaited.
 invitation = st.empty()
-if asked is None:
+if choice is None:
     st.title("No model to answer with", anchor=False)
 elif not desk.images:
     with invitation.container():
-        invite(asked.package, asked.shelf)
+        invite(choice.package, choice.shelf)
 else:
     uploads = list(desk.images.values())
     queries = [
-        Query(upload, asked.package, desk.um_per_px_of(upload), shelf=asked.shelf)
+        Query(upload, choice.package, desk.um_per_px_of(upload), shelf=choice.shelf)
         for upload in uploads
     ]
     picked = st.session_state.pop("desk_picked", desk.chosen)

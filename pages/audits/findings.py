@@ -82,8 +82,8 @@ def show_worst(job: AuditJob) -> None:
         for finding in worst[:MOST_WORST]
     )
     more = len(worst) - MOST_WORST
-    rest = f"<li>{more:,} more under Findings</li>" if more > 0 else ""
-    st.html(f'<ul class="lobule-list lobule-reasons">{lines}{rest}</ul>')
+    more_line = f"<li>{more:,} more under Findings</li>" if more > 0 else ""
+    st.html(f'<ul class="lobule-list lobule-reasons">{lines}{more_line}</ul>')
 
 
 def _short(finding: "Finding", audit: "Audit") -> str:
@@ -139,7 +139,7 @@ def _finding_html(finding: "Finding", decisions: "Decisions | None") -> str:
     decided = _decided(finding, decisions)
     examples = "".join(f"<li>{as_html(example)}</li>" for example in finding.examples)
     listing = f"<ul class='lobule-list'>{examples}</ul>" if examples else ""
-    what = "What to do, examples" if examples else "What to do"
+    title = "What to do, examples" if examples else "What to do"
     kind = "note" if decided else finding.severity
     word = f"{WORDS[finding.severity]}, decided" if decided else WORDS[finding.severity]
     return (
@@ -147,7 +147,7 @@ def _finding_html(finding: "Finding", decisions: "Decisions | None") -> str:
         f'<span aria-hidden="true">{"✓" if decided else SYMBOLS[finding.severity]}</span><div>'
         f'<span class="lobule-badge">{word}</span> '
         f"<b>{as_html(finding.message)}</b>"
-        f"<details><summary>{what}</summary><p>{as_html(finding.advice)}</p>{listing}</details>"
+        f"<details><summary>{title}</summary><p>{as_html(finding.advice)}</p>{listing}</details>"
         "</div></div>"
     )
 

@@ -72,16 +72,16 @@ class AuditJob(Job):
         from core.datasets.audit.accepted import apply_decisions, save_decisions  # noqa: PLC0415
 
         assert self.dataset is not None  # noqa: S101 - decisions are about what was opened
-        kept = apply_decisions(self.dataset, decisions)
+        remaining = apply_decisions(self.dataset, decisions)
         save_decisions(decisions, self.dataset)
-        self._take(decisions, kept)
+        self._take(decisions, remaining)
 
-    def _take(self, decisions: "Decisions", kept: "Dataset") -> None:
+    def _take(self, decisions: "Decisions", remaining: "Dataset") -> None:
         from core.datasets.audit.audit import duplicate_rows  # noqa: PLC0415
 
         assert self.audit is not None  # noqa: S101 - decisions are about its findings
-        self.decisions, self.kept = decisions, kept
-        self.alike = duplicate_rows(self.audit, kept)
+        self.decisions, self.kept = decisions, remaining
+        self.alike = duplicate_rows(self.audit, remaining)
         self.splits = {}
 
     def _open(self) -> None:
@@ -125,9 +125,9 @@ class AuditJob(Job):
         self.note("Comparing all files with earlier decisions")
         try:
             decisions = load_decisions(self.dataset)
-            kept = apply_decisions(self.dataset, decisions)
+            remaining = apply_decisions(self.dataset, decisions)
             if not self.stopping:
-                self._take(decisions, kept)
+                self._take(decisions, remaining)
         except LobuleError as error:
             self.undecidable = str(error)
 

@@ -116,8 +116,8 @@ def strip_of(dataset: "Dataset", files: Sequence[str]) -> str:
     records = dataset.records
     some = records[records["path"].isin(list(files))].iloc[:GRID]
     more = len(files) - len(some)
-    rest = f"<p>{more:,} more not shown.</p>" if more > 0 else ""
-    return f'<div class="lobule-grid">{pictures_of(dataset, some, captions=True)}</div>{rest}'
+    more_line = f"<p>{more:,} more not shown.</p>" if more > 0 else ""
+    return f'<div class="lobule-grid">{pictures_of(dataset, some, captions=True)}</div>{more_line}'
 
 
 def _numbers(dataset: "Dataset", images: "pd.DataFrame") -> str:

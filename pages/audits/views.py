@@ -31,7 +31,7 @@ def views_of(job: "AuditJob", dataset: "Dataset") -> dict[str, Callable[[], None
         "Patients": (dataset.patients_known, partial(show_patients, dataset)),
         "Split": (True, partial(show_split, job, dataset)),
     }
-    return {name: show for name, (there, show) in every.items() if there}
+    return {name: show for name, (has_content, show) in every.items() if has_content}
 
 
 def show_view(job: "AuditJob", dataset: "Dataset") -> None:

@@ -33,11 +33,11 @@ def show_exports(store: "Store", listing: "Listing") -> None:
     """Draw the exports of the cases that are listed."""
     cases = listing.cases
     ids = (*(case.id for case in cases), *(each.id for each in listing.damaged))
-    here = who_acts()  # files are made later, in a thread that nobody is signed in to
+    actor = who_acts()  # files are made later, in a thread that nobody is signed in to
     with st.container(horizontal=True, key="exports"):
         st.download_button(
             "Export CSV",
-            partial(_csv, store, ids, here),
+            partial(_csv, store, ids, actor),
             "worklist.csv",
             "text/csv",
             key="export_csv",
@@ -46,7 +46,7 @@ def show_exports(store: "Store", listing: "Listing") -> None:
         )
         st.download_button(
             "Export JSON",
-            partial(_json, store, ids, here),
+            partial(_json, store, ids, actor),
             "worklist.json",
             "application/json",
             key="export_json",

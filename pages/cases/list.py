@@ -186,14 +186,17 @@ def _columns(
 ) -> dict[str, list[Any]]:
     """Return the cells of each column, those of damaged cases first."""
     columns = _sound_columns(images, cases)
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "Answers": "damaged",
         "Verdicts": "damaged",
         "Images": None,
         "Saved": None,
     }
     return {
-        title: [*(each.id if title == "Case" else told.get(title, "") for each in damaged), *cells]
+        title: [
+            *(each.id if title == "Case" else values.get(title, "") for each in damaged),
+            *cells,
+        ]
         for title, cells in columns.items()
     }
 

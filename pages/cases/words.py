@@ -50,8 +50,8 @@ def verdicts_in_short(images: tuple[CaseImage, ...]) -> str:
     if len(images) == 1:
         return verdict_words(images[0])
     order = [*Verdict, None]
-    given = sorted(images, key=lambda image: order.index(image.verdict))
-    return _counts(verdict_words(image) for image in given)
+    ordered = sorted(images, key=lambda image: order.index(image.verdict))
+    return _counts(verdict_words(image) for image in ordered)
 
 
 def _counts(words: Iterable[str]) -> str:

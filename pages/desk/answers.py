@@ -155,9 +155,9 @@ def ask(
         Given the image once it is read, and its probability map as it grows.
     """
     desk = desk or open_desk()
-    kept = known(query, desk)
-    if kept is not None:
-        return kept
+    known_answer = known(query, desk)
+    if known_answer is not None:
+        return known_answer
     answer: Diagnosis | Failure
     images: list[Image] = []
 

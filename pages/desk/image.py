@@ -159,8 +159,8 @@ def _wait_for(query: Query, work: Work) -> "Diagnosis | Failure | None":
     None where the user stopped the work before it came to this image.
     """
     room = st.empty()  # also where nothing is waited for: what follows must not change its place
-    if (kept := known(query)) is not None:
-        return kept
+    if (known_answer := known(query)) is not None:
+        return known_answer
     with room.container():
         bar = st.progress(0.0, text=READING)
         picture = st.empty()

@@ -45,21 +45,21 @@ def choose_model() -> Asked | None:
     except LobuleError as error:  # a setting that cannot be used
         notice(str(error), "error")
         return None
-    asked = None
+    choice = None
     if sound:
-        asked = _select(sound)
-        _model_state(asked.package)
-        if asked.package:
-            for text in reservations(asked.package.card):
+        choice = _select(sound)
+        _model_state(choice.package)
+        if choice.package:
+            for text in reservations(choice.package.card):
                 notice(text)
-            card_button(asked.package, "open_card")
+            card_button(choice.package, "open_card")
     _show_broken([entry for entry in entries if entry.error])
     if not sound:
         try:
             active_name()
         except PackageError as error:
             notice(str(error), "error")
-    return asked
+    return choice
 
 
 def card_button(package: Package, key: str) -> None:

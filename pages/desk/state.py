@@ -116,12 +116,14 @@ class Desk:
         left, room = self.bytes, MOST_IMAGES - len(self.images)
         others = [desk for desk in _all_desks() if desk is not self]
         of_others = sum(desk.bytes for desk in others)
-        own = sum(desk.bytes for desk in others if self.owner and desk.owner == self.owner)
+        own_bytes = sum(desk.bytes for desk in others if self.owner and desk.owner == self.owner)
         taken: dict[str, Upload] = {}
         fits = True
         for upload in new:
             left += upload.size
-            fits = left + own <= most_for_files_of_one() and left + of_others <= most_for_files()
+            fits = (
+                left + own_bytes <= most_for_files_of_one() and left + of_others <= most_for_files()
+            )
             if len(taken) == room or left > MOST_BYTES or not fits:
                 break
             taken[upload.id] = upload
@@ -157,9 +159,9 @@ class Desk:
             self.images = {key: image for key, image in self.images.items() if key not in ids}
             taken = {self.hashes.pop(key) for key in ids if key in self.hashes}
             gone = taken - set(self.hashes.values())
-            for kept in (self.answers, self.answer_bytes, self.summaries):
-                for key in [key for key in kept if key[0] in gone]:
-                    del kept[key]
+            for held in (self.answers, self.answer_bytes, self.summaries):
+                for key in [key for key in held if key[0] in gone]:
+                    del held[key]
             if not self.images and self.work is not None:
                 self.work.stop()
                 self.work = None
@@ -222,7 +224,7 @@ def _files() -> list[tuple[str, str, int]]:
 count_desks_by(_files)
 
 
-def make_room(kept: Desk) -> None:
+def make_room(desk_in_use: Desk) -> None:
     """Drop the answers of desks that were not looked at for longest, where all hold too much.
 
     What a list shows of them stays, and so does what the user said; they are given again when
@@ -230,14 +232,14 @@ def make_room(kept: Desk) -> None:
 
     Parameters
     ----------
-    kept
+    desk_in_use
         Comes last, and keeps its newest answer.
     """
-    desks = sorted(_all_desks(), key=lambda desk: (desk is kept, desk.seen))
+    desks = sorted(_all_desks(), key=lambda desk: (desk is desk_in_use, desk.seen))
     held = sum(desk.held_bytes for desk in desks)
     for desk in desks:
         with desk.lock:
-            while held > most_for_answers() and len(desk.answers) > (desk is kept):
+            while held > most_for_answers() and len(desk.answers) > (desk is desk_in_use):
                 old, _ = desk.answers.popitem(last=False)
                 held -= desk.answer_bytes.pop(old)
 
@@ -254,4 +256,4 @@ def _clear_up(desks: _Desks) -> None:
             if desk.work is not None:
                 desk.work.stop()
             del desks.by_token[desk.token]
-            full = sum(kept.bytes for kept in desks.by_token.values()) > _NEARLY * most_for_files()
+            full = sum(each.bytes for each in desks.by_token.values()) > _NEARLY * most_for_files()

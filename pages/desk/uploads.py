@@ -63,14 +63,14 @@ def _take(files: "dict[str, UploadedFile]") -> bool:
     desk.remove([key for key in desk.images if key.split(_INSIDE)[0] in gone])
     let_go(list(gone))
     new = [file for file in files.values() if file.file_id not in held]
-    slides, said = _keep_slides(new)
+    slides, messages = _keep_slides(new)
     uploads: list[Upload] = []
     for file in (file for file in new if file not in slides):
         taken, words = _images_of(file)
         uploads += taken
-        said += words
+        messages += words
     refusal = desk.put(uploads)
-    st.session_state[_REFUSAL] = " ".join([*said, *([refusal] if refusal else [])])
+    st.session_state[_REFUSAL] = " ".join([*messages, *([refusal] if refusal else [])])
     st.session_state[_HELD] = list(files)
     keep_in_address(desk)
     return bool(new)
@@ -87,8 +87,8 @@ def _keep_slides(files: "list[UploadedFile]") -> "tuple[list[UploadedFile], list
     if not named:
         return [], []
     key = next(iter(named.values())).file_id
-    images, said = take_slides({name: file.getvalue() for name, file in named.items()}, key)
-    return [file for name, file in named.items() if name not in images], said
+    images, refusals = take_slides({name: file.getvalue() for name, file in named.items()}, key)
+    return [file for name, file in named.items() if name not in images], refusals
 
 
 def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
@@ -96,7 +96,7 @@ def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
     if not file.name.lower().endswith(SUFFIX):
         return [Upload(file.file_id, file.name, file.getvalue, size=file.size)], []
     try:
-        found = unpack(
+        unpacked = unpack(
             file.getvalue(),
             [f".{kind}" for kind in (*IMAGE_TYPES, *SLIDE_TYPES)],
             MOST_IMAGES,
@@ -105,15 +105,15 @@ def _images_of(file: "UploadedFile") -> tuple[list[Upload], list[str]]:
         )
     except ImageError as error:
         return [], [f"{file.name}: {error}"]
-    images, said = take_slides(found.images, file.file_id)
+    images, refusals = take_slides(unpacked.images, file.file_id)
     uploads = [
         Upload(f"{file.file_id}{_INSIDE}{number}", name, partial(_same, content), size=len(content))
         for number, (name, content) in enumerate(images.items())
     ]
-    left = ", ".join(f"{why} ({number:,})" for why, number in found.left_out.items())
+    left = ", ".join(f"{why} ({number:,})" for why, number in unpacked.left_out.items())
     words = [f"Left out of {file.name}: {left}."] if left else []
-    words += [f"{file.name}: {refusal}" for refusal in said]
-    if not found.images:
+    words += [f"{file.name}: {refusal}" for refusal in refusals]
+    if not unpacked.images:
         words.append(f"There is no usable image in {file.name}.")
     return uploads, words
 

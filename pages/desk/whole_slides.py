@@ -46,10 +46,10 @@ def take_slides(files: Mapping[str, bytes], key: str) -> tuple[dict[str, bytes],
         return others, []
     try:
         with st.spinner("Opening the slide"):
-            kept = keep(slides)
+            saved = keep(slides)
     except SlideError as error:
         return others, [str(error)]
-    _offered()[key] = [_Kept(slide.id, slide.name) for slide in kept]
+    _offered()[key] = [_Kept(slide.id, slide.name) for slide in saved]
     return others, []
 
 
@@ -61,12 +61,12 @@ def let_go(keys: list[str]) -> None:
 
 def offer_slides(*, at_once: bool) -> None:
     """Draw a link to each slide; `at_once` goes to the only one instead."""
-    kept = [slide for slides in _offered().values() for slide in slides]
-    if at_once and len(kept) == 1:
-        st.switch_page(SLIDES, query_params={"slide": kept[0].id})
-    if kept:
+    offered = [slide for slides in _offered().values() for slide in slides]
+    if at_once and len(offered) == 1:
+        st.switch_page(SLIDES, query_params={"slide": offered[0].id})
+    if offered:
         quiet("Whole slides are kept on this server, on the Slides page:")
-    for slide in kept:
+    for slide in offered:
         st.page_link(
             SLIDES,
             label=f"Open {as_label(slide.name)}",

@@ -71,13 +71,13 @@ def _say_on_whom(models: list[EvaluatedModel]) -> None:
         caption="On whom each model was judged",
     )
     every = [_answered(model.predictions) for model in models]
-    both = set.intersection(*every)
-    people = counted(len({patient for _, patient, _ in both}), "patient")
-    if all(images == both for images in every):
-        notice(f"The same {counted(len(both), 'image')} of {people} for all.", "note")
-    elif both:
+    common = set.intersection(*every)
+    people = counted(len({patient for _, patient, _ in common}), "patient")
+    if all(images == common for images in every):
+        notice(f"The same {counted(len(common), 'image')} of {people} for all.", "note")
+    elif common:
         notice(
-            f"Different images; {counted(len(both), 'image')} of {people} are the same. Only the "
+            f"Different images; {counted(len(common), 'image')} of {people} are the same. Only the "
             "paired differences are of these alone."
         )
     else:

@@ -54,13 +54,13 @@ def _show_roc(model: EvaluatedModel, evaluation: "Evaluation") -> None:
     predictions, names = model.predictions, model.predictions.classes
     colour = predictions.colour() if predictions.binary else None
     withheld = withheld_of(model)
-    asked = [(predictions, at) for at, name in enumerate(names) if name not in withheld]
+    curves = [(predictions, at) for at, name in enumerate(names) if name not in withheld]
     if predictions.binary:
-        asked = [(predictions, predictions.positive)]
+        curves = [(predictions, predictions.positive)]
     if colour:
-        asked.append((colour, colour.positive))
+        curves.append((colour, colour.positive))
     lines, parts, rounds = [], [], 1
-    for (judged, at), (shade, _) in zip(asked, MARKS, strict=False):
+    for (judged, at), (shade, _) in zip(curves, MARKS, strict=False):
         alone = judged is colour
         title = "colour alone" if alone else "model" if predictions.binary else names[at]
         if curve := roc_curve(judged, at):

@@ -38,7 +38,7 @@ def views_of(model: EvaluatedModel) -> dict[str, Callable[[EvaluatedModel], None
         "Worst errors": (not errors_of(model).empty, show_errors),
         "Training": (has_history(model), show_history),
     }
-    return {name: show for name, (there, show) in every.items() if there}
+    return {name: show for name, (has_content, show) in every.items() if has_content}
 
 
 def show_view(models: list[EvaluatedModel]) -> None:

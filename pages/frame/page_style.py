@@ -32,7 +32,7 @@ class PageStyle:
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
             await self.app(scope, receive, send)
             return
-        asked = [pair for pair in scope["headers"] if pair[0] not in _NOT_PASSED_ON]
+        passed_on = [pair for pair in scope["headers"] if pair[0] not in _NOT_PASSED_ON]
         # A file that the server itself would send could not be added to either.
         offered = {**scope.get("extensions", {})}
         offered.pop("http.response.pathsend", None)
@@ -57,7 +57,7 @@ class PageStyle:
                 await send(start)
             await send(message)
 
-        await self.app({**scope, "headers": asked, "extensions": offered}, receive, send_page)
+        await self.app({**scope, "headers": passed_on, "extensions": offered}, receive, send_page)
 
 
 def _with_style(page: bytes) -> bytes:

@@ -88,13 +88,13 @@ class ServerRoom:
         """Return bytes of files of whoever is in a window, and of everybody."""
         person = _windows.person_of(window)
         on_desks = {name: (owner, size) for owner, name, size in files_on_desks()}
-        own = sum(size for owner, size in on_desks.values() if owner == person)
+        own_bytes = sum(size for owner, size in on_desks.values() if owner == person)
         total = sum(size for _, size in on_desks.values())
         for session, files in self._uploaded().items():
             size = _bytes_besides(on_desks, files)
             total += size
-            own += size * (_windows.person_of(session) == person)
-        return own, total
+            own_bytes += size * (_windows.person_of(session) == person)
+        return own_bytes, total
 
     def most(self) -> tuple[int, int]:
         """Return what both may be at most."""
@@ -102,9 +102,9 @@ class ServerRoom:
 
     def tell(self, window: str) -> None:
         """Draw the page in a window again, which then says that uploads wait."""
-        kept = get_instance()._session_mgr.get_active_session_info(window)  # noqa: SLF001
-        if kept is not None:
-            kept.session.request_rerun(kept.session._client_state)  # noqa: SLF001
+        info = get_instance()._session_mgr.get_active_session_info(window)  # noqa: SLF001
+        if info is not None:
+            info.session.request_rerun(info.session._client_state)  # noqa: SLF001
 
     def _uploaded(self) -> dict[str, list[UploadedFileRec]]:
         manager = get_instance().uploaded_file_mgr

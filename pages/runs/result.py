@@ -173,8 +173,8 @@ def offer_the_rest(state: "RunState") -> None:
 
 def _offer_model(state: "RunState", package: Package) -> None:
     place = (state.request.folder or get_settings().own_models) / package.path.name
-    kept = [entry for entry in shelf() if entry.package and entry.package.path == place]
-    if kept and kept[0].package and kept[0].package.model_sha256 == package.model_sha256:
+    entries = [entry for entry in shelf() if entry.package and entry.package.path == place]
+    if entries and entries[0].package and entries[0].package.model_sha256 == package.model_sha256:
         st.button(
             "✓ Added",
             key="shelved",
@@ -182,7 +182,7 @@ def _offer_model(state: "RunState", package: Package) -> None:
             help="Choose it under Model on Diagnose.",
         )
         if st.button("Try it", key="try_model", type="primary", help="On Diagnose, on an image."):
-            try_model(kept[0].name)
+            try_model(entries[0].name)
     elif place.exists():
         with st.popover("Use this model …", key="ask_replace", type="primary"):
             st.text(f"A model named {package.path.name} exists. Replace it?")

@@ -28,11 +28,11 @@ def show_sweep_result(state: "SweepState", result: "SweepResult") -> None:
     quiet(judged_alike(result))
     figures_table(MEANINGS, rows(result), caption="Candidates of the sweep")
     column_meanings(MEANINGS)
-    said = verdict(result)
-    told = [line for line in said if not line.startswith(_MARK)]
-    st.html("".join(f"<p>{as_html(line)}</p>" for line in told))
-    for line in said:
-        if line not in told:
+    lines = verdict(result)
+    unmarked = [line for line in lines if not line.startswith(_MARK)]
+    st.html("".join(f"<p>{as_html(line)}</p>" for line in unmarked))
+    for line in lines:
+        if line not in unmarked:
             notice(line.removeprefix(_MARK))
     st.text("To train the winner on all patients:")
     st.code(command_of_winner(result, state.request), language="sh", wrap_lines=True)

@@ -92,10 +92,10 @@ def pick_folder() -> None:
     if not st.session_state[_HERE]:
         _pick_root()
         return
-    here = Path(st.session_state[_HERE])
-    st.html(f'<div class="lobule-file"><b>{as_html(here)}</b></div>')
+    folder = Path(st.session_state[_HERE])
+    st.html(f'<div class="lobule-file"><b>{as_html(folder)}</b></div>')
     try:
-        place = look_into(here)
+        place = look_into(folder)
     except DatasetError as error:
         notice(str(error), "error")
         place = None
@@ -105,21 +105,23 @@ def pick_folder() -> None:
         "Go into a folder, or choose a manifest",
         inside,
         index=None,
-        key=f"into-{here}",
+        key=f"into-{folder}",
         placeholder=f"{len(inside):,} here" if inside else "No folders or manifests here",
         disabled=not inside,
     )
     if chosen and place and chosen in place.folders:
-        st.session_state[_HERE] = str(here / chosen)
+        st.session_state[_HERE] = str(folder / chosen)
         st.rerun(scope="fragment")
     if place:
         more = "" if place.whole else " or more"
         st.caption(f"{place.images:,} images directly in this folder{more}.")
-    target = here / chosen if chosen else here
+    target = folder / chosen if chosen else folder
     with st.container(horizontal=True):
-        if st.button("Up one folder", key="up", disabled=not held() and here == here.parent):
-            st.session_state[_HERE] = str(here.parent) if bounds(listed=True)(here.parent) else ""
-            st.session_state.pop(f"into-{here.parent}", None)
+        if st.button("Up one folder", key="up", disabled=not held() and folder == folder.parent):
+            st.session_state[_HERE] = (
+                str(folder.parent) if bounds(listed=True)(folder.parent) else ""
+            )
+            st.session_state.pop(f"into-{folder.parent}", None)
             st.rerun(scope="fragment")
         if st.button(
             "Use this manifest" if chosen else "Use this folder",

@@ -153,7 +153,7 @@ class Jobs(Generic[KeyT, JobT]):
                 job.start()
             self._jobs.pop(key, None)
             self._jobs[key] = job
-            ended = [other for other, kept in self._jobs.items() if not kept.running]
+            ended = [other for other, held in self._jobs.items() if not held.running]
             for other in ended[: max(0, len(self._jobs) - self._most_kept)]:
                 if other != key:
                     del self._jobs[other]

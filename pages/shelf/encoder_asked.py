@@ -31,7 +31,7 @@ class EncoderAsked:
     tensor: str
 
 
-def about_of(asked: EncoderAsked) -> "About":
+def about_of(fields: EncoderAsked) -> "About":
     """What is stated about the encoder.
 
     Raises
@@ -42,28 +42,28 @@ def about_of(asked: EncoderAsked) -> "About":
     from core.encoders.add import About  # noqa: PLC0415 - NumPy
 
     needed = {
-        "the file": asked.given,
-        "a name": asked.name,
-        "the source": asked.source,
-        "the licence": asked.licence,
-        "whether commercial use is allowed": asked.commercial,
-        "what to cite": asked.citation,
+        "the file": fields.given,
+        "a name": fields.name,
+        "the source": fields.source,
+        "the licence": fields.licence,
+        "whether commercial use is allowed": fields.commercial,
+        "what to cite": fields.citation,
     }
-    if missing := [what for what, said in needed.items() if not said]:
+    if missing := [field for field, value in needed.items() if not value]:
         raise EncoderError(f"Still missing: {', '.join(missing)}.")
-    assert asked.commercial  # noqa: S101 - it is among the above
+    assert fields.commercial  # noqa: S101 - it is among the above
     return About(
-        name=asked.name,
-        title=asked.title or asked.name,
-        source=asked.source,
-        licence=asked.licence,
-        commercial=asked.commercial,
-        citation=asked.citation,
+        name=fields.name,
+        title=fields.title or fields.name,
+        source=fields.source,
+        licence=fields.licence,
+        commercial=fields.commercial,
+        citation=fields.citation,
         input=stated_preparation(
-            asked.size,
-            asked.um_per_px,
-            {"mean": ("Mean", asked.mean), "deviation": ("Deviation", asked.deviation)},
+            fields.size,
+            fields.um_per_px,
+            {"mean": ("Mean", fields.mean), "deviation": ("Deviation", fields.deviation)},
         ),
-        features=asked.features,
-        tensor=asked.tensor or None,
+        features=fields.features,
+        tensor=fields.tensor or None,
     )

@@ -120,7 +120,7 @@ def _ask_for_given(form: int, *, busy: bool, upload: bool) -> AddGivenJob | None
     """
     line = partial(_line, form)
     with st.form(f"encoder-asked-{form}", border=False, enter_to_submit=False):
-        given = (
+        file_given = (
             _ask_for_upload(form)
             if upload
             else line("path", "File or folder", "/data/encoders/phikon.onnx", _PATH_HELP)
@@ -147,8 +147,8 @@ def _ask_for_given(form: int, *, busy: bool, upload: bool) -> AddGivenJob | None
         )
     if not sent:
         return None
-    file = as_path(given) if given and isinstance(given, str) else given or None
-    asked = EncoderAsked(
+    file = as_path(file_given) if file_given and isinstance(file_given, str) else file_given or None
+    fields = EncoderAsked(
         given=file,
         name=name,
         title=title,
@@ -158,21 +158,21 @@ def _ask_for_given(form: int, *, busy: bool, upload: bool) -> AddGivenJob | None
         citation=citation,
         **described,
     )
-    about = about_of(asked)
-    assert asked.given  # noqa: S101 - else something were missing
-    return AddGivenJob(about=about, given=asked.given)
+    about = about_of(fields)
+    assert fields.given  # noqa: S101 - else something were missing
+    return AddGivenJob(about=about, given=fields.given)
 
 
-def _beside(what: str) -> "tuple[DeltaGenerator, DeltaGenerator]":
+def _beside(name: str) -> "tuple[DeltaGenerator, DeltaGenerator]":
     """Two columns, which come one after the other in a narrow window."""
-    with st.container(key=f"beside-encoder-{what}"):
+    with st.container(key=f"beside-encoder-{name}"):
         left, right = st.columns(2)
     return left, right
 
 
 def _line(
     form: int,
-    what: str,
+    name: str,
     label: str,
     placeholder: str,
     about: str | None = None,
@@ -182,7 +182,7 @@ def _line(
     return st.text_input(
         label,
         value,
-        key=f"encoder-{what}-{form}",
+        key=f"encoder-{name}-{form}",
         placeholder=placeholder,
         help=about,
         persist_state="session",
@@ -215,12 +215,12 @@ def _ask_for_commercial(form: int) -> Commercial | None:
 
 def _ask_for_input(form: int) -> dict[str, Any]:
     """What most encoders have alike; the fields of `EncoderAsked`."""
-    kept: dict[str, Any] = {"persist_state": "session"}
+    persistent: dict[str, Any] = {"persist_state": "session"}
     line = partial(_line, form)
     left, right = _beside("input")
     with left:
         size = st.number_input(
-            "Side of its input, px", 16, 1024, 224, key=f"encoder-size-{form}", **kept
+            "Side of its input, px", 16, 1024, 224, key=f"encoder-size-{form}", **persistent
         )
         mean = line("mean", "Mean of R, G, B", "", _COLOURS_HELP, value=_written(IMAGENET_MEAN))
         features = st.selectbox(
@@ -229,7 +229,7 @@ def _ask_for_input(form: int) -> dict[str, Any]:
             format_func=lambda each: _FEATURES[each],
             key=f"encoder-features-{form}",
             help="What of its output describes an image.",
-            **kept,
+            **persistent,
         )
     with right:
         scale = st.number_input(
@@ -240,7 +240,7 @@ def _ask_for_input(form: int) -> dict[str, Any]:
             format="%.3f",
             key=f"encoder-scale-{form}",
             placeholder="such as 0.5",
-            **kept,
+            **persistent,
         )
         deviation = line(
             *("deviation", "Deviation of R, G, B", "", _COLOURS_HELP),

@@ -40,10 +40,10 @@ def layer_of(answer: str) -> "MapLayer | None":
     from core.slides.answering import load_answer  # noqa: PLC0415 - not needed to draw a page
     from core.slides.map_layers import MapLayer  # noqa: PLC0415
 
-    given = load_answer(answer)
-    if given is None:
+    loaded = load_answer(answer)
+    if loaded is None:
         return None
-    blocks, (across, down) = given.blocks, given.map_step
+    blocks, (across, down) = loaded.blocks, loaded.map_step
     return MapLayer(blocks.values, blocks.rows * down, blocks.columns * across)
 
 

@@ -30,10 +30,10 @@ def offer_archive() -> None:
                 _search(patient.strip(), accession.strip())
         if failure := st.session_state.pop(_FAILED, None):
             notice(failure, "error")
-        found: list[RemoteSlide] | None = st.session_state.get(_FOUND)
-        if found == []:
+        slides: list[RemoteSlide] | None = st.session_state.get(_FOUND)
+        if slides == []:
             quiet("The archive has no such slide.")
-        for slide in found or []:
+        for slide in slides or []:
             quiet(", ".join(filter(None, (slide.patient_id, slide.date, slide.description))))
             if st.button("Fetch", key=f"fetch-{slide.series}", width="stretch"):
                 _fetch(slide.series)
@@ -57,10 +57,10 @@ def _fetch(series: str) -> None:
 
     bar, began = st.progress(0.0, "Fetching"), time.monotonic()
 
-    def told(here: int, files: int, size: int) -> None:
-        done = here / files
+    def told(fetched: int, files: int, size: int) -> None:
+        done = fetched / files
         left = (time.monotonic() - began) * (1 - done) / done if done > _SOME else None
-        words = f"Fetching: {here:,} of {files:,} files, {size / 1e6:,.0f} MB"
+        words = f"Fetching: {fetched:,} of {files:,} files, {size / 1e6:,.0f} MB"
         bar.progress(done, words if left is None else f"{words}, {duration(left)} left")
 
     try:

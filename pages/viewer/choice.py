@@ -118,19 +118,19 @@ def _choose(
     names: dict[str, str] | None = None,
 ) -> str:
     """Draw one choice that stands in the address, unless nothing else follows from it."""
-    asked = st.query_params.get(parameter, "")
+    in_address = st.query_params.get(parameter, "")
     named = names or {name: package.card.title for name, package in _packages().items()}
     chosen = st.selectbox(
         label,
         options,
-        index=options.index(asked) if asked in options else 0,
+        index=options.index(in_address) if in_address in options else 0,
         format_func=lambda option: named.get(option, option),
         key=f"slides_{parameter}",
         help=help_text or None,
     )
     if chosen == options[0] and parameter != MODEL:  # another model may be the best one later
-        if asked:
+        if in_address:
             st.query_params.pop(parameter)
-    elif chosen != asked:  # also the same again would take the place out of the address
+    elif chosen != in_address:  # also the same again would take the place out of the address
         st.query_params[parameter] = chosen
     return chosen

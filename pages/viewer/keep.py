@@ -61,11 +61,11 @@ def _jobs() -> "Jobs[str, SavingJob]":
 def offer_region(view: SlideView, polygon: "tuple[Place, ...]") -> None:
     """Draw the button by which a part of a slide is to be in its case."""
     regions = _regions(view)
-    kept = polygon in regions
+    in_case = polygon in regions
     st.button(
-        "In the case" if kept else "Keep for the case",
+        "In the case" if in_case else "Keep for the case",
         key="slides_region",
-        icon=":material/check:" if kept else None,
+        icon=":material/check:" if in_case else None,
         on_click=_change,
         args=(view, polygon),
         help="The case then has the regions that you keep, in place of the hot spots.",

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from core.slides.map_layers import MapLayer
 
 
-def laid_maps(view: SlideView, asked: PartAsked | None, look: MapLook) -> list[LaidMap]:
+def laid_maps(view: SlideView, part: PartAsked | None, look: MapLook) -> list[LaidMap]:
     """Return the maps over a slide, the lowest first."""
-    layers = _layers(view, asked)
+    layers = _layers(view, part)
     if not layers:
         return []
     from core.slides.map_layers import lay  # noqa: PLC0415 - not needed to draw a page
@@ -27,9 +27,9 @@ def laid_maps(view: SlideView, asked: PartAsked | None, look: MapLook) -> list[L
     ]
 
 
-def outlines_of(view: SlideView, asked: PartAsked | None) -> list[Corners]:
+def outlines_of(view: SlideView, part: PartAsked | None) -> list[Corners]:
     """Return the lines round what reaches the model's decision threshold."""
-    layers = _layers(view, asked)
+    layers = _layers(view, part)
     point = view.package.card.operating_point if view.package else None
     if not layers or point is None:
         return []
@@ -38,12 +38,12 @@ def outlines_of(view: SlideView, asked: PartAsked | None) -> list[Corners]:
     return [line for layer in layers.values() for line in outlines(layer, point.threshold)]
 
 
-def _layers(view: SlideView, asked: PartAsked | None) -> "dict[str, MapLayer]":
+def _layers(view: SlideView, part: PartAsked | None) -> "dict[str, MapLayer]":
     """The maps over a slide, by what they are of: of the slide, else of a region drawn on it."""
     state = finished_of(view) or answer_of(view)
     if state is not None and (layer := layer_of(state.id)) is not None:
         return {state.id: layer}
-    job = answered_part(view, asked.polygon) if asked and asked.drawn else None
+    job = answered_part(view, part.polygon) if part and part.drawn else None
     if job is None or job.layer is None:
         return {}
     return {f"{view.info.fingerprint} {view.model} {job.polygon}": job.layer}

@@ -48,15 +48,15 @@ def show_part(views: list[SlideView]) -> None:
         if view.um_per_px is None:
             ask_scale(view)
             return
-    asked = part_asked(views)
-    if asked is None:
+    part = part_asked(views)
+    if part is None:
         quiet(_INVITATION)
         return
-    view = views[asked.pane]
-    job = answer_part(view, asked.polygon)
+    view = views[part.pane]
+    job = answer_part(view, part.polygon)
     if job is None:
         return
-    _show_head(view, asked)
+    _show_head(view, part)
     if job.running:
         show_progress(job, job.visible, key="slides_part_stop")
     elif job.error:
@@ -64,24 +64,24 @@ def show_part(views: list[SlideView]) -> None:
     elif job.stopped:
         notice("Stopped before it was answered.", "note")
         if st.button("Go on", key="slides_part_again"):
-            answer_part(view, asked.polygon, anew=True)
+            answer_part(view, part.polygon, anew=True)
             st.rerun()
     elif job.diagnosis is not None:
         _show_answer(job.diagnosis)
-        offer_region(view, asked.polygon)
+        offer_region(view, part.polygon)
 
 
-def _show_head(view: SlideView, asked: PartAsked) -> None:
+def _show_head(view: SlideView, part: PartAsked) -> None:
     """Say what is answered: where, and how large it is."""
     (left, right), (top, bottom) = (
-        (min(values), max(values)) for values in zip(*asked.polygon, strict=True)
+        (min(values), max(values)) for values in zip(*part.polygon, strict=True)
     )
     um = view.um_per_px or 1.0
     size = f"{(right - left) * um:,.0f} × {(bottom - top) * um:,.0f} µm"
-    what = "Region" if asked.drawn else "Field"
+    kind = "Region" if part.drawn else "Field"
     model = view.package.card.title if view.package else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f"<h3>{what}, {size}</h3>", width="stretch")
+        st.html(f"<h3>{kind}, {size}</h3>", width="stretch")
         st.button("Close", key="slides_part_close", on_click=forget_part)
     middle = f"{(left + right) / 2:,.0f}, {(top + bottom) / 2:,.0f}"
     st.caption(f"Middle at {middle} px · {as_label(model)}", help=_OWN_TILES)

@@ -60,10 +60,10 @@ def going() -> Going | None:
 
 def part_asked(views: list[SlideView]) -> PartAsked | None:
     """Return what was pointed at last, if it is on show."""
-    asked: PartAsked | None = st.session_state.get(_PART)
-    if asked is None or asked.pane >= len(views):
+    part: PartAsked | None = st.session_state.get(_PART)
+    if part is None or part.pane >= len(views):
         return None
-    return asked if views[asked.pane].slide_id == asked.slide_id else None
+    return part if views[part.pane].slide_id == part.slide_id else None
 
 
 def forget_part() -> None:

@@ -21,14 +21,14 @@ def show_summary(view: SlideView, pane: int, answer: str) -> None:
     from core.slides.answering import load_answer  # noqa: PLC0415 - not needed to draw a page
 
     try:
-        given = load_answer(answer)
+        loaded = load_answer(answer)
     except LobuleError as error:
         notice(str(error), "error")
         return
-    if given is None or given.summary is None:
+    if loaded is None or loaded.summary is None:
         notice("The summary of this answer is missing. Answer the slide again.", "error")
         return
-    summary = given.summary
+    summary = loaded.summary
     _show_word(view, summary)
     if summary["outcome"]["kind"] == OUT_OF_SCOPE:
         with st.expander(SHOW_ANYWAY, key=f"slides_anyway_{pane}"):

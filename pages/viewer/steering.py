@@ -127,28 +127,28 @@ def steer(
 
 def take_pointed() -> Pointed | None:
     """Return what was pointed at, once."""
-    told = st.session_state.pop(_POINTED, None)
+    message = st.session_state.pop(_POINTED, None)
     try:
-        polygon = tuple((float(x), float(y)) for x, y in told["polygon"])
-        return Pointed(int(told["pane"]), polygon) if polygon else None
+        polygon = tuple((float(x), float(y)) for x, y in message["polygon"])
+        return Pointed(int(message["pane"]), polygon) if polygon else None
     except (KeyError, TypeError, ValueError):  # nothing, or not as the component says it
         return None
 
 
 def take_looked() -> Looked | None:
     """Return which part has come into view, once."""
-    told = st.session_state.pop(_LOOKED, None)
+    message = st.session_state.pop(_LOOKED, None)
     try:
-        x, y, width, height = (float(value) for value in told["box"])
-        return Looked(int(told["pane"]), (x, y, width, height))
+        x, y, width, height = (float(value) for value in message["box"])
+        return Looked(int(message["pane"]), (x, y, width, height))
     except (KeyError, TypeError, ValueError):
         return None
 
 
 def _note() -> None:
     """Keep what the browser says; the page takes it when it is drawn."""
-    told = st.session_state[_KEY]
-    if pointed := told.get("pointed") or told.get("region"):
+    message = st.session_state[_KEY]
+    if pointed := message.get("pointed") or message.get("region"):
         st.session_state[_POINTED] = pointed
-    if looked := told.get("looked"):
+    if looked := message.get("looked"):
         st.session_state[_LOOKED] = looked

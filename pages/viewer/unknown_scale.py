@@ -15,9 +15,9 @@ _REFUSAL = "slides_scale_refused"
 
 def ask_scale(view: SlideView) -> None:
     """Draw the question, with a picture of each objective."""
-    said = f" It {view.info.scale_words}." if view.info.scale_words else ""
+    stated = f" It {view.info.scale_words}." if view.info.scale_words else ""
     notice(
-        f"{view.info.name} states no scale that can be used.{said} Without one there are no "
+        f"{view.info.name} states no scale that can be used.{stated} Without one there are no "
         "distances and no answers.",
         "note",
     )

@@ -79,10 +79,10 @@ def _steer(
 
 
 def _panes(views: list[SlideView], look: MapLook) -> list[Pane]:
-    asked = part_asked(views)
+    part = part_asked(views)
     panes = []
     for pane, view in enumerate(views):
-        here = asked if asked and asked.pane == pane else None
+        pane_part = part if part and part.pane == pane else None
         panes.append(
             Pane(
                 key=_key(view, pane),
@@ -92,9 +92,9 @@ def _panes(views: list[SlideView], look: MapLook) -> list[Pane]:
                 picture=thumbnail(view.slide_id),
                 fits=_beginning(view) is None,
                 returns=returns(),
-                maps=laid_maps(view, here, look),
-                outlines=outlines_of(view, here) if look.outlined else [],
-                marked=[here.polygon] if here else [],
+                maps=laid_maps(view, pane_part, look),
+                outlines=outlines_of(view, pane_part) if look.outlined else [],
+                marked=[pane_part.polygon] if pane_part else [],
             )
         )
     return panes

@@ -224,8 +224,8 @@ def _keras_2_operands(node: Any) -> list[Any]:
     if not isinstance(node, list) or len(node) < 3:  # noqa: PLR2004 - name and two numbers
         raise PackageError("The network's description is damaged. Save it again.")
     named = node[3] if len(node) > 3 and isinstance(node[3], dict) else {}  # noqa: PLR2004
-    other = [named[key] for key in ("y", "bias") if key in named]
-    return [node[:3], *other]
+    constants = [named[key] for key in ("y", "bias") if key in named]
+    return [node[:3], *constants]
 
 
 def _is_tensor(operand: Any) -> bool:

@@ -145,8 +145,8 @@ def _fields(package: Path, known: dict[str, Any]) -> str:
     except (OSError, ValueError, AttributeError):
         return ""
     fields = sorted({*now, *known["card"]})
-    other = [field for field in fields if now.get(field) != known["card"].get(field)]
-    return f" ({', '.join(other)})" if other else ""
+    differing = [field for field in fields if now.get(field) != known["card"].get(field)]
+    return f" ({', '.join(differing)})" if differing else ""
 
 
 def _hash(value: object) -> str:

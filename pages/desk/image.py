@@ -129,15 +129,15 @@ def _with_own_heatmap(
     tag, card = _tag(package), package.card
     standard = None if card.positive_index is None else card.classes[card.positive_index]
     chosen = st.session_state.get(f"class-{tag}") or None
-    other = replace(
+    heatmap_query = replace(
         query,
         package=package,
         heatmap_class=None if chosen == standard else chosen,
         heatmap_layer=st.session_state.get(f"layer-{tag}") or None,
     )
-    if other.standard or isinstance(answer, Failure):
+    if heatmap_query.standard or isinstance(answer, Failure):
         return answer
-    explained = _wait_for(other, work)
+    explained = _wait_for(heatmap_query, work)
     if explained is None or isinstance(explained, Failure):
         return explained or answer
     return replace(explained, chosen=answer.chosen)

@@ -121,8 +121,8 @@ def _planes(pixels: Element, *, lone: bool) -> dict[int | None, int | None]:
         first = int(number(element.get("FirstC", "0")) or 0)
         index = int(number(page or "0") or 0)
         # The master file of a set names each file; the one it belongs to holds page 0.
-        other = elsewhere is not None and elsewhere.get("FileName") and len(data) > 1 and pages
-        place = None if other and len(files) > 1 else index
+        names_file = elsewhere is not None and elsewhere.get("FileName") and len(data) > 1 and pages
+        place = None if names_file and len(files) > 1 else index
         pages.setdefault(first, place)
         if first == 0:
             pages.setdefault(None, place)

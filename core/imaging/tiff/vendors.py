@@ -87,8 +87,8 @@ def _aperio(page: Facts, first: Facts) -> StatedScale | None:
     if size is None:
         return None
     across = _aperio_length(size[1])
-    other = _APERIO_DOWN.search(text)
-    down = _aperio_length(other[1]) if other else across
+    size_down = _APERIO_DOWN.search(text)
+    down = _aperio_length(size_down[1]) if size_down else across
     if across is None or down is None:
         return unusable(f"states 'MPP = {size[1].strip()[:40]}', which is not a number")
     return _of_aperio_copy(from_pixel_size(across, down), text, page)

@@ -113,7 +113,10 @@ def assess(
     >>> assessment.unreadable
     {}
     """
-    given, dataset = dataset, in_classes_of(package.card.name, package.card.classes, dataset)
+    dataset_given, dataset = (
+        dataset,
+        in_classes_of(package.card.name, package.card.classes, dataset),
+    )
     file = image_files(dataset.root)
     (predicted,) = predict_dataset(
         package, dataset.records, file, lambda done: progress("Answering images", done)
@@ -154,9 +157,9 @@ def assess(
         tried_on=len(rows) if changed else 0,
         unreadable=predicted.unreadable,
         warnings=(
-            *seen_by_encoder(package, given),
+            *seen_by_encoder(package, dataset_given),
             *_warnings(dataset, predicted),
-            *other_words(package.card.classes, given),
+            *other_words(package.card.classes, dataset_given),
         ),
     )
 

@@ -117,13 +117,13 @@ def _read_ahead(
     """Yield rows and their images, reading some while those before are being answered."""
     spec = classifier.card.input
     paths = records["path"].tolist()
-    given = records["um_per_px"].to_numpy(dtype=np.float64)
+    scales_given = records["um_per_px"].to_numpy(dtype=np.float64)
 
     def read(row: int) -> _Ready | str:
         try:
             image = read_image(file(paths[row]))
             info = image.info
-            known = float(given[row]) if np.isfinite(given[row]) else None
+            known = float(scales_given[row]) if np.isfinite(scales_given[row]) else None
             scale = plan_scale(
                 info.um_per_px,
                 known,
@@ -148,10 +148,10 @@ def _read_ahead(
     with ThreadPoolExecutor() as pool:
         coming = [pool.submit(read, row) for row in chunks[0]] if chunks else []
         for number, rows in enumerate(chunks):
-            here = coming
+            being_read = coming
             following = chunks[number + 1] if number + 1 < len(chunks) else range(0)
             coming = [pool.submit(read, row) for row in following]
-            yield rows, [future.result() for future in here]
+            yield rows, [future.result() for future in being_read]
 
 
 def _tiled(classifier: Classifier, ready: _Ready) -> NDArray[np.float32]:

@@ -112,21 +112,21 @@ def predict_divided(
         for key, piece in pieces.items()
     ]
     share = Share({key: len(piece.rows) for key, piece in pieces.items()})
-    found: dict[str, PredictedImages] = {}
+    answers: dict[str, PredictedImages] = {}
     for outcome in compute(works, 1, share.hear, lambda: progress(share.value), on_cards=False):
         if outcome.error is not None:
             raise outcome.error
-        found[outcome.key] = outcome.result
+        answers[outcome.key] = outcome.result
         share.finish(outcome.key)
     progress(1.0)
     return [
-        _together([found[key] for key in pieces if key.startswith(f"{place}-")])
+        _together([answers[key] for key in pieces if key.startswith(f"{place}-")])
         for place in range(len(changes))
     ]
 
 
 def predict_piece(
-    told: Progress,
+    on_progress: Progress,
     travelling: Travelling,
     records: pd.DataFrame,
     change: int | None,
@@ -138,7 +138,7 @@ def predict_piece(
 
     Parameters
     ----------
-    told : callable
+    on_progress : callable
     travelling : Travelling
         The model; `folders` hold its files.
     records : pandas.DataFrame
@@ -159,7 +159,7 @@ def predict_piece(
         get_classifier(arrived(travelling, folders)),
         records,
         given,
-        told,
+        on_progress,
         _change(change),
         first,
     )

@@ -51,17 +51,17 @@ def known_patients(card: Card, dataset: Dataset, patients: NDArray[np.object_]) 
     """
     training = card.training
     met = {*training.patients.get("train", []), *training.patients.get("validation", [])}
-    here = set(patients.astype(str).tolist())
+    judged_patients = set(patients.astype(str).tolist())
     if training.leaky:
         met |= set(training.patients.get("test", []))
     known = keys_of(met)
-    shared = tuple(sorted(patient for patient in here if known & keys_of([patient])))
+    shared = tuple(sorted(patient for patient in judged_patients if known & keys_of([patient])))
     if shared:
         named = ", ".join(shared[:_NAMED]) + (" …" if len(shared) > _NAMED else "")
         same = training.dataset == dataset.name
         return Known(
             shared,
-            f"LEAKY: {len(shared)} of the {len(here)} patients ({named}) "
+            f"LEAKY: {len(shared)} of the {len(judged_patients)} patients ({named}) "
             + (
                 f"were in the training of {card.name}. "
                 if same
@@ -95,18 +95,20 @@ def seen_by_encoder(package: Package, dataset: Dataset) -> tuple[str, ...]:
         As it was opened.
     """
     used = {each.card.name: each.card.encoder for each in (package, *package.members)}
-    found = {name: encoder_of(each.sha256) for name, each in used.items() if each}
-    learnt = {name: each.card for name, each in found.items() if each and each.card.pretrained}
+    encoders = {name: encoder_of(each.sha256) for name, each in used.items() if each}
+    learnt = {name: each.card for name, each in encoders.items() if each and each.card.pretrained}
     if not learnt:
         return ()  # without a look at all files
     fingerprint = ""
     with suppress(DatasetError):  # an image that cannot be read is told of elsewhere
         fingerprint = dataset.fingerprint
     patients, known = dataset.records["patient"].unique(), dataset.patients_known
-    said = {
+    warnings = {
         name: seen_in_pretraining(card, patients, fingerprint, known=known)
         for name, card in learnt.items()
     }
     return tuple(
-        f"{name}: {words}" if package.members else words for name, words in said.items() if words
+        f"{name}: {words}" if package.members else words
+        for name, words in warnings.items()
+        if words
     )

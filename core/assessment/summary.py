@@ -128,11 +128,11 @@ def verdict(assessment: Assessment) -> str:
     if colour is None:
         return assessment.colour_how
     auroc = colour.auroc
-    both = (
+    aurocs = (
         f"AUROC, {ESTIMANDS[colour.estimand]}, {auroc.first:.3f}, colour alone {auroc.second:.3f}"
     )
     if auroc.interval is None:
-        return f"{both}. {colour.no_interval} Whether it beats colour is unknown."
+        return f"{aurocs}. {colour.no_interval} Whether it beats colour is unknown."
     between = f"difference {auroc.difference:+.3f} ({auroc.interval[0]:+.3f} to "
     between += f"{auroc.interval[1]:+.3f}, 95 %, paired over patients)"
     beats = (
@@ -143,7 +143,7 @@ def verdict(assessment: Assessment) -> str:
         else "It does NOT beat colour alone beyond chance"
     )
     mark = "LEAKY, for only colour has not seen these patients. " if assessment.known.leaky else ""
-    return f"{mark}{beats}: {both}, {between}. {assessment.colour_how}"
+    return f"{mark}{beats}: {aurocs}, {between}. {assessment.colour_how}"
 
 
 def _judged(evaluation: Evaluation) -> dict[str, Any]:

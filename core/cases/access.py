@@ -8,6 +8,7 @@ from core.errors import CaseError
 from core.rights import EVERYBODY, Deed, who_acts
 
 _MOST_NAMES = 50
+_LONGEST = 200  # characters; no address has as many
 
 
 def listed(names: list[str]) -> str:
@@ -18,13 +19,15 @@ def listed(names: list[str]) -> str:
     CaseError
         If there are too many, or one holds what no address or group does.
     """
-    kept = sorted({name.strip().casefold() for name in names} - {""})
-    if len(kept) > _MOST_NAMES or any(not name.isprintable() or len(name) > 200 for name in kept):  # noqa: PLR2004 - longer than any address
+    distinct = sorted({name.strip().casefold() for name in names} - {""})
+    if len(distinct) > _MOST_NAMES or any(
+        not name.isprintable() or len(name) > _LONGEST for name in distinct
+    ):
         raise CaseError(
             f"A case can be shared with up to {_MOST_NAMES} addresses, @domains or groups, "
             "divided by commas. Nothing was changed."
         )
-    return "".join(f"\n{name}\n" for name in kept)
+    return "".join(f"\n{name}\n" for name in distinct)
 
 
 def names_in(shared_with: str) -> tuple[str, ...]:
@@ -66,8 +69,8 @@ def image_in(session: Session, case_id: str, image_id: int) -> ImageRow:
     CaseError
         If it is of another case, or of none.
     """
-    own = select(ImageRow).where(ImageRow.id == image_id, ImageRow.case_id == case_id)
-    row = session.scalar(own)
+    this_row = select(ImageRow).where(ImageRow.id == image_id, ImageRow.case_id == case_id)
+    row = session.scalar(this_row)
     if row is None:
         raise CaseError(
             f"The case {case_id} has no such image. Nothing was changed. Reload the case."

@@ -33,18 +33,18 @@ def check_anchor(store: Store, file: Path) -> tuple[Break, ...]:
     """
     heads = _read(file)
     with reading(store.engine) as session:
-        own = session.scalars(select(StoreRow.id)).one()
+        store_id = session.scalars(select(StoreRow.id)).one()
         breaks = []
         for head in heads:
-            if head["worklist"] != own:
+            if head["worklist"] != store_id:
                 raise CaseError(
                     f"{file} holds heads of another worklist ({head['worklist'][:8]}); this one is "
-                    f"{own[:8]}. Give its own file."
+                    f"{store_id[:8]}. Give its own file."
                 )
-            found = session.scalar(select(TrailRow.sha256).where(TrailRow.id == head["entry"]))
-            if found != head["sha256"]:
-                what = "is gone: the trail was cut off" if found is None else "is another now"
-                words = f"Entry {head['entry']}, which was the last on {head['at']}, {what}."
+            digest = session.scalar(select(TrailRow.sha256).where(TrailRow.id == head["entry"]))
+            if digest != head["sha256"]:
+                fault = "is gone: the trail was cut off" if digest is None else "is another now"
+                words = f"Entry {head['entry']}, which was the last on {head['at']}, {fault}."
                 breaks.append(Break(None, head["entry"], words))
     return tuple(breaks)
 
@@ -60,12 +60,12 @@ def write_anchor(store: Store, check: Check, file: Path) -> None:
     if not check.entries:
         return
     with reading(store.engine) as session:
-        own = session.scalars(select(StoreRow.id)).one()
+        store_id = session.scalars(select(StoreRow.id)).one()
     at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    line = {"worklist": own, "entry": check.head.entry, "sha256": check.head.sha256, "at": at}
+    line = {"worklist": store_id, "entry": check.head.entry, "sha256": check.head.sha256, "at": at}
     try:
-        kept = file.read_text("utf-8") if file.exists() else ""
-        write_whole(file, kept + json.dumps(line) + "\n")
+        lines = file.read_text("utf-8") if file.exists() else ""
+        write_whole(file, lines + json.dumps(line) + "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(file, error) from error
 

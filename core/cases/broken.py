@@ -8,7 +8,7 @@ from core.errors import CaseError, LobuleError
 
 
 @contextmanager
-def in_words_where_broken(check: Check, what: str) -> Iterator[None]:
+def in_words_where_broken(check: Check, name: str) -> Iterator[None]:
     """Say that something cannot be made of rows that somebody overwrote.
 
     What stands in such rows may fail anywhere. Where the trail holds, a failure is Lobule's own.
@@ -26,5 +26,5 @@ def in_words_where_broken(check: Check, what: str) -> Iterator[None]:
         if not check.breaks:
             raise
         raise CaseError(
-            f"{what} cannot be made. {check.words} Bring the worklist back from a backup."
+            f"{name} cannot be made. {check.words} Bring the worklist back from a backup."
         ) from error

@@ -79,7 +79,7 @@ def check_trail(store: Store, case_ids: Collection[str] | None = None) -> Check:
     CaseError
         If the database cannot be used.
     """
-    told: dict[str, _Told] = defaultdict(_Told)
+    histories: dict[str, _Told] = defaultdict(_Told)
     with reading(store.engine) as session:
         breaks, last, entries = [], Head(0, BEGINNING), 0
         # Columns, not objects: a fifth of the time, and a case is not opened before this has ended.
@@ -93,8 +93,8 @@ def check_trail(store: Store, case_ids: Collection[str] | None = None) -> Check:
                 breaks.append(Break(str(row.case_id), row.id, f"Entry {row.id} {words}"))
             last = Head(row.id, str(row.sha256))
             if case_ids is None or row.case_id in case_ids:
-                told[row.case_id].hear(row)
-        breaks += _compare(session, told, case_ids)
+                histories[row.case_id].hear(row)
+        breaks += _compare(session, histories, case_ids)
     return Check(entries, last, tuple(breaks))
 
 
@@ -107,17 +107,17 @@ def check_files(store: Store) -> tuple[Break, ...]:
         If the database cannot be used.
     """
     with reading(store.engine) as session:
-        kept = session.execute(select(ImageRow.sha256, ImageRow.case_id)).all()
+        saved = session.execute(select(ImageRow.sha256, ImageRow.case_id)).all()
     breaks = []
-    for sha256, case_id in {row.sha256: row.case_id for row in kept}.items():
+    for sha256, case_id in {row.sha256: row.case_id for row in saved}.items():
         path = kept_path(store.images, str(sha256))
         try:
-            found = sha256_of(path)
+            digest = sha256_of(path)
         except (OSError, ValueError):  # a name that no file can have
-            found = ""
-        if found != sha256:
-            what = "was changed" if found else "is missing"
-            words = f"The file {path} of an image of case {case_id} {what}."
+            digest = ""
+        if digest != sha256:
+            fault = "was changed" if digest else "is missing"
+            words = f"The file {path} of an image of case {case_id} {fault}."
             breaks.append(Break(str(case_id), None, words))
     return tuple(breaks)
 
@@ -126,8 +126,8 @@ def _why_broken(row: Entry, before: Head) -> str | None:
     if hash_of_entry(row, row.previous) != row.sha256:
         fault = "was changed after it was written."
     elif row.previous != before.sha256:
-        what = f"entry {before.entry}" if before.entry else "the beginning"
-        fault = f"does not follow {what}: an entry was removed or put in between."
+        predecessor = f"entry {before.entry}" if before.entry else "the beginning"
+        fault = f"does not follow {predecessor}: an entry was removed or put in between."
     else:
         return None
     when = moment(row.at) if isinstance(row.at, datetime) else f"{row.at!r} for a moment"
@@ -177,16 +177,16 @@ def _content(text: str) -> dict[str, Any]:
 
 
 def _compare(
-    session: Session, told: dict[str, _Told], case_ids: Collection[str] | None
+    session: Session, histories: dict[str, _Told], case_ids: Collection[str] | None
 ) -> Iterator[Break]:
     if case_ids is None:
-        case_ids = told.keys() | set(session.scalars(select(CaseRow.id)))
+        case_ids = histories.keys() | set(session.scalars(select(CaseRow.id)))
     for each in sorted(set(case_ids), key=str):
         row = session.get(CaseRow, each)
-        found = list(_differences(session, row, told.get(each)))
-        for words in found:
+        differences = list(_differences(session, row, histories.get(each)))
+        for words in differences:
             yield Break(str(each), None, f"Case {each} {words}")
-        if row is not None and not found:
+        if row is not None and not differences:
             try:
                 case_of(row)
             except DamagedCaseError as error:  # in what the trail does not tell of
@@ -194,40 +194,42 @@ def _compare(
         session.expunge_all()
 
 
-def _differences(session: Session, case: CaseRow | None, told: _Told | None) -> Iterable[str]:
-    if told is None:
+def _differences(session: Session, case: CaseRow | None, history: _Told | None) -> Iterable[str]:
+    if history is None:
         yield "has no entry in the trail."
         return
     if case is None:
         yield "stands in the trail and is not there."
         return
-    if (told.deleted is None) != (case.deleted_at is None):
+    if (history.deleted is None) != (case.deleted_at is None):
         yield (
             "was deleted without an entry." if case.deleted_at else "came back after its deletion."
         )
-    if told.saved is None or not _same_hand(told.saved, case.created_by, case.created_at):
+    if history.saved is None or not _same_hand(history.saved, case.created_by, case.created_at):
         yield "was saved by somebody else or at another time, by its trail."
     if case.deleted_at is not None:
-        yield from _differences_of_tombstone(session, case, told)
+        yield from _differences_of_tombstone(session, case, history)
         return
-    if told.patient is not None and told.patient != case.patient:
+    if history.patient is not None and history.patient != case.patient:
         yield "has another pseudonym than its trail tells."
-    if told.shared_with != names_in(str(case.shared_with)):
+    if history.shared_with != names_in(str(case.shared_with)):
         yield "is shared with others than its trail tells."
     images = session.scalars(
         select(ImageRow).where(ImageRow.case_id == case.id).order_by(ImageRow.position)
     ).all()
-    if [image.position for image in images] != sorted(told.files):
-        yield f"has {len(images)} images; its trail tells of {len(told.files)}."
+    if [image.position for image in images] != sorted(history.files):
+        yield f"has {len(images)} images; its trail tells of {len(history.files)}."
     for image in images:
         yield from (
             f"does not stand as its trail tells: image {image.position} {words}"
-            for words in _differences_of_image(session, image, told)
+            for words in _differences_of_image(session, image, history)
         )
 
 
-def _differences_of_tombstone(session: Session, case: CaseRow, told: _Told) -> Iterable[str]:
-    if told.deleted is not None and not _same_hand(told.deleted, told.deleted.who, case.deleted_at):
+def _differences_of_tombstone(session: Session, case: CaseRow, history: _Told) -> Iterable[str]:
+    if history.deleted is not None and not _same_hand(
+        history.deleted, history.deleted.who, case.deleted_at
+    ):
         yield "was deleted at another time, by its trail."
     if case.patient or session.scalar(select(ImageRow.id).where(ImageRow.case_id == case.id)):
         yield "was deleted and holds something again."
@@ -239,21 +241,21 @@ def _same_hand(entry: Entry, who: str | None, at: datetime | None) -> bool:
     return abs(entry.at - at) < _WRITTEN_WITHIN
 
 
-def _differences_of_image(session: Session, image: ImageRow, told: _Told) -> Iterable[str]:
+def _differences_of_image(session: Session, image: ImageRow, history: _Told) -> Iterable[str]:
     place = image.position
-    if told.files.get(place) != image.sha256:
+    if history.files.get(place) != image.sha256:
         yield "is another."
-    facts = told.facts.get(place)
+    facts = history.facts.get(place)
     if facts is not None and facts != hash_of_facts(image):
         yield "has another size, magnification or kind."
-    entry = told.judged.get(place)
-    said = _content(entry.after) if entry else {}
+    entry = history.judged.get(place)
+    judgement = _content(entry.after) if entry else {}
     if entry and not _same_hand(entry, image.judged_by, image.judged_at):
         yield "was judged by somebody else or at another time."
     if not entry and (image.judged_by or image.judged_at):
         yield "was judged without an entry."
     for name in ("verdict", "subtype", "note"):
-        if (said.get(name) or "") != (getattr(image, name) or ""):
+        if (judgement.get(name) or "") != (getattr(image, name) or ""):
             yield f"has another {name}."
     answers = session.scalars(
         select(AnswerRow)
@@ -262,7 +264,7 @@ def _differences_of_image(session: Session, image: ImageRow, told: _Told) -> Ite
         .options(undefer(AnswerRow.content), undefer(AnswerRow.maps))
     ).all()
     now = [hash_of_answer(answer) for answer in answers]
-    then = told.answers[place]
+    then = history.answers[place]
     # Entries that were written before the chain was there hold no hash of the answer.
     if len(now) != len(then) or any(
         old is not None and old != new for old, new in zip(then, now, strict=False)

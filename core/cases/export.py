@@ -129,8 +129,8 @@ def _plain(value: object) -> str:
 
 def _of_trail(check: Check, case: Case | Damaged) -> str:
     """Breaks of the case itself, else the first of any other."""
-    own = [each for each in check.breaks if each.case == case.id] or check.breaks[:1]
-    return " ".join(each.words for each in own) or "holds"
+    breaks_of_case = [each for each in check.breaks if each.case == case.id] or check.breaks[:1]
+    return " ".join(each.words for each in breaks_of_case) or "holds"
 
 
 def _time(moment: datetime | None) -> str:

@@ -122,14 +122,14 @@ def thumbnail_path(images: Path, sha256: str) -> Path:
     return images / f"{sha256}.jpg"
 
 
-def sweep(images: Path, kept: set[str]) -> None:
+def sweep(images: Path, hashes: set[str]) -> None:
     """Remove files of other hashes than these, and folders whose owner is gone.
 
     The caller holds the store's lock.
     """
     for kind in _KINDS:
         for path in images.glob(kind):
-            if path.stem not in kept:
+            if path.stem not in hashes:
                 path.unlink(missing_ok=True)
     # Manifests were once written aside under these names, and left there by a kill.
     for path in (images.parent / "manifests").glob(".manifest.*"):

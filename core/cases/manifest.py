@@ -147,7 +147,7 @@ def _patients(everything: Collection[Shown]) -> dict[str, str]:
 
     owner: dict[str, str] = {}
     for shown in everything:
-        own = name[shown.case]
-        one, other = first(owner.setdefault(shown.sha256, own)), first(own)
-        same[max(one, other)] = min(one, other)
+        its_patient = name[shown.case]
+        earlier, other = first(owner.setdefault(shown.sha256, its_patient)), first(its_patient)
+        same[max(earlier, other)] = min(earlier, other)
     return {case_id: first(patient) for case_id, patient in name.items()}

@@ -93,12 +93,12 @@ def load_cases(store: Store, case_ids: Collection[str]) -> Listing:
     """
     conditions = [CaseRow.id.in_(case_ids), CaseRow.deleted_at.is_(None), visible()]
     with reading(store.engine) as session:
-        there = set(session.scalars(select(CaseRow.id).where(*conditions)))
-        if gone := sorted(set(case_ids) - there):
+        existing = set(session.scalars(select(CaseRow.id).where(*conditions)))
+        if gone := sorted(set(case_ids) - existing):
             raise CaseError(
                 f"There is no case {gone[0]!r} any more that you may open. Reload the worklist."
             )
-        return _load(session, conditions, None, len(there))
+        return _load(session, conditions, None, len(existing))
 
 
 def tombstones(store: Store, *, most: int = MOST) -> Listing:
@@ -216,8 +216,8 @@ def _conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         conditions.append(
             or_(in_case, CaseRow.images.any(ImageRow.words.contains(text, autoescape=True)))
         )
-    asked = {AnswerRow.said: wanted.said, AnswerRow.model: wanted.model}
-    answered = [column == value for column, value in asked.items() if value is not None]
+    wanted_values = {AnswerRow.said: wanted.said, AnswerRow.model: wanted.model}
+    answered = [column == value for column, value in wanted_values.items() if value is not None]
     if answered:  # by one answer: this, from this model
         conditions.append(CaseRow.images.any(ImageRow.answers.any(and_(*answered))))
     if wanted.verdict is not None:

@@ -206,32 +206,32 @@ def case_answers(case: Case, answers: dict[int, FullAnswer]) -> list[str]:
         The kept answers by their id.
     """
     by_model: dict[tuple[str, str], dict[str, tuple[str, FullAnswer]]] = {}
-    given: dict[tuple[str, str], int] = {}
+    number_of: dict[tuple[str, str], int] = {}
     for image in case.images:
         for answer in image.answers:
             model = (answer.model, answers[answer.id].card)
             words = answer.said, answers[answer.id]
             by_model.setdefault(model, {}).setdefault(image.sha256, words)
-            given[model] = given.get(model, 0) + 1
+            number_of[model] = number_of.get(model, 0) + 1
     return [
-        _answer(name, card, list(different.values()), given[name, card])
+        _answer(name, card, list(different.values()), number_of[name, card])
         for (name, card), different in by_model.items()
-        if given[name, card] > 1
+        if number_of[name, card] > 1
     ]
 
 
-def _answer(name: str, card: str, different: list[tuple[str, FullAnswer]], given: int) -> str:
-    results = [(said, result_of(full)) for said, full in different]
-    inside = [(said, result) for said, result in results if result["scope"]["inside"]]
+def _answer(name: str, card: str, different: list[tuple[str, FullAnswer]], number: int) -> str:
+    results = [(outcome, result_of(full)) for outcome, full in different]
+    inside = [(outcome, result) for outcome, result in results if result["scope"]["inside"]]
     left_out = [
         f"{len(results) - len(inside):,} out of scope" if len(inside) < len(results) else "",
-        f"{given - len(results):,} the same as another" if given > len(results) else "",
+        f"{number - len(results):,} the same as another" if number > len(results) else "",
     ]
     aside = ", ".join(filter(None, left_out))
     if not inside:
         return f"{name}: no answer, since no image counts ({aside})."
     chances = np.array([result["probabilities"] for _, result in inside])
-    together = answer_case(read_card(card), [said for said, _ in inside], chances)
+    together = answer_case(read_card(card), [outcome for outcome, _ in inside], chances)
     interval = f"no interval below {FEWEST_IMAGES} images"
     if together.interval:
         low, high = together.interval

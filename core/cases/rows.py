@@ -47,14 +47,14 @@ def case_of(row: CaseRow) -> Case:
 
 
 def _image(row: ImageRow, case_id: str) -> CaseImage:
-    what = f"image {row.position}"
-    _look_at(row, case_id, what)
+    place = f"image {row.position}"
+    _look_at(row, case_id, place)
     if row.verdict and row.verdict not in set(Verdict):
-        raise damaged(case_id, f"the verdict of its {what} is {_short(row.verdict)}")
+        raise damaged(case_id, f"the verdict of its {place} is {_short(row.verdict)}")
     if len(row.sha256) != _SHA256_LETTERS or not _HEXADECIMAL.issuperset(row.sha256):
-        raise damaged(case_id, f"the sha256 of its {what} is {_short(row.sha256)}")
+        raise damaged(case_id, f"the sha256 of its {place} is {_short(row.sha256)}")
     if not row.answers:
-        raise damaged(case_id, f"its {what} has no answer")
+        raise damaged(case_id, f"its {place} has no answer")
     return CaseImage(
         id=row.id,
         position=row.position,
@@ -69,17 +69,17 @@ def _image(row: ImageRow, case_id: str) -> CaseImage:
         note=row.note,
         judged_at=row.judged_at,
         judged_by=row.judged_by,
-        answers=tuple(_answer(answer, case_id, what) for answer in row.answers),
+        answers=tuple(_answer(answer, case_id, place) for answer in row.answers),
         overview=row.overview,
     )
 
 
 def _answer(row: AnswerRow, case_id: str, image: str) -> Answer:
-    what = f"answer to {image}"
-    _look_at(row, case_id, what)
+    place = f"answer to {image}"
+    _look_at(row, case_id, place)
     classes = _json(row.classes)
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise damaged(case_id, f"the classes of its {what} is {_short(row.classes)}")
+        raise damaged(case_id, f"the classes of its {place} is {_short(row.classes)}")
     return Answer(
         id=row.id,
         model=row.model,
@@ -143,23 +143,23 @@ def _change(text: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {"unreadable": _short(text)}
 
 
-def damaged(case_id: str, what: str) -> DamagedCaseError:
+def damaged(case_id: str, place: str) -> DamagedCaseError:
     """Return what to raise where a case holds what Lobule never writes."""
     return DamagedCaseError(
-        f"Case {case_id} is damaged: {what}, which Lobule never writes. Somebody changed the "
+        f"Case {case_id} is damaged: {place}, which Lobule never writes. Somebody changed the "
         "database itself. Look with `python -m core cases verify`, and bring the worklist back "
         "from a backup."
     )
 
 
-def _look_at(row: Base, case_id: str, what: str) -> None:
+def _look_at(row: Base, case_id: str, place: str) -> None:
     for name, kind, may_be_none in _kinds(type(row)):
         value = getattr(row, name)
         if value is None and may_be_none:
             continue
         sound = isinstance(value, (int, float) if kind is float else kind)
         if not sound or (kind is float and not math.isfinite(value)):
-            raise damaged(case_id, f"the {name} of its {what} is {_short(value)}")
+            raise damaged(case_id, f"the {name} of its {place} is {_short(value)}")
 
 
 @cache

@@ -82,8 +82,8 @@ def add_answer(store: Store, case: Case, image: CaseImage, answer: NewAnswer, ac
     row, card = _answer_row(answer, actor)
     with writing(store.engine) as session:
         step(session, case)
-        kept = image_in(session, case.id, image.id)
-        row.image_id = kept.id
+        saved_image = image_in(session, case.id, image.id)
+        row.image_id = saved_image.id
         _add_cards(session, [card])
         session.add(row)
         note_down(
@@ -91,7 +91,7 @@ def add_answer(store: Store, case: Case, image: CaseImage, answer: NewAnswer, ac
             case.id,
             actor,
             "answered again",
-            image=kept.position,
+            image=saved_image.position,
             model=(answer.model, answer.model_sha256),
             change=({}, _told(answer, row)),
         )

@@ -65,8 +65,8 @@ class Store:
         """Remove image files that belong to no case: what a killed save or deletion left."""
         with self.locked():
             with reading(self.engine) as session:
-                kept = set(session.scalars(select(ImageRow.sha256).distinct()))
-            sweep(self.images, kept)
+                hashes = set(session.scalars(select(ImageRow.sha256).distinct()))
+            sweep(self.images, hashes)
 
 
 def open_store(settings: Settings | None = None) -> Store:

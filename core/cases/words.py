@@ -10,7 +10,7 @@ from core.errors import CaseError
 MOST_LETTERS = 4000
 
 
-def storable(text: str, what: str) -> str:
+def storable(text: str, name: str) -> str:
     """Return text that both databases hold, otherwise as it was written.
 
     NUL and halves of surrogate pairs, which neither a database nor a file can hold, become the
@@ -23,7 +23,7 @@ def storable(text: str, what: str) -> str:
     """
     if len(text) > MOST_LETTERS:
         raise CaseError(
-            f"The {what} has {len(text):,} letters; at most {MOST_LETTERS:,} are allowed. "
+            f"The {name} has {len(text):,} letters; at most {MOST_LETTERS:,} are allowed. "
             "Shorten it."
         )
     return (

@@ -45,8 +45,8 @@ def verify(
     if anchor and not breaks:
         write_anchor(store, check, anchor)
     if as_json:
-        found = {"holds": not breaks, "entries": check.entries, "head": check.head._asdict()}
-        print_json({**found, "breaks": [asdict(each) for each in breaks]})
+        report = {"holds": not breaks, "entries": check.entries, "head": check.head._asdict()}
+        print_json({**report, "breaks": [asdict(each) for each in breaks]})
     elif breaks:
         typer.echo("The trail does not hold.")
         for each in breaks:

@@ -56,9 +56,7 @@ def audit(
         dataset = open_dataset(path, task=task, positive=positive, neighbours=group_neighbours)
         with stage_bars() as progress:
             result = run(dataset, progress=progress)
-        decided = _decisions(
-            dataset, decisions, asked=bool(drop or keep or look_alikes or decisions)
-        )
+        decided = _decisions(dataset, decisions, ask=bool(drop or keep or look_alikes or decisions))
         if drop or keep or look_alikes:
             decided = _decide(decided, result, drop or [], keep or [])
             decided = _decide_people(decided, result, look_alikes)
@@ -77,13 +75,13 @@ def audit(
         raise typer.Exit(1)
 
 
-def _decisions(dataset: "Dataset", file: Path | None, *, asked: bool) -> "Decisions":
+def _decisions(dataset: "Dataset", file: Path | None, *, ask: bool) -> "Decisions":
     from core.datasets.audit.accepted import Decisions, load_decisions
 
     try:
         return load_decisions(dataset, file)
     except DatasetError:
-        if asked:
+        if ask:
             raise
         # A file that cannot be opened has no fingerprint; the audit is shown all the same.
         return Decisions(fingerprint="")

@@ -56,8 +56,8 @@ def list_encoders(
             "add FILE.onnx --name NAME …` adds one from a file."
         )
     for entry in entries:
-        what = encoder_line(entry.encoder.card) if entry.encoder else f"REFUSED: {entry.error}"
-        typer.echo(f"{plain(entry.name)}  {plain(what)}")
+        line = encoder_line(entry.encoder.card) if entry.encoder else f"REFUSED: {entry.error}"
+        typer.echo(f"{plain(entry.name)}  {plain(line)}")
 
 
 def _list_known(*, as_json: bool) -> None:

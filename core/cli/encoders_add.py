@@ -107,9 +107,14 @@ def add(
                 "otherwise, add it from a file."
             )
         try:
-            with stage_bars() as told:
+            with stage_bars() as on_stage:
                 encoder = add_known(
-                    given, agreed=agree, token=token, called=name, replace=replace, told=told
+                    given,
+                    agreed=agree,
+                    token=token,
+                    called=name,
+                    replace=replace,
+                    on_stage=on_stage,
                 )
         except KeyboardInterrupt:
             typer.echo("Stopped. What was fetched is kept: the same command goes on.", err=True)
@@ -158,10 +163,10 @@ def add(
     )
 
 
-def _graph_or_known(given: str, graph_file: Callable[[Path], Path]) -> Path:
+def _graph_or_known(name_or_path: str, graph_file: Callable[[Path], Path]) -> Path:
     """The graph that a path means; a word that is no path was meant as a name."""
     from core.encoders.catalogue import known_encoder
 
-    if not Path(given).exists() and NAME.fullmatch(given):
-        known_encoder(given)
-    return graph_file(Path(given))
+    if not Path(name_or_path).exists() and NAME.fullmatch(name_or_path):
+        known_encoder(name_or_path)
+    return graph_file(Path(name_or_path))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class _Told(Watch):
     """Draws a bar for each stage."""
 
-    def __init__(self, told: Callable[[str, float], None]) -> None:
-        self._told = told
+    def __init__(self, on_stage: Callable[[str, float], None]) -> None:
+        self._told = on_stage
 
     def stage(self, name: str, done: float) -> None:
         self._told(name, done)
@@ -48,7 +48,7 @@ def compare(
     from core.training.request.recipe import load_recipe
     from core.training.request.request import Request
 
-    asked = Request(
+    request = Request(
         recipe=load_recipe("probe"),
         data=data,
         name="comparison",
@@ -57,8 +57,8 @@ def compare(
         positive=positive,
     )
     try:
-        with stage_bars() as told:
-            comparison = compare_encoders(asked, names, recipe or (), _Told(told))
+        with stage_bars() as on_stage:
+            comparison = compare_encoders(request, names, recipe or (), _Told(on_stage))
     except KeyboardInterrupt:
         typer.echo("Stopped. Features that were computed are kept.", err=True)
         raise typer.Exit(130) from None

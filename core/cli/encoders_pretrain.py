@@ -106,13 +106,13 @@ def pretrain(
 @contextmanager
 def _shown() -> Iterator[Watch]:
     """One bar a stage, and a line for each epoch; Ctrl-C stops at the next step, twice at once."""
-    with stage_bars() as told:
+    with stage_bars() as on_stage:
 
         class PretrainWatch(Watch):
             stopping = False
 
             def stage(self, name: str, done: float) -> None:
-                told(name, done)
+                on_stage(name, done)
 
             def epoch(self, values: "Row") -> None:
                 typer.echo(_epoch(values), err=True)

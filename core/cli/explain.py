@@ -111,13 +111,13 @@ def located_table(located: "Located") -> list[str]:
     ]
     for region in located.regions:
         share = f"{region.found:.0%} | {region.called_besides:.0%}"
-        for what, auroc, points, rest in (
+        for shown, auroc, points, shares in (
             ("probability map", region.probability_map, region.map_points, share),
             ("heatmap", region.heatmap, region.heatmap_points, "– | –"),
             ("nuclei", region.nuclei, region.nuclei_point, "– | –"),
         ):
             highest = "yes" if points else "no"
-            lines.append(f"| {region.name} | {what} | {auroc:.3f} | {highest} | {rest} |")
+            lines.append(f"| {region.name} | {shown} | {auroc:.3f} | {highest} | {shares} |")
     lines += ["", f"| within {located.tiles} tiles | AUROC, mean over tiles |", "|---|---|"]
     lines.append(f"| nuclei | {located.nuclei:.3f} |")
     lines += [f"| {each.method} | {each.auroc:.3f} |" for each in located.methods]

@@ -50,8 +50,8 @@ def list_models(*, as_json: AsJson = False) -> None:
     for entry in entries:
         mark = "*" if entry.package and entry.name == active else " "
         home = "shipped" if entry.shipped else "own"
-        what = entry.package.card.title if entry.package else f"REFUSED: {entry.error}"
-        typer.echo(f"{mark} {plain(entry.name)}  {home}  {plain(what)}")
+        line = entry.package.card.title if entry.package else f"REFUSED: {entry.error}"
+        typer.echo(f"{mark} {plain(entry.name)}  {home}  {plain(line)}")
 
 
 @models.command()

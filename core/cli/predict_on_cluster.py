@@ -92,7 +92,7 @@ def _answers(
 ) -> Iterator[Printed]:
     """What came of each image, in their order."""
     travelling, folders = send_off(find(model))
-    asked: dict[str, object] = {
+    options: dict[str, object] = {
         "travelling": travelling,
         "um_per_px": um_per_px,
         "heatmap": heatmap,
@@ -100,7 +100,7 @@ def _answers(
     }
     parts = list(portions(map(_size, files), _MOST_IMAGES, _MOST_BYTES))
     works = [
-        _piece(files[rows.start : rows.stop], str(rows.start), asked, folders) for rows in parts
+        _piece(files[rows.start : rows.stop], str(rows.start), options, folders) for rows in parts
     ]
     numbers = {str(rows.start): rows for rows in parts}
     came: dict[str, list[Printed]] = {}
@@ -124,12 +124,12 @@ def _answers(
 
 
 def _piece(
-    files: Sequence[Given], key: str, asked: dict[str, object], folders: dict[str, Files]
+    files: Sequence[Given], key: str, options: dict[str, object], folders: dict[str, Files]
 ) -> Task:
     return Task(
         key,
         answer_piece,
-        asked | {"paths": [path for path, _ in files]},
+        options | {"paths": [path for path, _ in files]},
         folders,
         lambda: [_content(path, content) for path, content in files],
     )
@@ -152,7 +152,7 @@ def _content(path: Path, content: bytes | LobuleError | None) -> bytes | str:
 
 
 def answer_piece(
-    told: Callable[[float], None],
+    progress: Callable[[float], None],
     travelling: Travelling,
     paths: Sequence[Path],
     um_per_px: float | None,
@@ -165,7 +165,7 @@ def answer_piece(
 
     Parameters
     ----------
-    told : callable
+    progress : callable
     travelling : Travelling
         The model; `folders` hold its files.
     paths : sequence of Path
@@ -180,17 +180,17 @@ def answer_piece(
 
     package = arrived(travelling, folders)
     answers = []
-    for number, (path, given) in enumerate(zip(paths, content, strict=True), start=1):
-        if isinstance(given, str):
-            answers.append(Printed([], given))
+    for number, (path, data) in enumerate(zip(paths, content, strict=True), start=1):
+        if isinstance(data, str):
+            answers.append(Printed([], data))
         else:
             try:
-                diagnosis = diagnose(given, name=str(path), package=package, um_per_px=um_per_px)
+                diagnosis = diagnose(data, name=str(path), package=package, um_per_px=um_per_px)
                 picture = picture_of(path, diagnosis) if heatmap else None
                 answers.append(Printed(lines_of(diagnosis, as_json=as_json), heatmap=picture))
             except LobuleError as error:
                 answers.append(Printed([], str(error)))
             except Exception as error:  # noqa: BLE001 - one image must not stop the others
                 answers.append(Printed([], f"Program error: {error!r}."))
-        told(number / len(paths))
+        progress(number / len(paths))
     return answers

@@ -76,9 +76,9 @@ def delete(
     going = what_goes(slide)
     names = ", ".join(plain(each.name) for each in going.slides)
     if not yes:
-        kept = "deleted, too" if answers else "kept"
+        fate = "deleted, too" if answers else "kept"
         typer.confirm(
-            f"Delete {names} for good? Answers: {len(going.answers):,}, {kept}.", abort=True
+            f"Delete {names} for good? Answers: {len(going.answers):,}, {fate}.", abort=True
         )
     remove(slide, answers=answers)
     typer.echo(f"Deleted: {names}")

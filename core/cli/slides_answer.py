@@ -39,11 +39,11 @@ def answer(
     they are done, and not computed again where the model has answered them before.
     """
     if goes_to_cluster(model, many=len(slides) > 1):
-        given = _on_cluster(slides, model, um_per_px)
+        answered = _on_cluster(slides, model, um_per_px)
     else:
-        given = _one_by_one(slides, None if model == "auto" else model, um_per_px)
+        answered = _one_by_one(slides, None if model == "auto" else model, um_per_px)
     failed = False
-    for path, came in given:
+    for path, came in answered:
         try:
             if isinstance(came, LobuleError):
                 raise came
@@ -66,8 +66,8 @@ def _one_by_one(
 
     for path in slides:
         try:
-            with progress() as told:
-                state = answer_here(path, model=model, um_per_px=um_per_px, on_state=told)
+            with progress() as on_state:
+                state = answer_here(path, model=model, um_per_px=um_per_px, on_state=on_state)
         except LobuleError as error:
             yield path, error
         else:
@@ -82,9 +82,9 @@ def _on_cluster(
     from core.slides.answering.on_cluster import answer_on_cluster
 
     require_reachable()
-    with shown_progress(f"{len(slides):,} slides") as told:
+    with shown_progress(f"{len(slides):,} slides") as bar:
         yield from answer_on_cluster(
-            slides, model, um_per_px, lambda done: told(done, "on the cluster")
+            slides, model, um_per_px, lambda done: bar(done, "on the cluster")
         )
 
 
@@ -94,8 +94,8 @@ def resume(
     """Go on with an answer that was interrupted, cancelled or failed, here."""
     from core.slides.answering import resume_here
 
-    with progress() as told:
-        resume_here(answer, on_state=told)
+    with progress() as on_state:
+        resume_here(answer, on_state=on_state)
     show(answer, as_json=as_json)
 
 
@@ -121,8 +121,8 @@ def answers(*, as_json: AsJson = False) -> None:
     for state in states:
         words = progress_words(state) if state.tiles else state.message or ""
         model = state.model or state.request.model or "auto"
-        told = f"{state.request.name}, {model}. {words}"
-        typer.echo(f"{state.id}  {state.state:<11}  {plain(told)}")
+        line = f"{state.request.name}, {model}. {words}"
+        typer.echo(f"{state.id}  {state.state:<11}  {plain(line)}")
 
 
 def _as_json(state: "AnswerState") -> dict[str, object]:
@@ -152,10 +152,10 @@ def show(answer: str, *, as_json: bool) -> None:
     from core.slides.answering import load_answer
     from core.slides.in_words import area_words, share_words
 
-    given = load_answer(answer)
-    if given is None or given.summary is None:
+    saved_answer = load_answer(answer)
+    if saved_answer is None or saved_answer.summary is None:
         raise SlideError(f"The answer {answer} is not finished. `slides resume` goes on with it.")
-    summary = given.summary
+    summary = saved_answer.summary
     if as_json:
         print_json({"id": answer, **summary})
         return

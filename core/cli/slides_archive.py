@@ -17,13 +17,13 @@ def search(
     """List slides of the image archive (LOBULE_DICOMWEB_URL)."""
     from core.slides.dicomweb import search as ask
 
-    found = ask(patient_id=patient, accession=accession)
+    studies = ask(patient_id=patient, accession=accession)
     if as_json:
-        print_json([asdict(slide) for slide in found])
+        print_json([asdict(slide) for slide in studies])
         return
-    if not found:
+    if not studies:
         typer.echo("The image archive has no such slide.")
-    for slide in found:
+    for slide in studies:
         known = (slide.patient_id, slide.accession, slide.date, slide.description)
         typer.echo(f"{slide.series}  {plain(', '.join(word for word in known if word))}")
 
@@ -35,5 +35,5 @@ def download(
     from core.slides.dicomweb import download as fetch
 
     with stage_bars() as bars:
-        folder = fetch(series, lambda here, files, _: bars("Fetching", here / files))
+        folder = fetch(series, lambda fetched, files, _: bars("Fetching", fetched / files))
     typer.echo(plain(str(folder)))

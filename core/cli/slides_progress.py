@@ -30,10 +30,10 @@ def progress() -> Iterator["Callable[[AnswerState], None]"]:
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bars:
         bar = bars.add_task("Starting", total=1.0)
-        named, stage, said = False, "", 0.0
+        named, stage, last_shown = False, "", 0.0
 
         def told(state: "AnswerState") -> None:
-            nonlocal named, stage, said
+            nonlocal named, stage, last_shown
             if not named:
                 typer.echo(
                     f"Answer {state.id} of {plain(state.request.name)}: if it is cut off, "
@@ -43,10 +43,10 @@ def progress() -> Iterator["Callable[[AnswerState], None]"]:
                 named = True
             words = _words(state)
             bars.update(bar, completed=state.done, description=escape(words))
-            due = state.stage != stage or time.monotonic() - said >= _EVERY
+            due = state.stage != stage or time.monotonic() - last_shown >= _EVERY
             if not console.is_terminal and due:
                 typer.echo(plain(words), err=True)
-                stage, said = state.stage, time.monotonic()
+                stage, last_shown = state.stage, time.monotonic()
 
         yield told
 

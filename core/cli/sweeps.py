@@ -37,8 +37,8 @@ def sweep(
     from core.training.sweep.jobs import sweep_here
     from core.training.sweep.sweep_file import load_sweep
 
-    asked = load_sweep(file)
-    _do(lambda told: sweep_here(asked, told), as_json=as_json)
+    sweep_file = load_sweep(file)
+    _do(lambda on_state: sweep_here(sweep_file, on_state), as_json=as_json)
 
 
 @sweeps.command("list")
@@ -64,8 +64,8 @@ def show(sweep: SweepId, *, as_json: AsJson = False) -> None:
 
     state, result = read_sweep(sweep), read_result(sweep)
     if as_json:
-        found = {} if result is None else {"result": result.model_dump(mode="json")}
-        print_json({**_as_json(state), **found})
+        result_row = {} if result is None else {"result": result.model_dump(mode="json")}
+        print_json({**_as_json(state), **result_row})
         return
     typer.echo(f"{state.id}  {state.state}  {plain(_standing(state))}")
     if state.on:
@@ -95,7 +95,7 @@ def resume(sweep: SweepId, *, as_json: AsJson = False) -> None:
     """Go on with a sweep, here; what was computed is not computed again."""
     from core.training.sweep.jobs import resume_here
 
-    _do(lambda told: resume_here(sweep, told), as_json=as_json)
+    _do(lambda on_state: resume_here(sweep, on_state), as_json=as_json)
 
 
 @sweeps.command(hidden=True)

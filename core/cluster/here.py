@@ -148,8 +148,8 @@ def _places(cores: int, cards: int) -> list[tuple[str, dict[str, str]]]:
     """Where work can be done side by side: in words, and the environment there."""
     if cards:
         # Those that one was restricted to, as others may use the rest.
-        given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-        names = [name.strip() for name in given.split(",") if name.strip()] or map(
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        names = [name.strip() for name in visible.split(",") if name.strip()] or map(
             str, range(cards)
         )
         return [
@@ -192,18 +192,18 @@ def _end_with_parent() -> None:
 def do(work: Task, send: Callable[[float], None]) -> Any:
     """Do a piece of work whose files are where it says."""
     folders = {name: files.folder for name, files in work.files.items()}
-    return work.function(told=every_now_and_then(send), **work.arguments, **folders)
+    return work.function(progress=every_now_and_then(send), **work.arguments, **folders)
 
 
 def every_now_and_then(send: Callable[[float], None]) -> Callable[[float], None]:
     """A function that passes on what it is told, but not all of what is told within one second."""
     last = -1.0
 
-    def told(done: float) -> None:
+    def pass_on(done: float) -> None:
         nonlocal last
         now = time.monotonic()
         if now - last >= _BETWEEN:
             last = now
             send(done)
 
-    return told
+    return pass_on

@@ -53,7 +53,7 @@ def compute_on_ray(
         # It takes no core, and stays where the results are wanted.
         board = ray.remote(_Board).options(num_cpus=0, resources=_this_node(ray)).remote()
         pieces = _Sending(ray)
-        there = ray.remote(_there).options(
+        remote_task = ray.remote(_there).options(
             num_cpus=cores,
             num_gpus=1 if cards else 0,
             max_retries=most_lost - 1,
@@ -78,8 +78,8 @@ def compute_on_ray(
                 if work.content:
                     values.append(ray.put(work.content()))
                     names += ("content",)
-                given = work.function, work.key, board, names, sent[work.key]
-                refs[there.remote(*given, *values)] = work.key
+                leading = work.function, work.key, board, names, sent[work.key]
+                refs[remote_task.remote(*leading, *values)] = work.key
 
         yield from _heard(ray, board, refs, hear, check, wanted, most_lost, more)
     finally:
@@ -157,9 +157,11 @@ def _refuse_too_small(ray: Any, cores: int) -> None:
 
 def _this_node(ray: Any) -> dict[str, float]:
     """What only this machine has, a little of it, so that something stays here."""
-    here = ray.get_runtime_context().get_node_id()
-    own = next(node for node in ray.nodes() if node["NodeID"] == here)
-    names = [name for name in own["Resources"] if name.startswith("node:") and "head" not in name]
+    node_id = ray.get_runtime_context().get_node_id()
+    own_node = next(node for node in ray.nodes() if node["NodeID"] == node_id)
+    names = [
+        name for name in own_node["Resources"] if name.startswith("node:") and "head" not in name
+    ]
     return {names[0]: 0.001} if names else {}
 
 
@@ -273,8 +275,8 @@ def _there(
     board.write.remote(Note(key, "began", where))
     started = time.monotonic()
     folders = {name: arrive(files, ray.get) for name, files in sent.items()}
-    told = every_now_and_then(lambda done: board.write.remote(Note(key, "doing", where, done)))
-    result = function(told=told, **dict(zip(names, values, strict=True)), **folders)
+    progress = every_now_and_then(lambda done: board.write.remote(Note(key, "doing", where, done)))
+    result = function(progress=progress, **dict(zip(names, values, strict=True)), **folders)
     return result, time.monotonic() - started
 
 

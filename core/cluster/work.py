@@ -52,9 +52,9 @@ class Task:
     key : str
         Its name, which no other work has.
     function : callable
-        At the top of a module. It is called with `told`, a function that takes the share done in
-        [0, 1]; with `arguments`; and with the folder of each of `files`. What it returns travels
-        back, so it is small.
+        At the top of a module. It is called with `progress`, a function that takes the share
+        done in [0, 1]; with `arguments`; and with the folder of each of `files`. What it returns
+        travels back, so it is small.
     arguments : dict
     files : dict of str to Files
         What many pieces of work read: it travels ahead to every machine, and stays there.

@@ -78,9 +78,9 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[NDArray, NDArray, NDArray]:
         """Batch number `index`: pixels, targets, weights."""
         # Sorted rows read the memory map forwards; the order within a batch does not matter.
-        here = slice(index * self._batch_size, (index + 1) * self._batch_size)
-        order = np.argsort(self._order[here], kind="stable")
-        chosen, view = self._order[here][order], self._drawn[here][order]
+        places = slice(index * self._batch_size, (index + 1) * self._batch_size)
+        order = np.argsort(self._order[places], kind="stable")
+        chosen, view = self._order[places][order], self._drawn[places][order]
         pixels, targets, weights = self._arrays
         images = pixels[chosen, view] if self._views else pixels[chosen]
         return images, targets[chosen], weights[chosen]

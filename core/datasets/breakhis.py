@@ -114,8 +114,8 @@ def read_breakhis(
         If a folder contradicts a name, two files of one name differ, or a magnification that was
         chosen does not exist.
     """
-    kept, copies = once_by_name(folder, files)
-    records = table(_record(folder, path, task) for path in kept)
+    distinct, copies = once_by_name(folder, files)
+    records = table(_record(folder, path, task) for path in distinct)
     records = with_magnifications(records, magnifications, folder)
     notes = [_summary(records)]
     if copies:

@@ -83,20 +83,20 @@ def recent_datasets() -> list[str]:
 def _remembered() -> list[str]:
     """None if nothing can be read."""
     try:
-        kept = json.loads(_file().read_text(encoding="utf-8"))
+        saved = json.loads(_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    if not isinstance(kept, list):
+    if not isinstance(saved, list):
         return []
-    return [path for path in kept if isinstance(path, str)][:MOST_RECENT]
+    return [path for path in saved if isinstance(path, str)][:MOST_RECENT]
 
 
 def remember_dataset(path: Path) -> None:
     """Put a dataset first; what cannot be kept is forgotten, as nothing depends on it."""
     name = str(path)
-    kept = [name, *(other for other in _remembered() if other != name)][:MOST_RECENT]
+    recent = [name, *(other for other in _remembered() if other != name)][:MOST_RECENT]
     with suppress(OSError, ValueError):
-        write_whole(_file(), json.dumps(kept))
+        write_whole(_file(), json.dumps(recent))
 
 
 def _file() -> Path:

@@ -129,17 +129,17 @@ def _denied(raw: list[str], at: int) -> set[str]:
     return set()
 
 
-def _is_of_all(raw: list[str], at: int, rest: str, theirs: set[str]) -> bool | None:
+def _is_of_all(raw: list[str], at: int, joined: str, theirs: set[str]) -> bool | None:
     """Whether the negation at some place is of a name's disease; None if that cannot be told.
 
-    `rest` is what it is written with in one, `theirs` are the words of the other name.
+    `joined` is what it is written with in one, `theirs` are the words of the other name.
     """
     before = [word for word in raw[:at] if word not in _FILLERS]
     after = [word for word in raw[at + 1 :] if word not in _FILLERS]
     ill_after = any(word in _DISEASE for word in after)
-    if rest or raw[at] == "non":
-        negated = rest or (after[0] if after else "")
-        besides = {*before, *(after if rest else after[1:])} & _DISEASE
+    if joined or raw[at] == "non":
+        negated = joined or (after[0] if after else "")
+        besides = {*before, *(after if joined else after[1:])} & _DISEASE
         if negated in theirs or not besides:
             return True
         return negated in _DISEASE - _OF_GROWTH
@@ -150,9 +150,9 @@ def _is_of_all(raw: list[str], at: int, rest: str, theirs: set[str]) -> bool | N
     return True if ill_after or not set(after) - _IS or set(after) & theirs else None
 
 
-def positive_of(one: str, other: str) -> int | None:
+def positive_of(first: str, second: str) -> int | None:
     """Which of two names is positive, 0 or 1; None where the words do not settle it."""
-    names = apart(one, other), apart(other, one)
+    names = apart(first, second), apart(second, first)
     if {names[0].words, names[1].words} == {("0",), ("1",)}:
         nought = int(names[1].words == ("0",))
         if names[nought].negated and names[1 - nought].affirmed:  # "no (0)", "yes (1)"
@@ -204,18 +204,18 @@ def names_disease(name: str) -> bool:
     return bool({*apart(name).words} & (_DISEASE | _BENIGN))
 
 
-def _by_negation(one: Name, other: Name) -> int | None:
+def _by_negation(first: Name, second: Name) -> int | None:
     """Of a thing and its negation; of "normal" and "not normal" the latter is positive."""
-    if one.negated != other.negated:
-        denied = one.denied | other.denied
-        healthy = denied or {*one.words}
+    if first.negated != second.negated:
+        denied = first.denied | second.denied
+        healthy = denied or {*first.words}
         if not healthy & _WELL or (not denied and healthy & _DISEASE):
-            return int(one.negated)
-        if one.affirmed or other.affirmed:  # "negative control" is no sick control
-            return None if {*one.words} <= _WELL - _CONTROLS else int(one.negated)
-        return int(other.negated)
-    if one.affirmed != other.affirmed and not one.words:
-        return int(other.affirmed)
+            return int(first.negated)
+        if first.affirmed or second.affirmed:  # "negative control" is no sick control
+            return None if {*first.words} <= _WELL - _CONTROLS else int(first.negated)
+        return int(second.negated)
+    if first.affirmed != second.affirmed and not first.words:
+        return int(second.affirmed)
     return None
 
 
@@ -267,7 +267,7 @@ def _rests(name: str) -> set[str]:
     for word in _words(name)[1]:
         rests |= {word.removeprefix(start) for start in _FOR_ANY_WORD if word.startswith(start)}
         rests |= {word.removesuffix(end) for end in _ENDINGS if word.endswith(end)}
-    return {rest for rest in rests if len(rest) > 1 or not rest.isascii()}
+    return {stem for stem in rests if len(stem) > 1 or not stem.isascii()}
 
 
 def _part(word: str, known: set[str]) -> tuple[str, int]:
@@ -277,17 +277,17 @@ def _part(word: str, known: set[str]) -> tuple[str, int]:
     if word in _NOT | _IS | _FILLERS | _HEALTH | _REST:
         return word, 0
     for start in _PREFIXES:
-        rest = word.removeprefix(start)
-        if rest == word or (len(rest) < 2 and rest.isascii()):  # noqa: PLR2004 - no word
+        stem = word.removeprefix(start)
+        if stem == word or (len(stem) < 2 and stem.isascii()):  # noqa: PLR2004 - no word
             continue
-        usual = start in _FOR_ANY_WORD and rest in known
-        if start == "un" and rest in _EITHER:
+        usual = start in _FOR_ANY_WORD and stem in known
+        if start == "un" and stem in _EITHER:
             continue
-        opposite = rest in _OPPOSITES and start in {"un", "ab", "a"}
-        if usual or opposite or (rest in known and rest not in _DISEASE | _HEALTH | _REST):
-            return rest, -1
+        opposite = stem in _OPPOSITES and start in {"un", "ab", "a"}
+        if usual or opposite or (stem in known and stem not in _DISEASE | _HEALTH | _REST):
+            return stem, -1
     for end, sign in _ENDINGS.items():
-        rest = word.removesuffix(end)
-        if rest not in {word, ""} and (rest in known or len(end) > 3):  # noqa: PLR2004 - "less"
-            return rest, sign
+        stem = word.removesuffix(end)
+        if stem not in {word, ""} and (stem in known or len(end) > 3):  # noqa: PLR2004 - "less"
+            return stem, sign
     return word, 0

@@ -23,9 +23,9 @@ class UndecidedClassesError(DatasetError):
         Both, to choose from.
     """
 
-    def __init__(self, classes: tuple[str, ...], found: str) -> None:
+    def __init__(self, classes: tuple[str, ...], source: str) -> None:
         super().__init__(
-            f"{found} name the classes {quoted(classes)}, and these names do not say which is "
+            f"{source} name the classes {quoted(classes)}, and these names do not say which is "
             "positive, the one to detect. Choose it under “Positive class” on the page, or "
             f"give --positive {_shell(classes[0])} or --positive {_shell(classes[1])} on the "
             "command line."
@@ -36,7 +36,7 @@ class UndecidedClassesError(DatasetError):
 def class_order(
     names: Iterable[str],
     task: Task,
-    found: str,
+    source: str,
     positive: str | None = None,
     known: Sequence[str] = (),
 ) -> tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]:
@@ -47,7 +47,7 @@ def class_order(
     names : iterable of str
         Of every image.
     task : "binary" or "subtype"
-    found : str
+    source : str
         Where the names come from, to begin an error with ("The folders in …").
     positive : str, optional
         The positive class, where somebody said which it is.
@@ -78,17 +78,17 @@ def class_order(
         spelled = quoted(sorted(spelling))
         same = ", which differ only in case, spaces or Unicode form" if len(spelling) > 1 else ""
         raise DatasetError(
-            f"{found} name only one class, {spelled}{same}. At least two are needed."
+            f"{source} name only one class, {spelled}{same}. At least two are needed."
         )
     if task == "subtype":
         _refuse_positive(positive, "there is none among subtypes")
         return classes, spelling, (f"{counted(len(classes), 'subtype')}, alphabetically.", *notes)
     if len(classes) > _BINARY:
         raise DatasetError(
-            f"{found} name {len(classes)} classes ({quoted(classes)}); a binary task has two. "
+            f"{source} name {len(classes)} classes ({quoted(classes)}); a binary task has two. "
             "Choose the task “subtype”, or put the images into two classes."
         )
-    number, why = _positive(classes, found, positive, known)
+    number, why = _positive(classes, source, positive, known)
     ordered = (classes[1 - number], classes[number])
     note = f"The positive class is “{ordered[1]}”, the negative “{ordered[0]}”{why}."
     return ordered, spelling, (note, *notes)
@@ -161,9 +161,9 @@ def _last(classes: Sequence[str], wanted: Sequence[str]) -> tuple[str, str]:
     return classes[1], wanted[1]
 
 
-def _alike(one: str, other: str) -> bool:
+def _alike(name: str, other_name: str) -> bool:
     """Whether both say the same of the same: IDC, IDC(+), “IDC positive”."""
-    first, second = apart(one, other), apart(other, one)
+    first, second = apart(name, other_name), apart(other_name, name)
     return first.words == second.words and not (first.negated or second.negated or first.bare)
 
 
@@ -178,26 +178,26 @@ def _says_no_more(name: str, other: str) -> bool:
 
 
 def _positive(
-    classes: tuple[str, ...], found: str, positive: str | None, known: Sequence[str]
+    classes: tuple[str, ...], source: str, positive: str | None, known: Sequence[str]
 ) -> tuple[int, str]:
     """Which of two classes is positive, and how that is known."""
     keys = [class_key(name) for name in classes]
     if positive is not None:
         if class_key(positive) not in keys:
-            _refuse_positive(positive, f"{found} name {quoted(classes)}")
+            _refuse_positive(positive, f"{source} name {quoted(classes)}")
         return keys.index(class_key(positive)), ", as was stated"
     model = [class_key(name) for name in known]
     if set(model) == set(keys):
         return keys.index(model[-1]), ", as the model has them"
     number = positive_of(*classes)
     if number is None:
-        raise UndecidedClassesError(classes, found)
-    rest = names_the_rest(classes[1 - number])
+        raise UndecidedClassesError(classes, source)
+    names_rest = names_the_rest(classes[1 - number])
     ask = (
         f". If that is wrong, give --positive {_shell(classes[1 - number])} or choose it on the "
         "page"
     )
-    return number, ask if rest else ""
+    return number, ask if names_rest else ""
 
 
 def _refuse_positive(positive: str | None, why: str) -> None:

@@ -90,12 +90,14 @@ def fetch(
                     f"{address} cannot be reached ({_reason(error)}). Check that this machine is "
                     "online, and HTTPS_PROXY if it needs a proxy."
                 ) from error
-            here = _size(part)
-            fruitless, longest = (0, here) if here > longest else (fruitless + 1, longest)
+            bytes_there = _size(part)
+            fruitless, longest = (
+                (0, bytes_there) if bytes_there > longest else (fruitless + 1, longest)
+            )
             if fruitless >= len(WAITS):
                 raise UnavailableError(
                     f"The download from {address} failed repeatedly ({_reason(error)}). The "
-                    f"{here / 1e6:,.1f} MB received are kept: run the same command again "
+                    f"{bytes_there / 1e6:,.1f} MB received are kept: run the same command again "
                     "later."
                 ) from error
             time.sleep(WAITS[fruitless])

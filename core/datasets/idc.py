@@ -81,8 +81,8 @@ def read_idc(folder: Path, files: Sequence[str]) -> Dataset:
         If a patch lies in a `0` or `1` folder that contradicts the class in its name, or two files
         of one name differ.
     """
-    kept, copies = once_by_name(folder, files)
-    records = table(map(_record, kept))
+    distinct, copies = once_by_name(folder, files)
+    records = table(map(_record, distinct))
     records, source, resized = _at_size(folder, records)
     positive = int(records["label"].sum())
     summary = (

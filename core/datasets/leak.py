@@ -42,9 +42,9 @@ class LeakReport:
     @property
     def sentence(self) -> str:
         """What was found, and what was not looked for, in words."""
-        which = "All" if self.leaked == self.test_images else f"{self.leaked:,} of the"
+        how_many = "All" if self.leaked == self.test_images else f"{self.leaked:,} of the"
         parts = [
-            f"{which} {self.test_images:,} test images ({self.share:.1%}) were seen in "
+            f"{how_many} {self.test_images:,} test images ({self.share:.1%}) were seen in "
             f"training, {self._by()}: their figures say little about new patients."
             if self.leaked
             else f"No leak found among the {self.test_images:,} test images."

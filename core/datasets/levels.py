@@ -136,10 +136,10 @@ def _are_numbered(names: Sequence[str]) -> bool:
     return len(bare) == 1 and not bare & _NUMBERED_CLASSES
 
 
-def _by_words(one: str, other: str) -> bool:
+def _by_words(first: str, second: str) -> bool:
     """Whether two names are opposites by their words, and not as "slide0" and "slide1" are."""
-    bare = [re.sub(r"\d+", "", label_key(name)).strip(" _-.") for name in (one, other)]
-    return positive_of(one, other) is not None and bare[0] != bare[1]
+    bare = [re.sub(r"\d+", "", label_key(name)).strip(" _-.") for name in (first, second)]
+    return positive_of(first, second) is not None and bare[0] != bare[1]
 
 
 def _refuse_masks(folder: Path, names: Sequence[str]) -> None:

@@ -177,15 +177,15 @@ def _existing(root: Path, images: list[str]) -> tuple[list[str], tuple[str, ...]
         parts = image.removeprefix("/").split("/")
         return found("/" if absolute else "", parts) or image
 
-    there = [on_disk(image) for image in images]
-    changed = [name for name, image in zip(there, images, strict=True) if name != image]
+    files = [on_disk(image) for image in images]
+    changed = [name for name, image in zip(files, images, strict=True) if name != image]
     if not changed:
-        return there, ()
+        return files, ()
     note = (
         f"The names of {counted(len(changed), 'file')} are written in another Unicode form than on "
         f"the disk, such as {quoted(changed, 1)}."
     )
-    return there, (note,)
+    return files, (note,)
 
 
 def _check_paths(path: Path, root: Path, images: list[str]) -> None:

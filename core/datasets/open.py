@@ -91,11 +91,11 @@ def open_dataset(
     require(Deed.OPEN_DATA)
     path = Path(path)
     refuse_outside(path)
-    asked = (positive, model_classes)
+    classes_asked = (positive, model_classes)
     if _is_manifest(path):
-        dataset = read_manifest(path, task, magnifications, patient_pattern, *asked)
+        dataset = read_manifest(path, task, magnifications, patient_pattern, *classes_asked)
     else:
-        dataset = _open_folder(path, task, magnifications, patient_pattern, asked, listed)
+        dataset = _open_folder(path, task, magnifications, patient_pattern, classes_asked, listed)
     if neighbours:
         dataset = group_neighbours(dataset)
     return one_person_each(dataset)
@@ -106,7 +106,7 @@ def _open_folder(
     task: Task,
     magnifications: Sequence[str] | None,
     patient_pattern: str | None,
-    asked: tuple[str | None, Sequence[str]],
+    classes_asked: tuple[str | None, Sequence[str]],
     listed: Callable[[int], None],
 ) -> Dataset:
     again: dict[str, str] = {}
@@ -115,7 +115,7 @@ def _open_folder(
     breakhis = [file for file in images if is_breakhis(file)]
     idc = [file for file in images if is_idc(file)]
     if not (breakhis or idc):
-        folder = read_folder(path, files, task, patient_pattern, magnifications, *asked)
+        folder = read_folder(path, files, task, patient_pattern, magnifications, *classes_asked)
         if folder is None:
             raise DatasetError(
                 f"{path} is not a dataset that Lobule recognises: {described(files)}. "
@@ -138,8 +138,8 @@ def _open_folder(
     else:
         dataset = read_idc(path, idc)
         with_magnifications(dataset.records, magnifications, path)
-    check_positive(asked[0], dataset.classes if task == "binary" else (), dataset.name)
-    dataset = replace(dataset, positive_stated=asked[0] is not None)
+    check_positive(classes_asked[0], dataset.classes if task == "binary" else (), dataset.name)
+    dataset = replace(dataset, positive_stated=classes_asked[0] is not None)
     if not others:
         return dataset
     note = f"{counted(len(others), 'image')} under other names left out: {quoted(others, 3)}."

@@ -109,8 +109,8 @@ def _search(pattern: str, images: Sequence[str]) -> list[str | None]:
             f"{counted(len(images), 'path')} within {SEARCH_SECONDS} s. Simplify it: a repetition "
             "within a repetition, such as (a+)+, can try without end."
         ) from error
-    found: list[str | None] = json.loads(done.stdout)
-    return found
+    names: list[str | None] = json.loads(done.stdout)
+    return names
 
 
 def _by_table(path: Path, images: Sequence[str]) -> list[str]:

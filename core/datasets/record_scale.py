@@ -46,8 +46,8 @@ def file_scales(root: Path, paths: Sequence[str]) -> tuple[NDArray[np.float64], 
 def _columns(
     stated: list[StatedScale],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    scales = [math.nan if one.um_per_px is None else one.um_per_px for one in stated]
-    return np.array(scales, np.float64), np.array([not one.square for one in stated], bool)
+    scales = [math.nan if scale.um_per_px is None else scale.um_per_px for scale in stated]
+    return np.array(scales, np.float64), np.array([not scale.square for scale in stated], bool)
 
 
 def with_file_scales(
@@ -70,8 +70,8 @@ def with_file_scales(
     stated = records["um_per_px"].to_numpy(dtype=np.float64)
     paths = records["path"].tolist()
     of_files, stretched = file_scales(root, paths)
-    both = np.flatnonzero(np.isfinite(stated) & np.isfinite(of_files))
-    wrong = [row for row in both.tolist() if not agree(stated[row], of_files[row])]
+    stated_twice = np.flatnonzero(np.isfinite(stated) & np.isfinite(of_files))
+    wrong = [row for row in stated_twice.tolist() if not agree(stated[row], of_files[row])]
     if wrong:
         row = wrong[0]
         raise DatasetError(

@@ -109,9 +109,9 @@ def with_magnifications(
             "out, or give a manifest with a magnification column."
         )
     if not chosen or chosen - set(existing):
-        asked = quoted(sorted(chosen - set(existing))) if chosen else "no magnification"
+        missing = quoted(sorted(chosen - set(existing))) if chosen else "no magnification"
         raise DatasetError(
-            f"There are no images with {asked} in {place}. Choose among {', '.join(existing)}."
+            f"There are no images with {missing} in {place}. Choose among {', '.join(existing)}."
         )
     return records[records["magnification"].isin(chosen)].reset_index(drop=True)
 

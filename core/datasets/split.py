@@ -98,9 +98,9 @@ def split_dataset(
     True
     """
     if min(fractions) <= 0 or not np.isclose(sum(fractions), 1):
-        given = ", ".join(f"{fraction:g}" for fraction in fractions)
+        shares = ", ".join(f"{fraction:g}" for fraction in fractions)
         raise DatasetError(
-            f"Training, validation and test cannot have the fractions {given}: each must be above "
+            f"Training, validation and test cannot have the fractions {shares}: each must be above "
             "0, and together they must be 1, for instance 0.6, 0.2, 0.2."
         )
     train, validation, test = fractions

@@ -56,8 +56,8 @@ def _best_move(
     bound: NDArray[np.bool_],
 ) -> tuple[int, int] | None:
     """The patient and the part that lower the deviation most: |a − w|² + |b + w|² − |a|² − |b|²."""
-    here = pull[np.arange(len(parts)), parts]
-    change = 2 * (pull + ((weights**2).sum(axis=1) - here)[:, None])
+    own_pull = pull[np.arange(len(parts)), parts]
+    change = 2 * (pull + ((weights**2).sum(axis=1) - own_pull)[:, None])
     change[np.arange(len(parts)), parts] = 0
     change[bound.any(axis=1)] = 0
     patient, part = np.unravel_index(np.argmin(change), change.shape)
@@ -78,11 +78,11 @@ def _best_exchange(
         some = random.choice(len(parts), _COMPARED, replace=False)
     parts, weights, pull = parts[some], weights[some], pull[some]
     bound, offers = bound[some], offers[some]
-    here = pull[np.arange(len(parts)), parts]
+    own_pull = pull[np.arange(len(parts)), parts]
     other = pull[:, parts]
     squared = (weights**2).sum(axis=1)
     gap = squared[:, None] + squared - 2 * weights @ weights.T
-    change = 2 * (other + other.T - here[:, None] - here + gap)
+    change = 2 * (other + other.T - own_pull[:, None] - own_pull + gap)
     missed = bound.astype(np.float32) @ (~offers).T.astype(np.float32) > 0
     change[missed | missed.T | (parts[:, None] == parts)] = 0
     first, second = np.unravel_index(np.argmin(change), change.shape)

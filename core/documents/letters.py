@@ -43,7 +43,7 @@ def neutral(text: str) -> str:
     these are written wide, small, raised or as the minus of mathematics.
     """
     signs = "".join(map(_plain_sign, text))
-    begins = [found.start() for found in _FORMULA.finditer(signs)]
+    begins = [match.start() for match in _FORMULA.finditer(signs)]
     parts = [text[start:end] for start, end in zip([0, *begins], [*begins, None], strict=True)]
     return "'".join(parts)
 

@@ -76,7 +76,7 @@ def add_encoder(
     about: About,
     *,
     replace: bool = False,
-    told: Callable[[str, float], None] | None = None,
+    on_stage: Callable[[str, float], None] | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Encoder:
     """Add an encoder from an ONNX or OpenVINO file, or from a folder that holds one.
@@ -88,7 +88,7 @@ def add_encoder(
     about : About
     replace : bool
         Whether an encoder of this name makes room.
-    told : callable, optional
+    on_stage : callable, optional
         Hears what is being done and the share of it that is done; may raise `Stopped`.
     stopped : callable
         Looked at while it is read and tried, when nothing is told.
@@ -107,16 +107,16 @@ def add_encoder(
         folder.parent.mkdir(parents=True, exist_ok=True)
         tidy(folder.parent)
         with hidden_folder(folder, "saving") as temporary:
-            if told:
-                told("Reading the encoder and trying it on made-up pictures", 0.0)
+            if on_stage:
+                on_stage("Reading the encoder and trying it on made-up pictures", 0.0)
             answer, hash_of_graph = _read(file, about, temporary, stopped)
             if about.dimension and answer.dimension != about.dimension:
                 raise EncoderError(
                     f"{about.title} gives {answer.dimension:,} features, and {about.dimension:,} "
                     "were published: it is another network now. Nothing was added."
                 )
-            if told:
-                told("Keeping it", 0.0)
+            if on_stage:
+                on_stage("Keeping it", 0.0)
             card = _card(about, answer, hash_of_graph, temporary)
             (temporary / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
             for path in (*temporary.iterdir(), temporary):

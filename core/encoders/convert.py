@@ -165,7 +165,7 @@ def _by_transformers(file: Path, request: ConversionRequest) -> Any:  # noqa: AR
     import torch  # noqa: PLC0415
     from transformers import AutoModel  # noqa: PLC0415
 
-    found, told = AutoModel.from_pretrained(
+    network, loading = AutoModel.from_pretrained(
         file.parent,
         local_files_only=True,
         trust_remote_code=False,
@@ -173,7 +173,7 @@ def _by_transformers(file: Path, request: ConversionRequest) -> Any:  # noqa: AR
         dtype=torch.float32,
     )
     # A pooler behind the tokens is not used here, and not always published.
-    if missing := [name for name in told["missing_keys"] if not name.startswith("pooler.")]:
+    if missing := [name for name in loading["missing_keys"] if not name.startswith("pooler.")]:
         raise EncoderError(
             f"The published weights lack {len(missing)} parts, such as {missing[0]}."
         )
@@ -181,7 +181,7 @@ def _by_transformers(file: Path, request: ConversionRequest) -> Any:  # noqa: AR
     class Tokens(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.network = found
+            self.network = network
 
         def forward(self, images: Any) -> Any:
             return self.network(pixel_values=images).last_hidden_state

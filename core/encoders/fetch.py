@@ -20,7 +20,7 @@ _MOST_BESIDE = 1_000_000  # bytes of a file of settings
 
 
 def fetch(
-    known: KnownEncoder, folder: Path, token: str | None, told: Told
+    known: KnownEncoder, folder: Path, token: str | None, on_stage: Told
 ) -> tuple[list[Path], str]:
     """The weights and what is needed beside them, all of one commit; and where they came from.
 
@@ -30,7 +30,7 @@ def fetch(
     folder : Path
         Where they are put, in a folder of the commit; what is there is not fetched again.
     token : str or None
-    told : callable
+    on_stage : callable
 
     Raises
     ------
@@ -45,7 +45,7 @@ def fetch(
 
     endpoint = os.environ.get("HF_ENDPOINT", HUB)
     where = {"repo_id": known.repository, "endpoint": endpoint}
-    told("Asking the hub", 0.0)
+    on_stage("Asking the hub", 0.0)
     for number, weights in enumerate(known.weights):
         try:
             address = hub.hf_hub_url(filename=weights, **where)
@@ -59,20 +59,20 @@ def fetch(
             f"{endpoint} does not say which version of {known.repository} it has, as the hub does. "
             "Nothing was fetched."
         )
-    kept = folder / commit
-    kept.mkdir(exist_ok=True)
+    commit_folder = folder / commit
+    commit_folder.mkdir(exist_ok=True)
     files = []
     for file in (weights, *known.beside):
         address = hub.hf_hub_url(filename=file, revision=commit, **where)
-        place = kept / Path(file).name
+        place = commit_folder / Path(file).name
         most = 2_000_000 * known.megabytes if file == weights else _MOST_BESIDE
-        files.append(_fetch_file(address, place, token, most, told, checked=file == weights))
+        files.append(_fetch_file(address, place, token, most, on_stage, checked=file == weights))
     mirror = "" if endpoint == HUB else f", fetched from {endpoint}"
     return files, f"{known.page} (commit {commit[:12]}{mirror})"
 
 
 def _fetch_file(
-    address: str, place: Path, token: str | None, most: int, told: Told, *, checked: bool
+    address: str, place: Path, token: str | None, most: int, on_stage: Told, *, checked: bool
 ) -> Path:
     """Fetch a file, from where an earlier try broke off; its hash is that of the hub's record.
 
@@ -111,7 +111,7 @@ def _fetch_file(
             resume_size=file.tell(),
             headers=headers,
             expected_size=record.size,
-            tqdm_class=_bar(told),
+            tqdm_class=_bar(on_stage),
         )
     if checked and sha256_of(part) != etag:
         part.unlink()
@@ -164,14 +164,14 @@ def in_words(known: KnownEncoder) -> Iterator[None]:
     except httpx2.InvalidURL as error:
         raise EncoderError(f"HF_ENDPOINT is no address ({error}). Unset it.") from error
     except OSError as error:
-        what = "the disk is full" if is_full(error) else error.strerror or type(error).__name__
+        reason = "the disk is full" if is_full(error) else error.strerror or type(error).__name__
         raise EncoderError(
-            f"{known.title} could not be fetched: {what}. It needs about {3 * known.megabytes} MB "
-            f"in {get_settings().home}; what was fetched is kept."
+            f"{known.title} could not be fetched: {reason}. It needs about {3 * known.megabytes} "
+            f"MB in {get_settings().home}; what was fetched is kept."
         ) from error
 
 
-def _bar(told: Told) -> Any:
+def _bar(on_stage: Told) -> Any:
     """A progress bar as the hub's library wants one, which tells instead of drawing."""
     from huggingface_hub.utils import tqdm  # noqa: PLC0415
 
@@ -183,7 +183,7 @@ def _bar(told: Told) -> Any:
 
         def update(self, number: float | None = 1) -> bool | None:
             self._done += number or 0
-            told("Fetching", min(1.0, self._done / self._all) if self._all else 0.0)
+            on_stage("Fetching", min(1.0, self._done / self._all) if self._all else 0.0)
             return None
 
     return ToldBar

@@ -13,7 +13,7 @@ SUFFIXES = (".onnx", ".xml")
 _BESIDE = {".xml": (".bin",), ".onnx": (".onnx.data", ".onnx_data", ".data")}
 
 
-def graph_file(given: Path) -> Path:
+def graph_file(place: Path) -> Path:
     """The graph that a path means: itself, or the only one in a folder.
 
     Raises
@@ -21,25 +21,25 @@ def graph_file(given: Path) -> Path:
     EncoderError
         If there is none, or several.
     """
-    if given.is_dir():
-        found = sorted(path for path in given.iterdir() if path.suffix.lower() in SUFFIXES)
-        if len(found) != 1:
-            names = ", ".join(path.name for path in found) or "none"
+    if place.is_dir():
+        graphs = sorted(path for path in place.iterdir() if path.suffix.lower() in SUFFIXES)
+        if len(graphs) != 1:
+            names = ", ".join(path.name for path in graphs) or "none"
             raise EncoderError(
-                f"Of .onnx and .xml files the folder {given} holds: {names}. Name the one to add."
+                f"Of .onnx and .xml files the folder {place} holds: {names}. Name the one to add."
             )
-        return found[0]
-    if not given.is_file():
-        raise EncoderError(f"There is no file {given}. Name an .onnx or .xml file, or its folder.")
-    if given.suffix.lower() not in SUFFIXES:
+        return graphs[0]
+    if not place.is_file():
+        raise EncoderError(f"There is no file {place}. Name an .onnx or .xml file, or its folder.")
+    if place.suffix.lower() not in SUFFIXES:
         raise EncoderError(
-            f"{given.name} is neither ONNX (.onnx) nor OpenVINO's format (.xml with its .bin). "
+            f"{place.name} is neither ONNX (.onnx) nor OpenVINO's format (.xml with its .bin). "
             "Export the network as ONNX, for instance by torch.onnx.export or keras.Model.export."
         )
-    return given
+    return place
 
 
-def refuse_outside_roots(given: Path) -> None:
+def refuse_outside_roots(path: Path) -> None:
     """Refuse a path that somebody names on a page where it, or what belongs to it, leads elsewhere.
 
     Raises
@@ -49,8 +49,8 @@ def refuse_outside_roots(given: Path) -> None:
     EncoderError
         If it is inside, and means no graph.
     """
-    refuse_outside(given)
-    for part in parts_of(graph_file(given)):
+    refuse_outside(path)
+    for part in parts_of(graph_file(path)):
         refuse_outside(part)
 
 

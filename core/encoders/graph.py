@@ -38,13 +38,13 @@ class Found(NamedTuple):
 
 
 def with_preparation(
-    given: Any, preparation: Preparation, features: Features | None, tensor: str | None
+    original: Any, preparation: Preparation, features: Features | None, tensor: str | None
 ) -> tuple[Any, Found]:
     """Put the preparation before a graph, and features and places behind it.
 
     Parameters
     ----------
-    given : openvino.Model
+    original : openvino.Model
         With one input, (N, 3, h, w) or (N, h, w, 3); it is changed.
     preparation : Preparation
     features : str or None
@@ -60,15 +60,15 @@ def with_preparation(
     import openvino  # noqa: PLC0415 - a third of a second
     from openvino import opset13 as operations  # noqa: PLC0415
 
-    first = _image_layout(given, preparation)
-    output = _output(given, tensor)
+    first = _image_layout(original, preparation)
+    output = _output(original, tensor)
     rank = len(output.get_partial_shape())
     features = features or ("class token" if rank == TOKENS else "as they come")
-    vector, places, maps = _described(given, output, features, operations)
+    vector, places, maps = _described(original, output, features, operations)
     results = [operations.result(vector)]
     if places:
         results.append(operations.result(_laid_out(places, operations)))
-    graph = openvino.Model(results, given.get_parameters(), "encoder")
+    graph = openvino.Model(results, original.get_parameters(), "encoder")
     pixels = openvino.preprocess.PrePostProcessor(graph)
     pixels.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
     pixels.input().model().set_layout(openvino.Layout(first))
@@ -85,9 +85,9 @@ def with_preparation(
     return graph, Found(features, dimension, places.grid if places else None, maps)
 
 
-def _image_layout(given: Any, preparation: Preparation) -> str:
+def _image_layout(graph: Any, preparation: Preparation) -> str:
     """Give the graph's one input its size and any number of images; return how its axes lie."""
-    inputs = given.inputs
+    inputs = graph.inputs
     if len(inputs) != 1 or len(inputs[0].get_partial_shape()) != MAP:
         raise EncoderError(
             f"The graph takes {len(inputs)} inputs"
@@ -108,7 +108,7 @@ def _image_layout(given: Any, preparation: Preparation) -> str:
             )
     wanted_shape = [-1, 3, *size] if first == "NCHW" else [-1, *size, 3]
     try:
-        given.reshape(wanted_shape)
+        graph.reshape(wanted_shape)
     except RuntimeError as error:
         raise EncoderError(
             f"The graph cannot take any number of images of {size[1]}×{size[0]} px "
@@ -117,8 +117,8 @@ def _image_layout(given: Any, preparation: Preparation) -> str:
     return first
 
 
-def _output(given: Any, tensor: str | None) -> Any:
-    outputs = given.outputs
+def _output(graph: Any, tensor: str | None) -> Any:
+    outputs = graph.outputs
     named = {name: output for output in outputs for name in output.get_names()}
     if tensor is None and len(outputs) == 1:
         chosen = outputs[0]
@@ -129,21 +129,21 @@ def _output(given: Any, tensor: str | None) -> Any:
             f"{'/'.join(sorted(output.get_names())) or '(unnamed)'} {output.get_partial_shape()}"
             for output in outputs[:10]
         )
-        what = "none of that name" if tensor else "several"
+        fault = "none of that name" if tensor else "several"
         raise EncoderError(
-            f"Of the graph's outputs there are {what}: {listed}. Name one (on the command line by "
+            f"Of the graph's outputs there are {fault}: {listed}. Name one (on the command line by "
             "--tensor)."
         )
     return chosen.get_node().input_value(0)
 
 
 def _described(
-    given: Any, output: Any, features: Features, operations: Any
+    graph: Any, output: Any, features: Features, operations: Any
 ) -> tuple[Any, Places | None, Maps]:
     """The features of an image, where its places are told of, and what those say of a class."""
     shape = output.get_partial_shape()
     if len(shape) == VECTOR and features == "as they come":
-        places, maps = places_behind(given, output)
+        places, maps = places_behind(graph, output)
         return output.get_node().outputs()[output.get_index()], places, maps
     if len(shape) == MAP and features == "as they come":
         places = of_map(output)
@@ -194,8 +194,8 @@ def _mean(output: Any, axes: list[int], operations: Any) -> Any:
 def _after_prefix(output: Any, prefix: int, operations: Any) -> Any:
     """Tokens of places alone."""
     far = np.iinfo(np.int64).max
-    one = np.array([1], np.int64)
-    return operations.slice(output, np.array([prefix], np.int64), np.array([far]), one, one)
+    step = np.array([1], np.int64)
+    return operations.slice(output, np.array([prefix], np.int64), np.array([far]), step, step)
 
 
 def _laid_out(places: Places, operations: Any) -> Any:
@@ -209,11 +209,11 @@ def _laid_out(places: Places, operations: Any) -> Any:
     return operations.reshape(tokens, shape, True).output(0)  # noqa: FBT003 - 0 keeps the batch
 
 
-def _length(side: Any, what: str) -> int:
+def _length(side: Any, quantity: str) -> int:
     length = static(side)
     if length is None or not 1 <= length <= MOST_FEATURES:
         raise EncoderError(
-            f"The graph gives {length or 'an unknown number of'} {what}; 1 to {MOST_FEATURES:,} "
-            "can be learnt from. Export it with its pooled features."
+            f"The graph gives {length or 'an unknown number of'} {quantity}; 1 to "
+            f"{MOST_FEATURES:,} can be learnt from. Export it with its pooled features."
         )
     return length

@@ -37,7 +37,7 @@ def add_known(
     token: str | None = None,
     called: str | None = None,
     replace: bool = False,
-    told: Told = lambda _stage, _done: None,
+    on_stage: Told = lambda _stage, _done: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Encoder:
     """Add an encoder of the catalogue: fetched, converted once, tried, put in its place.
@@ -57,7 +57,7 @@ def add_known(
         What to call it here.
     replace : bool
         Whether an encoder of this name makes room.
-    told : callable
+    on_stage : callable
     stopped : callable
         Looked at while it is converted and tried, when nothing is told.
 
@@ -96,7 +96,7 @@ def add_known(
                     token,
                     called or name,
                     replace=replace,
-                    told=told,
+                    on_stage=on_stage,
                     stopped=stopped,
                 )
         except Timeout as error:
@@ -115,15 +115,15 @@ def _add(
     called: str,
     *,
     replace: bool,
-    told: Told,
+    on_stage: Told,
     stopped: Callable[[], bool],
 ) -> Encoder:
-    files, source = fetch(known, folder, token, told)
+    files, source = fetch(known, folder, token, on_stage)
     with TemporaryDirectory(prefix=".converting-", dir=folder) as temporary:
-        given, conversion = files[0], None
+        path, conversion = files[0], None
         if known.needs_conversion:
-            told("Converting", 0.0)
-            given, conversion = _convert(known, files, Path(temporary), stopped)
+            on_stage("Converting", 0.0)
+            path, conversion = _convert(known, files, Path(temporary), stopped)
         about = About(
             name=called,
             title=known.title,
@@ -137,7 +137,7 @@ def _add(
             known=known.name,
             conversion=conversion,
         )
-        return add_encoder(given, about, replace=replace, told=told, stopped=stopped)
+        return add_encoder(path, about, replace=replace, on_stage=on_stage, stopped=stopped)
 
 
 def _convert(

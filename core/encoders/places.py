@@ -57,7 +57,7 @@ def static(side: Any) -> int | None:
     return int(side.get_length()) if side.is_static else None
 
 
-def places_behind(given: Any, output: Any) -> tuple[Places | None, Maps]:
+def places_behind(graph: Any, output: Any) -> tuple[Places | None, Maps]:
     """Look for places behind a vector: whose mean it is, or whose class token.
 
     What the graph's operations suggest is believed only once the numbers agree.
@@ -68,7 +68,7 @@ def places_behind(given: Any, output: Any) -> tuple[Places | None, Maps]:
     if not suggested:
         return None, "none"
     probe = openvino.Model(
-        [output, *(place.output for place in suggested)], given.get_parameters(), "probe"
+        [output, *(place.output for place in suggested)], graph.get_parameters(), "probe"
     )
     shape = [2 if side.is_dynamic else side.get_length() for side in probe.inputs[0].partial_shape]
     images = np.random.default_rng(_SEED).normal(size=shape).astype(np.float32)
@@ -93,9 +93,11 @@ def _relation(
     return "approximate" if places.prefix and token is not None and _same(token, vector) else None
 
 
-def _same(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    most = float(np.abs(other).max())
-    return one.shape == other.shape and most > 0 and np.abs(one - other).max() <= _CLOSE * most
+def _same(first: NDArray[np.float32], second: NDArray[np.float32]) -> bool:
+    most = float(np.abs(second).max())
+    return (
+        first.shape == second.shape and most > 0 and np.abs(first - second).max() <= _CLOSE * most
+    )
 
 
 def _upwards(output: Any) -> Iterator[Places | None]:
@@ -103,14 +105,14 @@ def _upwards(output: Any) -> Iterator[Places | None]:
     queue: list[Any] = [output]
     seen: set[tuple[str, int]] = set()
     while queue and len(seen) < _FARTHEST:
-        here = queue.pop(0)
-        if (key := (here.get_node().get_name(), here.get_index())) in seen:
+        current = queue.pop(0)
+        if (key := (current.get_node().get_name(), current.get_index())) in seen:
             continue
         seen.add(key)
-        rank = here.get_partial_shape().rank
+        rank = current.get_partial_shape().rank
         if rank.is_static and rank.get_length() == MAP:
-            place = of_map(here)
+            place = of_map(current)
             yield place if place and math.prod(place.grid) > 1 else None
         elif rank.is_static and rank.get_length() == TOKENS:
-            yield of_tokens(here)
-        queue += here.get_node().input_values()
+            yield of_tokens(current)
+        queue += current.get_node().input_values()

@@ -57,8 +57,8 @@ def read_given(work: Path) -> None:
 
     request = EncoderRequest.model_validate_json((work / REQUEST_FILE).read_bytes())
     try:
-        given = openvino.Core().read_model(work / GIVEN / request.file)
-        graph, found = with_preparation(given, request.input, request.features, request.tensor)
+        original = openvino.Core().read_model(work / GIVEN / request.file)
+        graph, facts = with_preparation(original, request.input, request.features, request.tensor)
         _try(graph, np.load(work / IMAGES_FILE, allow_pickle=False))
         openvino.save_model(graph, work / GRAPH_FILE, compress_to_fp16=False)
     except RuntimeError as error:
@@ -66,7 +66,7 @@ def read_given(work: Path) -> None:
             f"{Path(request.file).name} cannot be read as ONNX or OpenVINO's format "
             f"({reason_of(error)}). Export it again."
         ) from error
-    answer = EncoderFound(**found._asdict())
+    answer = EncoderFound(**facts._asdict())
     (work / FOUND_FILE).write_text(json.dumps(answer.model_dump(mode="json")), encoding="utf-8")
 
 

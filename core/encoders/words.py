@@ -34,16 +34,19 @@ def converted(card: EncoderCard) -> str:
 
 def learnt_from(card: EncoderCard) -> str:
     """What one of one's own was pretrained on, and what it gave; empty for others."""
-    found = card.pretrained
-    if found is None:
+    pretrained = card.pretrained
+    if pretrained is None:
         return ""
     whose = (
-        "patients unknown" if found.patients is None else counted(len(found.patients), "patient")
+        "patients unknown"
+        if pretrained.patients is None
+        else counted(len(pretrained.patients), "patient")
     )
-    words = f"{counted(found.images, 'image')} of {found.dataset} without labels, {whose}"
-    if found.auroc is not None and found.auroc_of_start is not None:
+    words = f"{counted(pretrained.images, 'image')} of {pretrained.dataset} without labels, {whose}"
+    if pretrained.auroc is not None and pretrained.auroc_of_start is not None:
         words += (
-            f"; epoch {found.epoch} of {found.epochs}, where the AUROC of a probe on training "
-            f"patients had gone from {found.auroc_of_start:.3f} to {found.auroc:.3f}"
+            f"; epoch {pretrained.epoch} of {pretrained.epochs}, where the AUROC of a probe on "
+            f"training patients had gone from {pretrained.auroc_of_start:.3f} "
+            f"to {pretrained.auroc:.3f}"
         )
     return words

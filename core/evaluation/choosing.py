@@ -54,13 +54,13 @@ def charge_for_choosing(candidates: Mapping[str, Predictions]) -> Charged:
     best = max(whole, key=lambda name: whole[name])
     probabilities = first.probabilities.copy()
     for round_, fold in np.unique(np.stack([first.rounds, first.folds]), axis=1).T:
-        asked = (first.rounds == round_) & (first.folds == fold)
+        rows = (first.rounds == round_) & (first.folds == fold)
         others = (first.rounds == round_) & (first.folds != fold)
         judged = {name: _auroc(each.of(others)) for name, each in candidates.items()}
         chosen = max(judged, key=lambda name: judged[name])
         if judged[chosen] < 0:  # one fold, or others of one class: nothing can be chosen
             return Charged(best, whole[best], None)
-        probabilities[asked] = candidates[chosen].probabilities[asked]
+        probabilities[rows] = candidates[chosen].probabilities[rows]
     mixed = replace(first, probabilities=probabilities)
     return Charged(best, whole[best], _auroc(mixed))
 

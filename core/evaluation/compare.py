@@ -132,14 +132,14 @@ def _shared(first: Predictions, second: Predictions) -> tuple[Predictions, Predi
             f"One model tells {', '.join(first.classes)} apart, the other "
             f"{', '.join(second.classes)}. Compare models with the same classes."
         )
-    both = set(first.images) & set(second.images)
-    if not both:
+    common = set(first.images) & set(second.images)
+    if not common:
         raise EvaluationError(
             f"The models share no image: one answered {first.images[0]!r} and others, the other "
             f"{second.images[0]!r} and others. Evaluate both on the same dataset."
         )
     pair = tuple(
-        predictions.of(np.isin(predictions.images.astype(str), list(both)))
+        predictions.of(np.isin(predictions.images.astype(str), list(common)))
         for predictions in (first, second)
     )
     facts = [_facts(predictions) for predictions in pair]

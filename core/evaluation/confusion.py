@@ -36,13 +36,13 @@ def class_figures(matrices: NDArray[np.float64]) -> dict[str, NDArray[np.float64
     # Sums only: what differences of weights leave behind is not always 0 or above.
     other = 1 - np.eye(matrices.shape[1])
     right = np.diagonal(matrices, axis1=1, axis2=2)
-    there, called = matrices.sum(axis=2), matrices.sum(axis=1)
+    actual, called = matrices.sum(axis=2), matrices.sum(axis=1)
     neither = np.einsum("dij,ik,jk->dk", matrices, other, other)
     return {
-        "sensitivity": _share(right, there),
-        "specificity": _share(neither, there @ other),
+        "sensitivity": _share(right, actual),
+        "specificity": _share(neither, actual @ other),
         "precision": _share(right, called),
-        "f1": _share(2 * right, there + called),
+        "f1": _share(2 * right, actual + called),
     }
 
 

@@ -31,11 +31,11 @@ class ManyPenalties:
     """
 
     def __init__(self, features: NDArray[np.floating]) -> None:
-        given = np.asarray(features, np.float32)
-        self._mean = given.mean(axis=0, dtype=np.float64)
-        standard = given - self._mean.astype(np.float32)
+        single = np.asarray(features, np.float32)
+        self._mean = single.mean(axis=0, dtype=np.float64)
+        standard = single - self._mean.astype(np.float32)
         deviation = np.sqrt(
-            np.einsum("ij,ij->j", standard, standard, dtype=np.float64) / len(given)
+            np.einsum("ij,ij->j", standard, standard, dtype=np.float64) / len(single)
         )
         self._deviation = np.where(deviation > 0, deviation, 1.0)
         standard /= self._deviation.astype(np.float32)
@@ -79,15 +79,15 @@ class ManyPenalties:
         penalties: Sequence[float],
     ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """No more rows than features: exactly the same in as many directions as there are rows."""
-        given = self._standard[rows].astype(np.float64)
+        standard = self._standard[rows].astype(np.float64)
         share = weights / weights.sum()
-        centre = share @ given
-        given -= centre
-        spread = np.sqrt(share @ given**2)
-        given /= np.where(spread > _NONE, spread, np.inf)
-        sizes, turn = np.linalg.eigh(given @ given.T)
-        kept = sizes > _NONE * max(float(sizes[-1]), _NONE)
-        sizes, turn = sizes[kept], turn[:, kept]
+        centre = share @ standard
+        standard -= centre
+        spread = np.sqrt(share @ standard**2)
+        standard /= np.where(spread > _NONE, spread, np.inf)
+        sizes, turn = np.linalg.eigh(standard @ standard.T)
+        needed = sizes > _NONE * max(float(sizes[-1]), _NONE)
+        sizes, turn = sizes[needed], turn[:, needed]
         problem = _Problem(
             (turn * np.sqrt(sizes)).astype(np.float32),
             None,
@@ -98,7 +98,7 @@ class ManyPenalties:
             penalties,
         )
         slopes, bias = problem.solve()
-        ours = given.T @ (turn @ (slopes / np.sqrt(sizes)[:, None]))
+        ours = standard.T @ (turn @ (slopes / np.sqrt(sizes)[:, None]))
         ours /= np.where(spread > _NONE, spread, np.inf)[:, None]
         return self._maps(ours, bias - centre @ ours)
 
@@ -193,18 +193,18 @@ class _Problem:
         """Go so far that no penalty's loss rises; one that cannot fall stays."""
         far, ahead = np.ones(len(loss)), self._logits(step)
         for _ in range(_HALVINGS):
-            there = values + far * step
+            moved = values + far * step
             seen = logits + (far * ahead).astype(np.float32)
-            new = self._loss(there, seen)
+            new = self._loss(moved, seen)
             worse = ~(new <= loss + 1e-9)
             if not worse.any():
                 break
             far = np.where(worse, far / 2, far)
         else:
             far = np.where(worse, 0, far)
-            there, seen = values + far * step, logits + (far * ahead).astype(np.float32)
-            new = self._loss(there, seen)
-        return there, seen, new, bool((np.abs(far * step) > 0).any())
+            moved, seen = values + far * step, logits + (far * ahead).astype(np.float32)
+            new = self._loss(moved, seen)
+        return moved, seen, new, bool((np.abs(far * step) > 0).any())
 
     def _logits(self, values: Columns) -> NDArray[np.float32]:
         return self._turned @ values[:-1].astype(np.float32) + values[-1].astype(np.float32)

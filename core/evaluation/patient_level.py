@@ -51,15 +51,15 @@ def patient_scores(predictions: Predictions) -> list[PatientScore]:
         positive = of_patient.labels == of_patient.positive
         chances = of_patient.probabilities[:, of_patient.positive]
         threshold = _HALF if of_patient.thresholds is None else float(of_patient.thresholds[0])
-        both = 0 < positive.sum() < len(positive)
+        both_classes = 0 < positive.sum() < len(positive)
         scores.append(
             PatientScore(
                 patient=patient,
                 images=len(positive),
                 positives=int(positive.sum()),
-                auroc=float(roc_auc_score(positive, chances)) if both else None,
+                auroc=float(roc_auc_score(positive, chances)) if both_classes else None,
                 balanced_accuracy=float(balanced_accuracy_score(positive, chances >= threshold))
-                if both
+                if both_classes
                 else None,
                 threshold=threshold,
             )

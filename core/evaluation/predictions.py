@@ -114,9 +114,9 @@ class Predictions:
     def grouped(self, estimand: Estimand) -> "Predictions":
         """The same predictions in the pools that an estimand works within, weighed as it does."""
         if estimand in {"alike", "pooled"}:
-            ones = np.ones(len(self.folds), dtype=np.int64)
+            one_each = np.ones(len(self.folds), dtype=np.int64)
             weights = patient_weights(self.patients, self.rounds) if estimand == "alike" else None
-            return replace(self, protocol="one model", folds=ones, weights=weights)
+            return replace(self, protocol="one model", folds=one_each, weights=weights)
         if estimand == "patients" and self.protocol != "patients":
             _, codes = np.unique(self.patients.astype(str), return_inverse=True)
             folds = codes.astype(np.int64) + 1
@@ -194,8 +194,8 @@ def predictions_on(
         Further attributes of `Predictions`; rounds and folds are 1 by default, and the second
         class is the positive one.
     """
-    ones = np.ones(len(records), dtype=np.int64)
-    given: dict[str, Any] = {"positive": 1, "rounds": ones, "folds": ones} | columns
+    one_each = np.ones(len(records), dtype=np.int64)
+    columns_given: dict[str, Any] = {"positive": 1, "rounds": one_each, "folds": one_each} | columns
     return Predictions(
         classes=classes,
         protocol=protocol,
@@ -205,5 +205,5 @@ def predictions_on(
         subtypes=records["subtype"].to_numpy(dtype=object),
         labels=records["label"].to_numpy(dtype=np.int64),
         probabilities=np.asarray(probabilities, dtype=np.float64),
-        **given,
+        **columns_given,
     )

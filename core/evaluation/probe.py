@@ -124,15 +124,15 @@ def probe_maps(
     quick = None
 
     def fit(
-        train: NDArray[np.int64], which: Sequence[int]
+        train: NDArray[np.int64], numbers: Sequence[int]
     ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
         nonlocal quick
-        chosen = [penalties[number] for number in which]
+        chosen = [penalties[number] for number in numbers]
         if len(penalties) > 1 and len(np.unique(labels[train])) == _TWO == classes:
             if quick is None:
                 quick = ManyPenalties(features.reshape(-1, features.shape[-1]))
-            asked = _labels_and_weights(features.shape, labels, patients, balance, train)
-            return quick.fit(_places(features.shape, train), *asked, chosen)
+            targets = _labels_and_weights(features.shape, labels, patients, balance, train)
+            return quick.fit(_places(features.shape, train), *targets, chosen)
         material = _material(features, labels, patients, balance, train)
         return list(_fits(*material, chosen, classes))
 
@@ -147,15 +147,15 @@ def predicting(
     means = views.mean(axis=2)
 
     def predict_by(kernel: NDArray[np.float64], bias: NDArray[np.float64]) -> Predict:
-        def predict(asked: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
-            logits = means[: 1 if plain else None, asked] @ kernel + bias
+        def predict(rows: NDArray[np.int64], /, *, plain: bool = False) -> NDArray[np.float64]:
+            logits = means[: 1 if plain else None, rows] @ kernel + bias
             if plain or changed is None:
                 return np.asarray(logits, dtype=np.float64)
-            return np.concatenate([logits, changed.of(asked) @ kernel + bias])
+            return np.concatenate([logits, changed.of(rows) @ kernel + bias])
 
         return predict
 
-    return lambda rows, which: [predict_by(*each) for each in maps(rows, which)]
+    return lambda rows, numbers: [predict_by(*each) for each in maps(rows, numbers)]
 
 
 def fit_passes(

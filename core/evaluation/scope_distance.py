@@ -69,13 +69,13 @@ def fit_reference(features: NDArray[np.floating], weights: NDArray[np.floating])
         covariance += standard.T @ standard
     number = max(1, min(COMPONENTS, MOST_NUMBERS // size, size - 1, len(features) - 1))
     variances, directions = eigh(covariance, subset_by_index=[size - number, size - 1])
-    rest = max((np.trace(covariance) - variances.sum()) / max(size - number, 1), 1e-6)
+    left_over = max((np.trace(covariance) - variances.sum()) / max(size - number, 1), 1e-6)
     return Reference(
         mean=mean,
         scale=scale,
         components=directions[:, ::-1].T,
-        variances=np.maximum(variances[::-1], rest),
-        rest=float(rest),
+        variances=np.maximum(variances[::-1], left_over),
+        rest=float(left_over),
     )
 
 

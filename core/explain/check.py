@@ -179,10 +179,10 @@ def structural_similarity(before: NDArray[np.float32], after: NDArray[np.float32
             @ weights
         )
 
-    one, two = before.astype(np.float64), after.astype(np.float64)
-    means, squares = seen(one) * seen(two), seen(one) ** 2 + seen(two) ** 2
-    spread = seen(one**2 + two**2) - squares
-    common = seen(one * two) - means
+    first, two = before.astype(np.float64), after.astype(np.float64)
+    means, squares = seen(first) * seen(two), seen(first) ** 2 + seen(two) ** 2
+    spread = seen(first**2 + two**2) - squares
+    common = seen(first * two) - means
     light = (2 * means + _LIGHT) / (squares + _LIGHT)
     return float(np.mean(light * (2 * common + _CONTRAST) / (spread + _CONTRAST)))
 

@@ -66,16 +66,18 @@ def dataset_inputs(card: Card, path: Path) -> tuple[NDArray[np.uint8], str]:
     file = image_files(dataset.root)
     for row in rows:
         image = read_image(file(records["path"].iloc[row]))
-        given = float(given_scales[row])
-        inputs.append(_one_input(image.pixels, image.info.um_per_px, given, card))
+        scale_given = float(given_scales[row])
+        inputs.append(_one_input(image.pixels, image.info.um_per_px, scale_given, card))
     return np.stack(inputs), f"images of {dataset.name}"
 
 
 def _one_input(
-    pixels: NDArray[np.uint8], stated: float | None, given: float, card: Card
+    pixels: NDArray[np.uint8], stated: float | None, scale_given: float, card: Card
 ) -> NDArray[np.uint8]:
     spec, (height, width) = card.input, pixels.shape[:2]
-    scale = plan_scale(stated, given if np.isfinite(given) else None, spec, height, width)
+    scale = plan_scale(
+        stated, scale_given if np.isfinite(scale_given) else None, spec, height, width
+    )
     pixels = shrink(pixels, scale.shrink)
     if not scale.one_piece:
         plan = plan_tiles(pixels, scale.trained_tile)

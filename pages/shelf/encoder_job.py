@@ -44,7 +44,7 @@ class AddGivenJob(AddEncoderJob):
         if isinstance(self.given, Path):
             refuse_outside_roots(self.given)
             self.encoder = add_encoder(
-                self.given, self.about, told=self.report, stopped=self._asked_to_stop
+                self.given, self.about, on_stage=self.report, stopped=self._asked_to_stop
             )
             return
         with TemporaryDirectory(prefix="lobule-") as folder:
@@ -52,7 +52,7 @@ class AddGivenJob(AddEncoderJob):
             file.write_bytes(self.given)
             self.given = b""
             self.encoder = add_encoder(
-                file, self.about, told=self.report, stopped=self._asked_to_stop
+                file, self.about, on_stage=self.report, stopped=self._asked_to_stop
             )
 
 
@@ -75,7 +75,7 @@ class AddKnownJob(AddEncoderJob):
             agreed=True,
             token=token,
             called=self.called,
-            told=self.report,
+            on_stage=self.report,
             stopped=self._asked_to_stop,
         )
 

@@ -65,9 +65,9 @@ class Decisions(BaseModel):
     def deciding_people(self, finding: Finding, *, apart: bool) -> "Decisions":
         """These decisions, and that each of the finding's patients is one person, or several."""
         people = frozenset(finding.patients)
-        one = self.one_person - people if apart else self.one_person | people
+        one_person = self.one_person - people if apart else self.one_person | people
         several = self.apart | people if apart else self.apart - people
-        return self.model_copy(update={"one_person": one, "apart": several})
+        return self.model_copy(update={"one_person": one_person, "apart": several})
 
     def undecided(self, finding: Finding) -> int:
         """How many of the finding's files, or patients, nothing was decided about.
@@ -148,9 +148,9 @@ def apply_decisions(dataset: Dataset, decisions: Decisions) -> Dataset:
             f"The decisions do not fit {dataset.root} as it is now. Look at the findings and "
             "decide again."
         )
-    kept = dataset.records[~dataset.records["path"].isin(list(decisions.drop))]
-    if kept.empty:
+    records_left = dataset.records[~dataset.records["path"].isin(list(decisions.drop))]
+    if records_left.empty:
         raise DatasetError(
             f"All {len(dataset.records)} images of {dataset.root} would be dropped. Keep some."
         )
-    return apart(replace(dataset, records=kept.reset_index(drop=True)), decisions.apart)
+    return apart(replace(dataset, records=records_left.reset_index(drop=True)), decisions.apart)

@@ -186,7 +186,7 @@ def _key(dataset: Dataset, scanned: Scan, parts: Parts | None) -> str:
 
 def _recall(file: Path, key: str) -> Audit | None:
     try:
-        kept = json.loads(file.read_bytes())
-        return Audit.model_validate(kept["audit"]) if kept["key"] == key else None
+        saved = json.loads(file.read_bytes())
+        return Audit.model_validate(saved["audit"]) if saved["key"] == key else None
     except (OSError, ValueError, TypeError, KeyError):
         return None

@@ -77,18 +77,18 @@ def duplicate_findings(
             sorted_out[crosses(group)].append(group)
             if len(set(part_of[group]) - {""}) > 1:
                 sorted_out["across-parts"].append(group)
-        for crossed, those in sorted_out.items():
-            if those:
-                rows = np.concatenate(those)
+        for crossed, crossing in sorted_out.items():
+            if crossing:
+                rows = np.concatenate(crossing)
                 findings.append(
                     Finding(
                         code=f"{code}-{crossed}".rstrip("-"),
                         severity=_SEVERITIES[crossed],
                         count=len(rows),
                         message=f"{number(len(rows), 'image')} {words}{_CROSSED[crossed]}: "
-                        f"{number(len(those), 'group')} of two or more.",
+                        f"{number(len(crossing), 'group')} of two or more.",
                         advice=_ADVICE[crossed],
-                        examples=first_few(" = ".join(paths[group[:4]]) for group in those),
+                        examples=first_few(" = ".join(paths[group[:4]]) for group in crossing),
                         files=tuple(paths[rows]),
                     )
                 )

@@ -133,8 +133,10 @@ def _histograms(lab: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
     # One histogram in two dimensions, image with channel and level, costs less than many in one.
     owners = _owners(count, lab.size // count)
     levels = lab.reshape(1, -1)
-    both = cv2.calcHist([owners, levels], [0, 1], None, [count * 3, 256], [0, count * 3, 0, 256])
-    return both.reshape(count, 3, 256).astype(np.int64)
+    histograms = cv2.calcHist(
+        [owners, levels], [0, 1], None, [count * 3, 256], [0, count * 3, 0, 256]
+    )
+    return histograms.reshape(count, 3, 256).astype(np.int64)
 
 
 def _two_toned(histograms: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -145,10 +147,12 @@ def _two_toned(histograms: NDArray[np.int64]) -> NDArray[np.bool_]:
     sums = np.cumsum(np.pad(histograms, ((0, 0), (_NEAR + 1, _NEAR))), axis=1)
     around = sums[:, 2 * _NEAR + 1 :] - sums[:, : -2 * _NEAR - 1]
     first = around.argmax(axis=1)
-    rest = histograms.sum(axis=1) - around.max(axis=1)
+    elsewhere = histograms.sum(axis=1) - around.max(axis=1)
     far = np.abs(np.arange(256) - first[:, None]) > _FAR
     second = np.where(far, around, 0).max(axis=1)
-    return (rest > _LEAST_REST * histograms.sum(axis=1)) & (second >= _MOST_OF_REST * rest)
+    return (elsewhere > _LEAST_REST * histograms.sum(axis=1)) & (
+        second >= _MOST_OF_REST * elsewhere
+    )
 
 
 @lru_cache(maxsize=8)

@@ -50,6 +50,6 @@ def first_few(words: Iterable[object]) -> tuple[str, ...]:
     return tuple(str(word) for word, _ in zip(words, range(_EXAMPLES), strict=False))
 
 
-def number(count: int, one: str, several: str | None = None) -> str:
+def number(count: int, singular: str, several: str | None = None) -> str:
     """'1 image', '2,100 images'."""
-    return f"{count:,} {one if count == 1 else several or one + 's'}"
+    return f"{count:,} {singular if count == 1 else several or singular + 's'}"

@@ -75,17 +75,17 @@ def near_groups(
     rows = np.flatnonzero(candidate)
     thumbnail = lru_cache(maxsize=_KEPT)(lambda row: _thumbnail(read(row)))
     chains = _Chains()
-    for one, other in rows[close_pairs(facts["hash"][rows])].tolist():
-        if chains.end(one) != chains.end(other):
+    for first, second in rows[close_pairs(facts["hash"][rows])].tolist():
+        if chains.end(first) != chains.end(second):
             stop()
-            if _alike(thumbnail(one), thumbnail(other)):
-                chains.join(one, other)
+            if _alike(thumbnail(first), thumbnail(second)):
+                chains.join(first, second)
     if not chains.links:
         return []
     copies = [(int(group[0]), int(row)) for group in exact for row in group[1:]]
-    one, other = np.array([*chains.links, *copies]).T
+    first, second = np.array([*chains.links, *copies]).T
     shape = (len(facts), len(facts))
-    _, names = connected_components(coo_array((np.ones(len(one)), (one, other)), shape))
+    _, names = connected_components(coo_array((np.ones(len(first)), (first, second)), shape))
     members = np.flatnonzero(np.isin(names, names[[link[0] for link in chains.links]]))
     order = members[np.argsort(names[members], kind="stable")]
     groups = np.split(order, np.flatnonzero(np.diff(names[order])) + 1)
@@ -105,9 +105,9 @@ class _Chains:
             row = further
         return row
 
-    def join(self, one: int, other: int) -> None:
-        self.links.append((one, other))
-        self._next[self.end(one)] = self.end(other)
+    def join(self, first: int, second: int) -> None:
+        self.links.append((first, second))
+        self._next[self.end(first)] = self.end(second)
 
 
 def _thumbnail(pixels: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
@@ -118,13 +118,13 @@ def _thumbnail(pixels: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
     return cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _alike(one: NDArray[np.uint8] | None, other: NDArray[np.uint8] | None) -> bool:
-    if one is None or other is None:
+def _alike(first: NDArray[np.uint8] | None, second: NDArray[np.uint8] | None) -> bool:
+    if first is None or second is None:
         return False
-    height, width = (min(sides) for sides in zip(one.shape, other.shape, strict=True))
+    height, width = (min(sides) for sides in zip(first.shape, second.shape, strict=True))
     levels = [
         cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA).ravel().astype(float)
-        for image in (one, other)
+        for image in (first, second)
     ]
     if min(level.std() for level in levels) == 0:
         return False

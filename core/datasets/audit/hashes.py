@@ -37,7 +37,7 @@ def perceptual_hashes(grey: NDArray[np.uint8]) -> NDArray[np.uint64]:
     height, width = (min(side, _LARGEST) for side in grey.shape[1:])
     if grey.shape[1:] != (height, width):
         size = (width, height)
-        grey = np.stack([cv2.resize(one, size, interpolation=cv2.INTER_AREA) for one in grey])
+        grey = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in grey])
     frequencies = _transform(height) @ grey.astype(np.float32) @ _transform(width).T
     median = np.median(frequencies, axis=(1, 2), keepdims=True)
     bits = (frequencies > median).reshape(len(grey), _LOW * _LOW)

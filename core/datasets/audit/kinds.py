@@ -100,7 +100,7 @@ def _is_twin(path: str, stems: set[str]) -> bool:
 
 def _telling(
     code: str,
-    what: str,
+    traits: str,
     kinds: NDArray[np.object_],
     labels: NDArray[np.int64],
     dataset: Dataset,
@@ -119,7 +119,7 @@ def _telling(
         code=code,
         severity="warning",
         count=total,
-        message=f"{what} gives away the class: it alone predicts {by_kind:.0%} of the images "
+        message=f"{traits} gives away the class: it alone predicts {by_kind:.0%} of the images "
         f"correctly; always guessing the commonest class, {by_class:.0%}. A model may learn "
         "how images were saved instead of the disease.",
         advice="Export all images alike from the source; converting them afterwards does not "

@@ -95,15 +95,15 @@ def _conflicts(dataset: Dataset) -> Iterator[Finding]:
     records = dataset.records
     named = records[records["subtype"] != ""]
     if len(named):
-        words, what = named["subtype"], "diagnoses"
+        words, naming = named["subtype"], "diagnoses"
     else:
-        named, what = records, "classes"
+        named, naming = records, "classes"
         words = records["label"].map(dict(enumerate(dataset.classes)))
     named_twice = words.groupby(named["patient"]).unique()
     named_twice = named_twice[named_twice.map(len) > 1]
     # Where patches are labelled, most patients have both classes: that is no conflict.
     if not len(named_twice) or (
-        what == "classes" and len(named_twice) > _RARE * records["patient"].nunique()
+        naming == "classes" and len(named_twice) > _RARE * records["patient"].nunique()
     ):
         return
     of_patients = records[records["patient"].isin(named_twice.index)]
@@ -114,7 +114,7 @@ def _conflicts(dataset: Dataset) -> Iterator[Finding]:
         severity="error" if crossing else "warning",
         count=count,
         message=f"{number(count, 'patient')} {'has' if count == 1 else 'have'} images under more "
-        f"than one of the {what}.",
+        f"than one of the {naming}.",
         advice="Look the patients up. If one diagnosis is wrong, drop its images or correct the "
         "label; if both are right, keep them.",
         examples=first_few(
@@ -199,19 +199,19 @@ def _imbalance(dataset: Dataset) -> Iterator[Finding]:
         "patient.",
         "magnification": "Choose one magnification, or give each class its share of every one.",
     }
-    for what, column in columns:
+    for quality, column in columns:
         counts = column[column != ""].value_counts()
         if len(counts) < 2:  # noqa: PLR2004 - nothing to compare
             continue
         ratio = counts.iloc[0] / counts.iloc[-1]
         if ratio >= LOPSIDED:
             yield Finding(
-                code=f"{what}-imbalance",
-                severity="warning" if what == "class" and ratio >= VERY_LOPSIDED else "note",
+                code=f"{quality}-imbalance",
+                severity="warning" if quality == "class" and ratio >= VERY_LOPSIDED else "note",
                 count=len(counts),
-                message=f"The images are unevenly spread by {what}: {counts.index[0]} has "
+                message=f"The images are unevenly spread by {quality}: {counts.index[0]} has "
                 f"{counts.iloc[0]:,}, {counts.index[-1]} has {counts.iloc[-1]:,} "
                 f"({ratio:,.0f} times fewer).",
-                advice=advice[what],
+                advice=advice[quality],
                 examples=first_few(f"{name}: {number(n, 'image')}" for name, n in counts.items()),
             )

@@ -63,12 +63,12 @@ def quality_findings(dataset: Dataset, scan: Scan) -> Iterator[Finding]:
 
 def _unreadable(paths: NDArray[np.object_], scan: Scan) -> Iterator[Finding]:
     facts = scan.facts
-    for code, those, words in (
+    for code, affected, words in (
         ("empty", ~facts["readable"] & (facts["size"] == 0), "empty"),
         ("unreadable", ~facts["readable"] & (facts["size"] != 0), "unreadable"),
     ):
-        if those.any():
-            files = paths[those]
+        if affected.any():
+            files = paths[affected]
             yield Finding(
                 code=code,
                 severity="error",
@@ -103,8 +103,8 @@ def _sizes(paths: NDArray[np.object_], facts: NDArray[np.void]) -> Iterator[Find
         )
 
 
-def _size(both: int) -> str:
-    return f"{both >> 32}×{both & 0xFFFFFFFF} px"
+def _size(width_and_height: int) -> str:
+    return f"{width_and_height >> 32}×{width_and_height & 0xFFFFFFFF} px"
 
 
 def _sharpness(facts: NDArray[np.void]) -> NDArray[np.float64]:

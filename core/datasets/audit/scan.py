@@ -91,10 +91,10 @@ def scan(
             progress(done / len(paths))
     finally:
         if len(changed):
-            kept = [path for path, is_known in zip(paths, known, strict=True) if is_known]
+            known_paths = [path for path, is_known in zip(paths, known, strict=True) if is_known]
             unreadable = set(np.array(paths, dtype=object)[known & ~facts["readable"]])
             reasons = {path: words for path, words in reasons.items() if path in unreadable}
-            remember(file, kept, facts[known], reasons)
+            remember(file, known_paths, facts[known], reasons)
     return Scan(facts, reasons, len(changed))
 
 

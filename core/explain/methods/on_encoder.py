@@ -119,7 +119,7 @@ class EncoderNetwork:
 
 def _learnt_constants(xml: bytes) -> list[tuple[int, int, Any]]:
     """Start, size in bytes and type of each constant with enough values, in the graph's order."""
-    found: list[tuple[int, int, Any]] = []
+    constants: list[tuple[int, int, Any]] = []
     for layer in ET.fromstring(xml).iter("layer"):  # noqa: S314 - OpenVINO wrote it, its hash is known
         data = layer.find("data")
         if layer.get("type") != "Const" or data is None:
@@ -127,5 +127,5 @@ def _learnt_constants(xml: bytes) -> list[tuple[int, int, Any]]:
         kind = _TYPES.get(data.get("element_type", ""))
         size = int(data.get("size", 0))
         if kind is not None and size >= _LEAST_VALUES * np.dtype(kind).itemsize:
-            found.append((int(data.get("offset", 0)), size, kind))
-    return found
+            constants.append((int(data.get("offset", 0)), size, kind))
+    return constants

@@ -101,7 +101,7 @@ def answer_on_cluster(
 
 
 def answer_there(
-    told: Callable[[float], None],
+    progress: Callable[[float], None],
     travelling: Travelling,
     slide: Path,
     called: str,
@@ -112,7 +112,7 @@ def answer_there(
 
     Parameters
     ----------
-    told : callable
+    progress : callable
     travelling : Travelling
         The model; `folders` hold its files.
     slide : Path
@@ -138,7 +138,7 @@ def answer_there(
             teller = AnswerTeller(
                 folder,
                 AnswerEvents(folder.events),
-                lambda state: told(state.done if state.tiles else 0.0),
+                lambda state: progress(state.done if state.tiles else 0.0),
             )
             answer_slide(
                 folder, teller, lambda opened: new_plan(folder, opened, package, called, teller)

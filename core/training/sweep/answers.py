@@ -92,7 +92,7 @@ class _Share(Watch):
 
 
 def answer_by_fit(
-    told: Callable[[float], None],
+    progress: Callable[[float], None],
     recipe: Recipe,
     material: SweepMaterial,
     tested: Sequence[int],
@@ -103,7 +103,7 @@ def answer_by_fit(
 
     Parameters
     ----------
-    told : callable
+    progress : callable
         Told the share done, in [0, 1].
     recipe : Recipe
         With [train].
@@ -132,7 +132,7 @@ def answer_by_fit(
     with learner_of(network, recipe, settings, squares, Watch()) as learner:
         for number, fold in enumerate(tested):
             split = split_of_fold(material.folds, fold, recipe.seed)
-            watch = _Share(told, number, len(tested), settings.epochs)
+            watch = _Share(progress, number, len(tested), settings.epochs)
             fit_crops(learner, settings, labels, patients, split, watch)
             predict = views_of_network(logits, squares, material.crops, nothing)
             chosen_on, held_out = (
@@ -146,7 +146,7 @@ def answer_by_fit(
 
 
 def answer_by_probe(
-    told: Callable[[float], None],
+    progress: Callable[[float], None],
     recipe: Recipe,
     material: SweepMaterial,
     pixels: Path,
@@ -161,7 +161,7 @@ def answer_by_probe(
     _use(weights)
     assert recipe.probe is not None  # noqa: S101 - the others are trained
     labels, patients, folds = material.labels, material.patients, material.folds
-    features = _features(recipe, material, pixels, encoder, lambda done: told(0.9 * done))
+    features = _features(recipe, material, pixels, encoder, lambda done: progress(0.9 * done))
     penalties = recipe.probe.penalties
     maps = probe_maps(features, labels, patients, recipe.balance, penalties, material.classes)
     held, _ = choose_and_cross_validate(
@@ -170,25 +170,30 @@ def answer_by_probe(
         labels,
         patients,
         folds[None],
-        lambda done: told(0.9 + 0.1 * done),
+        lambda done: progress(0.9 + 0.1 * done),
     )
     return [_of_fold(held, fold, folds) for fold in range(FOLDS)]
 
 
 def answer_by_colour(
-    told: Callable[[float], None], material: SweepMaterial, deals: NDArray[np.int64], pixels: Path
+    progress: Callable[[float], None],
+    material: SweepMaterial,
+    deals: NDArray[np.int64],
+    pixels: Path,
 ) -> HeldOut:
     """What colour alone answers in every deal of folds, (S, N)."""
     from core.training.judging.features import colour_views  # noqa: PLC0415 - TensorFlow
 
     labels, patients = material.labels, material.patients
-    colours = colour_views(material.pixels(pixels), material.crops, lambda done: told(0.8 * done))
+    colours = colour_views(
+        material.pixels(pixels), material.crops, lambda done: progress(0.8 * done)
+    )
     return cross_validate(
         colour_fitter(colours, labels, patients, material.classes),
         labels,
         patients,
         deals,
-        lambda done: told(0.8 + 0.2 * done),
+        lambda done: progress(0.8 + 0.2 * done),
     )
 
 

@@ -45,11 +45,11 @@ class Elsewhere:
             sent = pickle.loads(pickle.dumps((work.function, work.ready().arguments)))  # noqa: S301
             hear(Note(work.key, "began", "there"))
 
-            def told(done: float, key: str = work.key) -> None:
+            def progress(done: float, key: str = work.key) -> None:
                 hear(Note(key, "doing", "there", done))
 
             try:
-                yield Came(work.key, sent[0](told=told, **sent[1], **folders))
+                yield Came(work.key, sent[0](progress=progress, **sent[1], **folders))
             except LobuleError as error:
                 yield Came(work.key, None, error)
             check()

@@ -87,7 +87,7 @@ def test_it_is_fetched_tried_and_says_where_it_came_from(
     known(monkeypatch)
     local_hub.files["somebody/toy/graph.onnx"] = content  # the second name that it may have
     told: list[tuple[str, float]] = []
-    encoder = hub.add_known("toy", agreed=True, told=lambda *what: told.append(what))
+    encoder = hub.add_known("toy", agreed=True, on_stage=lambda *what: told.append(what))
     card = encoder.card
     assert (card.known, card.licence, card.commercial) == ("toy", "Toy licence", "not allowed")
     mirror = f"commit {COMMIT[:12]}, fetched from {local_hub.address}"

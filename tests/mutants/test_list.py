@@ -1,6 +1,8 @@
 """The list of mutants keeps up with the code that it is about."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,18 @@ def test_each_mutant_is_another_program(mutant: Mutant) -> None:
     source = (ROOT / mutant.file).read_text(encoding="utf-8")
     mutated = ast.parse(mutant.applied_to(source))
     assert ast.dump(mutated) != ast.dump(ast.parse(source))
+
+
+def test_each_mutant_knows_its_names(tmp_path: Path) -> None:
+    # One that does not is noticed by whatever runs it, and shows nothing of the tests.
+    for number, mutant in enumerate(MUTANTS):
+        source = (ROOT / mutant.file).read_text(encoding="utf-8")
+        (tmp_path / f"{number}.py").write_text(mutant.applied_to(source), encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

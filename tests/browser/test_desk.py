@@ -154,7 +154,7 @@ def test_two_hundred_images_are_answered_stopped_and_gone_on_with(
     for number in range(MOST_IMAGES + 1):
         noise = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
         files.append(tmp_path / f"image {number:03}.png")
-        files[-1].write_bytes(encode_png(noise.repeat(40, axis=0).repeat(40, axis=1)))
+        files[-1].write_bytes(encode_png(noise.repeat(20, axis=0).repeat(20, axis=1)))
     page = chromium.new_page(viewport={"width": 1440, "height": 1000})
     page.goto(tiny_server.url)
     page.locator("input[type=file]").set_input_files(files, timeout=60_000)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.assessment.bulk import PredictedImages, Progress, predict_images
-from core.cluster import Share, Task, compute, portions
+from core.cluster import Task, compute_answers, portions
 from core.errors import DatasetError, ImageError
 from core.imaging.changes import Change, robustness_changes
 from core.imaging.read import load_or_reason
@@ -111,13 +111,12 @@ def predict_divided(
         )
         for key, piece in pieces.items()
     ]
-    share = Share({key: len(piece.rows) for key, piece in pieces.items()})
+    weights = {key: len(piece.rows) for key, piece in pieces.items()}
     answers: dict[str, PredictedImages] = {}
-    for outcome in compute(works, 1, share.hear, lambda: progress(share.value), on_cards=False):
+    for outcome in compute_answers(works, progress, weights):
         if outcome.error is not None:
             raise outcome.error
         answers[outcome.key] = outcome.result
-        share.finish(outcome.key)
     progress(1.0)
     return [
         _together([answers[key] for key in pieces if key.startswith(f"{place}-")])
@@ -126,7 +125,7 @@ def predict_divided(
 
 
 def predict_piece(
-    on_progress: Progress,
+    progress: Progress,
     travelling: Travelling,
     records: pd.DataFrame,
     change: int | None,
@@ -138,7 +137,7 @@ def predict_piece(
 
     Parameters
     ----------
-    on_progress : callable
+    progress : callable
     travelling : Travelling
         The model; `folders` hold its files.
     records : pandas.DataFrame
@@ -159,7 +158,7 @@ def predict_piece(
         get_classifier(arrived(travelling, folders)),
         records,
         given,
-        on_progress,
+        progress,
         _change(change),
         first,
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import typer
 
 from core.cli.predicted import lines_of, picture_of, print_failure, shown_progress, write_heatmap
-from core.cluster import Files, Share, Task, compute, portions
+from core.cluster import Files, Task, compute_answers, portions
 from core.errors import ImageError, LobuleError
 from core.imaging.read import load_or_reason
 from core.registry.shelf import find
@@ -104,20 +104,14 @@ def _answers(
     ]
     numbers = {str(rows.start): rows for rows in parts}
     came: dict[str, list[Printed]] = {}
-    share = Share(dict.fromkeys(numbers, 1.0))
-
-    def tell() -> None:
-        progress(share.value, "on the cluster")
-
     following = iter(works)
     wanted = next(following, None)
-    for outcome in compute(works, 1, share.hear, tell, on_cards=False):
+    for outcome in compute_answers(works, lambda done: progress(done, "on the cluster")):
         if outcome.error is None:
             came[outcome.key] = outcome.result
         else:  # the other images are answered all the same
             images = len(numbers[outcome.key])
             came[outcome.key] = [Printed([], str(outcome.error))] * images
-        share.finish(outcome.key)
         while wanted and wanted.key in came:
             yield from came.pop(wanted.key)
             wanted = next(following, None)

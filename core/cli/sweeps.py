@@ -112,14 +112,14 @@ def _do(run: "Callable[[Told], SweepState]", *, as_json: bool) -> None:
     try:
         with stage_bars() as bars:
 
-            def told(state: "SweepState") -> None:
+            def on_state(state: "SweepState") -> None:
                 if not known:
                     known.append(state.id)
                     typer.echo(f"Sweep {state.id}", err=True)
                 if state.stage:
                     bars(state.stage, state.done)
 
-            state = run(told)
+            state = run(on_state)
     except KeyboardInterrupt:
         typer.echo(f"Stopped. What was computed is kept. {_go_on(known)}", err=True)
         raise typer.Exit(130) from None

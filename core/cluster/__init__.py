@@ -2,7 +2,16 @@
 
 from core.cluster.compute import compute, require_reachable
 from core.cluster.portions import portions
-from core.cluster.share import Share
+from core.cluster.share import compute_answers
 from core.cluster.work import Came, Files, Note, Task
 
-__all__ = ["Came", "Files", "Note", "Share", "Task", "compute", "portions", "require_reachable"]
+__all__ = [
+    "Came",
+    "Files",
+    "Note",
+    "Task",
+    "compute",
+    "compute_answers",
+    "portions",
+    "require_reachable",
+]

@@ -1,33 +1,44 @@
-"""How much of some pieces of work is done."""
+"""Answering divided into pieces of a core each, and how much of it is done."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from core.cluster.work import Note
+from core.cluster.compute import compute
+from core.cluster.work import Came, Note, Task
 
 
-class Share:
-    """What is heard of pieces, added up; a piece that begins again, or a late note, takes nothing.
+def compute_answers(
+    works: Sequence[Task],
+    progress: Callable[[float], None],
+    weights: Mapping[str, float] | None = None,
+) -> Iterator[Came]:
+    """Yield what came of each piece of work, in the order in which they are done.
+
+    A piece uses one core and no graphics card. One that begins again takes nothing from what was
+    done.
 
     Parameters
     ----------
-    weights : mapping of str to float
-        What each piece counts, by its key.
+    works : sequence of Task
+    progress : callable
+        Given the share done, in [0, 1], about every half second; raises to stop.
+    weights : mapping of str to float, optional
+        What each piece counts, by its key; without, all count the same.
+
+    Raises
+    ------
+    ClusterError
+        If the cluster cannot be reached, or has no machine for the work.
     """
+    parts = weights or {work.key: 1.0 for work in works}
+    whole = sum(parts.values())
+    done = dict.fromkeys(parts, 0.0)
 
-    def __init__(self, weights: Mapping[str, float]) -> None:
-        self._weights = weights
-        self._done = dict.fromkeys(weights, 0.0)
+    def hear(note: Note) -> None:
+        done[note.key] = max(done[note.key], note.done)
 
-    def hear(self, note: Note) -> None:
-        """Take a note of a piece."""
-        self._done[note.key] = max(self._done[note.key], note.done)
+    def check() -> None:
+        progress(sum(share * parts[key] for key, share in done.items()) / max(whole, 1))
 
-    def finish(self, key: str) -> None:
-        """Count a piece as done."""
-        self._done[key] = 1.0
-
-    @property
-    def value(self) -> float:
-        """In [0, 1]."""
-        done = sum(part * self._weights[key] for key, part in self._done.items())
-        return done / max(sum(self._weights.values()), 1)
+    for came in compute(works, 1, hear, check, on_cards=False):
+        done[came.key] = 1.0
+        yield came

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from core.atomic import write_whole
-from core.cluster import Share, Task, compute
+from core.cluster import Task, compute_answers
 from core.errors import LobuleError, SlideError
 from core.jobs.lock import let_go
 from core.registry.package import Package
@@ -91,9 +91,7 @@ def answer_on_cluster(
         )
         for key, slide in waiting.items()
     ]
-    share = Share(dict.fromkeys(waiting, 1.0))
-    for came in compute(works, 1, share.hear, lambda: progress(share.value), on_cards=False):
-        share.finish(came.key)
+    for came in compute_answers(works, progress):
         try:
             yield waiting[came.key], came.error or _keep(came.result)
         except SlideError as error:

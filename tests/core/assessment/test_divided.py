@@ -42,7 +42,7 @@ def same(found: PredictedImages, expected: PredictedImages) -> None:
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Task]:
     """The work that is given to another machine; see `Elsewhere`."""
     there = Elsewhere(tmp_path / "there")
-    monkeypatch.setattr(divided, "compute", there.compute)
+    monkeypatch.setattr("core.cluster.share.compute", there.compute)
     monkeypatch.setattr(divided, "MOST_IMAGES", 3)
     return there.given
 
@@ -150,7 +150,7 @@ def test_it_is_stopped_and_what_a_piece_refuses_is_said(
     with pytest.raises(Stopped):
         predict_divided(package, records, file, stop)
     refused = Came("0-0", None, PackageError("It is refused."))
-    monkeypatch.setattr(divided, "compute", lambda *_, **__: iter([refused]))
+    monkeypatch.setattr("core.cluster.share.compute", lambda *_, **__: iter([refused]))
     with pytest.raises(PackageError, match="It is refused"):
         predict_divided(package, records, file, lambda _: None)
 

@@ -53,7 +53,7 @@ def elsewhere(
     """A cluster to which each image goes by itself."""
     save_tiny(home / "models", name="mine")
     there = Elsewhere(tmp_path / "there")
-    monkeypatch.setattr(predict_on_cluster, "compute", there.compute)
+    monkeypatch.setattr("core.cluster.share.compute", there.compute)
     monkeypatch.setattr(predict_on_cluster, "_MOST_IMAGES", 2)
     monkeypatch.setattr(import_module("core.cli.predict"), "_FEW", 1)
     monkeypatch.setattr("core.cluster.require_reachable", lambda: None)
@@ -128,7 +128,7 @@ def test_a_piece_that_is_lost_costs_its_images_alone(
                 lost = ClusterError("Its process died 5 times.") if came.key == "2" else None
                 yield Came(came.key, None if lost else came.result, lost)
 
-    monkeypatch.setattr(predict_on_cluster, "compute", Loses(tmp_path / "other").compute)
+    monkeypatch.setattr("core.cluster.share.compute", Loses(tmp_path / "other").compute)
     monkeypatch.setenv("LOBULE_RAY", "auto")
     told = run(*images[:6], "--model", "mine", "--um-per-px", "4")
     assert told.stdout.count("no answer. Its process died 5 times.") == 2

@@ -53,7 +53,7 @@ def slides(
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
     """A cluster that sees the same storage."""
     there = Elsewhere(tmp_path / "there")
-    monkeypatch.setattr(on_cluster, "compute", there.compute)
+    monkeypatch.setattr("core.cluster.share.compute", there.compute)
     monkeypatch.setattr("core.cluster.require_reachable", lambda: None)
     return there
 

@@ -76,7 +76,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pretended(
-    told: Callable[[float], None],
+    progress: Callable[[float], None],
     recipe: Recipe,
     material: SweepMaterial,
     tested: Sequence[int],
@@ -90,7 +90,7 @@ def pretended(
     rate = recipe.train.learning_rate
     if rate >= 0.5:
         raise TrainingError("The loss is no number any more. Lower the learning rate.")
-    told(0.5)
+    progress(0.5)
     random = np.random.default_rng(recipe.seed)
     answers = []
     for fold in tested:

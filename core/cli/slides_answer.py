@@ -32,12 +32,13 @@ def answer(
 ) -> None:
     """Answer slides tile by tile, here, one after another.
 
-    A slide that cannot be answered gets its reason instead, and the exit code is 1. What was
-    answered here is kept: `slides resume` goes on with it.
+    One that is named twice is answered once. One that cannot be answered gets its reason instead,
+    and the exit code is 1. What was answered here is kept: `slides resume` goes on with it.
 
     Several slides and a named model go to the Ray cluster that LOBULE_RAY names, if any: printed as
     they are done, and not computed again where the model has answered them before.
     """
+    slides = list({path.absolute(): path for path in slides}.values())
     if goes_to_cluster(model, many=len(slides) > 1):
         answered = _on_cluster(slides, model, um_per_px)
     else:

@@ -18,7 +18,8 @@ def test_slides_are_answered_and_taken_along(
 ) -> None:
     slide, missing = write_slide(section), tmp_path / "none.svs"
     run = CliRunner().invoke
-    done = run(app, ["slides", "answer", str(slide), str(missing), "--model", "tiny", "--json"])
+    named = [str(slide), str(missing), str(slide)]
+    done = run(app, ["slides", "answer", *named, "--model", "tiny", "--json"])
     assert done.exit_code == 1
     answered, refused = (json.loads(line) for line in done.stdout.splitlines())
     assert answered["tiles"]["answered"] > 0

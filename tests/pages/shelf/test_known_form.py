@@ -25,7 +25,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, o
         asked.append({"name": name, **{key: how[key] for key in ("agreed", "token", "called")}})
         if how["token"] == "wrong":  # noqa: S105
             raise EncoderError("The authors of <b>UNI</b> want to be asked.")
-        how["told"]("Fetching", 0.5)
+        how["on_stage"]("Fetching", 0.5)
         return made.added(tmp_path, str(how["called"] or name))
 
     monkeypatch.setattr(hub, "add_known", add_known)
@@ -83,7 +83,7 @@ def test_what_is_being_fetched_is_found_after_a_reload_and_can_be_stopped(
 
     def add_known(name: str, **how: Any) -> Encoder:
         asked.append(name)
-        how["told"]("Converting", 0.0)
+        how["on_stage"]("Converting", 0.0)
         while not how["stopped"]():
             assert not ended.wait(0.02)
         raise Stopped

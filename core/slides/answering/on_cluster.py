@@ -4,10 +4,11 @@ They do not travel: every machine reads them where they lie, on storage that all
 model travels there, and what was answered comes back to this computer's answers.
 """
 
+import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import NamedTuple
 
 from core.atomic import write_whole
@@ -17,8 +18,9 @@ from core.jobs.lock import let_go
 from core.registry.package import Package
 from core.registry.shelf import find
 from core.registry.travelling import Travelling, arrived, send_off
+from core.settings import get_settings
 from core.slides.answering.events import AnswerEvents
-from core.slides.answering.folder import AnswerFolder, create_answer, find_answer
+from core.slides.answering.folder import create_answer, find_answer
 from core.slides.answering.plan import read_plan
 from core.slides.answering.request import AnswerRequest
 from core.slides.answering.start import request_for, where
@@ -49,7 +51,7 @@ def answer_on_cluster(
     Parameters
     ----------
     slides : sequence of Path
-        The same on every machine.
+        Under the same path on every machine, this one included.
     model : str
         Of the shelf.
     um_per_px : float, optional
@@ -64,7 +66,7 @@ def answer_on_cluster(
     PackageError
         If there is no such model.
     SlideError
-        If the answers cannot be read.
+        If the answers cannot be read, or none can be written.
     """
     package = find(model)
     before = _answered_before(slides, package, model, um_per_px)
@@ -76,6 +78,7 @@ def answer_on_cluster(
             waiting[str(number)] = slide
     if not waiting:
         return
+    _refuse_unwritable()
     travelling, files = send_off(package)
     works = [
         Task(
@@ -123,10 +126,11 @@ def answer_there(
     LobuleError
         If the slide is not there or cannot be answered.
     """
-    if not slide.exists():
+    if not os.access(slide, os.R_OK):
         raise SlideError(
-            f"{slide} is not on {socket.gethostname()}. Slides do not travel: put them on storage "
-            "that every machine of the cluster reaches under the same path."
+            f"{slide} is not on {socket.gethostname()}, or must not be read there. Slides do not "
+            "travel: put them on storage that every machine of the cluster reaches under the same "
+            "path."
         )
     request = request_for(slide, called, um_per_px)
     package = arrived(travelling, folders)
@@ -149,8 +153,22 @@ def answer_there(
             let_go(lock)
 
 
+def _refuse_unwritable() -> None:
+    """Rather now than after hours, with every slide."""
+    answers = get_settings().slide_answers
+    try:
+        answers.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=answers):
+            pass
+    except OSError as error:
+        raise SlideError(
+            f"No answer can be written to {answers}: {error.strerror or error}. Make room or allow "
+            "writing there, or set LOBULE_HOME to another folder."
+        ) from error
+
+
 def _keep(answered: AnsweredThere) -> str:
-    """Lay an answer beside those of this computer; cut off on the way, it can be resumed here."""
+    """Lay an answer beside those of this computer; if that is cut off, it can be resumed here."""
     folder, lock = create_answer(answered.request)
     try:
         for name, content in answered.files.items():
@@ -170,7 +188,7 @@ def _keep(answered: AnsweredThere) -> str:
 def _answered_before(
     slides: Sequence[Path], package: Package, model: str, um_per_px: float | None
 ) -> dict[Path, AnswerState]:
-    """Finished answers by this very model, of all of these slides, by their path."""
+    """Finished answers by this very model, of any of these slides, by their path."""
     paths = {where(slide) for slide in slides}
     return {
         state.request.slide: state
@@ -178,14 +196,14 @@ def _answered_before(
         if state.state == "finished"
         and state.request.slide in paths
         and (state.model, state.request.um_per_px, state.request.within) == (model, um_per_px, None)
-        and _by(package, find_answer(state.id))
+        and _by(package, state.id)
     }
 
 
-def _by(package: Package, folder: AnswerFolder) -> bool:
+def _by(package: Package, answer: str) -> bool:
     try:
-        plan = read_plan(folder)
-    except SlideError:
+        plan = read_plan(find_answer(answer))
+    except SlideError:  # also of one that is removed meanwhile
         return False
     return plan is not None and plan.model_sha256 == package.model_sha256
 

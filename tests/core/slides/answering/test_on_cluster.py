@@ -1,6 +1,7 @@
 """Slides on other machines: kept and printed as if they had been answered here."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,29 @@ def test_an_answer_that_cannot_be_written_costs_its_slide_alone(
     assert status(kept).state == "finished"
     resume_here(state.id)
     same(state.id, answer_here(state.request.slide, model="tiny").id)
+
+
+def test_where_no_answer_can_be_written_nothing_is_computed(
+    slides: list[Path], elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(on_cluster, "TemporaryFile", full)
+    with pytest.raises(SlideError, match="No answer can be written"):
+        answered(slides[:2], [])
+    assert not elsewhere.given
+
+
+def test_an_answer_that_is_removed_meanwhile_is_computed_again(
+    slides: list[Path], elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(slides[:1], [])
+    states = every_state()
+    shutil.rmtree(find_answer(states[0].id).path)
+    monkeypatch.setattr(on_cluster, "every_state", lambda: states)
+    assert isinstance(answered(slides[:1], [])[slides[0].name], str)
+    assert len(elsewhere.given) == 2
 
 
 def test_the_command_prints_each_as_it_is_done(

@@ -16,6 +16,8 @@ CHANGES = (
     *robustness_changes(),
 )
 """The first leaves images as they are, so that the curves have a beginning."""
+_AT_ONCE = 32
+"""Images; after so many it is told how far it is, and may be stopped."""
 Measure = Callable[[NDArray[np.uint8]], NDArray[np.floating]]
 """Squares (n, h, w, 3) to features or logits (n, F)."""
 
@@ -63,9 +65,15 @@ def measure_changed(
         Told the share done, in [0, 1].
     """
     measured: list[list[NDArray[np.floating]]] = [[] for _ in measures]
-    for number, change in enumerate(CHANGES, start=1):
-        squares = changed_squares(pixels, crops, rows, change)
-        for measure, values in zip(measures, measured, strict=True):
-            values.append(measure(squares).reshape(len(rows), crops, -1).mean(axis=1))
-        progress(number / len(CHANGES))
+    starts = range(0, len(rows), _AT_ONCE)
+    for number, change in enumerate(CHANGES):
+        parts: list[list[NDArray[np.floating]]] = [[] for _ in measures]
+        for done, start in enumerate(starts, start=1):
+            chosen = rows[start : start + _AT_ONCE]
+            squares = changed_squares(pixels, crops, chosen, change)
+            for measure, part in zip(measures, parts, strict=True):
+                part.append(measure(squares).reshape(len(chosen), crops, -1).mean(axis=1))
+            progress((number + done / len(starts)) / len(CHANGES))
+        for values, part in zip(measured, parts, strict=True):
+            values.append(np.concatenate(part))
     return [Changed(rows, np.stack(values).astype(np.float64)) for values in measured]

@@ -25,6 +25,20 @@ def test_changed_squares_are_measured_and_averaged_over_crops() -> None:
     assert told[-1] == 1
 
 
+def test_many_are_measured_as_each_alone_and_it_is_told_on_the_way() -> None:
+    pixels = RANDOM.integers(0, 255, (70, 8, 8, 3)).astype(np.uint8)
+    told: list[float] = []
+    rows = np.arange(70)
+    (means,) = measure_changed(
+        (lambda squares: squares.mean(axis=(1, 2)),), pixels, 1, rows, told.append
+    )
+    (last,) = measure_changed(
+        (lambda squares: squares.mean(axis=(1, 2)),), pixels, 1, rows[69:], lambda _: None
+    )
+    np.testing.assert_array_equal(means.of(rows[69:]), last.of(rows[69:]))
+    np.testing.assert_allclose(told, np.arange(1, 3 * len(CHANGES) + 1) / (3 * len(CHANGES)))
+
+
 def test_only_held_out_images_are_changed() -> None:
     labels = np.tile([0, 1], 400)
     patients = np.repeat([f"p{number}" for number in range(8)], 100).astype(object)

@@ -1,6 +1,8 @@
 """Which tiles of a slide are to be answered, and where there is tissue."""
 
 import json
+import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -26,6 +28,8 @@ MOST_TILES = 2_000_000
 MOST_MAP_PIXELS = 16_000_000
 """Of a map; that of a larger slide is coarser. Tens of bytes a pixel are needed at the end."""
 _VERSION = 1
+
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -196,7 +200,7 @@ def read_plan(folder: AnswerFolder) -> SlidePlan | None:
         If it is damaged or from another version of Lobule.
     """
     try:
-        with np.load(folder.plan, allow_pickle=False) as saved:
+        with folder.plan.open("rb") as file, np.load(file, allow_pickle=False) as saved:
             about = json.loads(str(saved["about"]))
             grid = TileGrid(**about["grid"], origins=saved["origins"])
             map_grid = TileGrid(**about["map_grid"], origins=saved["map_origins"])
@@ -218,7 +222,7 @@ def read_plan(folder: AnswerFolder) -> SlidePlan | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except _DAMAGED as error:
         raise SlideError(
             f"The answer {folder.id} cannot be read: {folder.plan} is damaged, or from another "
             "version of Lobule. Ask for a new answer."

@@ -162,6 +162,18 @@ def test_an_answer_that_is_removed_meanwhile_is_computed_again(
     assert len(elsewhere.given) == 2
 
 
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("left", [0, 300])
+def test_an_answer_whose_plan_is_damaged_is_computed_again(slides: list[Path], left: int) -> None:
+    first = answered(slides[:1], [])[slides[0].name]
+    assert isinstance(first, str)
+    plan = find_answer(first).plan
+    plan.write_bytes(plan.read_bytes()[:left])
+    again = answered(slides[:1], [])[slides[0].name]
+    assert isinstance(again, str)
+    assert again != first
+
+
 def test_the_command_prints_each_as_it_is_done(
     slides: list[Path], elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:

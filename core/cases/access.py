@@ -69,8 +69,8 @@ def image_in(session: Session, case_id: str, image_id: int) -> ImageRow:
     CaseError
         If it is of another case, or of none.
     """
-    this_row = select(ImageRow).where(ImageRow.id == image_id, ImageRow.case_id == case_id)
-    row = session.scalar(this_row)
+    query = select(ImageRow).where(ImageRow.id == image_id, ImageRow.case_id == case_id)
+    row = session.scalar(query)
     if row is None:
         raise CaseError(
             f"The case {case_id} has no such image. Nothing was changed. Reload the case."

@@ -149,13 +149,13 @@ def delete_case(store: Store, case: Case, actor: Actor) -> None:
     require(Deed.SAVE)
     with writing(store.engine) as session:
         _require_owner(step(session, case))
-        own_images = select(func.count()).select_from(ImageRow).where(ImageRow.case_id == case.id)
+        count_query = select(func.count()).select_from(ImageRow).where(ImageRow.case_id == case.id)
         note_down(
             session,
             case.id,
             actor,
             "deleted",
-            change=({"images": session.scalar(own_images)}, {}),
+            change=({"images": session.scalar(count_query)}, {}),
         )
         _bury(session, case.id)
     _remove_files(store, case)

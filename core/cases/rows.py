@@ -143,10 +143,10 @@ def _change(text: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {"unreadable": _short(text)}
 
 
-def damaged(case_id: str, place: str) -> DamagedCaseError:
+def damaged(case_id: str, fault: str) -> DamagedCaseError:
     """Return what to raise where a case holds what Lobule never writes."""
     return DamagedCaseError(
-        f"Case {case_id} is damaged: {place}, which Lobule never writes. Somebody changed the "
+        f"Case {case_id} is damaged: {fault}, which Lobule never writes. Somebody changed the "
         "database itself. Look with `python -m core cases verify`, and bring the worklist back "
         "from a backup."
     )

@@ -102,8 +102,13 @@ def create_answer(request: AnswerRequest, answers: Path | None = None) -> tuple[
             answers, name, request.model_dump_json(indent=1), AnswerEvents, SlideError
         )
     except OSError as error:
-        raise SlideError(
-            f"The answer cannot be written to {answers}: {error.strerror}. Make room or allow "
-            "writing there, or set LOBULE_HOME to another folder."
-        ) from error
+        raise unwritable(answers, error) from error
     return AnswerFolder(path), lock
+
+
+def unwritable(answers: Path, error: OSError) -> SlideError:
+    """What to say where no answer can be written to a folder."""
+    return SlideError(
+        f"The answer cannot be written to {answers}: {error.strerror or error}. Make room or allow "
+        "writing there, or set LOBULE_HOME to another folder."
+    )

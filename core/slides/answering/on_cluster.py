@@ -20,7 +20,7 @@ from core.registry.shelf import find
 from core.registry.travelling import Travelling, arrived, send_off
 from core.settings import get_settings
 from core.slides.answering.events import AnswerEvents
-from core.slides.answering.folder import create_answer, find_answer
+from core.slides.answering.folder import create_answer, find_answer, unwritable
 from core.slides.answering.plan import read_plan
 from core.slides.answering.request import AnswerRequest
 from core.slides.answering.start import request_for, where
@@ -161,10 +161,7 @@ def _refuse_unwritable() -> None:
         with TemporaryFile(dir=answers):
             pass
     except OSError as error:
-        raise SlideError(
-            f"No answer can be written to {answers}: {error.strerror or error}. Make room or allow "
-            "writing there, or set LOBULE_HOME to another folder."
-        ) from error
+        raise unwritable(answers, error) from error
 
 
 def _keep(answered: AnsweredThere) -> str:

@@ -146,7 +146,7 @@ def test_where_no_answer_can_be_written_nothing_is_computed(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(on_cluster, "TemporaryFile", full)
-    with pytest.raises(SlideError, match="No answer can be written"):
+    with pytest.raises(SlideError, match="The answer cannot be written to"):
         answered(slides[:2], [])
     assert not elsewhere.given
 
